@@ -1,0 +1,1 @@
+"""A GPRS core network of sans-IO nodes: GGSN, SGSN, HLR and mobiles."""

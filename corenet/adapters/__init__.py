@@ -1,0 +1,1 @@
+"""The rim: nodes on Twisted's sockets, timers and HTTP."""

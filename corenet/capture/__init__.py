@@ -1,0 +1,1 @@
+"""What passed, as pcapng."""

@@ -1,0 +1,1 @@
+"""The control interface: typed operations on the core and their errors."""

@@ -1,0 +1,1 @@
+"""The GGSN: PDP contexts, address pools, network-requested activation."""

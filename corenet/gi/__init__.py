@@ -1,0 +1,1 @@
+"""Packets to and from the packet data network."""

@@ -1,0 +1,1 @@
+"""The HLR: subscribers, routeing information, reachability."""

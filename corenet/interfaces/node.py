@@ -1,0 +1,95 @@
+"""The verbs of a node: the contract between sans-IO nodes and what runs them.
+
+Theory of operation. A node is a plain object that never touches a socket, a clock or a
+thread. Whoever runs it (the Twisted runtime, the virtual-time network, a test) does three
+things: gives it octets that arrived (``receive``), tells it that time has passed
+(``handle_timeout`` at or after ``next_timeout``), and calls its commands. After each of
+these it takes what came out: datagrams to send and past-tense events.
+
+``now`` is seconds since 1970-01-01 UTC as a float. It never goes backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+Address = tuple[str, int]
+"""Host and port. On UDP an IP address and port; on an in-process link any name, and 0."""
+
+ANYWHERE: Address = ("*", 0)
+"""Attached here, a node gets what is for no other node on that interface (many mobiles, say)."""
+
+
+class Interface(StrEnum):
+    """What a datagram travels on; a node has one attachment to each that it uses."""
+
+    GTP_C = "gtp-c"
+    """GTPv1-C over UDP 2123: Gn between SGSN and GGSN, Gc between GGSN and HLR."""
+    GTP_U = "gtp-u"
+    """GTPv1-U over UDP 2152 between SGSN and GGSN."""
+    GI = "gi"
+    """Whole IP packets between the GGSN and the packet data network; the peer is ("", 0)."""
+    RADIO = "radio"
+    """LLC frames between SGSN and mobile."""
+    GR = "gr"
+    """GSUP messages between SGSN and HLR."""
+    RADIUS = "radius"
+    """RADIUS accounting over UDP 1813 between GGSN and gateway."""
+    WDP = "wdp"
+    """WAP datagrams over UDP between the gateway and terminals' addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """Octets that a node wants sent. ``local`` of None means the attachment's own address."""
+
+    interface: Interface
+    peer: Address
+    data: bytes
+    local: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened. Subclasses are frozen, slotted and named in the past tense."""
+
+
+class Node(Protocol):
+    """A sans-IO node."""
+
+    @property
+    def name(self) -> str:
+        """The name that logs, captures and the lab file use."""
+        ...
+
+    def start(self, now: float) -> None:
+        """Begin service: what a node does on its own once it is up."""
+        ...
+
+    def stop(self, now: float) -> None:
+        """End service in good order; the farewells are taken as datagrams afterwards."""
+        ...
+
+    def receive(
+        self, interface: Interface, data: bytes, *, peer: Address, local: Address, now: float
+    ) -> None:
+        """Take octets that ``peer`` sent to ``local``. Never raises for what a peer sent."""
+        ...
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        ...
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at ``now``."""
+        ...
+
+    def take_datagrams(self) -> list[Datagram]:
+        """Return what is to be sent, in order, and forget it."""
+        ...
+
+    def take_events(self) -> list[Event]:
+        """Return what has happened since the last call, in order, and forget it."""
+        ...

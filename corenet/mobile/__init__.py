@@ -1,0 +1,1 @@
+"""The mobile: attach, activation, UDP applications, what it shows."""

@@ -1,0 +1,1 @@
+"""The RADIUS accounting client of the GGSN."""

@@ -1,0 +1,1 @@
+"""The SGSN: mobility management and session management towards mobiles."""

@@ -1,0 +1,1 @@
+"""What stands around the core: gateway, push initiator, lab."""

@@ -1,0 +1,1 @@
+"""The rim of the testbed: HTTP and UDP on Twisted."""

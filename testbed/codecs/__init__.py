@@ -1,0 +1,1 @@
+"""PAP, WSP and WBXML: pure encoders and decoders."""

@@ -1,0 +1,1 @@
+"""The push proxy gateway: judge, activate, send."""

@@ -1,0 +1,1 @@
+"""The push client that runs on emulated mobiles."""

@@ -1,0 +1,1 @@
+"""The push initiator: PAP client and notification receiver."""

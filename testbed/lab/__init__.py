@@ -1,0 +1,1 @@
+"""YAML labs and scenarios, and the corenet command."""
