@@ -1,0 +1,70 @@
+"""What an SGSN is told when it is built: addresses, GGSNs per APN, timers and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from corenet.interfaces.node import Address
+from gtp.timers import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingArea:
+    """The one routing area that an emulated SGSN serves (TS 23.003 §4.2)."""
+
+    mcc: str = "234"
+    mnc: str = "15"
+    lac: int = 0x1234
+    rac: int = 1
+
+    def encode(self) -> bytes:
+        """Return the six octets of a Routeing Area Identity (TS 24.008 §10.5.5.15)."""
+        third = self.mnc[2] if len(self.mnc) == 3 else "f"
+        plmn = self.mcc[1] + self.mcc[0] + third + self.mcc[2] + self.mnc[1] + self.mnc[0]
+        return bytes.fromhex(plmn) + self.lac.to_bytes(2, "big") + bytes([self.rac])
+
+
+@dataclass(frozen=True, slots=True)
+class RadioTimers:
+    """Timers of the procedures with mobiles, in seconds (TS 24.008 §11.2)."""
+
+    t3322: float = 6.0
+    """Detach on the network's command until Detach Accept."""
+    t3350: float = 6.0
+    """Attach Accept until Attach Complete."""
+    t3385: float = 8.0
+    """Request PDP Context Activation until the mobile activates or rejects."""
+    t3395: float = 8.0
+    """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
+    attempts: int = 5
+    """Transmissions in all, the first included; the procedure aborts at the last expiry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SgsnConfig:
+    """Everything an SGSN is told. Addresses are IP addresses in text form."""
+
+    control_address: str
+    """Own address for GTP-C, as in the IE SGSN Address for signalling."""
+    user_address: str
+    """Own address for GTP-U, as in the IE SGSN Address for user traffic."""
+    hlr: Address
+    """Where the HLR is attached to Gr."""
+    ggsns: Mapping[str, str] = field(default_factory=dict)
+    """GGSN control address by APN network identifier, for activations by the mobile."""
+    routing_area: RoutingArea = field(default_factory=RoutingArea)
+    radio: RadioTimers = field(default_factory=RadioTimers)
+    timers: Timers = field(default_factory=Timers)
+    hlr_timeout: float = 10.0
+    """Seconds until a request to the HLR counts as unanswered."""
+    network_requests: bool = True
+    """Whether PDU Notifications are served; else they get Cause 200 Service not supported."""
+    roaming_restricted: tuple[str, ...] = ()
+    """IMSI prefixes of subscribers that are refused network requests with Cause 205."""
+    max_network_requests: int = 10_000
+    """Network-requested activations at once; a further one gets Cause 199."""
+    max_contexts: int = 100_000
+    """PDP contexts in all; a further activation is refused with SM cause 26."""
+    max_detached: int = 10_000
+    """Detached mobiles remembered; beyond, the oldest is purged (Purge MS to the HLR)."""

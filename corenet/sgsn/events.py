@@ -1,0 +1,215 @@
+"""What has happened in an SGSN, and what its tables look like from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corenet.interfaces.node import Address, Event
+
+
+class MmState(StrEnum):
+    """Mobility management states (TS 23.060 §6.1)."""
+
+    ATTACHING = "attaching"
+    """The HLR has been asked, or the mobile's Attach Complete is awaited."""
+    ATTACHED = "attached"
+    DETACHING = "detaching"
+    """The network has commanded a detach; the mobile's acceptance is awaited."""
+    DETACHED = "detached"
+
+
+class PdpState(StrEnum):
+    """States of a PDP context in the SGSN (TS 24.008 §6.1.2.2)."""
+
+    CREATING = "creating"
+    """Create PDP Context has been sent to the GGSN."""
+    ACTIVE = "active"
+    DEACTIVATING = "deactivating"
+    """The mobile or the GGSN has been told; its acceptance is awaited."""
+
+
+class NetworkRequestFailure(StrEnum):
+    """Why a network-requested activation that was accepted (28 with 128) died later."""
+
+    NOT_RESPONDING = "mobile is not responding"
+    """T3385 expired for the last time."""
+    REFUSED = "mobile refuses"
+    """Request PDP Context Activation Reject; the event has its SM cause."""
+    DETACHED = "mobile detached"
+    NOT_SUBSCRIBED = "APN is not subscribed"
+    NO_RESOURCES = "no resources"
+    PROTOCOL_ERROR = "mobile's activation request is wrong"
+    CREATE_REFUSED = "GGSN refuses to create the context"
+    CREATE_UNANSWERED = "GGSN does not answer"
+    ABANDONED = "mobile or SGSN gave the activation up"
+
+
+class DetachReason(StrEnum):
+    """Who ended an attachment."""
+
+    MOBILE = "mobile"
+    POWER_OFF = "power off"
+    NETWORK = "network"
+    HLR = "hlr"
+    REPLACED = "attached anew"
+    STOPPED = "sgsn stopped"
+
+
+class DeactivationReason(StrEnum):
+    """Who or what ended a PDP context."""
+
+    MOBILE = "mobile"
+    NETWORK = "network"
+    GGSN = "ggsn"
+    GGSN_RESTARTED = "ggsn restarted"
+    ERROR_INDICATION = "ggsn does not know the tunnel"
+    DETACHED = "mobile detached"
+    REPLACED = "mobile activated anew"
+    STOPPED = "sgsn stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class MobileAttached(Event):
+    """A mobile has an MM context in state ATTACHED (TS 24.008 §4.7.3)."""
+
+    imsi: str
+    msisdn: str
+    p_tmsi: int
+
+
+@dataclass(frozen=True, slots=True)
+class MobileDetached(Event):
+    """A mobile's attachment has ended (TS 24.008 §4.7.4)."""
+
+    imsi: str
+    reason: DetachReason
+
+
+@dataclass(frozen=True, slots=True)
+class AttachRefused(Event):
+    """An Attach Request got Attach Reject, or died; ``gmm_cause`` is None when it died."""
+
+    imsi: str
+    gmm_cause: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MobileBecameReachable(Event):
+    """A mobile with MNRG set has been heard; the HLR is told Ready for SM."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRequestReceived(Event):
+    """A PDU Notification Request was answered with ``cause`` (TS 29.060 §7.3.8)."""
+
+    imsi: str
+    apn: str
+    address: str
+    """The PDP address in text form, "" where the notification has none (dynamic)."""
+    ggsn: str
+    cause: int
+    """The GTP Cause in the PDU Notification Response; 128 is acceptance."""
+
+
+@dataclass(frozen=True, slots=True)
+class MsActivationRequested(Event):
+    """Request PDP Context Activation went to the mobile (TS 24.008 §6.1.3.1.2)."""
+
+    imsi: str
+    apn: str
+    attempt: int
+    """1 for the first transmission."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRequestedActivationFailed(Event):
+    """A network-requested activation that was accepted has died."""
+
+    imsi: str
+    apn: str
+    sm_cause: int | None
+    """What the mobile said, or was told; None where no SM cause was exchanged."""
+    reason: NetworkRequestFailure
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRefused(Event):
+    """An Activate PDP Context Request got Activate PDP Context Reject."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    sm_cause: int
+    gtp_cause: int | None
+    """The GGSN's Cause where it was the one who refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextActivated(Event):
+    """Activate PDP Context Accept went to the mobile (TS 24.008 §6.1.3.1)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    address: str
+    ggsn: str
+    network_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextDeactivated(Event):
+    """A PDP context that was active has ended (TS 24.008 §6.1.3.4)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    address: str
+    sm_cause: int
+    reason: DeactivationReason
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextView:
+    """A PDP context as it was when asked."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    ti: int
+    state: PdpState
+    address: str
+    """The PDP address in text form, "" while not known."""
+    since: float
+    """When it became what ``state`` says, seconds since 1970-01-01 UTC."""
+    ggsn_control: str
+    ggsn_user: str
+    teid_control: int
+    """The SGSN's own TEID Control Plane."""
+    teid_data: int
+    """The SGSN's own TEID Data I."""
+    remote_teid_control: int
+    remote_teid_data: int
+    network_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MmContextView:
+    """A mobile's MM context as it was when asked."""
+
+    imsi: str
+    msisdn: str
+    state: MmState
+    since: float
+    """When it became what ``state`` says, seconds since 1970-01-01 UTC."""
+    p_tmsi: int | None
+    radio: Address
+    """The radio link on which the mobile was last heard."""
+    last_heard: float
+    suspended: bool
+    mnrg: bool
+    """Whether the HLR is to be told as soon as the mobile is heard."""
+    contexts: tuple[PdpContextView, ...]
