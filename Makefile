@@ -1,0 +1,36 @@
+# `make demo` and `make test` need nothing but a Python 3.11, 3.12 or 3.13 with venv.
+SHELL := /bin/bash
+VENV := .venv
+# A pyenv shim may stand on PATH for a version that is not there: ask each before taking it.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 $$HOME/.pyenv/versions/3.1[123]*/bin/python3; do \
+	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
+# tox looks for interpreters on PATH only.
+TOX_PATH := $(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[123].*/bin)):$(PATH)
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/.installed ## an offline push, end to end, with its ladder and its capture
+	@$(VENV)/bin/corenet demo --pcap demo.pcapng $(ARGS)
+
+test: $(VENV)/.tox ## all tests: lint, types, each Python that is here, docs, real peers that are here
+	@PATH="$(TOX_PATH)" $(VENV)/bin/tox run $(ARGS)
+
+bench: $(VENV)/.bench ## the codec beside scapy and pycrate
+	@$(VENV)/bin/python -m benchmarks.codec
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: a Python from 3.11 to 3.13 is needed, and none was found; set PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Corenet and what it needs into $(VENV) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . && touch $@
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/.installed
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[oracles]" && touch $@
+
+$(VENV)/.tox: | $(VENV)/bin/python
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "tox>=4.23" && touch $@
+
+clean: ## everything that was made here
+	@rm -rf $(VENV) .tox build dist ./*.egg-info .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis demo.pcapng
