@@ -1,0 +1,181 @@
+"""What a GGSN is told when it is made: addresses, APNs, bindings, bounds, timers.
+
+Specs: TS 23.060 §9.2.2.2 (static bindings), TS 29.060 §7.6 (timers), TS 29.061 §16 (RADIUS).
+
+Every value is checked when the configuration is made; a contradiction raises ``ValueError``
+with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
+
+from gtp.timers import Timers
+
+from corenet.interfaces.node import Address
+from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
+from corenet.radius.accounting import RadiusServer as RadiusServer
+
+
+@dataclass(frozen=True, slots=True)
+class Apn:
+    """An access point: a name that mobiles ask for, and where their addresses come from."""
+
+    name: str
+    """Network identifier, such as "wap.example"; compared without regard to case."""
+    pool: IPv4Network | None = None
+    """Dynamic addresses, or None where only static bindings get a context."""
+    dns: tuple[str, ...] = ()
+    """IPv4 addresses of at most two name servers, given to a mobile that asks for them."""
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.strip("."):
+            raise ValueError(f"no access point name: {self.name!r}")
+        if len(self.dns) > 2:
+            raise ValueError(f"APN {self.name}: at most two name servers, not {len(self.dns)}")
+        for server in self.dns:
+            IPv4Address(server)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticBinding:
+    """An address that belongs to one subscriber on one APN (TS 23.060 §9.2.2.2).
+
+    Only with it can a packet that arrives for the address start an activation.
+    """
+
+    imsi: str
+    apn: str
+    address: str
+    """IPv4 address; never given to anybody else."""
+    msisdn: str | None = None
+    """Digits, for accounting where the SGSN does not tell."""
+
+    def __post_init__(self) -> None:
+        if not (self.imsi.isdigit() and 6 <= len(self.imsi) <= 15):
+            raise ValueError(f"no IMSI: {self.imsi!r}")
+        IPv4Address(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPduLimits:
+    """How much is kept for one address while its activation runs (TS 23.060 §9.2.2.2)."""
+
+    count: int = 8
+    """PDUs; the oldest gives way."""
+    octets: int = 12_000
+    """Octets of PDUs; the oldest give way."""
+    age: float = 60.0
+    """Seconds that a PDU waits."""
+
+    def __post_init__(self) -> None:
+        if self.count < 0 or self.octets < 0 or self.age <= 0:
+            raise ValueError("limits of stored PDUs are not negative, and the age is above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class BackOffs:
+    """Seconds in which no new attempt is made for a subscriber and APN after a failure.
+
+    The standard leaves them open (TS 23.060 §9.2.2.2); 0 means that the next attempt may
+    follow at once.
+    """
+
+    ms_refused: float = 300.0
+    """The MS refused: causes 4 and 197."""
+    ms_not_responding: float = 60.0
+    """The MS did not answer: causes 5 and 196."""
+    notification_refused: float = 30.0
+    """Another cause in message 28 or 29."""
+    unknown_subscriber: float = 300.0
+    """The HLR does not know the IMSI."""
+    routeing_failed: float = 30.0
+    """The HLR answered with another error."""
+    peer_silent: float = 10.0
+    """HLR or SGSN did not answer although asked N3-REQUESTS times."""
+    guard_expired: float = 30.0
+    """The SGSN accepted the notification, but no Create PDP Context Request came."""
+    create_refused: float = 30.0
+    """We refused the Create PDP Context Request ourselves."""
+
+    def __post_init__(self) -> None:
+        if min(getattr(self, name) for name in self.__slots__) < 0:
+            raise ValueError("a back-off is not negative")
+
+
+@dataclass(frozen=True, slots=True)
+class GgsnConfig:
+    """Everything a GGSN needs to know at its start."""
+
+    control_address: str
+    """IPv4 address of GTP-C (UDP 2123), also the NAS-IP-Address of accounting."""
+    user_address: str
+    """IPv4 address of GTP-U (UDP 2152)."""
+    apns: tuple[Apn, ...]
+    static_bindings: tuple[StaticBinding, ...] = ()
+    hlr: Address | None = None
+    """Where Send Routeing Information goes (TS 29.060 §7.5); None where there is no HLR."""
+    radius: tuple[RadiusServer, ...] = ()
+    """Accounting servers in order of preference; none means no accounting."""
+    accounting: AccountingPolicy = field(default_factory=AccountingPolicy)
+    plmn: str | None = None
+    """MCC and MNC of this GGSN, 5 or 6 digits, for accounting."""
+    guard_time: float = 60.0
+    """Seconds from an accepted notification to the Create PDP Context Request at the latest.
+
+    Longer than paging plus five times T3385 (40 s), or the MS's answer comes too late.
+    """
+    back_offs: BackOffs = field(default_factory=BackOffs)
+    stored_pdus: StoredPduLimits = field(default_factory=StoredPduLimits)
+    maximum_contexts: int = 1_000_000
+    """PDP contexts in all; beyond it Create is refused with "No resources available"."""
+    timers: Timers = field(default_factory=Timers)
+
+    def __post_init__(self) -> None:
+        IPv4Address(self.control_address)
+        IPv4Address(self.user_address)
+        if self.guard_time <= 0:
+            raise ValueError("the guard time is above 0")
+        if self.plmn is not None and not (self.plmn.isdigit() and len(self.plmn) in (5, 6)):
+            raise ValueError(f"a PLMN has 5 or 6 digits, not {self.plmn!r}")
+        names = [apn_key(apn.name) for apn in self.apns]
+        _refuse_duplicates(names, "APN")
+        pools = [apn.pool for apn in self.apns if apn.pool is not None]
+        for one, other in combinations(pools, 2):
+            if one.overlaps(other):
+                raise ValueError(f"address pools {one} and {other} overlap")
+        unknown = {apn_key(binding.apn) for binding in self.static_bindings} - set(names)
+        if unknown:
+            raise ValueError(f"static bindings name unknown APNs: {', '.join(sorted(unknown))}")
+        _refuse_duplicates((b.address for b in self.static_bindings), "static address")
+        _refuse_duplicates(
+            (f"{b.imsi} on {apn_key(b.apn)}" for b in self.static_bindings), "static binding of"
+        )
+
+    def pools(self) -> Iterator[IPv4Network]:
+        """Return the dynamic pools of all APNs."""
+        return (apn.pool for apn in self.apns if apn.pool is not None)
+
+
+def apn_key(name: str) -> str:
+    """Return what names an access point whatever its spelling (TS 23.003 §9.1).
+
+    Case does not count, and an operator identifier (".mnc015.mcc234.gprs") is left out.
+    """
+    key = name.lower()
+    if key.endswith(".gprs"):
+        labels = key.split(".")
+        if len(labels) > 3 and labels[-3].startswith("mnc") and labels[-2].startswith("mcc"):
+            return ".".join(labels[:-3])
+    return key
+
+
+def _refuse_duplicates(values: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {value} is there twice")
+        seen.add(value)

@@ -1,0 +1,233 @@
+"""What a GGSN reports as having happened, and how it shows its PDP contexts.
+
+Specs: TS 23.060 §9.2.2.2, §9.2.4 and §9.2.9; TS 29.060 §7.3; TS 29.061 §16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
+from corenet.interfaces.node import Event
+from corenet.radius.accounting import AccountingAnswered as AccountingAnswered
+from corenet.radius.accounting import AccountingGivenUp as AccountingGivenUp
+from corenet.radius.accounting import AccountingSent as AccountingSent
+from corenet.radius.accounting import AccountingStatus as AccountingStatus
+
+
+class Trigger(StrEnum):
+    """What asked for a network-requested activation."""
+
+    CONTROL = "control"
+    """The command ``activate``."""
+    GI = "gi"
+    """A PDU on Gi for a static address that has no context."""
+
+
+class DeletionReason(StrEnum):
+    """Why a PDP context went."""
+
+    SGSN_REQUEST = "sgsn-request"
+    """Delete PDP Context Request from the SGSN (TS 29.060 §7.3.5)."""
+    COMMAND = "command"
+    """The command ``deactivate``; the SGSN is told."""
+    REPLACED = "replaced"
+    """A Create PDP Context Request with the same IMSI and NSAPI (TS 29.060 §7.3.1)."""
+    SGSN_RESTARTED = "sgsn-restarted"
+    """The SGSN's restart counter changed (TS 23.007)."""
+    ERROR_INDICATION = "error-indication"
+    """The SGSN does not know the tunnel (TS 29.060 §7.3.7)."""
+    GGSN_STOPPED = "ggsn-stopped"
+
+
+class DropReason(StrEnum):
+    """Why a PDU on its way was dropped."""
+
+    STORE_FULL = "store-full"
+    """It gave way to a newer one, or is larger than what may be stored."""
+    STORED_TOO_LONG = "stored-too-long"
+    ACTIVATION_FAILED = "activation-failed"
+    """It was stored for an activation that has failed."""
+    MS_NOT_REACHABLE = "ms-not-reachable"
+    """MNRG is set: nothing is tried until the HLR notes that the MS is back."""
+    BACK_OFF = "back-off"
+    """The last activation failed a moment ago."""
+    NO_BINDING = "no-binding"
+    """The address lies in a pool, but is in no context and bound to no subscriber."""
+    UNKNOWN_ADDRESS = "unknown-address"
+    """The address is none of ours."""
+    SPOOFED_SOURCE = "spoofed-source"
+    """Uplink with another source than the context's address."""
+    MALFORMED = "malformed"
+    """It is no IPv4 packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextView:
+    """A PDP context as it was at one moment."""
+
+    imsi: str
+    msisdn: str | None
+    apn: str
+    """Network identifier as the GGSN's configuration spells it."""
+    address: str
+    """PDP address."""
+    nsapi: int
+    since: float
+    """When it was created, seconds since 1970-01-01 UTC."""
+    sgsn_address: str
+    """Control address of the SGSN."""
+    sgsn_user_address: str
+    charging_id: int
+    teid_control: int
+    """Ours; the SGSN puts it in the header."""
+    teid_data: int
+    """Ours; the SGSN puts it in the header."""
+    sgsn_teid_control: int
+    sgsn_teid_data: int
+    network_requested: bool
+    """Whether an activation that the network had requested led to it."""
+    uplink_octets: int = 0
+    """From the MS."""
+    downlink_octets: int = 0
+    """To the MS."""
+    uplink_packets: int = 0
+    downlink_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationStarted(Event):
+    """An activation was asked for and either began a procedure or joined one."""
+
+    key: str
+    """The caller's; for a trigger from Gi one of our own that begins with "gi:"."""
+    imsi: str
+    apn: str
+    trigger: Trigger
+    joined: bool = False
+    """Whether a procedure for this subscriber and APN was already under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReached(Event):
+    """A network-requested activation got a step further."""
+
+    imsi: str
+    apn: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationFinished(Event):
+    """An activation ended for the one who asked under ``key``: exactly once per key."""
+
+    key: str
+    outcome: ActivationOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextCreated(Event):
+    """A context is there and its Create PDP Context Response is on its way."""
+
+    context: PdpContextView
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextDeleted(Event):
+    """A context is gone; the view has its last counters."""
+
+    context: PdpContextView
+    reason: DeletionReason
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextRefused(Event):
+    """A Create PDP Context Request was refused."""
+
+    imsi: str | None
+    apn: str | None
+    sgsn_address: str
+    cause: FailureCause
+
+
+@dataclass(frozen=True, slots=True)
+class PduStored(Event):
+    """A PDU from Gi waits for the context of its address."""
+
+    imsi: str
+    apn: str
+    address: str
+    count: int
+    """PDUs that now wait for this address."""
+    octets: int
+    """Octets that now wait for this address."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPdusSent(Event):
+    """Stored PDUs went out to the MS, oldest first."""
+
+    imsi: str
+    apn: str
+    address: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PdusDropped(Event):
+    """PDUs for an address with a binding were dropped.
+
+    Drops for addresses without one are only counted (``Ggsn.counters``): anybody on Gi can
+    cause them in any number.
+    """
+
+    imsi: str
+    apn: str
+    address: str
+    count: int
+    reason: DropReason
+
+
+@dataclass(frozen=True, slots=True)
+class MsNotReachable(Event):
+    """MNRG was set for a subscriber (TS 23.060 §9.2.2.2.1)."""
+
+    imsi: str
+    reason: str
+    """In words, such as "GPRS detached"."""
+
+
+@dataclass(frozen=True, slots=True)
+class MsReachable(Event):
+    """The subscriber can be reached again: Note MS GPRS Present, or a context came."""
+
+    imsi: str
+    sgsn_address: str
+    """Where the subscriber is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SgsnRestarted(Event):
+    """An SGSN's restart counter changed; its contexts are gone."""
+
+    sgsn_address: str
+    recovery: int
+    contexts: int
+    """How many contexts that were."""
+
+
+class PathState(StrEnum):
+    """What is known of a peer's GTP-C."""
+
+    UP = "up"
+    SUSPECTED = "suspected"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class PathChanged(Event):
+    """A peer on GTP-C answers, or has ceased to."""
+
+    peer: str
+    state: PathState
