@@ -1,0 +1,278 @@
+"""What a lab file may say: nodes, addresses, APNs, subscribers, behaviours, gateway.
+
+Every node is optional, so that one format describes a whole network, a core for somebody
+else's gateway, a GGSN alone, or an SGSN with mobiles in front of a foreign GGSN. Addresses
+are IPv4 addresses on this host; times are seconds.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+Imsi = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{6,15}$")]
+Msisdn = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{5,15}$")]
+ApnName = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _address(value: object) -> object:
+    return str(IPv4Address(value)) if isinstance(value, str) else value
+
+
+def _pool(value: str) -> str:
+    return str(IPv4Network(value))
+
+
+Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
+Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
+
+
+class Part(BaseModel):
+    """A part of a lab file: no setting beside those it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GtpTimers(Part):
+    """The timers of a GTP node (TS 29.060 §7.6, §7.2.1)."""
+
+    t3_response: Seconds = Field(
+        default=5.0, description="T3-RESPONSE: wait for an answer before sending again"
+    )
+    n3_requests: int = Field(
+        default=5, ge=1, le=20, description="N3-REQUESTS: times a request is sent in all"
+    )
+    echo_interval: Seconds = Field(
+        default=60.0, description="between Echo Requests on a path in use"
+    )
+
+
+class ApnPart(Part):
+    """An access point of the GGSN."""
+
+    name: ApnName
+    pool: Network | None = Field(
+        default=None, description="IPv4 network that dynamic addresses come from"
+    )
+    dns: tuple[Host, ...] = Field(
+        default=(), max_length=2, description="DNS servers given to mobiles that ask"
+    )
+
+
+class GiPart(Part):
+    """How packets get out of the GGSN: UDP datagrams on this host's loopback network."""
+
+    ports: tuple[Port, ...] = Field(
+        default=(2948,), description="UDP ports of mobiles that can be reached from this host"
+    )
+
+
+class RadiusPart(Part):
+    """A RADIUS server that accounting records go to."""
+
+    address: Host
+    port: Port = 1813
+    secret: str = Field(default="corenet", min_length=1)
+
+
+class StoredPdusPart(Part):
+    """Bounds on the PDUs kept while a context is being activated for them, per address."""
+
+    count: int = Field(default=8, ge=1, le=1000)
+    octets: int = Field(default=12_000, ge=100)
+    age: Seconds = Field(default=60.0, description="seconds after which a stored PDU is dropped")
+
+
+class BackOffPart(Part):
+    """How long the GGSN refuses to try a mobile again, by the cause of the failure."""
+
+    not_responding: float = Field(default=60.0, ge=0, le=86_400)
+    refused: float = Field(default=300.0, ge=0, le=86_400)
+    other: float = Field(default=30.0, ge=0, le=86_400)
+
+
+class GgsnPart(Part):
+    """The GGSN."""
+
+    address: Host = Field(description="of GTP-C (UDP 2123) and RADIUS")
+    user_address: Host | None = Field(
+        default=None, description="of GTP-U (UDP 2152); GTP-C's when absent"
+    )
+    apns: tuple[ApnPart, ...] = Field(min_length=1)
+    gi: GiPart | None = Field(default=GiPart(), description="null: no packets outside")
+    radius: tuple[RadiusPart, ...] = ()
+    guard_time: Seconds = Field(
+        default=60.0, description="for a whole network-requested activation"
+    )
+    back_off: BackOffPart = BackOffPart()
+    stored_pdus: StoredPdusPart = StoredPdusPart()
+    gtp: GtpTimers = GtpTimers()
+
+
+class RoutingAreaPart(Part):
+    """The routing area of an SGSN (TS 23.003 §4.2)."""
+
+    mcc: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{3}$")] = "234"
+    mnc: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{2,3}$")] = "15"
+    lac: int = Field(default=0x1234, ge=0, le=0xFFFF)
+    rac: int = Field(default=1, ge=0, le=0xFF)
+
+
+class SgsnPart(Part):
+    """The SGSN."""
+
+    address: Host = Field(description="of GTP-C (UDP 2123) and GTP-U (UDP 2152)")
+    routing_area: RoutingAreaPart = RoutingAreaPart()
+    ggsns: dict[ApnName, Host] = Field(
+        default_factory=dict, description="GGSN by APN; the lab's own GGSN for APNs not named here"
+    )
+    t3385: Seconds = Field(
+        default=8.0, description="wait for the mobile after Request PDP Context Activation"
+    )
+    gtp: GtpTimers = GtpTimers()
+
+
+class HlrPart(Part):
+    """The HLR."""
+
+    address: Host = Field(description="of GTP-C towards the GGSN, and of Gr (port 4222)")
+    gtp: GtpTimers = GtpTimers()
+
+
+class MobilePart(Part):
+    """An emulated mobile and what it does."""
+
+    attached: bool = Field(default=True, description="attach when the lab starts")
+    on_request: Literal["accept", "reject", "silent"] = Field(
+        default="accept", description="what it does with Request PDP Context Activation"
+    )
+    sm_cause: int = Field(
+        default=31, ge=1, le=255, description="the SM cause of a reject (TS 24.008 §10.5.6.6)"
+    )
+    answer_after: float = Field(
+        default=0.0, ge=0, le=3600, description="seconds it takes to answer"
+    )
+    activate: tuple[ApnName, ...] = Field(
+        default=(), description="APNs it activates by itself once attached"
+    )
+
+
+class SubscribedApnPart(Part):
+    """An APN that a subscriber may use."""
+
+    name: ApnName
+    address: Host | None = Field(
+        default=None,
+        description="static PDP address; dynamic when absent. A range counts up from it",
+    )
+
+
+class SubscriberPart(Part):
+    """A subscriber, or with ``count`` a range of them with numbers and addresses counting up."""
+
+    imsi: Imsi
+    msisdn: Msisdn
+    count: int = Field(default=1, ge=1, le=1_000_000)
+    apns: tuple[SubscribedApnPart, ...] = Field(min_length=1)
+    known_to_hlr: bool = Field(default=True, description="false: the HLR has never heard of it")
+    mobile: MobilePart | None = Field(
+        default=MobilePart(), description="null: no mobile of ours is behind it"
+    )
+
+
+class ControlPart(Part):
+    """The control interface, HTTP with JSON."""
+
+    address: Host = "127.0.0.1"
+    port: Port = 8080
+    token: str | None = Field(
+        default=None, min_length=8, description="bearer token asked of clients"
+    )
+
+    @model_validator(mode="after")
+    def _token_beyond_loopback(self) -> Self:
+        if not IPv4Address(self.address).is_loopback and self.token is None:
+            raise ValueError(
+                f"{self.address} can be reached from outside this host: set a token, "
+                "or listen on a loopback address"
+            )
+        return self
+
+
+class CoreClientPart(Part):
+    """Where a gateway finds the core's control interface."""
+
+    url: str = Field(pattern=r"^https?://")
+    token: str | None = None
+
+
+class GatewayPart(Part):
+    """The push gateway."""
+
+    address: Host = Field(description="of PAP, WDP and RADIUS")
+    pap_port: Port = 8081
+    wdp_port: Port = Field(default=9200, description="UDP source port of pushes")
+    radius_port: Port = 1813
+    radius_secret: str = Field(default="corenet", min_length=1)
+    apn: ApnName = Field(description="APN that is activated for a push")
+    core: CoreClientPart | None = Field(
+        default=None, description="the core's control interface; this lab's own when absent"
+    )
+    store: str | None = Field(
+        default=None, description="SQLite file of accepted pushes; a temporary one when absent"
+    )
+    activation_time: Seconds = Field(default=75.0, description="longest wait for one activation")
+    retry: tuple[Seconds, ...] = Field(
+        default=(30.0, 60.0, 120.0, 300.0, 600.0),
+        description="waits between attempts; the last one repeats",
+    )
+    lifetime: Seconds = Field(
+        default=86_400.0, description="of a push that names no deliver-before"
+    )
+
+
+class InitiatorPart(Part):
+    """The lab's own push initiator: where it listens for result notifications."""
+
+    address: Host
+    port: Port = 8082
+
+
+class Lab(Part):
+    """A whole lab file."""
+
+    name: str = "lab"
+    ggsn: GgsnPart | None = None
+    sgsn: SgsnPart | None = None
+    hlr: HlrPart | None = None
+    subscribers: tuple[SubscriberPart, ...] = ()
+    control: ControlPart | None = None
+    gateway: GatewayPart | None = None
+    initiator: InitiatorPart | None = None
+
+    @model_validator(mode="after")
+    def _nodes_fit_together(self) -> Self:
+        if self.ggsn is None and self.sgsn is None and self.gateway is None:
+            raise ValueError("a lab has a ggsn, an sgsn or a gateway at least")
+        if self.sgsn is not None and self.hlr is None:
+            raise ValueError("an sgsn needs an hlr to ask for its subscribers")
+        if self.gateway is not None and self.gateway.core is None and self.control is None:
+            raise ValueError(
+                "the gateway needs the core's control interface: set control, or gateway.core"
+            )
+        return self
