@@ -11,7 +11,7 @@ from testbed.codecs import pap
 from testbed.initiator.submission import HttpMessage
 
 
-class SubmissionFailed(Exception):
+class SubmissionError(Exception):
     """A push could not be submitted: no connection, timeout, or no PAP document came back.
 
     ``status`` is the HTTP status where there was one.
@@ -30,7 +30,7 @@ class SubmissionClient:
         raise NotImplementedError
 
     async def submit(self, message: HttpMessage) -> pap.PushResponse | pap.BadMessageResponse:
-        """POST ``message``; return the gateway's answer or raise SubmissionFailed."""
+        """POST ``message``; return the gateway's answer or raise SubmissionError."""
         raise NotImplementedError
 
     async def close(self) -> None:
