@@ -1,0 +1,112 @@
+"""Who is attached where: the directory that every runtime looks receivers up in.
+
+Both runtimes ask it the same three questions: which node is at an address of an interface,
+which node takes a packet from Gi for a mobile's address, and whether an address is one of
+our own nodes' at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
+
+IN_PROCESS = frozenset({Interface.RADIO, Interface.GR})
+"""Interfaces that never leave the process: links between nodes, by any name."""
+
+OVER_UDP = frozenset({Interface.GTP_C, Interface.GTP_U, Interface.RADIUS, Interface.WDP})
+"""Interfaces whose datagrams travel over UDP between IP addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyAttachedError(ValueError):
+    """Two nodes want the same place, or one node wants two."""
+
+    node: str
+    interface: Interface | None
+    address: Address | None
+    holder: str
+
+    def __str__(self) -> str:
+        if self.interface is None or self.address is None:
+            return f"{self.node} is attached already"
+        host, port = self.address
+        return (
+            f"{self.node} cannot be at {host}:{port} on {self.interface}: {self.holder} is there. "
+            f"Give one of them another address"
+        )
+
+
+class Attachments:
+    """Nodes by interface and address, and by the mobiles' networks they serve on Gi."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[Interface, Address], Node] = {}
+        self._nodes: dict[str, tuple[Node, dict[Interface, Address]]] = {}
+        self._routes: dict[int, dict[int, Node]] = {}
+
+    def add(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
+        """Give ``node`` its places; raise ``AlreadyAttachedError`` where one is taken.
+
+        Gi is not a place: any number of nodes may have it, told apart by ``route``.
+        """
+        if node.name in self._nodes:
+            raise AlreadyAttachedError(node.name, None, None, node.name)
+        for interface, address in attachments.items():
+            holder = self._places.get((interface, address))
+            if holder is not None and interface is not Interface.GI:
+                raise AlreadyAttachedError(node.name, interface, address, holder.name)
+        for interface, address in attachments.items():
+            if interface is not Interface.GI:
+                self._places[interface, address] = node
+        self._nodes[node.name] = (node, dict(attachments))
+
+    def remove(self, node: Node) -> None:
+        """Forget ``node`` and its routes; nothing happens where it is not attached."""
+        entry = self._nodes.pop(node.name, None)
+        if entry is None:
+            return
+        for interface, address in entry[1].items():
+            self._places.pop((interface, address), None)
+        for table in self._routes.values():
+            for key in [key for key, holder in table.items() if holder is node]:
+                del table[key]
+
+    def route(self, networks: Iterable[IPv4Network], node: Node) -> None:
+        """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
+        for network in networks:
+            table = self._routes.setdefault(int(network.netmask), {})
+            table[int(network.network_address)] = node
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes in the order in which they were attached."""
+        return [node for node, _ in self._nodes.values()]
+
+    def named(self, name: str) -> Node | None:
+        """Return the node of that name, or None."""
+        entry = self._nodes.get(name)
+        return None if entry is None else entry[0]
+
+    def address_of(self, node: Node, interface: Interface) -> Address | None:
+        """Return where ``node`` is on ``interface``, or None."""
+        entry = self._nodes.get(node.name)
+        return None if entry is None else entry[1].get(interface)
+
+    def at(self, interface: Interface, address: Address) -> Node | None:
+        """Return the node at ``address``, else the one that is ``ANYWHERE``, else None."""
+        places = self._places
+        return places.get((interface, address)) or places.get((interface, ANYWHERE))
+
+    def on_gi(self, host: str) -> Node | None:
+        """Return the node whose mobiles have the address ``host``, the longest match first."""
+        try:
+            number = int(IPv4Address(host))
+        except ValueError:
+            return None
+        for mask in sorted(self._routes, reverse=True):
+            node = self._routes[mask].get(number & mask)
+            if node is not None:
+                return node
+        return None
