@@ -1,0 +1,44 @@
+"""Path management (TS 29.060 §7.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gtp.constants import MessageType
+from gtp.ies.values import PrivateExtension
+from gtp.messages.base import Message
+
+
+@dataclass(slots=True, kw_only=True)
+class EchoRequest(Message):
+    """Echo Request (TS 29.060 §7.2.1)."""
+
+    TYPE = MessageType.ECHO_REQUEST
+
+    private_extension: tuple[PrivateExtension, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class EchoResponse(Message):
+    """Echo Response (TS 29.060 §7.2.2)."""
+
+    TYPE = MessageType.ECHO_RESPONSE
+
+    recovery: int
+    private_extension: tuple[PrivateExtension, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class VersionNotSupported(Message):
+    """Version Not Supported (TS 29.060 §7.2.3)."""
+
+    TYPE = MessageType.VERSION_NOT_SUPPORTED
+
+
+@dataclass(slots=True, kw_only=True)
+class SupportedExtensionHeadersNotification(Message):
+    """Supported Extension Headers Notification (TS 29.060 §7.2.4)."""
+
+    TYPE = MessageType.SUPPORTED_EXTENSION_HEADERS_NOTIFICATION
+
+    extension_header_types: tuple[int, ...] = ()
