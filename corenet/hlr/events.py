@@ -1,0 +1,108 @@
+"""What has happened at the HLR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corenet.interfaces.gsup import MessageType
+from corenet.interfaces.node import Event
+from gtp.constants import Cause, MapCause, MsNotReachableReason
+
+
+@dataclass(frozen=True, slots=True)
+class LocationUpdated(Event):
+    """An SGSN serves the subscriber now and has its data (TS 23.060 §6.5)."""
+
+    imsi: str
+    sgsn: str
+    """The SGSN's IP address."""
+    previous: str | None
+    """The SGSN before, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocationUpdateFailed(Event):
+    """An SGSN asked to serve a subscriber and was refused, or did not take the data."""
+
+    imsi: str
+    sgsn: str
+    cause: int
+    """GMM cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocationCancelled(Event):
+    """An SGSN that served the subscriber before has forgotten it."""
+
+    imsi: str
+    sgsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class MsPurged(Event):
+    """The SGSN has dropped the data of a subscriber that was away long (TS 23.060 §6.6.1.3)."""
+
+    imsi: str
+    sgsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrRequestTimedOut(Event):
+    """An SGSN did not answer a request on Gr."""
+
+    imsi: str
+    sgsn: str
+    request: MessageType
+
+
+@dataclass(frozen=True, slots=True)
+class RouteingInformationGiven(Event):
+    """A GGSN asked where a subscriber is (TS 29.060 §7.5.1)."""
+
+    imsi: str
+    ggsn: str
+    cause: Cause
+    sgsn: str | None
+    reason: MsNotReachableReason | None
+    map_cause: MapCause | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureReported(Event):
+    """A GGSN could not reach a subscriber and wants to hear when it is back."""
+
+    imsi: str
+    ggsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class MsBecameNotReachable(Event):
+    """The MS-not-reachable flag (MNRG) was set, or its reason has changed."""
+
+    imsi: str
+    reason: MsNotReachableReason
+
+
+@dataclass(frozen=True, slots=True)
+class MsBecameReachable(Event):
+    """The MS-not-reachable flag (MNRG) was cleared."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class GgsnNotified(Event):
+    """A GGSN that waited has heard that the subscriber is back (TS 29.060 §7.5.5)."""
+
+    imsi: str
+    ggsn: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class GgsnNotificationFailed(Event):
+    """A GGSN that waited could not be told that the subscriber is back."""
+
+    imsi: str
+    ggsn: str
+    reason: str
