@@ -31,6 +31,7 @@ from testbed.codecs.pap.status import (
     ReplaceMethod,
     StatusCode,
     Version,
+    known_code,
 )
 from testbed.codecs.pap.timestamps import format_timestamp, parse_timestamp
 from testbed.codecs.pap.writing import build
@@ -62,6 +63,7 @@ __all__ = [
     "Version",
     "build",
     "format_timestamp",
+    "known_code",
     "parse",
     "parse_envelope",
     "parse_timestamp",

@@ -1,8 +1,13 @@
-"""PAP documents to XML."""
+"""PAP documents to XML (WAP-247 §9)."""
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
+from typing import Any
+
+from testbed.codecs import markup
 from testbed.codecs.pap.documents import Document
+from testbed.codecs.pap.schema import DOCUMENTS, ELEMENTS, ElementRule
 from testbed.codecs.pap.status import Version
 
 
@@ -11,6 +16,59 @@ def build(
 ) -> bytes:
     """Write a PAP document in UTF-8 with the DOCTYPE of ``version``.
 
-    ValueError where the document has what that version lacks, or a character that XML lacks.
+    Attributes with their default value are left out. ValueError where the document has what
+    that version lacks, a value outside its range, or a character that XML lacks.
     """
-    raise NotImplementedError
+    product = "" if product_name is None else f' product-name="{markup.escape(product_name)}"'
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<!DOCTYPE pap PUBLIC "{version.public_id}" "{version.system_id}">\n'
+        f"<pap{product}>{_element(DOCUMENTS[type(document)], document, version)}</pap>\n"
+    )
+    return text.encode()
+
+
+def _element(rule: ElementRule, value: Any, version: Version) -> str:
+    attributes = "".join(_attributes(rule, value, version))
+    children = "".join(_children(rule, value, version))
+    end = f">{children}</{rule.name}>" if children else "/>"
+    return f"<{rule.name}{attributes}{end}"
+
+
+def _attributes(rule: ElementRule, value: Any, version: Version) -> list[str]:
+    defaults = _defaults(rule)
+    written = []
+    for attribute in rule.attributes:
+        held = value if rule.value is str else getattr(value, attribute.field)
+        if held is None or (not attribute.required and held == defaults.get(attribute.field)):
+            continue
+        if attribute.since_2_0 and version is Version.V1_0:
+            raise ValueError(f"PAP 1.0 has no {attribute.name}")
+        try:
+            text = markup.escape(attribute.coding.write(held))
+        except ValueError as error:
+            raise ValueError(f"{attribute.name}: {error}") from None
+        written.append(f' {attribute.name}="{text}"')
+    return written
+
+
+def _defaults(rule: ElementRule) -> dict[str, object]:
+    if rule.value is None or rule.value is str:
+        return {}
+    return {
+        field.name: field.default for field in fields(rule.value) if field.default is not MISSING
+    }
+
+
+def _children(rule: ElementRule, value: Any, version: Version) -> list[str]:
+    written = []
+    for child in rule.children:
+        if child.field is None:
+            held: tuple[Any, ...] = (value,)
+        else:
+            field = getattr(value, child.field)
+            held = field if not child.single else () if field is None else (field,)
+        if len(held) < child.least:
+            raise ValueError(f"{rule.name} lacks its {child.element}")
+        written += [_element(ELEMENTS[child.element], one, version) for one in held]
+    return written
