@@ -1,0 +1,56 @@
+"""How a mobile answers the network's request to activate a PDP context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corenet.interfaces.nas.causes import SmCause, sm_cause_text
+
+
+class Answer(StrEnum):
+    """What the mobile does with REQUEST PDP CONTEXT ACTIVATION (TS 24.008 §6.1.3.1.2)."""
+
+    ACCEPT = "accept"
+    """Sends ACTIVATE PDP CONTEXT REQUEST."""
+    REJECT = "reject"
+    """Sends REQUEST PDP CONTEXT ACTIVATION REJECT with the behaviour's cause."""
+    SILENT = "silent"
+    """Does nothing, until the network gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A mobile's answer to the network's request, and how long it thinks about it."""
+
+    answer: Answer = Answer.ACCEPT
+    cause: int = SmCause.INSUFFICIENT_RESOURCES
+    """SM cause number of the refusal."""
+    delay: float = 0.0
+    """Seconds between the request and the answer."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.cause <= 255:
+            raise ValueError(f"SM cause {self.cause} is not one octet")
+        if self.delay < 0:
+            raise ValueError(f"answer delay {self.delay} s is negative")
+
+    @classmethod
+    def accept(cls, delay: float = 0.0) -> Behaviour:
+        """Return the behaviour of a mobile that does as asked after ``delay`` seconds."""
+        return cls(Answer.ACCEPT, delay=delay)
+
+    @classmethod
+    def reject(cls, cause: int = SmCause.INSUFFICIENT_RESOURCES, delay: float = 0.0) -> Behaviour:
+        """Return the behaviour of a mobile that refuses with SM cause number ``cause``."""
+        return cls(Answer.REJECT, cause, delay)
+
+    @classmethod
+    def silent(cls) -> Behaviour:
+        """Return the behaviour of a mobile that does not answer."""
+        return cls(Answer.SILENT)
+
+    def __str__(self) -> str:
+        if self.answer is Answer.REJECT:
+            return f"reject with {sm_cause_text(self.cause)} (sm {self.cause})"
+        return str(self.answer)

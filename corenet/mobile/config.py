@@ -1,0 +1,38 @@
+"""What a mobile is told when it is made: its identities, its habits and its timers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corenet.mobile.behaviour import Behaviour
+
+
+@dataclass(frozen=True, slots=True)
+class MobileTimers:
+    """Timers of the procedures that a mobile starts, in seconds (TS 24.008 §11.2)."""
+
+    t3310: float = 15.0
+    """Attach Request until Attach Accept or Reject."""
+    t3321: float = 15.0
+    """Detach Request until Detach Accept."""
+    t3380: float = 30.0
+    """Activate PDP Context Request until Accept or Reject."""
+    t3390: float = 8.0
+    """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
+    attempts: int = 5
+    """Transmissions in all, the first included; the procedure ends at the last expiry."""
+    attach_spread: float = 0.0
+    """Mobiles that attach when the node starts do so within this time, each at its own moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class MobileConfig:
+    """One mobile and its subscription."""
+
+    imsi: str
+    msisdn: str
+    behaviour: Behaviour = Behaviour()  # noqa: RUF009 - frozen
+    apns: tuple[str, ...] = ()
+    """The access points its user has set up; ``activate`` without an APN takes the first."""
+    attach_at_start: bool = False
+    """Whether it attaches on its own when the node starts."""

@@ -1,0 +1,186 @@
+"""What has happened at a mobile, and what a mobile looks like from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corenet.interfaces.application import Shown
+from corenet.interfaces.node import Event
+from corenet.mobile.behaviour import Behaviour
+
+
+class MobileState(StrEnum):
+    """Mobility management states of the MS (TS 24.008 §4.1.3.1)."""
+
+    DETACHED = "detached"
+    ATTACHING = "attaching"
+    """Attach Request has been sent; T3310 runs."""
+    ATTACHED = "attached"
+    DETACHING = "detaching"
+    """Detach Request has been sent; T3321 runs."""
+
+
+class ContextState(StrEnum):
+    """Session management states of the MS (TS 24.008 §6.1.2.1)."""
+
+    ACTIVATING = "activating"
+    """Activate PDP Context Request has been sent; T3380 runs."""
+    ACTIVE = "active"
+    DEACTIVATING = "deactivating"
+    """Deactivate PDP Context Request has been sent; T3390 runs."""
+
+
+class RequestAnswer(StrEnum):
+    """What became of the network's request to activate a PDP context."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IGNORED = "ignored"
+    """The mobile is told to be silent."""
+    DISCARDED = "discarded"
+    """The mobile is already activating this very context."""
+
+
+class DetachReason(StrEnum):
+    """Who ended an attachment."""
+
+    MOBILE = "mobile"
+    POWER_OFF = "power off"
+    NETWORK = "network"
+
+
+class DeactivationReason(StrEnum):
+    """Who or what ended a PDP context."""
+
+    MOBILE = "mobile"
+    NETWORK = "network"
+    DETACHED = "detached"
+    REPLACED = "replaced"
+    """The network began another context with its transaction identifier or its PDP address."""
+    UNKNOWN_TO_NETWORK = "unknown to the network"
+    """SM STATUS said so (cause 81)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached(Event):
+    """The network accepted the attach (TS 24.008 §4.7.3.1.3)."""
+
+    imsi: str
+    p_tmsi: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachFailed(Event):
+    """The network refused the attach, or did not answer at all (TS 24.008 §4.7.3.1.4)."""
+
+    imsi: str
+    cause: int | None
+    """GMM cause number; None where T3310 expired for the last time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detached(Event):
+    """An attachment has ended (TS 24.008 §4.7.4)."""
+
+    imsi: str
+    reason: DetachReason
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRequestAnswered(Event):
+    """The network requested a PDP context activation (TS 24.008 §6.1.3.1.2)."""
+
+    imsi: str
+    apn: str
+    """"" where the request names none."""
+    address: str
+    """The PDP address offered, "" where it is dynamic."""
+    answer: RequestAnswer
+    cause: int | None = None
+    """SM cause number where the answer is REJECTED."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextActivated(Event):
+    """A PDP context is active (TS 24.008 §6.1.3.1)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    address: str
+    network_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRefused(Event):
+    """A PDP context that the mobile asked for is not to be had."""
+
+    imsi: str
+    apn: str
+    cause: int | None
+    """SM cause number; None where T3380 expired for the last time."""
+    network_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContextDeactivated(Event):
+    """A PDP context that was active has ended (TS 24.008 §6.1.3.4)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    address: str
+    reason: DeactivationReason
+    cause: int | None = None
+    """SM cause number where a message gave one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramReceived(Event):
+    """A UDP datagram reached the mobile, whether or not anything listens on its port."""
+
+    imsi: str
+    port: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOnScreen(Event):
+    """An application showed something to the user."""
+
+    imsi: str
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class ContextView:
+    """A PDP context as it was when asked."""
+
+    apn: str
+    nsapi: int
+    ti: int
+    state: ContextState
+    address: str
+    """The PDP address in text form, "" while not known."""
+    since: float
+    """When it became what ``state`` says, seconds since 1970-01-01 UTC."""
+    network_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MobileView:
+    """A mobile as it was when asked."""
+
+    imsi: str
+    msisdn: str
+    state: MobileState
+    since: float | None
+    """When it became what ``state`` says, seconds since 1970-01-01 UTC; None before the first."""
+    powered: bool
+    coverage: bool
+    behaviour: Behaviour
+    p_tmsi: int | None
+    contexts: tuple[ContextView, ...]
+    shown: tuple[Shown, ...]
+    """What was shown, the latest last; the oldest are forgotten beyond a hundred."""
