@@ -1,0 +1,75 @@
+"""Which terminals there are: numbers, APNs and static addresses, from HLR and GGSNs together.
+
+The HLR knows its subscribers. A GGSN has static bindings of its own (TS 23.060 §9.2.2.2), and
+may have one for a subscriber that the HLR has never heard of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from corenet.ggsn.config import GgsnConfig, StaticBinding
+from corenet.hlr.config import Subscriber
+
+
+@dataclass(slots=True)
+class Entry:
+    """One terminal as it is provisioned."""
+
+    imsi: str
+    msisdn: str | None
+    apns: list[str] = field(default_factory=list)
+    static_addresses: dict[str, str] = field(default_factory=dict)
+
+
+class Directory:
+    """Finds terminals by IMSI, MSISDN and static address."""
+
+    def __init__(self, subscribers: Iterable[Subscriber], ggsns: Iterable[GgsnConfig]) -> None:
+        self._by_imsi: dict[str, Entry] = {}
+        self._by_msisdn: dict[str, Entry] = {}
+        self._by_address: dict[str, Entry] = {}
+        for subscriber in subscribers:
+            entry = self._entry(subscriber.imsi, subscriber.msisdn)
+            for subscribed in subscriber.apns:
+                self._allow(entry, subscribed.apn, subscribed.static_address)
+        for ggsn in ggsns:
+            for binding in ggsn.static_bindings:
+                self._bind(binding)
+
+    def __len__(self) -> int:
+        return len(self._by_imsi)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._by_imsi.values())
+
+    def by_imsi(self, imsi: str) -> Entry | None:
+        """Return the terminal with that IMSI, or None."""
+        return self._by_imsi.get(imsi)
+
+    def by_msisdn(self, msisdn: str) -> Entry | None:
+        """Return the terminal with that MSISDN (digits), or None."""
+        return self._by_msisdn.get(msisdn)
+
+    def by_address(self, address: str) -> Entry | None:
+        """Return the terminal that ``address`` is the static address of, or None."""
+        return self._by_address.get(address)
+
+    def _bind(self, binding: StaticBinding) -> None:
+        entry = self._entry(binding.imsi, binding.msisdn)
+        self._allow(entry, binding.apn, binding.address)
+
+    def _entry(self, imsi: str, msisdn: str | None) -> Entry:
+        entry = self._by_imsi.setdefault(imsi, Entry(imsi, msisdn))
+        if msisdn is not None:
+            entry.msisdn = msisdn
+            self._by_msisdn[msisdn] = entry
+        return entry
+
+    def _allow(self, entry: Entry, apn: str, address: str | None) -> None:
+        if apn not in entry.apns:
+            entry.apns.append(apn)
+        if address is not None:
+            entry.static_addresses[apn] = address
+            self._by_address[address] = entry

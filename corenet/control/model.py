@@ -1,0 +1,214 @@
+"""What goes in and out of the control interface, as models that also make its OpenAPI document.
+
+Times are RFC 3339 in UTC, durations are seconds, addresses are IP addresses in text form.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Imsi = Annotated[str, StringConstraints(pattern=r"^\d{6,15}$")]
+Msisdn = Annotated[str, StringConstraints(pattern=r"^\d{5,15}$")]
+Apn = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100)
+]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@-]{1,200}$")]
+
+
+def moment(seconds: float) -> datetime:
+    """Return a time given as seconds since 1970-01-01 UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class Request(BaseModel):
+    """The body of a request: strict, and with no member that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """The body of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Context(Answer):
+    """A PDP context, as the GGSN has it."""
+
+    imsi: str
+    msisdn: str | None
+    apn: str
+    address: str
+    nsapi: int = Field(ge=5, le=15)
+    since: datetime
+    ggsn: str = Field(description="name of the GGSN")
+    sgsn_address: str
+    charging_id: int
+    network_requested: bool
+    uplink_octets: int
+    downlink_octets: int
+
+
+class Mobile(Answer):
+    """An emulated mobile: its behaviour and what its user sees."""
+
+    state: str
+    in_coverage: bool
+    on_request: Literal["accept", "reject", "silent"]
+    sm_cause: int | None
+    answer_after: float
+    shown: list[dict[str, Any]] = Field(description="what is on the screen, oldest first")
+
+
+class Terminal(Answer):
+    """All that the core knows of one terminal."""
+
+    imsi: str
+    msisdn: str | None
+    apns: list[str] = Field(description="subscribed APNs")
+    static_addresses: dict[str, str] = Field(description="static PDP address by APN")
+    attached: bool | None = Field(description="null: no node here can tell")
+    attached_since: datetime | None
+    sgsn: str | None = Field(description="address of the serving SGSN, as the HLR has it")
+    reachable: bool | None = Field(description="false: MNRG is set; null: there is no HLR here")
+    online: bool = Field(description="whether it has a PDP context")
+    contexts: list[Context]
+    mobile: Mobile | None = Field(description="null: no mobile of this lab is behind it")
+
+
+class TerminalList(Answer):
+    """Terminals, a page at a time."""
+
+    total: int
+    terminals: list[Terminal]
+
+
+class ContextList(Answer):
+    """PDP contexts of every GGSN here, oldest first, a page at a time."""
+
+    total: int
+    contexts: list[Context]
+
+
+class ActivationRequest(Request):
+    """Have a PDP context activated on the network's request."""
+
+    msisdn: Msisdn | None = None
+    imsi: Imsi | None = None
+    apn: Apn
+    deadline_seconds: float | None = Field(
+        default=None, gt=0, le=3600, description="answer after this time at the latest"
+    )
+    key: Key | None = Field(
+        default=None,
+        description="names the activation: the same key again gives the same activation",
+    )
+
+    @model_validator(mode="after")
+    def _one_terminal(self) -> Self:
+        if (self.msisdn is None) == (self.imsi is None):
+            raise ValueError("give either msisdn or imsi")
+        return self
+
+
+class CauseView(Answer):
+    """A cause: whose number it is, the number and its name."""
+
+    source: Literal["gtp", "map", "sm", "local"]
+    number: int
+    name: str
+
+
+class StepView(Answer):
+    """A step of the procedure that was reached, and the seconds it took."""
+
+    step: str
+    seconds: float
+
+
+class Activation(Answer):
+    """A network-requested activation: running, or how it ended."""
+
+    key: str
+    imsi: str
+    msisdn: str | None
+    apn: str
+    outcome: Literal["running", "active", "failed"]
+    requested_at: datetime
+    step: str | None = Field(description="where it ended; null while it runs")
+    address: str | None = Field(description="the PDP address when active")
+    cause: CauseView | None
+    mobile_cause: CauseView | None = Field(
+        description="what the mobile said, where an SGSN here knows it: GTP does not carry it"
+    )
+    hold_until_reachable: bool = Field(
+        description="in vain until the network notes that the mobile is back"
+    )
+    retry_after: float | None = Field(description="seconds for which another attempt is refused")
+    steps: list[StepView]
+
+
+class Coverage(Request):
+    """Put a mobile in or out of radio coverage."""
+
+    in_coverage: bool
+
+
+class BehaviourRequest(Request):
+    """Tell a mobile what to do with the network's request for an activation."""
+
+    on_request: Literal["accept", "reject", "silent"]
+    sm_cause: int = Field(default=31, ge=1, le=255, description="of a reject")
+    answer_after: float = Field(default=0.0, ge=0, le=3600)
+
+
+class MobileActivation(Request):
+    """Have a mobile activate a context by itself."""
+
+    apn: Apn
+
+
+class Done(Answer):
+    """What was asked for has been set going."""
+
+    done: str
+
+
+class Problem(Answer):
+    """What was wrong (RFC 9457); further members by the kind of problem."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    field: str | None = Field(default=None, description="the member or parameter that is wrong")
+
+
+class Query(BaseModel):
+    """The query of a request: text from the URL, so numbers are read from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Page(Query):
+    """Which part of a long list."""
+
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class TerminalQuery(Page):
+    """Which terminals: all, or the one with that number or address."""
+
+    msisdn: Msisdn | None = None
+    imsi: Imsi | None = None
+    address: str | None = Field(default=None, description="a PDP address, in use or static")
+
+
+class NoQuery(Query):
+    """A request that has no query."""

@@ -1,0 +1,149 @@
+"""Every operation of the control interface: path, models, statuses. HTTP and OpenAPI read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from corenet.control.activations import Requested
+from corenet.control.core import CoreControl
+from corenet.control.model import (
+    Activation,
+    ActivationRequest,
+    BehaviourRequest,
+    ContextList,
+    Coverage,
+    Done,
+    MobileActivation,
+    NoQuery,
+    Page,
+    Query,
+    Terminal,
+    TerminalList,
+    TerminalQuery,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, taken apart and validated."""
+
+    path: Mapping[str, str]
+    query: Any
+    """An instance of the operation's query model."""
+    body: Any
+    """An instance of the operation's body model, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: what it takes, what it gives."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    answer: type[BaseModel]
+    call: Callable[[CoreControl, Call], BaseModel | Requested]
+    """A ``Requested`` is answered when it has ended."""
+    query: type[Query] = NoQuery
+    body: type[BaseModel] | None = None
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+
+NOT_FOUND = {404: "no such terminal"}
+NO_MOBILE = {404: "no mobile of this lab has that IMSI", 409: "not in the mobile's present state"}
+
+
+def _mobile_verb(verb: str, summary: str, **bodies: type[BaseModel]) -> Operation:
+    return Operation(
+        verb.replace("-", "_"),
+        "POST",
+        f"/v1/mobiles/{{imsi}}/{verb}",
+        summary,
+        Done,
+        lambda control, call: control.drive_mobile(call.path["imsi"], verb, call.body),
+        body=bodies.get("body"),
+        problems=NO_MOBILE,
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "list_terminals",
+        "GET",
+        "/v1/terminals",
+        "Look terminals up by MSISDN, IMSI or address, or list them all",
+        TerminalList,
+        lambda control, call: control.terminals(call.query),
+        query=TerminalQuery,
+        problems=NOT_FOUND,
+    ),
+    Operation(
+        "get_terminal",
+        "GET",
+        "/v1/terminals/{imsi}",
+        "All that the core knows of one terminal",
+        Terminal,
+        lambda control, call: control.terminal(call.path["imsi"]),
+        problems=NOT_FOUND,
+    ),
+    Operation(
+        "request_activation",
+        "POST",
+        "/v1/activations",
+        "Have the network request a PDP context activation; answered when it is up or has failed",
+        Activation,
+        lambda control, call: control.request_activation(call.body),
+        body=ActivationRequest,
+        problems=NOT_FOUND
+        | {
+            409: "the key names an activation of another terminal or APN",
+            502: "the activation failed: step and cause say where and why",
+            504: "the activation was not finished in time",
+        },
+    ),
+    Operation(
+        "get_activation",
+        "GET",
+        "/v1/activations/{key}",
+        "An activation, running or ended",
+        Activation,
+        lambda control, call: control.activation(call.path["key"]),
+        problems={404: "no such activation, or forgotten"},
+    ),
+    Operation(
+        "list_contexts",
+        "GET",
+        "/v1/contexts",
+        "The PDP contexts of every GGSN here",
+        ContextList,
+        lambda control, call: control.contexts(call.query),
+        query=Page,
+    ),
+    Operation(
+        "deactivate",
+        "DELETE",
+        "/v1/contexts/{imsi}/{apn}",
+        "Delete a terminal's PDP contexts on an APN; its SGSN and mobile are told",
+        Done,
+        lambda control, call: control.deactivate(call.path["imsi"], call.path["apn"]),
+        problems={404: "it has no context there"},
+    ),
+    _mobile_verb("attach", "Have the mobile attach to GPRS"),
+    _mobile_verb("detach", "Have the mobile detach from GPRS"),
+    _mobile_verb("power-on", "Switch the mobile on; it attaches"),
+    _mobile_verb("power-off", "Switch the mobile off; it detaches"),
+    _mobile_verb("coverage", "Put the mobile in or out of radio coverage", body=Coverage),
+    _mobile_verb(
+        "behaviour",
+        "Say what the mobile does with the network's request for an activation",
+        body=BehaviourRequest,
+    ),
+    _mobile_verb(
+        "activate", "Have the mobile activate a PDP context by itself", body=MobileActivation
+    ),
+)
