@@ -14,6 +14,8 @@ import codecs
 from dataclasses import dataclass
 from xml.parsers import expat
 
+from testbed.codecs.errors import ContentError
+
 _FRAGMENT = 100
 _DECLARED_ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1"})
 
@@ -54,6 +56,10 @@ class Element:
     line: int
     column: int
     fragment: str
+
+    def error(self, text: str) -> ContentError:
+        """Return the error for something that is wrong with this element."""
+        return ContentError(text, element=self.name, line=self.line, column=self.column)
 
 
 @dataclass(frozen=True, slots=True)

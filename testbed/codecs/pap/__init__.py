@@ -33,8 +33,8 @@ from testbed.codecs.pap.status import (
     Version,
     known_code,
 )
-from testbed.codecs.pap.timestamps import format_timestamp, parse_timestamp
 from testbed.codecs.pap.writing import build
+from testbed.codecs.timestamps import format_timestamp, parse_timestamp
 
 __all__ = [
     "BadMessageResponse",

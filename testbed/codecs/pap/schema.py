@@ -14,7 +14,7 @@ from typing import Any
 
 from testbed.codecs.pap import documents
 from testbed.codecs.pap.status import DeliveryMethod, MessageState, Priority, ReplaceMethod
-from testbed.codecs.pap.timestamps import format_timestamp, parse_timestamp
+from testbed.codecs.timestamps import format_timestamp, parse_timestamp
 
 _CODE = re.compile(r"[1-5][0-9]{3}")
 
