@@ -1,0 +1,306 @@
+"""From a lab file's model to the configurations of nodes.
+
+Errors that only show when parts are put together (a static address outside every pool, a
+subscriber twice) come out as ``SourceError`` with the place in the file, like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from corenet.assembly import CoreConfig
+from corenet.ggsn.config import (
+    AccountingPolicy,
+    Apn,
+    BackOffs,
+    GgsnConfig,
+    RadiusServer,
+    StaticBinding,
+    StoredPduLimits,
+)
+from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
+from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile.config import MobileConfig
+from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
+from gtp.timers import Timers
+from testbed.gateway.config import GatewayConfig, RetryPolicy
+from testbed.lab.model import (
+    GatewayPart,
+    GgsnPart,
+    GtpTimers,
+    Lab,
+    MobilePart,
+    SgsnPart,
+    SubscriberPart,
+)
+from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
+
+GR_PORT = 4222
+"""TCP port of GSUP, which names the HLR's place on Gr."""
+
+LABS = files("testbed") / "labs"
+"""The labs that come with the distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedLab:
+    """A lab file that was read, and found to fit together."""
+
+    model: Lab
+    core: CoreConfig | None
+    gateway: GatewayConfig | None
+    self_activating: dict[str, tuple[str, ...]]
+    """APNs that a mobile activates by itself once attached, by IMSI."""
+    terminals: int
+    """Subscribers, ranges counted out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One subscriber of a range."""
+
+    part: SubscriberPart
+    path: tuple[str | int, ...]
+    """Where the range stands in the lab file."""
+    imsi: str
+    msisdn: str
+    index: int
+    """From 0."""
+
+    def address(self, first: str | None) -> str | None:
+        """Return this one's static address, counted up from the range's first."""
+        return None if first is None else str(IPv4Address(first) + self.index)
+
+
+def shipped_labs() -> tuple[str, ...]:
+    """Return the names of the labs that come with the distribution."""
+    return tuple(
+        sorted(entry.name[:-5] for entry in LABS.iterdir() if entry.name.endswith(".yaml"))
+    )
+
+
+def load(lab: str) -> LoadedLab:
+    """Read a lab: a file's path, or the name of one that comes with the distribution.
+
+    Raises:
+        SourceError: it is not there, or not what a lab file should be.
+    """
+    shipped = LABS / f"{lab}.yaml"
+    try:
+        if lab in shipped_labs() and not Path(lab).is_file():
+            return build(read(shipped.read_text(encoding="utf-8"), f"{lab}.yaml"))
+        text = Path(lab).read_text(encoding="utf-8")
+    except OSError as error:
+        known = ", ".join(shipped_labs())
+        what = f"{error.strerror}; the labs that come with Corenet are {known}"
+        raise SourceError((Problem(lab, 1, 1, what),)) from None
+    except UnicodeDecodeError as error:
+        raise SourceError((Problem(lab, 1, 1, f"not UTF-8 text: {error}"),)) from None
+    return build(read(text, lab))
+
+
+def build(source: Source) -> LoadedLab:
+    """Make every node's configuration of a document.
+
+    Raises:
+        SourceError: with each problem and its place.
+    """
+    lab = validate(Lab, source)
+    numbered = tuple(_counted_out(lab, source))
+    _check(lab, numbered, source)
+    try:
+        return LoadedLab(
+            model=lab,
+            core=_core(lab, numbered),
+            gateway=None if lab.gateway is None else _gateway(lab, lab.gateway),
+            self_activating={
+                one.imsi: one.part.mobile.activate
+                for one in numbered
+                if one.part.mobile is not None and one.part.mobile.activate
+            },
+            terminals=len(numbered),
+        )
+    except ValueError as error:
+        raise SourceError((source.problem((), str(error)),)) from None
+
+
+def _counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:
+    for position, part in enumerate(lab.subscribers):
+        path = ("subscribers", position)
+        last_imsi = str(int(part.imsi) + part.count - 1).zfill(len(part.imsi))
+        last_msisdn = str(int(part.msisdn) + part.count - 1).zfill(len(part.msisdn))
+        if len(last_imsi) > 15 or len(last_msisdn) > 15:
+            text = f"counting {part.count} up from here ends in a number of more than 15 digits"
+            raise SourceError((source.problem((*path, "count"), text),))
+        for index in range(part.count):
+            yield Numbered(
+                part,
+                path,
+                str(int(part.imsi) + index).zfill(len(part.imsi)),
+                str(int(part.msisdn) + index).zfill(len(part.msisdn)),
+                index,
+            )
+
+
+def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
+    """Find what only shows when subscribers and APNs are seen together."""
+    pools = {apn.name.lower(): apn.pool for apn in lab.ggsn.apns} if lab.ggsn else {}
+    problems: list[Problem] = []
+    seen: dict[str, tuple[str | int, ...]] = {}
+
+    def once(what: str, value: str, path: tuple[str | int, ...]) -> None:
+        if value in seen:
+            problems.append(source.problem(path, f"{what} {value} is given to two subscribers"))
+        seen[value] = path
+
+    for one in numbered:
+        once("IMSI", one.imsi, (*one.path, "imsi"))
+        once("MSISDN", f"+{one.msisdn}", (*one.path, "msisdn"))
+        for index, apn in enumerate(one.part.apns):
+            path = (*one.path, "apns", index)
+            address = one.address(apn.address)
+            if address is not None:
+                once("address", address, (*path, "address"))
+            if lab.ggsn is None or (lab.sgsn is not None and apn.name in lab.sgsn.ggsns):
+                continue
+            if apn.name.lower() not in pools:
+                text = f"the ggsn has no APN {apn.name}; it has {', '.join(pools) or 'none'}"
+                problems.append(source.problem((*path, "name"), text))
+                continue
+            pool = pools[apn.name.lower()]
+            if address and pool and IPv4Address(address) not in IPv4Network(pool):
+                text = f"{address} is not in the pool {pool} of APN {apn.name}"
+                problems.append(source.problem((*path, "address"), text))
+        if len(problems) >= 20:
+            break
+    if problems:
+        raise SourceError(tuple(problems))
+
+
+def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
+    if lab.ggsn is None and lab.sgsn is None:
+        return None
+    return CoreConfig(
+        ggsns={} if lab.ggsn is None else {"ggsn": _ggsn(lab, lab.ggsn, numbered)},
+        sgsns={} if lab.sgsn is None else {"sgsn": _sgsn(lab, lab.sgsn)},
+        hlr=_hlr(lab, numbered),
+        mobiles=()
+        if lab.sgsn is None
+        else tuple(_mobile(one, one.part.mobile) for one in numbered if one.part.mobile),
+    )
+
+
+def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfig:
+    return GgsnConfig(
+        control_address=part.address,
+        user_address=part.user_address or part.address,
+        apns=tuple(
+            Apn(apn.name, IPv4Network(apn.pool) if apn.pool else None, apn.dns) for apn in part.apns
+        ),
+        static_bindings=tuple(
+            StaticBinding(one.imsi, apn.name, address, one.msisdn)
+            for one in numbered
+            for apn in one.part.apns
+            if (address := one.address(apn.address)) is not None
+        ),
+        hlr=None if lab.hlr is None else (lab.hlr.address, 2123),
+        radius=tuple(
+            RadiusServer((server.address, server.port), server.secret.encode())
+            for server in part.radius
+        ),
+        accounting=AccountingPolicy(),
+        guard_time=part.guard_time,
+        back_offs=BackOffs(
+            ms_refused=part.back_off.refused,
+            ms_not_responding=part.back_off.not_responding,
+            notification_refused=part.back_off.other,
+            unknown_subscriber=part.back_off.other,
+            routeing_failed=part.back_off.other,
+            peer_silent=part.back_off.other,
+            guard_expired=part.back_off.other,
+            create_refused=part.back_off.other,
+        ),
+        stored_pdus=StoredPduLimits(
+            part.stored_pdus.count, part.stored_pdus.octets, part.stored_pdus.age
+        ),
+        timers=_timers(part.gtp),
+    )
+
+
+def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
+    own = {apn.name: lab.ggsn.address for apn in lab.ggsn.apns} if lab.ggsn else {}
+    area = part.routing_area
+    hlr = lab.hlr.address if lab.hlr else part.address
+    return SgsnConfig(
+        control_address=part.address,
+        user_address=part.address,
+        hlr=(hlr, GR_PORT),
+        ggsns=own | part.ggsns,
+        routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
+        radio=RadioTimers(t3385=part.t3385),
+        timers=_timers(part.gtp),
+    )
+
+
+def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
+    if lab.hlr is None:
+        return None
+    return HlrConfig(
+        address=lab.hlr.address,
+        subscribers=tuple(
+            Subscriber(
+                one.imsi,
+                one.msisdn,
+                tuple(SubscribedApn(apn.name, one.address(apn.address)) for apn in one.part.apns),
+            )
+            for one in numbered
+            if one.part.known_to_hlr
+        ),
+        timers=_timers(lab.hlr.gtp),
+    )
+
+
+def _mobile(one: Numbered, part: MobilePart) -> MobileConfig:
+    return MobileConfig(
+        imsi=one.imsi,
+        msisdn=one.msisdn,
+        behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
+        apns=tuple(apn.name for apn in one.part.apns),
+        attach_at_start=part.attached,
+    )
+
+
+def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
+    if part.core is not None:
+        url, token = part.core.url, part.core.token
+    elif lab.control is not None:
+        url = f"http://{lab.control.address}:{lab.control.port}"
+        token = lab.control.token
+    else:
+        url, token = None, None
+    return GatewayConfig(
+        address=part.address,
+        apn=part.apn,
+        radius_secret=part.radius_secret.encode(),
+        pap_port=part.pap_port,
+        wdp_port=part.wdp_port,
+        radius_port=part.radius_port,
+        control_url=url,
+        control_token=token,
+        store=part.store or ":memory:",
+        lifetime=part.lifetime,
+        activation_time=part.activation_time,
+        retry=RetryPolicy(waits=part.retry),
+    )
+
+
+def _timers(part: GtpTimers) -> Timers:
+    return Timers(
+        t3_response=part.t3_response,
+        n3_requests=part.n3_requests,
+        echo_interval=part.echo_interval,
+    )

@@ -1,0 +1,62 @@
+"""The ``corenet`` command: what it offers, and how it ends.
+
+Exit status: 0 as it should be, 1 not as it should be (a push that was not delivered, a lab file
+with mistakes, octets that are no message), 2 wrong use, 130 after Ctrl-C. Each subcommand is a
+module in ``testbed.lab.commands``, imported only when it is used, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+from testbed.lab.yaml_source import SourceError
+
+COMMANDS = {
+    "demo": "run a scenario, show its ladder, and say how it ended",
+    "run": "run a lab until Ctrl-C",
+    "validate": "check lab files",
+    "push": "send a push to a gateway, and wait for its result notification",
+    "decode": "say what a GTP message is, element by element",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command, and exit."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command with these arguments; return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="corenet",
+        description="A GPRS core network on one machine, and offline push on top of it.",
+        epilog="`corenet COMMAND --help` says more.",
+    )
+    parser.add_argument("--version", action="version", version=f"corenet {version('corenet')}")
+    offered = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, purpose in COMMANDS.items():
+        described = f"{purpose[0].upper()}{purpose[1:]}."
+        sub = offered.add_parser(name, help=purpose, description=described)
+        if name == asked:
+            import_module(f"testbed.lab.commands.{name}").add_arguments(sub)
+    options = parser.parse_args(arguments)
+    command = import_module(f"testbed.lab.commands.{options.command}")
+    try:
+        status: int = command.run(options)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python would complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status

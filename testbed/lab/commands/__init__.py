@@ -1,0 +1,1 @@
+"""The subcommands of ``corenet``: each has ``add_arguments`` and ``run``."""
