@@ -1,7 +1,23 @@
 """A GTP-C endpoint: requests and responses that arrive once, paths that are known to live.
 
 Specs: TS 29.060 §7.2 (path management), §7.6 (reliable delivery), §11 (error handling),
-TS 23.007 (restart).
+TS 23.007 §18 (restart).
+
+Theory of operation. What arrives is sorted by the twelve octets of the header before anything
+is decoded:
+
+- another version of GTP gets Version Not Supported (§11.1.1); what is no GTP-C header, a type
+  nobody knows, and a request that this role does not serve, are discarded and counted
+  (§11.1.2 to §11.1.4);
+- a response belongs to the open request with its sequence number, or is discarded; one that
+  cannot be decoded ends its request as failed;
+- a request that was seen before gets the octets it got then (``gtp.transactions``), a new one
+  is decoded and told as ``RequestReceived``; one that cannot be decoded is refused with the
+  Cause of its fault, in the response of its type (§11.1.5 to §11.1.12);
+- an Echo Request is answered on the spot.
+
+A restart counter in any message is compared with the last one of the peer before the message
+is told (``gtp.path``).
 """
 
 from __future__ import annotations
@@ -9,7 +25,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from gtp.constants import MessageType
+from gtp.constants import Cause, IEType, MessageType
+from gtp.errors import (
+    ExtensionHeaderError,
+    LocalProtocolError,
+    RemoteProtocolError,
+    VersionError,
+)
 from gtp.events import (
     Address,
     Event,
@@ -22,8 +44,24 @@ from gtp.events import (
     RequestReceived,
     ResponseReceived,
 )
-from gtp.messages import Message
+from gtp.messages import (
+    EchoRequest,
+    EchoResponse,
+    Message,
+    SupportedExtensionHeadersNotification,
+    VersionNotSupported,
+    decode,
+)
+from gtp.path import Path, PathInput, Paths
 from gtp.timers import Timers
+from gtp.transactions import (
+    IN_WORK,
+    RESPONSE_TO,
+    RESPONSES,
+    OutstandingRequests,
+    ResponseCache,
+    Transaction,
+)
 
 __all__ = [
     "Address",
@@ -40,13 +78,57 @@ __all__ = [
     "ResponseReceived",
 ]
 
+_HEADER_LENGTH = 12
+_GTP_C_FLAGS = 0x32
+"""Version 1, protocol type GTP, sequence number present."""
+_GTP_C_FLAGS_MASK = 0xF2
+_EXTENSION_FLAG = 0x04
+_KNOWN_TYPES = frozenset(int(message_type) for message_type in MessageType)
+_IMSI_IE_LENGTH = 9
+
 
 @dataclass(slots=True)
 class EndpointCounters:
     """What an endpoint has counted since it was made; every field only grows."""
 
     requests_sent: int = 0
-    """Requests, each counted once however often it was transmitted."""
+    """Requests of ours, each counted once however often it was transmitted."""
+    retransmissions: int = 0
+    """Transmissions of a request after its first."""
+    responses_received: int = 0
+    """Responses that ended a request of ours."""
+    requests_timed_out: int = 0
+    """Requests of ours that N3-REQUESTS transmissions did not bring to an answer."""
+    invalid_responses: int = 0
+    """Responses that broke the protocol and ended a request of ours as failed."""
+    unmatched_responses: int = 0
+    """Responses to nothing that is open, discarded."""
+    requests_received: int = 0
+    """Requests told as ``RequestReceived``."""
+    responses_sent: int = 0
+    """Responses by ``respond``, each counted once."""
+    duplicates_answered: int = 0
+    """Duplicate requests that got the kept response."""
+    duplicates_dropped: int = 0
+    """Duplicate requests that came while the first was being worked on."""
+    invalid_requests: int = 0
+    """Requests refused because they break the protocol."""
+    echoes_answered: int = 0
+    """Echo Requests of peers."""
+    too_short: int = 0
+    """Datagrams that hold no GTP-C header, discarded (TS 29.060 §11.1.2)."""
+    other_versions: int = 0
+    """Messages of another version of GTP (TS 29.060 §11.1.1)."""
+    unknown_types: int = 0
+    """Messages of a type nobody knows, discarded (TS 29.060 §11.1.3)."""
+    not_accepted: int = 0
+    """Messages that this role does not serve, discarded (TS 29.060 §11.1.4)."""
+    discarded: int = 0
+    """Messages that cannot be decoded and get no answer."""
+    extension_headers_notified: int = 0
+    """Supported Extension Headers Notifications sent."""
+    extension_headers_refused: int = 0
+    """Supported Extension Headers Notifications received."""
 
 
 class Endpoint:
@@ -66,14 +148,185 @@ class Endpoint:
         ``recovery`` is this node's restart counter, 0..255. ``accepts`` names the requests
         that this role answers beside Echo Request; others are discarded and counted.
         ``cache_octets`` bounds the responses kept for duplicates.
+
+        Raises LocalProtocolError when ``accepts`` names what is no request.
         """
+        no_requests = sorted(kind.text for kind in accepts if kind not in RESPONSE_TO)
+        if no_requests:
+            raise LocalProtocolError(f"no requests: {', '.join(no_requests)}")
         self.timers = timers
         self.recovery = recovery
         self.counters = EndpointCounters()
+        self._accepts = accepts - {MessageType.ECHO_REQUEST}
+        self._requests = OutstandingRequests(timers, random)
+        self._cache = ResponseCache(timers.response_retention, cache_octets)
+        self._paths = Paths(timers.echo_interval)
+        self._datagrams: list[tuple[bytes, Address]] = []
+        self._events: list[Event] = []
+
+    @property
+    def open_requests(self) -> int:
+        """How many requests of ours wait for their response, Echo Requests included."""
+        return len(self._requests)
+
+    @property
+    def requests_in_work(self) -> int:
+        """How many requests of peers wait for ``respond``."""
+        return self._cache.in_work
+
+    @property
+    def watched_paths(self) -> int:
+        """How many peers are watched."""
+        return len(self._paths)
+
+    @property
+    def cached_octets(self) -> int:
+        """How many octets of responses are kept for duplicates."""
+        return self._cache.octets
+
+    @property
+    def responses_shed(self) -> int:
+        """How many kept responses gave way to newer ones before their time."""
+        return self._cache.shed
+
+    # What arrives.
 
     def receive(self, data: bytes, peer: Address, now: float) -> None:
         """Take a datagram from ``peer``. Never raises for what a peer sent."""
-        raise NotImplementedError
+        if len(data) < _HEADER_LENGTH or data[0] & _GTP_C_FLAGS_MASK != _GTP_C_FLAGS:
+            self._receive_other(data, peer)
+            return
+        message_type = data[1]
+        sequence = data[8] << 8 | data[9]
+        if message_type in RESPONSES:
+            self._receive_response(data, message_type, sequence, peer, now)
+        elif message_type in self._accepts:
+            self._receive_request(data, message_type, sequence, peer, now)
+        elif message_type == MessageType.ECHO_REQUEST:
+            self._receive_echo(data, sequence, peer)
+        elif message_type == MessageType.SUPPORTED_EXTENSION_HEADERS_NOTIFICATION:
+            self.counters.extension_headers_refused += 1
+        elif message_type in _KNOWN_TYPES:
+            self.counters.not_accepted += 1
+        else:
+            self.counters.unknown_types += 1
+
+    def _receive_other(self, data: bytes, peer: Address) -> None:
+        """Take what is no GTPv1-C message with a sequence number (TS 29.060 §11.1.1, §11.1.2)."""
+        try:
+            decode(data)
+        except VersionError as error:
+            self.counters.other_versions += 1
+            if error.version > 1:
+                answer = VersionNotSupported(sequence=(error.sequence or 0) & 0xFFFF)
+                self._datagrams.append((answer.encode(), peer))
+            return
+        except RemoteProtocolError:
+            pass
+        self.counters.too_short += 1
+
+    def _receive_request(
+        self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
+    ) -> None:
+        key = (peer, sequence, message_type)
+        digest = hash(data)
+        known = self._cache.find(key, digest, now)
+        if known is IN_WORK:
+            self.counters.duplicates_dropped += 1
+            return
+        if known is not None:
+            self.counters.duplicates_answered += 1
+            self._datagrams.append((known, peer))
+            return
+        try:
+            message = decode(data)
+        except RemoteProtocolError as error:
+            self._refuse(data, error, peer)
+            return
+        recovery = getattr(message, "recovery", None)
+        if recovery is not None:
+            self._note_recovery(peer, recovery)
+        self._cache.begin(key, digest, now)
+        self.counters.requests_received += 1
+        self._events.append(RequestReceived(message, peer, digest))
+
+    def _receive_echo(self, data: bytes, sequence: int, peer: Address) -> None:
+        """Answer an Echo Request (TS 29.060 §7.2.2); doing so twice does no harm."""
+        try:
+            decode(data)
+        except RemoteProtocolError as error:
+            self._refuse(data, error, peer)
+            return
+        self.counters.echoes_answered += 1
+        answer = EchoResponse(recovery=self.recovery, sequence=sequence)
+        self._datagrams.append((answer.encode(), peer))
+
+    def _refuse(self, data: bytes, error: RemoteProtocolError, peer: Address) -> None:
+        """Answer a request that breaks the protocol, where it has an answer (TS 29.060 §11.1)."""
+        if isinstance(error, ExtensionHeaderError):
+            self._notify_extension_headers(peer)
+        # An Echo Response has no Cause to refuse with.
+        if error.silent or data[1] == MessageType.ECHO_REQUEST:
+            self.counters.discarded += 1
+            return
+        self.counters.invalid_requests += 1
+        self._datagrams.append((_refusal(data, error.cause, error.sender_teid or 0), peer))
+
+    def _receive_response(
+        self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
+    ) -> None:
+        transaction = self._requests.find(peer, sequence)
+        if transaction is None or message_type not in (
+            RESPONSE_TO[transaction.request.TYPE],
+            MessageType.VERSION_NOT_SUPPORTED,
+        ):
+            self.counters.unmatched_responses += 1
+            return
+        try:
+            response = decode(data)
+        except ExtensionHeaderError:
+            # The request stays open: the response counts as not arrived (TS 29.060 §11.1).
+            self._notify_extension_headers(peer)
+            self.counters.discarded += 1
+            return
+        except RemoteProtocolError as error:
+            if error.silent:
+                self.counters.discarded += 1
+                return
+            self.counters.invalid_responses += 1
+            self._fail(transaction, FailureReason.INVALID_RESPONSE, now, error)
+            return
+        if message_type == MessageType.VERSION_NOT_SUPPORTED:
+            self._fail(transaction, FailureReason.VERSION_NOT_SUPPORTED, now)
+            return
+        self._requests.end(transaction)
+        self.counters.responses_received += 1
+        recovery = getattr(response, "recovery", None)
+        if recovery is not None:
+            self._note_recovery(peer, recovery)
+        path = self._paths.find(peer)
+        if path is not None:
+            self._apply(path, PathInput.ANSWERED)
+            if path.echo is transaction:
+                self._paths.schedule(path, now)
+        if not isinstance(transaction.context, Path):
+            self._events.append(
+                ResponseReceived(
+                    transaction.number, transaction.request, response, peer, transaction.context
+                )
+            )
+
+    def _note_recovery(self, peer: Address, recovery: int) -> None:
+        restarted = self._paths.note_recovery(peer, recovery)
+        if restarted is not None:
+            self._events.append(restarted)
+
+    def _notify_extension_headers(self, peer: Address) -> None:
+        """Say which extension headers we comprehend: none (TS 29.060 §7.2.4)."""
+        self.counters.extension_headers_notified += 1
+        self._datagrams.append((SupportedExtensionHeadersNotification().encode(), peer))
+
+    # What goes out.
 
     def request(
         self, message: Message, peer: Address, now: float, *, context: object = None
@@ -82,37 +335,145 @@ class Endpoint:
 
         Gives ``message`` a sequence number. Ends in exactly one ResponseReceived or
         RequestFailed that carries ``context``.
+
+        Raises LocalProtocolError when ``message`` is no request or cannot be encoded.
         """
-        raise NotImplementedError
+        if message.TYPE not in RESPONSE_TO:
+            raise LocalProtocolError(f"{message.TYPE.text} is no request")
+        return self._begin(message, peer, now, context).number
+
+    def _begin(self, message: Message, peer: Address, now: float, context: object) -> Transaction:
+        transaction = self._requests.begin(message, peer, now, context)
+        self.counters.requests_sent += 1
+        self._datagrams.append((transaction.data, peer))
+        return transaction
 
     def respond(self, received: RequestReceived, response: Message, now: float) -> None:
-        """Answer a request; duplicates of the request get the same octets from now on."""
-        raise NotImplementedError
+        """Answer a request; duplicates of the request get the same octets from now on.
 
-    def send(self, message: Message, peer: Address, now: float) -> None:
-        """Send a message to which there is no answer."""
-        raise NotImplementedError
+        Gives ``response`` the request's sequence number. Raises LocalProtocolError when
+        ``response`` is not of the request's type or cannot be encoded.
+        """
+        request = received.message
+        if response.TYPE is not RESPONSE_TO[request.TYPE]:
+            raise LocalProtocolError(f"{response.TYPE.text} does not answer {request.TYPE.text}")
+        response.sequence = request.sequence
+        data = response.encode()
+        peer = received.peer
+        self._cache.finish((peer, request.sequence, request.TYPE), received.digest, data, now)
+        self.counters.responses_sent += 1
+        self._datagrams.append((data, peer))
+
+    # Paths.
 
     def watch(self, peer: Address, now: float) -> None:
         """Monitor the path to ``peer`` by echo; counted, so each call wants its ``unwatch``."""
-        raise NotImplementedError
+        self._paths.watch(peer, now)
 
     def unwatch(self, peer: Address) -> None:
         """Take back one ``watch``; with the last one the path's echo ends."""
-        raise NotImplementedError
+        path = self._paths.unwatch(peer)
+        if path is not None and path.echo is not None:
+            self._requests.end(path.echo)
+
+    def _apply(self, path: Path, happened: PathInput) -> None:
+        event = self._paths.apply(path, happened)
+        if event is not None:
+            self._events.append(event)
+
+    # Time.
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        raise NotImplementedError
+        requests = self._requests.next_timeout()
+        echo = self._paths.next_timeout()
+        if requests is None or echo is None:
+            return requests if echo is None else echo
+        return min(requests, echo)
 
     def handle_timeout(self, now: float) -> None:
         """Send again what was not answered, give up what was sent often enough, echo."""
-        raise NotImplementedError
+        again, exhausted = self._requests.expire(now)
+        for transaction in again:
+            self.counters.retransmissions += 1
+            self._datagrams.append((transaction.data, transaction.peer))
+            if isinstance(transaction.context, Path):
+                self._apply(transaction.context, PathInput.UNANSWERED)
+        for transaction in exhausted:
+            self.counters.requests_timed_out += 1
+            self._tell_failure(transaction, FailureReason.TIMED_OUT, now)
+        for path in self._paths.take_due(now):
+            path.echo = self._begin(EchoRequest(), path.peer, now, path)
+
+    def _fail(
+        self,
+        transaction: Transaction,
+        reason: FailureReason,
+        now: float,
+        error: RemoteProtocolError | None = None,
+    ) -> None:
+        self._requests.end(transaction)
+        self._tell_failure(transaction, reason, now, error)
+
+    def _tell_failure(
+        self,
+        transaction: Transaction,
+        reason: FailureReason,
+        now: float,
+        error: RemoteProtocolError | None = None,
+    ) -> None:
+        context = transaction.context
+        if isinstance(context, Path):
+            # Whoever answers an Echo Request badly still does not answer it.
+            self._apply(context, PathInput.EXHAUSTED)
+            self._paths.schedule(context, now)
+            return
+        self._events.append(
+            RequestFailed(
+                transaction.number, transaction.request, transaction.peer, context, reason, error
+            )
+        )
+
+    # What came out.
 
     def take_datagrams(self) -> list[tuple[bytes, Address]]:
         """Return what is to be sent, in order, and forget it."""
-        raise NotImplementedError
+        datagrams, self._datagrams = self._datagrams, []
+        return datagrams
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
-        raise NotImplementedError
+        events, self._events = self._events, []
+        return events
+
+
+def _refusal(data: bytes, cause: Cause, teid: int) -> bytes:
+    """Return the response that refuses the request ``data`` with ``cause`` and nothing else.
+
+    Made of octets, because the response's class may want what the faulty request did not give.
+    The only IE beside Cause that a refusal needs is the IMSI in message 33; it is copied where
+    the request has it.
+    """
+    response_type = RESPONSE_TO[data[1]]
+    ies = bytes((IEType.CAUSE, cause))
+    if data[1] == MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST:
+        ies += _imsi_ie(data)
+    return (
+        bytes((_GTP_C_FLAGS, response_type))
+        + (4 + len(ies)).to_bytes(2, "big")
+        + teid.to_bytes(4, "big")
+        + data[8:10]
+        + b"\0\0"
+        + ies
+    )
+
+
+def _imsi_ie(data: bytes) -> bytes:
+    """Return the IMSI IE that stands first in the message ``data``, or nothing."""
+    start = _HEADER_LENGTH
+    extension = data[11] if data[0] & _EXTENSION_FLAG else 0
+    while extension and start < len(data) and data[start]:
+        start += 4 * data[start]
+        extension = data[start - 1] if start <= len(data) else 0
+    element = data[start : start + _IMSI_IE_LENGTH]
+    return element if len(element) == _IMSI_IE_LENGTH and element[0] == IEType.IMSI else b""
