@@ -24,6 +24,10 @@ class MobileTimers:
     attach_spread: float = 0.0
     """Mobiles that attach when the node starts do so within this time, each at its own moment."""
 
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"{self.attempts} attempts are too few to send anything")
+
 
 @dataclass(frozen=True, slots=True)
 class MobileConfig:

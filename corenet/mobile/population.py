@@ -9,9 +9,13 @@ from random import Random
 
 from corenet.interfaces.application import Application
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.mobile.applications import Applications
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig, MobileTimers
+from corenet.mobile.errors import UnknownMobile
 from corenet.mobile.events import MobileView
+from corenet.mobile.mobile import Mobile
+from corenet.mobile.surroundings import Surroundings
 
 
 class Mobiles:
@@ -32,37 +36,70 @@ class Mobiles:
         timers: MobileTimers | None = None,
     ) -> None:
         """``sgsn`` is where the SGSN is attached to RADIO; ``random`` spreads the first attach."""
-        self.name = name
-        self.counters: dict[str, int] = {}
+        self._name = name
+        self._random = random
+        self._surroundings = Surroundings(sgsn, timers or MobileTimers())
+        self._mobiles: dict[str, Mobile] = {}
+
+    @property
+    def name(self) -> str:
+        """The name that logs, captures and the lab file use."""
+        return self._name
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was dropped or ignored, by name; nothing that did not occur."""
+        return dict(self._surroundings.counters)
 
     def add(self, config: MobileConfig, applications: tuple[Application, ...] = ()) -> None:
-        """Add a mobile: powered, covered, detached; raises ValueError for an IMSI twice."""
+        """Add a mobile: powered, covered, detached.
+
+        Raises ValueError for an IMSI that is there, is not digits, or two applications on one
+        port.
+        """
+        imsi = config.imsi
+        if not (imsi.isascii() and imsi.isdigit() and len(imsi) <= 15):
+            raise ValueError(f"IMSI {imsi!r} is not 1 to 15 digits")
+        if imsi in self._mobiles:
+            raise ValueError(f"a mobile with IMSI {imsi} is there already")
+        self._mobiles[imsi] = Mobile(config, Applications(applications), self._surroundings)
 
     def imsis(self) -> tuple[str, ...]:
         """Return the IMSI of every mobile, in the order in which they were added."""
-        return ()
+        return tuple(self._mobiles)
 
     def mobile(self, imsi: str) -> MobileView:
         """Return what the mobile is like now."""
-        raise UnknownMobile(imsi)
+        return self._find(imsi).view()
+
+    # Commands
 
     def attach(self, imsi: str, now: float) -> None:
-        """Attach (TS 24.008 §4.7.3); nothing happens if it already is or does."""
+        """Attach (TS 24.008 §4.7.3); nothing happens if it already is or does.
+
+        Raises MobileError where it is switched off.
+        """
+        self._find(imsi).attach(now)
 
     def detach(self, imsi: str, now: float) -> None:
         """Detach, and stay powered (TS 24.008 §4.7.4.1)."""
+        self._find(imsi).detach(now)
 
     def power_off(self, imsi: str, now: float) -> None:
         """Switch off: Detach Request with power-off, and deaf and mute from then on."""
+        self._find(imsi).power_off(now)
 
     def power_on(self, imsi: str, now: float) -> None:
         """Switch on, and attach."""
+        self._find(imsi).power_on(now)
 
-    def set_coverage(self, imsi: str, covered: bool, now: float) -> None:
+    def set_coverage(self, imsi: str, covered: bool, now: float) -> None:  # noqa: ARG002
         """Take the mobile out of radio coverage, or back; it knows nothing of it itself."""
+        self._find(imsi).covered = covered
 
-    def set_behaviour(self, imsi: str, behaviour: Behaviour, now: float) -> None:
+    def set_behaviour(self, imsi: str, behaviour: Behaviour, now: float) -> None:  # noqa: ARG002
         """Tell how it is to answer the network's requests from now on."""
+        self._find(imsi).behaviour = behaviour
 
     def activate(
         self, imsi: str, apn: str | None, now: float, *, address: str | None = None
@@ -72,49 +109,81 @@ class Mobiles:
         Nothing happens if one to ``apn`` already is or is on its way. Raises MobileError where
         the mobile isn't attached, or has no context or no APN left to use.
         """
+        self._find(imsi).activate(apn, address, now)
 
     def deactivate(self, imsi: str, apn: str | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all (TS 24.008 §6.1.3.4.1)."""
+        self._find(imsi).deactivate(apn, now)
 
     def send_udp(
-        self, imsi: str, source_port: int, destination: Address, payload: bytes, now: float
+        self,
+        imsi: str,
+        source_port: int,
+        destination: Address,
+        payload: bytes,
+        now: float,  # noqa: ARG002
     ) -> None:
-        """Send a UDP datagram from the first active context; raises MobileError without one."""
+        """Send a UDP datagram from the first active context.
+
+        Raises MobileError where there is none or the datagram does not fit a packet.
+        """
+        self._find(imsi).send_udp(source_port, destination, payload)
+
+    # Verbs of a node
 
     def start(self, now: float) -> None:
         """Begin service: mobiles that are to attach on their own do so."""
+        spread = self._surroundings.timers.attach_spread
+        for mobile in self._mobiles.values():
+            if not mobile.config.attach_at_start:
+                continue
+            if spread > 0:
+                when = now + self._random.uniform(0, spread)
+                self._surroundings.at(when, mobile.attach_unasked)
+            else:
+                mobile.attach_unasked(now)
 
     def stop(self, now: float) -> None:
         """End service: every mobile is switched off."""
+        for mobile in self._mobiles.values():
+            mobile.power_off(now)
 
     def receive(
-        self, interface: Interface, data: bytes, *, peer: Address, local: Address, now: float
+        self,
+        interface: Interface,
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,
+        now: float,
     ) -> None:
         """Take a frame for the mobile at ``local``. Never raises for what a peer sent."""
+        mobile = self._mobiles.get(local[0])
+        if interface is not Interface.RADIO or peer != self._surroundings.sgsn or mobile is None:
+            self._surroundings.count("frames_for_nobody")
+            return
+        mobile.receive(data, now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        return None
+        return self._surroundings.next_alarm()
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
+        self._surroundings.run_alarms(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
-        return []
+        taken, self._surroundings.datagrams = self._surroundings.datagrams, []
+        return taken
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
-        return []
+        taken, self._surroundings.events = self._surroundings.events, []
+        return taken
 
-
-class MobileError(Exception):
-    """A command that this mobile cannot follow in its state; the text says why."""
-
-
-class UnknownMobile(MobileError):  # noqa: N818 - reads as what it says
-    """No mobile has this IMSI."""
-
-    def __init__(self, imsi: str) -> None:
-        super().__init__(f"no mobile has IMSI {imsi}")
-        self.imsi = imsi
+    def _find(self, imsi: str) -> Mobile:
+        mobile = self._mobiles.get(imsi)
+        if mobile is None:
+            raise UnknownMobile(imsi)
+        return mobile

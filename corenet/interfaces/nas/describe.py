@@ -1,0 +1,162 @@
+"""One line of text per message on the radio link, for ladders and logs. Nothing here raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from corenet.interfaces import llc, sndcp
+from corenet.interfaces.nas import gmm, sm
+from corenet.interfaces.nas.causes import gmm_cause_text, sm_cause_text
+from corenet.interfaces.nas.errors import NasError
+
+_SM_NAMES: Final = MappingProxyType(
+    {
+        0x41: "Activate PDP Context Request",
+        0x42: "Activate PDP Context Accept",
+        0x43: "Activate PDP Context Reject",
+        0x44: "Request PDP Context Activation",
+        0x45: "Request PDP Context Activation Reject",
+        0x46: "Deactivate PDP Context Request",
+        0x47: "Deactivate PDP Context Accept",
+        0x55: "SM Status",
+    }
+)
+_GMM_NAMES: Final = MappingProxyType(
+    {
+        0x01: "Attach Request",
+        0x02: "Attach Accept",
+        0x03: "Attach Complete",
+        0x04: "Attach Reject",
+        0x05: "Detach Request",
+        0x06: "Detach Accept",
+        0x20: "GMM Status",
+    }
+)
+_UPLINK_ONLY = (0x01, 0x03)
+_DOWNLINK_ONLY = (0x02, 0x04)
+
+
+def summary(octets: bytes, *, uplink: bool | None = None) -> str:
+    """Return a SM or GMM message's name and what matters in it.
+
+    ``uplink`` says that the MS sent it, which only tells the two kinds of detach apart.
+    """
+    discriminator = octets[0] & 0x0F if octets else None
+    if discriminator == sm.PROTOCOL_DISCRIMINATOR:
+        return _sm_summary(octets)
+    if discriminator == gmm.PROTOCOL_DISCRIMINATOR:
+        return _gmm_summary(octets, uplink)
+    return f"unknown layer 3 message of {len(octets)} octets"
+
+
+def frame_summary(frame: bytes) -> str:
+    """Return what an LLC frame carries: a NAS message's summary, or whose user data."""
+    try:
+        ui = llc.decode_ui(frame)
+    except llc.LlcError as error:
+        return f"malformed LLC frame: {error}"
+    if ui.ciphered:
+        return f"ciphered LLC frame, SAPI {ui.sapi}, {len(ui.payload)} octets"
+    if ui.sapi == llc.Sapi.MOBILITY_MANAGEMENT:
+        return summary(ui.payload, uplink=ui.uplink)
+    try:
+        nsapi, packet = sndcp.decode(ui.payload)
+    except sndcp.SndcpError as error:
+        return f"LLC SAPI {ui.sapi}: {error}"
+    return f"User Data, NSAPI {nsapi}, {len(packet)} octets"
+
+
+def _sm_summary(octets: bytes) -> str:
+    try:
+        message = sm.decode(octets)
+    except NasError as error:
+        name = _SM_NAMES.get(error.message_type or 0, "SM message")
+        return f"{name}, malformed: {error}"
+    number = octets[2] if octets[0] & 0x70 == 0x70 else octets[1]
+    details = _DETAILS.get(type(message))
+    return ", ".join((_SM_NAMES[number], *(details(message) if details else ())))
+
+
+def _gmm_summary(octets: bytes, uplink: bool | None) -> str:
+    number = octets[1] if len(octets) > 1 else 0
+    name = _GMM_NAMES.get(number, "GMM message")
+    if uplink is None:
+        if number not in _UPLINK_ONLY + _DOWNLINK_ONLY:
+            return name
+        uplink = number in _UPLINK_ONLY
+    try:
+        message = gmm.decode(octets, uplink=uplink)
+    except NasError as error:
+        return f"{name}, malformed: {error}"
+    details = _DETAILS.get(type(message))
+    return ", ".join((name, *(details(message) if details else ())))
+
+
+def _sm_cause(message: Any) -> tuple[str, ...]:
+    return (f"{sm_cause_text(message.cause)} (sm {message.cause})",)
+
+
+def _gmm_cause(message: Any) -> tuple[str, ...]:
+    if message.cause is None:
+        return ()
+    return (f"{gmm_cause_text(message.cause)} (gmm {message.cause})",)
+
+
+def _apn(apn: str | None) -> tuple[str, ...]:
+    return () if apn is None else (f"APN {apn}",)
+
+
+def _activate_request(message: sm.ActivatePdpContextRequest) -> tuple[str, ...]:
+    return (str(message.pdp_address), *_apn(message.apn), f"NSAPI {message.nsapi}")
+
+
+def _activate_accept(message: sm.ActivatePdpContextAccept) -> tuple[str, ...]:
+    address = () if message.pdp_address is None else (str(message.pdp_address),)
+    return address if message.cause is None else (*address, *_sm_cause(message))
+
+
+def _request_activation(message: sm.RequestPdpContextActivation) -> tuple[str, ...]:
+    return (str(message.pdp_address), *_apn(message.apn))
+
+
+def _deactivate_request(message: sm.DeactivatePdpContextRequest) -> tuple[str, ...]:
+    return _sm_cause(message) + (("teardown",) if message.teardown else ())
+
+
+def _attach_request(message: gmm.AttachRequest) -> tuple[str, ...]:
+    return (str(message.identity),)
+
+
+def _attach_accept(message: gmm.AttachAccept) -> tuple[str, ...]:
+    p_tmsi = () if message.p_tmsi is None else (f"P-TMSI {message.p_tmsi:08x}",)
+    return p_tmsi + _gmm_cause(message)
+
+
+def _detach_request(message: gmm.DetachRequestUplink) -> tuple[str, ...]:
+    return ("power off",) if message.power_off else ()
+
+
+def _network_detach_request(message: gmm.DetachRequestDownlink) -> tuple[str, ...]:
+    again = message.detach_type == gmm.NetworkDetachType.REATTACH_REQUIRED
+    return (("re-attach required",) if again else ()) + _gmm_cause(message)
+
+
+_DETAILS: Final[Mapping[type, Callable[[Any], tuple[str, ...]]]] = MappingProxyType(
+    {
+        sm.ActivatePdpContextRequest: _activate_request,
+        sm.ActivatePdpContextAccept: _activate_accept,
+        sm.ActivatePdpContextReject: _sm_cause,
+        sm.RequestPdpContextActivation: _request_activation,
+        sm.RequestPdpContextActivationReject: _sm_cause,
+        sm.DeactivatePdpContextRequest: _deactivate_request,
+        sm.SmStatus: _sm_cause,
+        gmm.AttachRequest: _attach_request,
+        gmm.AttachAccept: _attach_accept,
+        gmm.AttachReject: _gmm_cause,
+        gmm.DetachRequestUplink: _detach_request,
+        gmm.DetachRequestDownlink: _network_detach_request,
+        gmm.GmmStatus: _gmm_cause,
+    }
+)

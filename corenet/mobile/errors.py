@@ -1,0 +1,15 @@
+"""Commands that a mobile cannot follow."""
+
+from __future__ import annotations
+
+
+class MobileError(Exception):
+    """A command that this mobile cannot follow in its state; the text says why."""
+
+
+class UnknownMobile(MobileError):  # noqa: N818 - reads as what it says
+    """No mobile has this IMSI."""
+
+    def __init__(self, imsi: str) -> None:
+        super().__init__(f"no mobile has IMSI {imsi}")
+        self.imsi = imsi

@@ -1,0 +1,368 @@
+"""One mobile: power, coverage, mobility management, and the layers below both.
+
+Specs: TS 24.008 §4.7.3 (attach), §4.7.4 (detach); TS 44.064 (LLC), TS 44.065 (SNDCP).
+
+Theory of operation. The mobile is DETACHED, ATTACHING (T3310 runs), ATTACHED or DETACHING (T3321
+runs). Session management lives in ``sessions`` and is there only while ATTACHED. A mobile without
+power or coverage neither hears nor is heard; without coverage its timers go on, for it does not
+know. After T3310 has expired for the last time it stays detached until it is told to attach:
+the twelve minutes of T3302 would only keep a lab waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from corenet.gi import ip
+from corenet.interfaces import llc, sndcp
+from corenet.interfaces.nas import gmm, sm
+from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.nas.errors import NasError
+from corenet.interfaces.node import Address
+from corenet.mobile.applications import Applications
+from corenet.mobile.config import MobileConfig
+from corenet.mobile.errors import MobileError
+from corenet.mobile.events import (
+    Attached,
+    AttachFailed,
+    DatagramReceived,
+    DeactivationReason,
+    Detached,
+    DetachReason,
+    MobileState,
+    MobileView,
+    ShownOnScreen,
+)
+from corenet.mobile.sessions import Context, Sessions
+from corenet.mobile.surroundings import Repetition, Surroundings
+
+_USER_DATA = frozenset(
+    {
+        llc.Sapi.USER_DATA_3,
+        llc.Sapi.USER_DATA_5,
+        llc.Sapi.USER_DATA_9,
+        llc.Sapi.USER_DATA_11,
+    }
+)
+
+
+class Mobile:
+    """One mobile. Powered, covered and detached at first."""
+
+    __slots__ = (
+        "_applications",
+        "_nu_data",
+        "_nu_signalling",
+        "_p_tmsi",
+        "_procedure",
+        "_sessions",
+        "_since",
+        "behaviour",
+        "config",
+        "covered",
+        "powered",
+        "state",
+        "surroundings",
+    )
+
+    def __init__(
+        self, config: MobileConfig, applications: Applications, surroundings: Surroundings
+    ) -> None:
+        self.config = config
+        self.surroundings = surroundings
+        self.behaviour = config.behaviour
+        self.state = MobileState.DETACHED
+        self.powered = True
+        self.covered = True
+        self._applications = applications
+        self._since: float | None = None
+        self._p_tmsi: int | None = None
+        self._procedure: Repetition | None = None
+        self._sessions = Sessions(self)
+        self._nu_signalling = 0
+        self._nu_data = 0
+
+    @property
+    def imsi(self) -> str:
+        """The subscriber's identity."""
+        return self.config.imsi
+
+    def view(self) -> MobileView:
+        """Return what the mobile is like now."""
+        return MobileView(
+            imsi=self.config.imsi,
+            msisdn=self.config.msisdn,
+            state=self.state,
+            since=self._since,
+            powered=self.powered,
+            coverage=self.covered,
+            behaviour=self.behaviour,
+            p_tmsi=self._p_tmsi,
+            contexts=tuple(context.view() for context in self._sessions),
+            shown=self._applications.shown,
+        )
+
+    # Commands
+
+    def attach(self, now: float) -> None:
+        """Attach (TS 24.008 §4.7.3.1); raises MobileError where the power is off."""
+        if not self.powered:
+            raise MobileError(f"mobile {self.imsi} is switched off")
+        if self.state in (MobileState.ATTACHING, MobileState.ATTACHED):
+            return
+        if self.state is MobileState.DETACHING:
+            self._become_detached(DetachReason.MOBILE, now)
+        self._enter(MobileState.ATTACHING, now)
+        request = gmm.AttachRequest(gmm.MobileIdentity(imsi=self.imsi)).encode()
+        self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
+
+    def attach_unasked(self, now: float) -> None:
+        """Attach if it may: what a mobile does on its own when service begins."""
+        if self.powered:
+            self.attach(now)
+
+    def detach(self, now: float) -> None:
+        """Detach and stay powered (TS 24.008 §4.7.4.1); nothing if it isn't attached."""
+        if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
+            return
+        self._stop()
+        self._sessions.drop_all(DeactivationReason.DETACHED)
+        self._enter(MobileState.DETACHING, now)
+        self._repeat(
+            gmm.DetachRequestUplink(p_tmsi=self._p_tmsi).encode(),
+            self.surroundings.timers.t3321,
+            lambda later: self._become_detached(DetachReason.MOBILE, later),
+            now,
+        )
+
+    def power_off(self, now: float) -> None:
+        """Switch off; the network is told and does not answer (TS 24.008 §4.7.4.1)."""
+        if not self.powered:
+            return
+        if self.state is not MobileState.DETACHED:
+            request = gmm.DetachRequestUplink(power_off=True, p_tmsi=self._p_tmsi)
+            self.send_signalling(request.encode())
+            if self.state is MobileState.ATTACHING:
+                self._stop()
+                self._enter(MobileState.DETACHED, now)
+            else:
+                self._become_detached(DetachReason.POWER_OFF, now)
+        self.powered = False
+
+    def power_on(self, now: float) -> None:
+        """Switch on and attach; nothing if it is on."""
+        if not self.powered:
+            self.powered = True
+            self.attach(now)
+
+    def activate(self, apn: str | None, address: str | None, now: float) -> None:
+        """Activate a PDP context; raises MobileError where that is impossible."""
+        if self.state is not MobileState.ATTACHED:
+            raise MobileError(f"mobile {self.imsi} is {self.state}, not attached")
+        if apn is None:
+            if not self.config.apns:
+                raise MobileError(f"mobile {self.imsi} has no APN set up")
+            apn = self.config.apns[0]
+        self._sessions.activate(apn, address, now)
+
+    def deactivate(self, apn: str | None, now: float) -> None:
+        """Deactivate the contexts to ``apn``, or all."""
+        self._sessions.deactivate(apn, now)
+
+    def send_udp(self, source_port: int, destination: Address, payload: bytes) -> None:
+        """Send a UDP datagram from the first active context."""
+        context = self._sessions.active()
+        if context is None:
+            raise MobileError(f"mobile {self.imsi} has no active PDP context")
+        self._send_udp(context, source_port, destination, payload)
+
+    # What comes in
+
+    def receive(self, frame: bytes, now: float) -> None:
+        """Take an LLC frame from the network."""
+        if not self.powered or not self.covered:
+            self.surroundings.count("frames_out_of_reach")
+            return
+        try:
+            ui = llc.decode_ui(frame)
+        except llc.LlcError:
+            self.surroundings.count("malformed_frames")
+            return
+        if ui.uplink or ui.ciphered:
+            self.surroundings.count("unexpected_frames")
+        elif ui.sapi == llc.Sapi.MOBILITY_MANAGEMENT:
+            self._receive_signalling(ui.payload, now)
+        elif ui.sapi in _USER_DATA:
+            self._receive_user_data(ui.payload, now)
+        else:
+            self.surroundings.count("unexpected_frames")
+
+    def _receive_signalling(self, octets: bytes, now: float) -> None:
+        discriminator = octets[0] & 0x0F if octets else None
+        if discriminator == gmm.PROTOCOL_DISCRIMINATOR:
+            self._receive_mobility(octets, now)
+        elif discriminator == sm.PROTOCOL_DISCRIMINATOR and self.state is MobileState.ATTACHED:
+            self._sessions.receive(octets, self.behaviour, now)
+        else:
+            self.surroundings.count("unexpected_messages")
+
+    def _receive_mobility(self, octets: bytes, now: float) -> None:
+        try:
+            message = gmm.decode(octets, uplink=False)
+        except NasError as error:
+            self.surroundings.count("malformed_gmm_messages")
+            answered = error.cause != GmmCause.PROTOCOL_ERROR_UNSPECIFIED
+            if answered and self.state is not MobileState.DETACHED:
+                self.send_signalling(gmm.GmmStatus(error.cause).encode())
+            return
+        _RECEIVERS[type(message)](self, message, now)
+
+    def _receive_user_data(self, pdu: bytes, now: float) -> None:
+        try:
+            nsapi, packet = sndcp.decode(pdu)
+            context = self._sessions.active(nsapi)
+            if context is None:
+                self.surroundings.count("packets_without_context")
+                return
+            datagram = ip.parse_udp(packet)
+        except (sndcp.SndcpError, ip.IpError):
+            self.surroundings.count("unread_packets")
+            return
+        address, port = datagram.destination
+        if address != context.address:
+            self.surroundings.count("packets_for_others")
+            return
+        self.surroundings.emit(DatagramReceived(self.imsi, port, datagram.payload))
+        reaction = self._applications.receive(port, datagram.payload, datagram.source, now)
+        if reaction is None:
+            # A host would answer with ICMP port unreachable; these mobiles only count.
+            self.surroundings.count("datagrams_to_closed_ports")
+            return
+        for shown in reaction.shown:
+            self.surroundings.emit(ShownOnScreen(self.imsi, shown))
+        for reply in reaction.replies:
+            try:
+                self._send_udp(context, port, datagram.source, reply)
+            except MobileError:
+                self.surroundings.count("replies_too_long")
+
+    # Mobility management messages
+
+    def _take_attach_accept(self, message: gmm.AttachAccept, now: float) -> None:
+        if self.state is MobileState.ATTACHING:
+            self._stop()
+            self._p_tmsi = message.p_tmsi
+            self._enter(MobileState.ATTACHED, now)
+            self.surroundings.emit(Attached(self.imsi, message.p_tmsi))
+        elif self.state is MobileState.ATTACHED:
+            # The network repeats itself, so it has not had Attach Complete (§4.7.3.1.6).
+            self._p_tmsi = message.p_tmsi
+        else:
+            self.surroundings.count("unexpected_messages")
+            return
+        if message.p_tmsi is not None:
+            self.send_signalling(gmm.AttachComplete().encode())
+
+    def _take_attach_reject(self, message: gmm.AttachReject, now: float) -> None:
+        if self.state is not MobileState.ATTACHING:
+            self.surroundings.count("unexpected_messages")
+            return
+        self._fail_attach(message.cause, now)
+
+    def _take_detach_request(self, message: gmm.DetachRequestDownlink, now: float) -> None:
+        """Leave as told (§4.7.4.2), and come back at once where that is asked for."""
+        again = message.detach_type == gmm.NetworkDetachType.REATTACH_REQUIRED
+        if self.state is MobileState.DETACHED or (self.state is MobileState.ATTACHING and again):
+            self.surroundings.count("unexpected_messages")
+            return
+        self.send_signalling(gmm.DetachAcceptUplink().encode())
+        if message.detach_type == gmm.NetworkDetachType.IMSI_DETACH:
+            return
+        if self.state is MobileState.ATTACHING:
+            self._fail_attach(message.cause, now)
+            return
+        crossing = self.state is MobileState.DETACHING
+        self._become_detached(DetachReason.MOBILE if crossing else DetachReason.NETWORK, now)
+        if again and not crossing:
+            self.attach(now)
+
+    def _take_detach_accept(self, _message: gmm.DetachAcceptDownlink, now: float) -> None:
+        if self.state is MobileState.DETACHING:
+            self._become_detached(DetachReason.MOBILE, now)
+        else:
+            self.surroundings.count("unexpected_messages")
+
+    def _take_status(self, _message: gmm.GmmStatus, _now: float) -> None:
+        self.surroundings.count("gmm_status_received")
+
+    # Parts of procedures
+
+    def _give_attach_up(self, now: float) -> None:
+        self._fail_attach(None, now)
+
+    def _fail_attach(self, cause: int | None, now: float) -> None:
+        self._stop()
+        self._enter(MobileState.DETACHED, now)
+        self.surroundings.emit(AttachFailed(self.imsi, cause))
+
+    def _become_detached(self, reason: DetachReason, now: float) -> None:
+        self._stop()
+        self._sessions.drop_all(DeactivationReason.DETACHED)
+        self._p_tmsi = None
+        self._enter(MobileState.DETACHED, now)
+        self.surroundings.emit(Detached(self.imsi, reason))
+
+    def _enter(self, state: MobileState, now: float) -> None:
+        self.state, self._since = state, now
+
+    def _repeat(
+        self, octets: bytes, interval: float, give_up: Callable[[float], None], now: float
+    ) -> None:
+        self._procedure = Repetition(
+            self.surroundings, interval, lambda: self.send_signalling(octets), give_up, now
+        )
+
+    def _stop(self) -> None:
+        if self._procedure is not None:
+            self._procedure.stop()
+            self._procedure = None
+
+    # What goes out
+
+    def send_signalling(self, octets: bytes) -> None:
+        """Send a layer 3 message to the network."""
+        nu = self._nu_signalling
+        self._nu_signalling = (nu + 1) % llc.SEQUENCE_MODULUS
+        self._send(llc.encode_ui(llc.Sapi.MOBILITY_MANAGEMENT, octets, uplink=True, nu=nu))
+
+    def _send_udp(
+        self, context: Context, source_port: int, destination: Address, payload: bytes
+    ) -> None:
+        try:
+            packet = ip.udp_packet((context.address, source_port), destination, payload)
+            pdu = sndcp.encode(context.nsapi, packet, context.n_pdu)
+        except (ip.IpError, sndcp.SndcpError) as error:
+            raise MobileError(f"mobile {self.imsi} cannot send this: {error}") from None
+        context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
+        nu = self._nu_data
+        self._nu_data = (nu + 1) % llc.SEQUENCE_MODULUS
+        self._send(llc.encode_ui(context.llc_sapi, pdu, uplink=True, nu=nu))
+
+    def _send(self, frame: bytes) -> None:
+        if self.covered:
+            self.surroundings.send(self.imsi, frame)
+        else:
+            self.surroundings.count("frames_unsent")
+
+
+_RECEIVERS: Final[Mapping[type, Callable[[Mobile, Any, float], None]]] = MappingProxyType(
+    {
+        gmm.AttachAccept: Mobile._take_attach_accept,
+        gmm.AttachReject: Mobile._take_attach_reject,
+        gmm.DetachRequestDownlink: Mobile._take_detach_request,
+        gmm.DetachAcceptDownlink: Mobile._take_detach_accept,
+        gmm.GmmStatus: Mobile._take_status,
+    }
+)

@@ -1,0 +1,469 @@
+"""Session management in one mobile: its PDP contexts and what it answers the network.
+
+Specs: TS 24.008 §6.1.3.1 (activation, either side's), §6.1.3.4 (deactivation), §6.1.3.6 (SM
+STATUS), §8 (errors), TS 24.007 §11.2.3.1.3 (transaction identifiers).
+
+Theory of operation. A context is ACTIVATING while T3380 runs, ACTIVE, or DEACTIVATING while
+T3390 runs; one that is none of these does not exist. It is known by its transaction identifier
+as the mobile writes it: flag 0 where the mobile allotted the value, 1 where the network did.
+
+The network's request (REQUEST PDP CONTEXT ACTIVATION) meets what the mobile is doing already:
+
+- It is activating this very context on its own: the request is discarded (§6.1.3.1.5).
+- It is activating one that may be this or not, as an address is still to come: refused, #26.
+- It has accepted this very request before: the network has not heard, so it is told again.
+- The transaction identifier or the PDP address is in use: that context is dropped, unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from corenet.interfaces.nas import sm
+from corenet.interfaces.nas.causes import SmCause
+from corenet.interfaces.nas.elements import PdpAddress, PdpType
+from corenet.interfaces.nas.errors import NasError
+from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile.errors import MobileError
+from corenet.mobile.events import (
+    ActivationRefused,
+    ContextActivated,
+    ContextDeactivated,
+    ContextState,
+    ContextView,
+    DeactivationReason,
+    NetworkRequestAnswered,
+    RequestAnswer,
+)
+from corenet.mobile.surroundings import Alarm, Repetition, Surroundings
+
+_TI_VALUES = range(7)
+_NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
+_REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
+_SM_STATUS = 0x55
+
+
+class Signalling(Protocol):
+    """What sessions need of their mobile."""
+
+    @property
+    def imsi(self) -> str:
+        """Whose sessions they are."""
+        ...
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What mobiles share."""
+        ...
+
+    def send_signalling(self, octets: bytes) -> None:
+        """Send a layer 3 message to the network."""
+        ...
+
+
+class Context:
+    """One PDP context."""
+
+    __slots__ = (
+        "address",
+        "apn",
+        "llc_sapi",
+        "n_pdu",
+        "nsapi",
+        "repetition",
+        "requested",
+        "since",
+        "state",
+        "ti",
+    )
+
+    def __init__(
+        self,
+        ti: sm.TransactionIdentifier,
+        nsapi: int,
+        apn: str | None,
+        requested: PdpAddress,
+        now: float,
+    ) -> None:
+        self.ti = ti
+        self.nsapi = nsapi
+        self.apn = apn
+        self.requested = requested
+        self.address = ""
+        self.state = ContextState.ACTIVATING
+        self.since = now
+        self.llc_sapi = sm.LLC_SAPI_FOR_DATA
+        self.n_pdu = 0
+        self.repetition: Repetition | None = None
+
+    @property
+    def network_requested(self) -> bool:
+        """Whether the network allotted the transaction identifier."""
+        return self.ti.flag
+
+    def view(self) -> ContextView:
+        """Return what the context is like now."""
+        return ContextView(
+            apn=self.apn or "",
+            nsapi=self.nsapi,
+            ti=self.ti.value,
+            state=self.state,
+            address=self.address,
+            since=self.since,
+            network_requested=self.network_requested,
+        )
+
+    def is_for(self, request: sm.RequestPdpContextActivation) -> bool:
+        """Whether this is the very context that the network asks for."""
+        return self.requested == request.pdp_address and self.apn == request.apn
+
+    def may_be_for(self, request: sm.RequestPdpContextActivation) -> bool:
+        """Whether an address or APN that is still open leaves in doubt if it is the one."""
+        offered = request.pdp_address
+        return (
+            (self.apn == request.apn or self.apn is None or request.apn is None)
+            and self.requested.type_number == offered.type_number
+            and (self.requested == offered or self.requested.dynamic or offered.dynamic)
+        )
+
+    def stands_for(self, request: sm.RequestPdpContextActivation) -> bool:
+        """Whether it has, or is to have, the PDP address and APN that the network asks for."""
+        if self.state is ContextState.ACTIVATING:
+            return self.is_for(request)
+        offered = request.pdp_address
+        return self.apn == request.apn and (offered.dynamic or offered.ipv4 == self.address)
+
+
+class Sessions:
+    """The PDP contexts of one mobile."""
+
+    __slots__ = ("_answers", "_contexts", "_mobile")
+
+    def __init__(self, mobile: Signalling) -> None:
+        self._mobile = mobile
+        self._contexts: list[Context] = []
+        # Answers that the mobile still thinks about, by the request's transaction identifier.
+        self._answers: dict[sm.TransactionIdentifier, Alarm] | None = None
+
+    def __iter__(self) -> Iterator[Context]:
+        return iter(self._contexts)
+
+    def active(self, nsapi: int | None = None) -> Context | None:
+        """Return the active context with ``nsapi``, or the first of all."""
+        for context in self._contexts:
+            if context.state is ContextState.ACTIVE and nsapi in (None, context.nsapi):
+                return context
+        return None
+
+    # Commands
+
+    def activate(self, apn: str | None, address: str | None, now: float) -> None:
+        """Activate a context on the mobile's own account (TS 24.008 §6.1.3.1.1)."""
+        if any(
+            context.apn == apn and context.state is not ContextState.DEACTIVATING
+            for context in self._contexts
+        ):
+            return
+        used = {context.ti.value for context in self._contexts if not context.ti.flag}
+        value = next((value for value in _TI_VALUES if value not in used), None)
+        nsapi = self._free_nsapi()
+        if value is None or nsapi is None:
+            raise MobileError("no further PDP context is possible")
+        requested = PdpAddress.dynamic_ipv4() if address is None else PdpAddress.for_ipv4(address)
+        ti = sm.TransactionIdentifier(value)
+        self._begin(Context(ti, nsapi, apn, requested, now), now)
+
+    def deactivate(self, apn: str | None, now: float) -> None:
+        """Deactivate the contexts to ``apn``, or all (TS 24.008 §6.1.3.4.1)."""
+        for context in tuple(self._contexts):
+            if apn in (None, context.apn) and context.state is not ContextState.DEACTIVATING:
+                self._begin_deactivation(context, now)
+
+    def drop_all(self, reason: DeactivationReason) -> None:
+        """End every context and procedure without a word to the network."""
+        for context in tuple(self._contexts):
+            self._end(context, reason)
+        for alarm in (self._answers or {}).values():
+            alarm.cancel()
+        self._answers = None
+
+    # Messages from the network
+
+    def receive(self, octets: bytes, behaviour: Behaviour, now: float) -> None:
+        """Take a session management message."""
+        try:
+            message = sm.decode(octets)
+        except NasError as error:
+            self._refuse(error)
+            return
+        if isinstance(message, sm.RequestPdpContextActivation):
+            self._take_request(message, behaviour, now)
+            return
+        receiver = _RECEIVERS.get(type(message))
+        if receiver is None:
+            self._send(sm.SmStatus(message.ti.mirrored, SmCause.MESSAGE_TYPE_UNKNOWN))
+            return
+        receiver(self, message, now)
+
+    def _refuse(self, error: NasError) -> None:
+        """Answer a message that cannot be taken (TS 24.008 §8.3 to §8.5)."""
+        self._mobile.surroundings.count("malformed_sm_messages")
+        ti, cause = error.ti, error.cause
+        ignored = (SmCause.INVALID_TRANSACTION_IDENTIFIER, SmCause.PROTOCOL_ERROR_UNSPECIFIED)
+        if not isinstance(ti, sm.TransactionIdentifier) or cause in ignored:
+            return
+        if error.message_type == _REQUEST_PDP_CONTEXT_ACTIVATION:
+            self._send(sm.RequestPdpContextActivationReject(ti.mirrored, cause))
+        elif error.message_type != _SM_STATUS:
+            self._send(sm.SmStatus(ti.mirrored, cause))
+
+    def _take_request(
+        self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
+    ) -> None:
+        ti = request.ti.mirrored
+        if request.ti.flag:
+            # Who asks allots the identifier; a request that says otherwise is to be ignored.
+            self._mobile.surroundings.count("unexpected_messages")
+        elif behaviour.answer is Answer.SILENT:
+            self._note(request, RequestAnswer.IGNORED)
+        elif self._answers is not None and ti in self._answers:
+            self._mobile.surroundings.count("repeated_requests")
+        elif behaviour.delay > 0:
+            if self._answers is None:
+                self._answers = {}
+            self._answers[ti] = self._mobile.surroundings.at(
+                now + behaviour.delay, partial(self._answer, request, behaviour)
+            )
+        else:
+            self._answer(request, behaviour, now)
+
+    def _answer(
+        self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
+    ) -> None:
+        ti = request.ti.mirrored
+        if self._answers is not None:
+            self._answers.pop(ti, None)
+        same = self._find(ti)
+        if same and same.state is ContextState.ACTIVATING and same.is_for(request):
+            self._mobile.surroundings.count("repeated_requests")
+            if same.repetition is not None:
+                same.repetition.repeat()
+            return
+        own = [
+            context
+            for context in self._contexts
+            if context.state is ContextState.ACTIVATING and not context.network_requested
+        ]
+        if any(context.is_for(request) for context in own):
+            self._note(request, RequestAnswer.DISCARDED)
+        elif any(context.may_be_for(request) for context in own):
+            self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
+        elif behaviour.answer is Answer.REJECT:
+            self._reject(request, behaviour.cause)
+        elif request.pdp_address.pdp_type is not PdpType.IPV4:
+            self._reject(request, SmCause.FEATURE_NOT_SUPPORTED)
+        else:
+            self._accept(request, now)
+
+    def _accept(self, request: sm.RequestPdpContextActivation, now: float) -> None:
+        ti = request.ti.mirrored
+        for context in tuple(self._contexts):
+            if context.ti == ti or context.stands_for(request):
+                self._end(context, DeactivationReason.REPLACED)
+        nsapi = self._free_nsapi()
+        if nsapi is None:
+            self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
+            return
+        self._note(request, RequestAnswer.ACCEPTED)
+        self._begin(Context(ti, nsapi, request.apn, request.pdp_address, now), now)
+
+    def _reject(self, request: sm.RequestPdpContextActivation, cause: int) -> None:
+        self._note(request, RequestAnswer.REJECTED, cause)
+        self._send(sm.RequestPdpContextActivationReject(request.ti.mirrored, cause))
+
+    def _take_accept(self, message: sm.ActivatePdpContextAccept, now: float) -> None:
+        context = self._find(message.ti.mirrored)
+        if context is None:
+            self._send_unknown(message.ti)
+            return
+        if context.state is not ContextState.ACTIVATING:
+            self._mobile.surroundings.count("unexpected_messages")
+            return
+        address = (message.pdp_address or context.requested).ipv4
+        if address is None:
+            self._send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
+            return
+        self._stop(context)
+        context.state, context.since = ContextState.ACTIVE, now
+        context.address, context.llc_sapi = address, message.llc_sapi
+        self._mobile.surroundings.emit(
+            ContextActivated(
+                self._mobile.imsi,
+                context.apn or "",
+                context.nsapi,
+                address,
+                context.network_requested,
+            )
+        )
+
+    def _take_reject(self, message: sm.ActivatePdpContextReject, _now: float) -> None:
+        context = self._find(message.ti.mirrored)
+        if context is None:
+            self._send_unknown(message.ti)
+        elif context.state is ContextState.ACTIVATING:
+            self._end_activation(context, message.cause)
+        else:
+            cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
+            self._send(sm.SmStatus(context.ti, cause))
+
+    def _take_deactivate(self, message: sm.DeactivatePdpContextRequest, _now: float) -> None:
+        """End the context, or with teardown all that share its address (§6.1.3.4.2).
+
+        A context that is unknown here is as good as ended, which the network is told.
+        """
+        context = self._find(message.ti.mirrored)
+        self._forget_answer(message.ti.mirrored)
+        self._send(sm.DeactivatePdpContextAccept(message.ti.mirrored))
+        if context is None:
+            return
+        ended = [context]
+        if message.teardown and context.address:
+            ended = [
+                other
+                for other in self._contexts
+                if (other.apn, other.address) == (context.apn, context.address)
+            ]
+        for other in ended:
+            if other.state is ContextState.ACTIVATING:
+                self._end_activation(other, message.cause)
+            else:
+                self._end(other, DeactivationReason.NETWORK, message.cause)
+
+    def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, _now: float) -> None:
+        context = self._find(message.ti.mirrored)
+        if context is None:
+            self._send_unknown(message.ti)
+        elif context.state is ContextState.DEACTIVATING:
+            self._end(context, DeactivationReason.MOBILE)
+        else:
+            cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
+            self._send(sm.SmStatus(context.ti, cause))
+
+    def _take_status(self, message: sm.SmStatus, _now: float) -> None:
+        """Abort what the network cannot go on with; never answer (§6.1.3.6)."""
+        self._mobile.surroundings.count("sm_status_received")
+        context = self._find(message.ti.mirrored)
+        unknown = message.cause == SmCause.INVALID_TRANSACTION_IDENTIFIER
+        if unknown:
+            self._forget_answer(message.ti.mirrored)
+        if context is None or not (unknown or message.cause == SmCause.MESSAGE_TYPE_UNKNOWN):
+            return
+        if context.state is ContextState.ACTIVATING:
+            self._end_activation(context, message.cause)
+        elif unknown or context.state is ContextState.DEACTIVATING:
+            self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, message.cause)
+
+    # Parts of procedures
+
+    def _begin(self, context: Context, now: float) -> None:
+        self._contexts.append(context)
+        request = sm.ActivatePdpContextRequest(
+            ti=context.ti, nsapi=context.nsapi, pdp_address=context.requested, apn=context.apn
+        )
+        context.repetition = Repetition(
+            self._mobile.surroundings,
+            self._mobile.surroundings.timers.t3380,
+            partial(self._send, request),
+            lambda _now: self._end_activation(context, None),
+            now,
+        )
+
+    def _begin_deactivation(self, context: Context, now: float) -> None:
+        self._stop(context)
+        context.state, context.since = ContextState.DEACTIVATING, now
+        context.repetition = Repetition(
+            self._mobile.surroundings,
+            self._mobile.surroundings.timers.t3390,
+            partial(self._send, sm.DeactivatePdpContextRequest(context.ti)),
+            lambda _now: self._end(context, DeactivationReason.MOBILE),
+            now,
+        )
+
+    def _end_activation(self, context: Context, cause: int | None) -> None:
+        self._stop(context)
+        self._contexts.remove(context)
+        self._mobile.surroundings.emit(
+            ActivationRefused(
+                self._mobile.imsi, context.apn or "", cause, context.network_requested
+            )
+        )
+
+    def _end(self, context: Context, reason: DeactivationReason, cause: int | None = None) -> None:
+        self._stop(context)
+        self._contexts.remove(context)
+        if context.address:
+            self._mobile.surroundings.emit(
+                ContextDeactivated(
+                    self._mobile.imsi,
+                    context.apn or "",
+                    context.nsapi,
+                    context.address,
+                    reason,
+                    cause,
+                )
+            )
+
+    def _stop(self, context: Context) -> None:
+        if context.repetition is not None:
+            context.repetition.stop()
+            context.repetition = None
+
+    def _find(self, ti: sm.TransactionIdentifier) -> Context | None:
+        return next((context for context in self._contexts if context.ti == ti), None)
+
+    def _free_nsapi(self) -> int | None:
+        used = {context.nsapi for context in self._contexts}
+        return next((nsapi for nsapi in _NSAPIS if nsapi not in used), None)
+
+    def _forget_answer(self, ti: sm.TransactionIdentifier) -> None:
+        alarm = self._answers.pop(ti, None) if self._answers else None
+        if alarm is not None:
+            alarm.cancel()
+
+    def _send_unknown(self, received: sm.TransactionIdentifier) -> None:
+        """Say that no context has this transaction identifier (§8.3.2)."""
+        cause = SmCause.INVALID_TRANSACTION_IDENTIFIER
+        self._send(sm.SmStatus(received.mirrored, cause))
+
+    def _send(self, message: sm.SmMessage) -> None:
+        self._mobile.send_signalling(message.encode())
+
+    def _note(
+        self,
+        request: sm.RequestPdpContextActivation,
+        answer: RequestAnswer,
+        cause: int | None = None,
+    ) -> None:
+        self._mobile.surroundings.emit(
+            NetworkRequestAnswered(
+                self._mobile.imsi,
+                request.apn or "",
+                request.pdp_address.ipv4 or "",
+                answer,
+                cause,
+            )
+        )
+
+
+_RECEIVERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = MappingProxyType(
+    {
+        sm.ActivatePdpContextAccept: Sessions._take_accept,
+        sm.ActivatePdpContextReject: Sessions._take_reject,
+        sm.DeactivatePdpContextRequest: Sessions._take_deactivate,
+        sm.DeactivatePdpContextAccept: Sessions._take_deactivated,
+        sm.SmStatus: Sessions._take_status,
+    }
+)

@@ -1,0 +1,122 @@
+"""What the mobiles of one node share: the link to the SGSN, one timer heap, what comes out.
+
+A cancelled alarm stays in the heap until it is due or comes to the top; with thousands of
+mobiles that is cheaper than taking it out of the middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.mobile.config import MobileTimers
+
+Action = Callable[[float], None]
+"""Called with the time."""
+
+
+class Alarm:
+    """An action that is due later."""
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Action) -> None:
+        self.action: Action | None = action
+
+    def cancel(self) -> None:
+        """Make sure that the action does not happen. Safe after it has."""
+        self.action = None
+
+
+class Surroundings:
+    """The one link, clock and outbox that every mobile of a node is given."""
+
+    __slots__ = ("_heap", "_serial", "counters", "datagrams", "events", "sgsn", "timers")
+
+    def __init__(self, sgsn: Address, timers: MobileTimers) -> None:
+        self.sgsn = sgsn
+        self.timers = timers
+        self.datagrams: list[Datagram] = []
+        self.events: list[Event] = []
+        self.counters: dict[str, int] = {}
+        self._heap: list[tuple[float, int, Alarm]] = []
+        self._serial = 0
+
+    def send(self, imsi: str, frame: bytes) -> None:
+        """Send a frame from the mobile to the SGSN."""
+        self.datagrams.append(Datagram(Interface.RADIO, self.sgsn, frame, (imsi, 0)))
+
+    def emit(self, event: Event) -> None:
+        """Say that something has happened."""
+        self.events.append(event)
+
+    def count(self, what: str) -> None:
+        """Count one more of ``what``."""
+        self.counters[what] = self.counters.get(what, 0) + 1
+
+    def at(self, when: float, action: Action) -> Alarm:
+        """Have ``action`` called at ``when``; what is due at one time is called in order."""
+        alarm = Alarm(action)
+        self._serial += 1
+        heappush(self._heap, (when, self._serial, alarm))
+        return alarm
+
+    def next_alarm(self) -> float | None:
+        """Return when the next alarm is due, or None."""
+        heap = self._heap
+        while heap and heap[0][2].action is None:
+            heappop(heap)
+        return heap[0][0] if heap else None
+
+    def run_alarms(self, now: float) -> None:
+        """Call what is due at ``now``, once each."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            alarm = heappop(heap)[2]
+            action, alarm.action = alarm.action, None
+            if action is not None:
+                action(now)
+
+
+class Repetition:
+    """A message that is sent at each expiry of its timer until it is answered or given up.
+
+    In all it is sent ``timers.attempts`` times; at the expiry after the last, ``give_up`` is
+    called. That is how TS 24.008 §11.2 uses each of the timers that a mobile runs.
+    """
+
+    __slots__ = ("_alarm", "_give_up", "_interval", "_left", "_send", "_surroundings")
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        interval: float,
+        send: Callable[[], None],
+        give_up: Action,
+        now: float,
+    ) -> None:
+        self._surroundings = surroundings
+        self._interval = interval
+        self._send = send
+        self._give_up = give_up
+        self._left = surroundings.timers.attempts
+        self._alarm: Alarm | None = None
+        self._expire(now)
+
+    def repeat(self) -> None:
+        """Send the message once more without touching the timer or the count."""
+        self._send()
+
+    def stop(self) -> None:
+        """Send no more: the message is answered, or no longer wants to be."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _expire(self, now: float) -> None:
+        if self._left == 0:
+            self._give_up(now)
+            return
+        self._left -= 1
+        self._send()
+        self._alarm = self._surroundings.at(now + self._interval, self._expire)
