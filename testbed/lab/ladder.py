@@ -1,0 +1,253 @@
+"""A ladder: what passed between whom, in one line each, as it happens.
+
+Two sources make the rungs. Datagrams come from a runtime's tap and are named by the codecs.
+What goes over HTTP (PAP, the control interface, result notifications) is no datagram; the
+gateway's events tell of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from pyrad.dictionary import Dictionary
+from pyrad.packet import AccountingRequest, AccountingResponse, Packet, PacketError
+
+from corenet.control.model import CauseView
+from corenet.gi.ip import IpError, parse_udp
+from corenet.interfaces import gsup
+from corenet.interfaces.nas.describe import frame_summary
+from corenet.interfaces.node import Event, Interface
+from corenet.interfaces.runtime import Passed
+from corenet.mobile.events import ShownOnScreen
+from corenet.radius.client import load_dictionary
+from gtp.constants import MessageType
+from gtp.describe import summary
+from gtp.errors import GtpError
+from gtp.messages import GPdu, decode
+from testbed.codecs.wsp.errors import WspError
+from testbed.codecs.wsp.push import PUSH_PORT, decode_push
+from testbed.gateway.events import (
+    ActivationAnswered,
+    ActivationRequested,
+    DeliveryEnded,
+    InitiatorNotified,
+    PushAccepted,
+    PushHeld,
+    PushRefused,
+    TerminalJudged,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One line of a ladder."""
+
+    time: float
+    """Seconds since 1970-01-01 UTC."""
+    source: str
+    destination: str
+    message: str
+    details: str = ""
+
+
+Show = Callable[[Rung], None]
+
+
+class Ladder:
+    """Turns what a runtime tells into rungs, and shows each."""
+
+    def __init__(self, show: Show, names: Mapping[str, str] | None = None) -> None:
+        """``names`` gives a name for an IP address that is no node's own."""
+        self._show = show
+        self._names = dict(names or {})
+
+    def passed(self, passed: Passed) -> None:
+        """Show a datagram (a ``Tap``)."""
+        described = _DATAGRAMS[passed.interface](passed.data)
+        if described is None:
+            return
+        message, details = described
+        source = passed.sender or self._name(passed.source[0])
+        destination = passed.receiver or self._name(passed.destination[0])
+        self._show(Rung(passed.time, source, destination, message, details))
+
+    def happened(self, time: float, node: str, event: Event) -> None:
+        """Show an event that no datagram tells of (an ``EventListener``)."""
+        rung = _EVENTS.get(type(event))
+        if rung is None:
+            return
+        source, destination, message, details = rung(event)
+        self._show(Rung(time, source or node, destination or node, message, details))
+
+    def _name(self, host: str) -> str:
+        return self._names.get(host, host)
+
+
+def text(rung: Rung, since: float, *, colour: bool = False) -> str:
+    """Return a rung as one line, with milliseconds since ``since``."""
+    milliseconds = f"{(rung.time - since) * 1000:8.1f} ms"
+    same = rung.source == rung.destination
+    ends = f"{rung.source:>9}" if same else f"{rung.source:>9} → {rung.destination}"
+    ends = f"{ends:<21}"
+    details = f"  {rung.details}" if rung.details else ""
+    if not colour:
+        return f"{milliseconds}  {ends}  {rung.message}{details}"
+    return (
+        f"\033[2m{milliseconds}\033[0m  {ends}  \033[1m{rung.message}\033[0m\033[2m{details}\033[0m"
+    )
+
+
+Described = tuple[str, str] | None
+
+
+def _gtp(data: bytes) -> Described:
+    try:
+        message = decode(data)
+    except GtpError as error:
+        return "malformed GTP message", str(error)
+    if isinstance(message, GPdu):
+        return "G-PDU", _packet(message.payload)
+    kind = MessageType(data[1])
+    if kind in (MessageType.ECHO_REQUEST, MessageType.ECHO_RESPONSE):
+        return None
+    return kind.text, summary(message)
+
+
+def _packet(packet: bytes) -> str:
+    try:
+        datagram = parse_udp(packet)
+    except IpError:
+        return f"{len(packet)} octets"
+    source, destination = datagram.source, datagram.destination
+    ends = f"{source[0]}:{source[1]} → {destination[0]}:{destination[1]}"
+    what = _push(datagram.payload) if destination[1] == PUSH_PORT else ""
+    return f"{ends}{what and ', '}{what}"
+
+
+def _push(payload: bytes) -> str:
+    try:
+        return f"WSP Push {decode_push(payload).content_type}"
+    except WspError:
+        return f"{len(payload)} octets"
+
+
+def _gi(data: bytes) -> Described:
+    return "IP packet", _packet(data)
+
+
+def _wdp(data: bytes) -> Described:
+    return "datagram", _push(data)
+
+
+def _radio(data: bytes) -> Described:
+    name, _, details = frame_summary(data).partition(", ")
+    return name, details
+
+
+def _gr(data: bytes) -> Described:
+    try:
+        name, _, details = gsup.summary(gsup.decode(data)).partition(", ")
+    except gsup.GsupError as error:
+        return "malformed GSUP message", str(error)
+    return name, details
+
+
+def _radius(data: bytes) -> Described:
+    try:
+        packet = Packet(packet=data, dict=_dictionary())
+    except PacketError as error:
+        return "malformed RADIUS packet", str(error)
+    if packet.code == AccountingResponse:
+        return "Accounting-Response", ""
+    if packet.code != AccountingRequest:
+        return f"RADIUS code {packet.code}", ""
+    parts = [
+        str(packet[name][0])
+        for name in ("Acct-Status-Type", "Framed-IP-Address", "Calling-Station-Id")
+        if name in packet
+    ]
+    return "Accounting-Request", ", ".join(parts)
+
+
+@cache
+def _dictionary() -> Dictionary:
+    return load_dictionary()
+
+
+def _accepted(event: PushAccepted) -> tuple[str, str, str, str]:
+    return "initiator", "", "PAP push-message", f"{event.push_id} accepted (1001)"
+
+
+def _refused(event: PushRefused) -> tuple[str, str, str, str]:
+    return (
+        "initiator",
+        "",
+        "PAP push-message",
+        f"{event.push_id} refused ({event.code}): {event.reason}",
+    )
+
+
+def _judged(event: TerminalJudged) -> tuple[str, str, str, str]:
+    return "", "", "judges", f"{event.terminal}: {event.verdict}, {event.reason}"
+
+
+def _requested(event: ActivationRequested) -> tuple[str, str, str, str]:
+    return "", "control", "POST /v1/activations", f"IMSI {event.imsi}, APN {event.apn}"
+
+
+def _answered(event: ActivationAnswered) -> tuple[str, str, str, str]:
+    return "control", "", "activation", f"{event.result}: {event.reason}"
+
+
+def _held(event: PushHeld) -> tuple[str, str, str, str]:
+    return "", "", "holds the push", event.reason
+
+
+def _ended(event: DeliveryEnded) -> tuple[str, str, str, str]:
+    return "", "", f"push {event.state}", f"{event.code} {event.reason}"
+
+
+def _notified(_event: InitiatorNotified) -> tuple[str, str, str, str]:
+    return "", "initiator", "PAP resultnotification-message", "answered"
+
+
+def _shown(event: ShownOnScreen) -> tuple[str, str, str, str]:
+    href = event.shown.details.get("href")
+    words = [f"“{event.shown.text}”"] if event.shown.text else []
+    return "", "", f"shows {event.shown.kind}", " ".join(words + ([href] if href else []))
+
+
+def cause_text(cause: CauseView | None) -> str:
+    """Return a cause of the control interface as people write it."""
+    return "" if cause is None else f"{cause.name} ({cause.source} {cause.number})"
+
+
+_DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingProxyType(
+    {
+        Interface.GTP_C: _gtp,
+        Interface.GTP_U: _gtp,
+        Interface.GI: _gi,
+        Interface.RADIO: _radio,
+        Interface.GR: _gr,
+        Interface.RADIUS: _radius,
+        Interface.WDP: _wdp,
+    }
+)
+
+_EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] = MappingProxyType(
+    {
+        PushAccepted: _accepted,
+        PushRefused: _refused,
+        TerminalJudged: _judged,
+        ActivationRequested: _requested,
+        ActivationAnswered: _answered,
+        PushHeld: _held,
+        DeliveryEnded: _ended,
+        InitiatorNotified: _notified,
+        ShownOnScreen: _shown,
+    }
+)
