@@ -91,6 +91,12 @@ def time_of(tree: Tree, attribute: str) -> float | None:
         raise tree.error(f"{attribute}: {error}") from None
 
 
+def as_node(element: Element) -> Node:
+    """Return a checked XML element for binary XML; white space at the ends of text is dropped."""
+    inner = tuple(map(as_node, element.children))
+    return Node(element.name, element.attributes, inner, element.text.strip())
+
+
 def write_xml(root: Node, language: Language, system_id: str) -> bytes:
     """Write a tree as XML in UTF-8; ValueError where XML lacks one of the characters."""
     return (

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN_TEXT = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_TOKEN = re.compile(_TOKEN_TEXT)
+TOKEN = re.compile(_TOKEN_TEXT)
 _MEDIA = re.compile(rf"\s*({_TOKEN_TEXT}/{_TOKEN_TEXT})\s*")
 _PARAMETER = re.compile(
     rf';\s*(?:({_TOKEN_TEXT})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))\s*)?', re.DOTALL
@@ -28,7 +28,7 @@ class ContentType:
     def __str__(self) -> str:
         written = [self.media]
         for name, value in self.parameters:
-            if _TOKEN.fullmatch(value) is None:
+            if TOKEN.fullmatch(value) is None:
                 value = '"' + value.replace("\\", r"\\").replace('"', r"\"") + '"'
             written.append(f"{name}={value}")
         return "; ".join(written)

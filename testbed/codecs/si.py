@@ -96,6 +96,16 @@ def decode(data: bytes) -> ServiceIndication:
     return _value(wbxml.decode(data, LANGUAGE))
 
 
+def transcode(xml: bytes) -> bytes:
+    """Turn SI as XML into WBXML as it stands: attributes keep their order, defaults their place.
+
+    ContentError as for ``parse``.
+    """
+    root = content.read_xml(xml, "si", LANGUAGE)
+    _value(root)
+    return wbxml.encode(content.as_node(root), LANGUAGE)
+
+
 def _value(root: Tree) -> ServiceIndication:
     content.check(root, "si")
     indication, *others = content.children(root, 1, 2)

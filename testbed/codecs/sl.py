@@ -68,6 +68,16 @@ def decode(data: bytes) -> ServiceLoading:
     return _value(wbxml.decode(data, LANGUAGE))
 
 
+def transcode(xml: bytes) -> bytes:
+    """Turn SL as XML into WBXML as it stands: attributes keep their order, defaults their place.
+
+    ContentError as for ``parse``.
+    """
+    root = content.read_xml(xml, "sl", LANGUAGE)
+    _value(root)
+    return wbxml.encode(content.as_node(root), LANGUAGE)
+
+
 def _value(root: Tree) -> ServiceLoading:
     content.check(root, "sl", ("href", "action"))
     content.children(root, 0, 0)
