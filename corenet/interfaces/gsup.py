@@ -380,7 +380,8 @@ def _encode_octet(value: int) -> bytes:
 
 
 def _encode_flag(_: bool) -> bytes:
-    return b""
+    """Return an octet that nobody reads: presence says it all, but Wireshark stumbles at none."""
+    return b"\x01"
 
 
 def _decode_flag(_: bytes) -> bool:

@@ -1,0 +1,116 @@
+"""GSUP as Wireshark reads it: inside IPA on TCP port 4222."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from corenet.interfaces.gsup import (
+    GSUP_PORT,
+    CancelType,
+    CnDomain,
+    GsupMessage,
+    MessageType,
+    PdpAddress,
+    PdpInfo,
+    SmAlertReason,
+)
+
+pytestmark = pytest.mark.interop
+
+IMSI = "234150999999999"
+MESSAGES = (
+    GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, IMSI, cn_domain=CnDomain.PS),
+    GsupMessage(MessageType.UPDATE_LOCATION_ERROR, IMSI, cause=2),
+    GsupMessage(MessageType.UPDATE_LOCATION_RESULT, IMSI),
+    GsupMessage(
+        MessageType.INSERT_SUBSCRIBER_DATA_REQUEST,
+        IMSI,
+        msisdn="447700900123",
+        pdp_info_complete=True,
+        pdp_info=(PdpInfo(1, PdpAddress(address="10.45.0.7"), "wap.example"),),
+        cn_domain=CnDomain.PS,
+    ),
+    GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_ERROR, IMSI, cause=111),
+    GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_RESULT, IMSI),
+    GsupMessage(MessageType.PURGE_MS_REQUEST, IMSI, cn_domain=CnDomain.PS),
+    GsupMessage(MessageType.PURGE_MS_ERROR, IMSI, cause=2),
+    GsupMessage(MessageType.PURGE_MS_RESULT, IMSI, freeze_ptmsi=True),
+    GsupMessage(
+        MessageType.LOCATION_CANCEL_REQUEST, IMSI, cancel_type=CancelType.SUBSCRIPTION_WITHDRAW
+    ),
+    GsupMessage(MessageType.LOCATION_CANCEL_ERROR, IMSI, cause=2),
+    GsupMessage(MessageType.LOCATION_CANCEL_RESULT, IMSI),
+    GsupMessage(MessageType.READY_FOR_SM_REQUEST, IMSI, sm_alert_reason=SmAlertReason.MS_PRESENT),
+    GsupMessage(MessageType.READY_FOR_SM_ERROR, IMSI, cause=2),
+    GsupMessage(MessageType.READY_FOR_SM_RESULT, IMSI),
+)
+
+
+def pcap(messages: tuple[GsupMessage, ...]) -> bytes:
+    """Return a capture file with one TCP segment per message (link type raw IPv4)."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 228)
+    sequence = 1
+    for index, message in enumerate(messages):
+        gsup = message.encode()
+        ipa = struct.pack(">HBB", len(gsup) + 1, 0xEE, 0x05) + gsup
+        tcp = struct.pack(">HHIIBBHHH", 40000, GSUP_PORT, sequence, 1, 0x50, 0x18, 65535, 0, 0)
+        sequence += len(ipa)
+        total = 20 + len(tcp) + len(ipa)
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, total, index, 0, 64, 6, 0, bytes(4), bytes(4))
+        out += struct.pack("<IIII", index, 0, total, total) + ip + tcp + ipa
+    return out
+
+
+def tshark(capture: Path, *arguments: str) -> list[str]:
+    program = shutil.which("tshark")
+    if program is None:
+        pytest.skip("tshark is not installed")
+    done = subprocess.run(
+        [program, "-r", str(capture), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    path = tmp_path / "gsup.pcap"
+    path.write_bytes(pcap(MESSAGES))
+    return path
+
+
+def test_every_message_dissects_clean(capture: Path) -> None:
+    """Wireshark finds nothing malformed and nothing to warn of in any message."""
+    dissected = "\n".join(tshark(capture, "-V"))
+    assert "Malformed" not in dissected
+    assert "Expert Info (Error" not in dissected
+    assert dissected.count("\nGSUP ") == len(MESSAGES)
+
+
+def test_types_and_values_are_what_we_meant(capture: Path) -> None:
+    """Wireshark reads the types, the identities and the subscription that were built."""
+    fields = (
+        "gsup.msg_type",
+        "e212.imsi",
+        "e164.msisdn",
+        "gsup.apn",
+        "gsup.cause",
+        "gsup.cn_domain",
+    )
+    rows = [
+        line.split("\t")
+        for line in tshark(capture, "-T", "fields", *(a for f in fields for a in ("-e", f)))
+    ]
+    assert [int(row[0]) for row in rows] == [message.type for message in MESSAGES]
+    assert {row[1] for row in rows} == {IMSI}
+    assert rows[3][2:4] == ["447700900123", "wap.example"]
+    assert int(rows[1][4], 16) == 2
+    assert rows[0][5] == "1"
