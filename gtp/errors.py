@@ -111,23 +111,11 @@ class ExtensionHeaderError(RemoteProtocolError):
     Notification. ``extension_type`` is the header's type.
     """
 
-    def __init__(
-        self,
-        text: str,
-        *,
-        extension_type: int,
-        octet: int,
-        message_type: int,
-        sequence: int | None,
-        teid: int,
-    ) -> None:
+    def __init__(self, text: str, *, extension_type: int, octet: int) -> None:
         super().__init__(
             text,
             cause=Cause.UNKNOWN_MANDATORY_EXTENSION_HEADER,
             clause="6.1",
             octet=octet,
-            message_type=message_type,
-            sequence=sequence,
-            teid=teid,
         )
         self.extension_type = extension_type

@@ -1,4 +1,4 @@
-"""What every message has."""
+"""What every message has, and how it becomes octets."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gtp.constants import MessageType
+from gtp.errors import LocalProtocolError
 from gtp.extension_headers import ExtensionHeader
+from gtp.ies.catalogue import EXTENSION_HEADER_TYPES, SIZES, VARIABLE
+from gtp.ies.element import ENCODING_ERRORS, tlv
 from gtp.ies.values import RawIE
+from gtp.messages.table import Table
+from gtp.wire import HEADER, PLAIN, write_header
 
 
 @dataclass(slots=True, kw_only=True)
 class Message:
     """A GTPv1 message: header fields here, one attribute per information element below.
 
-    Messages are plain values that the caller may change before sending.
+    Messages are plain values that the caller may change before sending. An element that is
+    absent is None.
     """
 
     TYPE: ClassVar[MessageType]
+    IES: ClassVar[Table]
+    """The table of its elements; each place names an attribute."""
+    SEQUENCED: ClassVar[bool] = True
+    """Whether it is sent with a sequence number."""
 
     teid: int = 0
     """The receiver's TEID in the header; 0 where there is none (TS 29.060 §6)."""
@@ -25,11 +35,66 @@ class Message:
     """The sequence number; an ``Endpoint`` assigns it."""
     extension_headers: tuple[ExtensionHeader, ...] = ()
     other_ies: tuple[RawIE, ...] = ()
-    """What came in and has no place of its own: unknown, unexpected or invalid and optional."""
+    """What came in and has no place of its own: unknown, unexpected, or invalid and optional."""
 
     def encode(self) -> bytes:
-        """Return the message's octets.
+        """Return the message's octets, elements ascending by type.
 
-        Raises LocalProtocolError if an attribute has a value that GTP cannot express.
+        Raises LocalProtocolError, naming the attribute, if one has a value that GTP cannot
+        express.
         """
-        raise NotImplementedError
+        table = self.IES
+        values = table.read(self)
+        try:
+            body = b"".join(
+                [
+                    encode(value)
+                    for (encode, needed), value in zip(table.encoders, values, strict=False)
+                    if value is not None or needed
+                ]
+            )
+            if self.extension_headers or self.other_ies or not self.SEQUENCED:
+                return self._encode_in_full()
+            return HEADER.pack(PLAIN, self.TYPE, len(body) + 4, values[-2], values[-1], 0) + body
+        except ENCODING_ERRORS as error:
+            raise self._fault(error) from error
+
+    def _encode_in_full(self) -> bytes:
+        elements: list[tuple[int, bytes]] = [
+            (place.element.type, encode(getattr(self, place.name)))
+            for place, (encode, _) in zip(self.IES, self.IES.encoders, strict=True)
+            if getattr(self, place.name) is not None
+        ]
+        elements += [(raw.type, _encode_raw(raw)) for raw in self.other_ies]
+        elements.sort(key=lambda element: element[0])
+        return write_header(
+            self.TYPE,
+            b"".join([octets for _, octets in elements]),
+            teid=self.teid,
+            sequence=self.sequence if self.SEQUENCED else None,
+            extension_headers=self.extension_headers,
+        )
+
+    def _fault(self, error: Exception) -> LocalProtocolError:
+        """Find out which attribute cannot be sent."""
+        for place, (encode, needed) in zip(self.IES, self.IES.encoders, strict=True):
+            value = getattr(self, place.name)
+            try:
+                if value is not None or needed:
+                    encode(value)
+            except ENCODING_ERRORS as problem:
+                return LocalProtocolError(
+                    f"{type(self).__name__}.{place.name} = {value!r} cannot be sent: {problem}"
+                )
+        return LocalProtocolError(f"{type(self).__name__} cannot be sent: {error}")
+
+
+def _encode_raw(raw: RawIE) -> bytes:
+    size = SIZES[raw.type]
+    if size == VARIABLE:
+        return tlv(raw.type, raw.value)
+    if raw.type == EXTENSION_HEADER_TYPES:
+        return bytes((raw.type, len(raw.value))) + raw.value
+    if size != len(raw.value):
+        raise ValueError(f"an element of type {raw.type} has not {len(raw.value)} octets")
+    return bytes((raw.type,)) + raw.value

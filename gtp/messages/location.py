@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gtp.constants import Cause, MessageType
+from gtp.ies import identity, mobility, session, tunnel
 from gtp.ies.values import PrivateExtension
 from gtp.messages.base import Message
+from gtp.messages.table import PRIVATE_EXTENSION, Table, mandatory, optional
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,6 +16,7 @@ class SendRouteingInformationRequest(Message):
     """Send Routeing Information for GPRS Request (TS 29.060 §7.4.1): GGSN to HLR."""
 
     TYPE = MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST
+    IES = Table(mandatory("imsi", identity.IMSI), PRIVATE_EXTENSION)
 
     imsi: str
     private_extension: tuple[PrivateExtension, ...] = ()
@@ -24,6 +27,14 @@ class SendRouteingInformationResponse(Message):
     """Send Routeing Information for GPRS Response (TS 29.060 §7.4.2): HLR to GGSN."""
 
     TYPE = MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_RESPONSE
+    IES = Table(
+        mandatory("cause", session.CAUSE),
+        mandatory("imsi", identity.IMSI),
+        optional("map_cause", mobility.MAP_CAUSE, "when MAP refused"),
+        optional("ms_not_reachable_reason", mobility.MS_NOT_REACHABLE_REASON, "when MNRG is set"),
+        optional("sgsn_address", tunnel.GSN_ADDRESS, "the SGSN that serves the MS"),
+        PRIVATE_EXTENSION,
+    )
 
     cause: Cause
     imsi: str
@@ -38,6 +49,7 @@ class FailureReportRequest(Message):
     """Failure Report Request (TS 29.060 §7.4.3): GGSN to HLR."""
 
     TYPE = MessageType.FAILURE_REPORT_REQUEST
+    IES = Table(mandatory("imsi", identity.IMSI), PRIVATE_EXTENSION)
 
     imsi: str
     private_extension: tuple[PrivateExtension, ...] = ()
@@ -48,6 +60,11 @@ class FailureReportResponse(Message):
     """Failure Report Response (TS 29.060 §7.4.4): HLR to GGSN."""
 
     TYPE = MessageType.FAILURE_REPORT_RESPONSE
+    IES = Table(
+        mandatory("cause", session.CAUSE),
+        optional("map_cause", mobility.MAP_CAUSE, "when MAP refused"),
+        PRIVATE_EXTENSION,
+    )
 
     cause: Cause
     map_cause: int | None = None
@@ -59,6 +76,11 @@ class NoteMsGprsPresentRequest(Message):
     """Note MS GPRS Present Request (TS 29.060 §7.4.5): HLR to GGSN."""
 
     TYPE = MessageType.NOTE_MS_GPRS_PRESENT_REQUEST
+    IES = Table(
+        mandatory("imsi", identity.IMSI),
+        mandatory("sgsn_address", tunnel.GSN_ADDRESS, "the SGSN that serves the MS"),
+        PRIVATE_EXTENSION,
+    )
 
     imsi: str
     sgsn_address: str
@@ -70,6 +92,7 @@ class NoteMsGprsPresentResponse(Message):
     """Note MS GPRS Present Response (TS 29.060 §7.4.6): GGSN to HLR."""
 
     TYPE = MessageType.NOTE_MS_GPRS_PRESENT_RESPONSE
+    IES = Table(mandatory("cause", session.CAUSE), PRIVATE_EXTENSION)
 
     cause: Cause
     private_extension: tuple[PrivateExtension, ...] = ()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from gtp.constants import Cause, MessageType
+from gtp.ies import identity, mobility, session, tunnel
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages.base import Message
+from gtp.messages.table import PRIVATE_EXTENSION, Table, conditional, mandatory, optional
+
+_ACCEPTED: Final = "a response that accepts"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -14,6 +19,51 @@ class CreatePdpContextRequest(Message):
     """Create PDP Context Request (TS 29.060 §7.3.1): SGSN to GGSN."""
 
     TYPE = MessageType.CREATE_PDP_CONTEXT_REQUEST
+    IES = Table(
+        conditional("imsi", identity.IMSI, "first context of the MS on this GGSN"),
+        optional("rai", identity.ROUTEING_AREA_IDENTITY),
+        optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
+        conditional("selection_mode", session.SELECTION_MODE, "primary activation"),
+        mandatory("teid_data", tunnel.TEID_DATA),
+        conditional("teid_control", tunnel.TEID_CONTROL, "first context, or a new value"),
+        mandatory("nsapi", session.NSAPI),
+        conditional("linked_nsapi", session.NSAPI, "secondary activation"),
+        conditional("charging_characteristics", session.CHARGING_CHARACTERISTICS, "if known"),
+        optional("trace_reference", session.TRACE_REFERENCE),
+        optional("trace_type", session.TRACE_TYPE),
+        conditional(
+            "end_user_address",
+            session.END_USER_ADDRESS,
+            "primary activation; without an address where one is asked for",
+        ),
+        conditional("apn", session.APN, "primary activation"),
+        optional("pco", session.PCO, "if the MS sent some"),
+        mandatory("sgsn_address_control", tunnel.GSN_ADDRESS, "for signalling"),
+        mandatory("sgsn_address_user", tunnel.GSN_ADDRESS, "for user traffic"),
+        conditional("msisdn", identity.MSISDN, "primary activation, if the HLR has it"),
+        mandatory("qos", session.QOS),
+        conditional("tft", session.TFT, "secondary activation, or if the MS sent one"),
+        optional("trigger_id", session.TRIGGER_ID),
+        optional("omc_identity", session.OMC_IDENTITY),
+        optional("common_flags", session.COMMON_FLAGS),
+        optional("apn_restriction", session.APN_RESTRICTION),
+        optional("rat_type", mobility.RAT_TYPE),
+        optional("user_location", mobility.USER_LOCATION),
+        optional("ms_time_zone", mobility.MS_TIME_ZONE),
+        optional("imei", identity.IMEI, "needed where there is no IMSI"),
+        optional("camel_charging_information", mobility.CAMEL_CHARGING_INFORMATION),
+        optional("additional_trace_info", session.ADDITIONAL_TRACE_INFO),
+        optional("correlation_id", session.CORRELATION_ID, "network-requested secondary"),
+        optional("evolved_arp", session.EVOLVED_ARP),
+        optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
+        optional("user_csg_information", mobility.USER_CSG_INFORMATION),
+        optional("ambr", session.AMBR),
+        optional("signalling_priority", session.SIGNALLING_PRIORITY),
+        optional("cn_operator_selection_entity", mobility.CN_OPERATOR_SELECTION_ENTITY),
+        optional("mapped_ue_usage_type", mobility.MAPPED_UE_USAGE_TYPE),
+        optional("up_function_selection", mobility.UP_FUNCTION_SELECTION),
+        PRIVATE_EXTENSION,
+    )
 
     teid_data: int
     nsapi: int
@@ -61,6 +111,39 @@ class CreatePdpContextResponse(Message):
     """Create PDP Context Response (TS 29.060 §7.3.2): GGSN to SGSN."""
 
     TYPE = MessageType.CREATE_PDP_CONTEXT_RESPONSE
+    IES = Table(
+        mandatory("cause", session.CAUSE),
+        conditional(
+            "reordering_required", session.REORDERING_REQUIRED, _ACCEPTED, if_accepted=True
+        ),
+        optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
+        conditional("teid_data", tunnel.TEID_DATA, _ACCEPTED, if_accepted=True),
+        conditional("teid_control", tunnel.TEID_CONTROL, "first context, or a new value"),
+        optional("nsapi", session.NSAPI),
+        conditional("charging_id", session.CHARGING_ID, _ACCEPTED, if_accepted=True),
+        conditional(
+            "end_user_address", session.END_USER_ADDRESS, "if it was dynamic or has changed"
+        ),
+        optional("pco", session.PCO),
+        conditional("ggsn_address_control", tunnel.GSN_ADDRESS, _ACCEPTED, if_accepted=True),
+        conditional("ggsn_address_user", tunnel.GSN_ADDRESS, _ACCEPTED, if_accepted=True),
+        optional("alternative_ggsn_address_control", tunnel.GSN_ADDRESS, "the other family"),
+        optional("alternative_ggsn_address_user", tunnel.GSN_ADDRESS, "the other family"),
+        conditional("qos", session.QOS, _ACCEPTED, if_accepted=True),
+        optional("common_flags", session.COMMON_FLAGS),
+        optional("apn_restriction", session.APN_RESTRICTION),
+        optional("ms_info_change_reporting_action", mobility.MS_INFO_CHANGE_REPORTING_ACTION),
+        optional("bearer_control_mode", session.BEARER_CONTROL_MODE),
+        optional("evolved_arp", session.EVOLVED_ARP),
+        optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
+        optional("csg_reporting_action", mobility.CSG_REPORTING_ACTION),
+        optional("ambr", session.AMBR),
+        optional("ggsn_back_off_time", session.GGSN_BACK_OFF_TIME, "with a rejection"),
+        optional("extended_common_flags_ii", session.EXTENDED_COMMON_FLAGS_II),
+        optional("charging_gateway_address", tunnel.CHARGING_GATEWAY_ADDRESS),
+        optional("alternative_charging_gateway_address", tunnel.CHARGING_GATEWAY_ADDRESS),
+        PRIVATE_EXTENSION,
+    )
 
     cause: Cause
     reordering_required: bool | None = None
@@ -96,6 +179,17 @@ class DeletePdpContextRequest(Message):
     """Delete PDP Context Request (TS 29.060 §7.3.5): either side."""
 
     TYPE = MessageType.DELETE_PDP_CONTEXT_REQUEST
+    IES = Table(
+        optional("cause", session.CAUSE, "why, by the causes of the request group"),
+        conditional("teardown", session.TEARDOWN_IND, "the last context of an address, or all"),
+        mandatory("nsapi", session.NSAPI),
+        optional("pco", session.PCO),
+        optional("user_location", mobility.USER_LOCATION),
+        optional("ms_time_zone", mobility.MS_TIME_ZONE),
+        optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
+        optional("uli_timestamp", mobility.ULI_TIMESTAMP),
+        PRIVATE_EXTENSION,
+    )
 
     nsapi: int
     cause: Cause | None = None
@@ -113,6 +207,14 @@ class DeletePdpContextResponse(Message):
     """Delete PDP Context Response (TS 29.060 §7.3.6)."""
 
     TYPE = MessageType.DELETE_PDP_CONTEXT_RESPONSE
+    IES = Table(
+        mandatory("cause", session.CAUSE),
+        optional("pco", session.PCO),
+        optional("user_location", mobility.USER_LOCATION),
+        optional("ms_time_zone", mobility.MS_TIME_ZONE),
+        optional("uli_timestamp", mobility.ULI_TIMESTAMP),
+        PRIVATE_EXTENSION,
+    )
 
     cause: Cause
     pco: bytes | None = None

@@ -1,0 +1,111 @@
+"""What a type of information element is: its number, how it is read and how it is written.
+
+Spec: TS 29.060 §7.7. Types below 128 are TV with a fixed length, the others TLV with a length
+of two octets that counts the value only; 141 alone has a length of one octet.
+
+A decoder gets the value's octets and raises ValueError if they are no value. An encoder
+returns the whole element, so that the commonest are a single C call; it may raise any of
+``ENCODING_ERRORS``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
+
+from gtp.constants import IEType
+
+T = TypeVar("T")
+
+ENCODING_ERRORS: Final = (ValueError, TypeError, AttributeError, OSError, struct.error)
+"""What an encoder raises for a value that the element cannot carry."""
+
+_HEAD: Final = struct.Struct("!BH").pack
+
+
+@dataclass(frozen=True, slots=True)
+class Element(Generic[T]):
+    """A type of information element."""
+
+    type: IEType
+    decode: Callable[[bytes], T]
+    encode: Callable[[T], bytes]
+    text: Callable[[T], str] = str
+    """The value in words."""
+
+
+def tlv(ie_type: int, value: bytes) -> bytes:
+    """Return a TLV element."""
+    return _HEAD(ie_type, len(value)) + value
+
+
+def named(names: Callable[[int], Any]) -> Callable[[int], str]:
+    """Return what puts a number into words by an enumeration's names."""
+
+    def text(value: int) -> str:
+        try:
+            return f"{names(value).name.replace('_', ' ').lower()} ({value})"
+        except ValueError:
+            return f"unassigned ({value})"
+
+    return text
+
+
+def fixed_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -> Element[int]:
+    """Return a TV element whose value is an unsigned number of 1, 2 or 4 octets."""
+    layout = struct.Struct({1: "!BB", 2: "!BH", 4: "!BI"}[size])
+    # int.from_bytes and a bound pack run without a Python frame.
+    return Element(ie_type, int.from_bytes, partial(layout.pack, ie_type), text)
+
+
+def number(ie_type: IEType, text: Callable[[int], str] = str) -> Element[int]:
+    """Return a TLV element whose value is one octet, a number."""
+
+    def decode(value: bytes) -> int:
+        if len(value) != 1:
+            raise ValueError("length is not 1")
+        return value[0]
+
+    return Element(ie_type, decode, partial(struct.Struct("!BHB").pack, ie_type, 1), text)
+
+
+def flag(ie_type: IEType) -> Element[bool]:
+    """Return a TV element of which bit 1 counts; the spare bits are sent as ones."""
+    true, false = bytes((ie_type, 0xFF)), bytes((ie_type, 0xFE))
+
+    def decode(value: bytes) -> bool:
+        return value[0] & 1 == 1
+
+    def encode(value: bool) -> bytes:
+        return true if value else false
+
+    return Element(ie_type, decode, encode, lambda value: "yes" if value else "no")
+
+
+def fixed_octets(ie_type: IEType, size: int) -> Element[bytes]:
+    """Return a TV element whose value is kept as octets."""
+    head = bytes((ie_type,))
+
+    def encode(value: bytes) -> bytes:
+        if len(value) != size:
+            raise ValueError(f"length is {len(value)}, not {size}")
+        return head + value
+
+    return Element(ie_type, bytes, encode, bytes.hex)
+
+
+def octets(ie_type: IEType, minimum: int = 1, maximum: int = 65_535) -> Element[bytes]:
+    """Return a TLV element whose value is kept as octets, within bounds of its length."""
+
+    def check(value: bytes) -> bytes:
+        if not minimum <= len(value) <= maximum:
+            raise ValueError(f"length is {len(value)}, not {minimum} to {maximum}")
+        return value
+
+    def encode(value: bytes) -> bytes:
+        return _HEAD(ie_type, len(value)) + check(value)
+
+    return Element(ie_type, check, encode, bytes.hex)

@@ -1,0 +1,92 @@
+"""Who it is: IMSI, MSISDN, IMEI(SV) and the routeing area.
+
+Specs: TS 29.060 §7.7.2 (IMSI), §7.7.3 (Routeing Area Identity), §7.7.33 (MSISDN), §7.7.53
+(IMEI(SV)); TS 23.003 for the length of each.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtp.constants import IEType
+from gtp.ies.element import Element, fixed_octets
+from gtp.ies.values import INTERNATIONAL
+
+_SWAP: Final = bytes((octet >> 4) | ((octet & 15) << 4) for octet in range(256))
+"""Exchanges the nibbles: the first digit stands in the low one."""
+
+_IMSI_HEAD: Final = bytes((IEType.IMSI,))
+_IMEI_HEAD: Final = bytes((IEType.IMEI, 0, 8))
+
+
+def digits_of(value: bytes) -> str:
+    """Return the digits of TBCD octets whose filler, if any, is at the end."""
+    digits = value.translate(_SWAP).hex().rstrip("f")
+    if not digits.isdecimal():
+        raise ValueError("holds something other than digits")
+    return digits
+
+
+def octets_of(digits: str, size: int | None = None) -> bytes:
+    """Return digits as TBCD, filled to ``size`` octets or to the next whole octet."""
+    if not digits.isdecimal():
+        raise ValueError("is not a string of digits")
+    width = len(digits) + 1 & ~1 if size is None else 2 * size
+    return bytes.fromhex(digits.ljust(width, "f")).translate(_SWAP)
+
+
+def _decode_imsi(value: bytes) -> str:
+    imsi = value.translate(_SWAP).hex().rstrip("f")
+    if len(imsi) > 15 or not imsi.isdecimal():
+        raise ValueError("is not a string of 1 to 15 digits")
+    return imsi
+
+
+def _encode_imsi(imsi: str) -> bytes:
+    if len(imsi) > 15 or not imsi.isdecimal():
+        raise ValueError("is not a string of 1 to 15 digits")
+    return _IMSI_HEAD + bytes.fromhex(imsi.ljust(16, "f")).translate(_SWAP)
+
+
+def _decode_msisdn(value: bytes) -> str:
+    if not 2 <= len(value) <= 9:
+        raise ValueError("length is not 2 to 9")
+    return digits_of(value[1:])
+
+
+def _encode_msisdn(msisdn: str) -> bytes:
+    if len(msisdn) > 15:
+        raise ValueError("has more than 15 digits")
+    value = octets_of(msisdn)
+    return b"\x86\x00%c%c%b" % (len(value) + 1, INTERNATIONAL, value)
+
+
+def _decode_imei(value: bytes) -> str:
+    if len(value) != 8:
+        raise ValueError("length is not 8")
+    return digits_of(value)
+
+
+def _encode_imei(imei: str) -> bytes:
+    if len(imei) > 16:
+        raise ValueError("has more than 16 digits")
+    return _IMEI_HEAD + octets_of(imei, 8)
+
+
+def routeing_area_text(value: bytes) -> str:
+    """Return a routeing area in words: MCC, MNC, LAC, RAC."""
+    plmn = value[:3].translate(_SWAP).hex()
+    mnc = plmn[4:] + plmn[3] if plmn[3] != "f" else plmn[4:]
+    area = f"MCC {plmn[:3]}, MNC {mnc}, LAC {value[3:5].hex()}"
+    return f"{area}, RAC {value[5:].hex()}"
+
+
+IMSI: Final = Element(IEType.IMSI, _decode_imsi, _encode_imsi)
+MSISDN: Final = Element(IEType.MSISDN, _decode_msisdn, _encode_msisdn)
+IMEI: Final = Element(IEType.IMEI, _decode_imei, _encode_imei)
+ROUTEING_AREA_IDENTITY: Final = Element(
+    IEType.ROUTEING_AREA_IDENTITY,
+    bytes,
+    fixed_octets(IEType.ROUTEING_AREA_IDENTITY, 6).encode,
+    routeing_area_text,
+)

@@ -1,0 +1,206 @@
+"""What a PDP context is made of: cause, addresses, names, quality of service, charging.
+
+Specs: TS 29.060 §7.7.1 (Cause), §7.7.5 (Reordering Required), §7.7.12 (Selection Mode),
+§7.7.16 (Teardown Ind), §7.7.17 (NSAPI), §7.7.23 (Charging Characteristics), §7.7.26
+(Charging ID), §7.7.27 (End User Address), §7.7.30 (Access Point Name), §7.7.31 (PCO),
+§7.7.34 (QoS Profile), §7.7.36 (TFT), §7.7.46 (Private Extension), §7.7.48 (Common Flags);
+TS 23.003 §9.1 for the APN.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import partial
+from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
+from typing import Final
+
+from gtp.constants import Cause, IEType, SelectionMode
+from gtp.ies.element import (
+    Element,
+    fixed_number,
+    flag,
+    named,
+    number,
+    octets,
+    tlv,
+)
+from gtp.ies.values import Ambr, EndUserAddress, PdpType, PrivateExtension
+
+_CAUSES: Final = tuple(Cause(value) for value in range(256))
+_PDP_TYPES: Final = {
+    bytes((0xF0 | pdp_type >> 8, pdp_type & 0xFF)): pdp_type for pdp_type in PdpType
+}
+_KNOWN_PDP_TYPES: Final = frozenset(_PDP_TYPES.values())
+_IPV4: Final = bytes((IEType.END_USER_ADDRESS, 0, 6, 0xF1, 0x21))
+_LABEL_OCTETS: Final = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz*"
+_LENGTHS: Final = tuple(bytes((length,)) for length in range(64))
+_APN_MAXIMUM: Final = 100
+_AMBR: Final = struct.Struct("!II")
+
+
+def _decode_cause(value: bytes) -> Cause:
+    return _CAUSES[value[0]]
+
+
+def _cause_text(cause: int) -> str:
+    return f"{Cause(cause).text} ({cause:d})"
+
+
+def _decode_selection_mode(value: bytes) -> int:
+    # 3 is for future use and read as 2 (TS 29.060 §7.7.12).
+    return min(value[0] & 3, 2)
+
+
+def _encode_selection_mode(mode: int) -> bytes:
+    if not 0 <= mode <= 3:
+        raise ValueError("is not 0 to 3")
+    return bytes((IEType.SELECTION_MODE, 0xFC | mode))
+
+
+def _decode_nsapi(value: bytes) -> int:
+    return value[0] & 15
+
+
+def _encode_nsapi(nsapi: int) -> bytes:
+    if not 0 <= nsapi <= 15:
+        raise ValueError("is not 0 to 15")
+    return bytes((IEType.NSAPI, nsapi))
+
+
+def _decode_end_user_address(value: bytes) -> EndUserAddress:
+    pdp_type = _PDP_TYPES.get(value[:2])
+    address = value[2:]
+    if pdp_type is PdpType.IPV4 and len(address) == 4:
+        return EndUserAddress(inet_ntoa(address), None, PdpType.IPV4)
+    if len(value) < 2:
+        raise ValueError("length is less than 2")
+    if pdp_type is None:
+        pdp_type = PdpType((value[0] & 15) << 8 | value[1])
+    return _address_of(pdp_type, address)
+
+
+def _address_of(pdp_type: PdpType, address: bytes) -> EndUserAddress:
+    """Read an address by its PDP type; without octets it is a dynamic one to be assigned."""
+    if not address:
+        return EndUserAddress(None, None, pdp_type)
+    size = len(address)
+    if pdp_type is PdpType.IPV4 and size == 4:
+        return EndUserAddress(inet_ntoa(address), None, pdp_type)
+    if pdp_type is PdpType.IPV6 and size == 16:
+        return EndUserAddress(None, inet_ntop(AF_INET6, address), pdp_type)
+    if pdp_type is PdpType.IPV4V6 and size in (4, 16, 20):
+        ipv4 = inet_ntoa(address[:4]) if size != 16 else None
+        ipv6 = inet_ntop(AF_INET6, address[-16:]) if size != 4 else None
+        return EndUserAddress(ipv4, ipv6, pdp_type)
+    if pdp_type in _KNOWN_PDP_TYPES:
+        raise ValueError(f"an address of {size} octets does not fit PDP type {pdp_type.name}")
+    return EndUserAddress(None, None, pdp_type, address)
+
+
+def _encode_end_user_address(value: EndUserAddress) -> bytes:
+    ipv4, ipv6, pdp_type, other = value
+    if ipv6 is None and ipv4 is not None and pdp_type is PdpType.IPV4:
+        return _IPV4 + inet_pton(AF_INET, ipv4)
+    address = b"" if ipv4 is None else inet_pton(AF_INET, ipv4)
+    if ipv6 is not None:
+        address += inet_pton(AF_INET6, ipv6)
+    address += other
+    read = _address_of(PdpType(pdp_type), address)
+    if (read.ipv4 is None, read.ipv6 is None, read.other) != (ipv4 is None, ipv6 is None, other):
+        raise ValueError("has an address that its PDP type has not")
+    return tlv(IEType.END_USER_ADDRESS, bytes((0xF0 | pdp_type >> 8, pdp_type & 0xFF)) + address)
+
+
+def _decode_apn(value: bytes) -> str:
+    labels = []
+    position, end = 0, len(value)
+    while position < end:
+        following = position + 1 + value[position]
+        labels.append(value[position + 1 : following])
+        position = following
+    if position != end or b"" in labels or not 0 < end <= _APN_MAXIMUM:
+        raise ValueError("its labels do not fill it")
+    if b"".join(labels).translate(None, _LABEL_OCTETS):
+        raise ValueError("a label holds something other than letters, digits and hyphens")
+    return b".".join(labels).decode("ascii")
+
+
+def _encode_apn(apn: str) -> bytes:
+    labels = apn.encode("ascii").split(b".")
+    if b"".join(labels).translate(None, _LABEL_OCTETS) or b"" in labels:
+        raise ValueError("a label is empty or has other than letters, digits and hyphens")
+    if len(apn) >= _APN_MAXIMUM or max(map(len, labels)) > 63:
+        raise ValueError("is longer than 99 characters, or a label than 63")
+    value = b"".join([_LENGTHS[len(label)] + label for label in labels])
+    return b"\x83\x00%c%b" % (len(value), value)
+
+
+def _decode_ambr(value: bytes) -> Ambr:
+    if len(value) != _AMBR.size:
+        raise ValueError("length is not 8")
+    return Ambr(*_AMBR.unpack(value))
+
+
+def _encode_ambr(ambr: Ambr) -> bytes:
+    return tlv(IEType.AMBR, _AMBR.pack(*ambr))
+
+
+def _ambr_text(ambr: Ambr) -> str:
+    return f"{ambr.uplink} kbit/s up, {ambr.downlink} kbit/s down"
+
+
+def _decode_private_extension(value: bytes) -> PrivateExtension:
+    if len(value) < 2:
+        raise ValueError("length is less than 2")
+    return PrivateExtension(value[0] << 8 | value[1], value[2:])
+
+
+def _encode_private_extension(extension: PrivateExtension) -> bytes:
+    return tlv(IEType.PRIVATE_EXTENSION, extension.identifier.to_bytes(2, "big") + extension.value)
+
+
+def _private_extension_text(extension: PrivateExtension) -> str:
+    return f"enterprise {extension.identifier}: {extension.value.hex()}"
+
+
+CAUSE: Final = Element(
+    IEType.CAUSE, _decode_cause, partial(struct.Struct("BB").pack, IEType.CAUSE), _cause_text
+)
+REORDERING_REQUIRED: Final = flag(IEType.REORDERING_REQUIRED)
+SELECTION_MODE: Final = Element(
+    IEType.SELECTION_MODE, _decode_selection_mode, _encode_selection_mode, named(SelectionMode)
+)
+TEARDOWN_IND: Final = flag(IEType.TEARDOWN_IND)
+NSAPI: Final = Element(IEType.NSAPI, _decode_nsapi, _encode_nsapi)
+CHARGING_CHARACTERISTICS: Final = fixed_number(
+    IEType.CHARGING_CHARACTERISTICS, 2, lambda value: f"0x{value:04x}"
+)
+CHARGING_ID: Final = fixed_number(IEType.CHARGING_ID, 4, lambda value: f"0x{value:08x}")
+END_USER_ADDRESS: Final = Element(
+    IEType.END_USER_ADDRESS, _decode_end_user_address, _encode_end_user_address
+)
+APN: Final = Element(IEType.APN, _decode_apn, _encode_apn)
+PCO: Final = octets(IEType.PCO, 1, 253)
+QOS: Final = octets(IEType.QOS, 4, 255)
+TFT: Final = octets(IEType.TFT, 1, 255)
+COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, lambda value: f"0x{value:02x}")
+APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)
+CORRELATION_ID: Final = number(IEType.CORRELATION_ID)
+BEARER_CONTROL_MODE: Final = number(IEType.BEARER_CONTROL_MODE)
+EVOLVED_ARP: Final = number(IEType.EVOLVED_ARP_I, lambda value: f"0x{value:02x}")
+EXTENDED_COMMON_FLAGS: Final = octets(IEType.EXTENDED_COMMON_FLAGS)
+EXTENDED_COMMON_FLAGS_II: Final = octets(IEType.EXTENDED_COMMON_FLAGS_II)
+AMBR: Final = Element(IEType.AMBR, _decode_ambr, _encode_ambr, _ambr_text)
+GGSN_BACK_OFF_TIME: Final = octets(IEType.GGSN_BACK_OFF_TIME)
+SIGNALLING_PRIORITY: Final = octets(IEType.SIGNALLING_PRIORITY_INDICATION)
+PRIVATE_EXTENSION: Final = Element(
+    IEType.PRIVATE_EXTENSION,
+    _decode_private_extension,
+    _encode_private_extension,
+    _private_extension_text,
+)
+TRACE_REFERENCE: Final = fixed_number(IEType.TRACE_REFERENCE, 2)
+TRACE_TYPE: Final = fixed_number(IEType.TRACE_TYPE, 2)
+TRIGGER_ID: Final = octets(IEType.TRIGGER_ID)
+OMC_IDENTITY: Final = octets(IEType.OMC_IDENTITY)
+ADDITIONAL_TRACE_INFO: Final = octets(IEType.ADDITIONAL_TRACE_INFO, 9, 9)

@@ -1,0 +1,118 @@
+"""A message's table of information elements: the one place that says what belongs in it.
+
+The table drives parsing, validation, building and the reference in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from operator import attrgetter
+from typing import Any, Final
+
+from gtp.ies.element import Element
+from gtp.ies.session import PRIVATE_EXTENSION as _PRIVATE_EXTENSION
+
+
+class Presence(Enum):
+    """Whether an element must be there (TS 29.060 §7.1: mandatory, conditional, optional)."""
+
+    MANDATORY = "M"
+    CONDITIONAL = "C"
+    OPTIONAL = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An element's place in a message."""
+
+    name: str
+    """The message's attribute."""
+    element: Element[Any]
+    presence: Presence
+    note: str = ""
+    """When it is there, in words."""
+    if_accepted: bool = False
+    """Whether a response that accepts must have it."""
+    repeatable: bool = False
+    """Whether it may be there several times; the attribute is then a tuple."""
+
+
+def mandatory(name: str, element: Element[Any], note: str = "") -> Place:
+    """Return the place of an element that must be there."""
+    return Place(name, element, Presence.MANDATORY, note)
+
+
+def conditional(name: str, element: Element[Any], note: str, *, if_accepted: bool = False) -> Place:
+    """Return the place of an element that must be there under a condition."""
+    return Place(name, element, Presence.CONDITIONAL, note, if_accepted=if_accepted)
+
+
+def optional(name: str, element: Element[Any], note: str = "") -> Place:
+    """Return the place of an element that may be there."""
+    return Place(name, element, Presence.OPTIONAL, note)
+
+
+def repeatable(name: str, element: Element[Any], note: str = "") -> Place:
+    """Return the place of an element that may be there several times."""
+    return Place(name, element, Presence.OPTIONAL, note, repeatable=True)
+
+
+def _encode_each(encode: Callable[[Any], bytes]) -> Callable[[tuple[Any, ...]], bytes]:
+    def encode_each(values: tuple[Any, ...]) -> bytes:
+        return b"".join([encode(value) for value in values])
+
+    return encode_each
+
+
+class Table:
+    """The elements of a message, ascending by type as they are sent (TS 29.060 §7.1).
+
+    Elements of one type keep the order in which they are given: it is what tells a control
+    plane address from a user plane address.
+    """
+
+    __slots__ = ("_further", "by_type", "encoders", "if_accepted", "mandatory", "places", "read")
+
+    def __init__(self, *places: Place) -> None:
+        self.places = tuple(sorted(places, key=lambda place: place.element.type))
+        self.by_type: list[Place | None] = [None] * 256
+        """By type, the place that its first occurrence takes."""
+        self._further: dict[int, list[Place]] = {}
+        for place in reversed(self.places):
+            self.by_type[place.element.type] = place
+        for place in self.places:
+            self._further.setdefault(place.element.type, []).append(place)
+        self.mandatory = frozenset(
+            place.name for place in self.places if place.presence is Presence.MANDATORY
+        )
+        self.if_accepted = tuple(place for place in self.places if place.if_accepted)
+        self.encoders = tuple(
+            (
+                _encode_each(place.element.encode) if place.repeatable else place.element.encode,
+                place.presence is Presence.MANDATORY,
+            )
+            for place in self.places
+        )
+        """By place: what encodes the attribute, and whether it must be there."""
+        # The sequence number at the end is what makes the result a tuple in every case.
+        self.read: Callable[[Any], tuple[Any, ...]] = attrgetter(
+            *(place.name for place in self.places), "teid", "sequence"
+        )
+        """Return a message's attributes in the order of the places, then TEID and sequence."""
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self.places)
+
+    def vacant(self, ie_type: int, taken: Mapping[str, object]) -> Place | None:
+        """Return the place for a further occurrence of a type, or None where there is none."""
+        for place in self._further.get(ie_type, ()):
+            if place.repeatable or place.name not in taken:
+                return place
+        return None
+
+
+PRIVATE_EXTENSION: Final = repeatable(
+    "private_extension", _PRIVATE_EXTENSION, "what a vendor adds; closes the message"
+)
