@@ -129,7 +129,8 @@ class _Reading:
 
     def fragment(self) -> str:
         start = max(self.parser.CurrentByteIndex, 0)
-        piece = self.source[start : start + _FRAGMENT].decode("utf-8", "replace")
+        raw = self.source[start : start + _FRAGMENT].decode("utf-8", "replace")
+        piece = "".join(one if is_character_data(one) else "\ufffd" for one in raw)
         end = piece.find(">")
         return piece if end < 0 else piece[: end + 1]
 

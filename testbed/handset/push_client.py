@@ -1,17 +1,34 @@
-"""The push client of a mobile: takes WSP pushes on UDP 2948 and shows them."""
+"""The push client of a mobile: takes WSP pushes on UDP 2948 and shows them.
+
+Specs: WAP-167 §6 (what a client does with SI), WAP-168 §6 (SL), WAP-230 (the push itself).
+
+Theory of operation. A service indication is known by its si-id, or by its href where it has
+none. One that is expired is dropped; of two with the same identity the one created later stays,
+in whichever order they arrive, and one that arrives again changes nothing. What was deleted is
+remembered too, so that an older copy that comes late does not bring it back.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 
-from corenet.interfaces.application import Reaction
+from corenet.interfaces.application import Reaction, Shown
 from corenet.interfaces.node import Address
-from testbed.codecs.wsp.push import PUSH_PORT
+from testbed.codecs import si, sl, wsp
+from testbed.codecs.errors import ContentError
+from testbed.codecs.media import ContentType
+from testbed.codecs.si import ServiceIndication
+from testbed.codecs.sl import ServiceLoading
+from testbed.codecs.timestamps import format_timestamp
+from testbed.codecs.wsp import PUSH_PORT, Push, WspError
+
+_MOST_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True)
 class PushCounts:
-    """What became of the datagrams that a push client took."""
+    """What became of the datagrams that a push client took; each counts once beside received."""
 
     received: int = 0
     shown: int = 0
@@ -19,28 +36,115 @@ class PushCounts:
     """Not a push, or content that breaks its definition."""
     expired: int = 0
     superseded: int = 0
-    """Older than, or the same as, what the client already has under that si-id."""
+    """Not newer than what the client has, or had, under that identity."""
     silent: int = 0
-    """Taken without showing: signal-none, and cache."""
+    """Taken without showing: SI with signal-none, SL with cache."""
     deleted: int = 0
+    """SI with action delete that the client obeyed."""
 
 
 class PushClient:
     """Shows SI, SL and other pushes; an ``Application``."""
 
     def __init__(self, *, port: int = PUSH_PORT) -> None:
-        raise NotImplementedError
+        self._port = port
+        self._counts = PushCounts()
+        self._created: OrderedDict[str, float | None] = OrderedDict()
 
     @property
     def port(self) -> int:
         """The UDP port it listens on."""
-        raise NotImplementedError
+        return self._port
 
     @property
     def counts(self) -> PushCounts:
         """What became of the datagrams so far."""
-        raise NotImplementedError
+        return self._counts
 
     def receive(self, payload: bytes, source: Address, now: float) -> Reaction:
         """Take a datagram's payload. Never raises for what a peer sent."""
-        raise NotImplementedError
+        self._count("received")
+        try:
+            push = wsp.decode_push(payload)
+            shown = self._content(push, now)
+        except (WspError, ContentError):
+            self._count("malformed")
+            return Reaction()
+        if shown is None:
+            return Reaction()
+        self._count("shown")
+        application = push.header("X-Wap-Application-Id") or wsp.DEFAULT_APPLICATION
+        details = {**shown.details, "application-id": application, "from": source[0]}
+        return Reaction(shown=(replace(shown, details=details),))
+
+    def _count(self, name: str) -> None:
+        self._counts = replace(self._counts, **{name: getattr(self._counts, name) + 1})
+
+    def _content(self, push: Push, now: float) -> Shown | None:
+        media = push.content_type.media
+        if media == si.WBXML_TYPE:
+            return self._indication(si.decode(push.body), now)
+        if media == si.XML_TYPE:
+            return self._indication(si.parse(push.body), now)
+        if media == sl.WBXML_TYPE:
+            return self._loading(sl.decode(push.body))
+        if media == sl.XML_TYPE:
+            return self._loading(sl.parse(push.body))
+        details = {"content-type": str(push.content_type), "octets": str(len(push.body))}
+        if media.startswith("text/"):
+            return Shown("text", _text(push.content_type, push.body), details)
+        return Shown("content", f"{media}, {len(push.body)} octets", details)
+
+    def _indication(self, indication: ServiceIndication, now: float) -> Shown | None:
+        if indication.expires is not None and indication.expires <= now:
+            self._count("expired")
+            return None
+        identity = indication.si_id or indication.href
+        if identity is not None:
+            if self._is_superseded(identity, indication.created):
+                self._count("superseded")
+                return None
+            self._remember(identity, indication.created)
+        if indication.action is si.Action.DELETE:
+            self._count("deleted")
+            return None
+        if indication.action is si.Action.SIGNAL_NONE:
+            self._count("silent")
+            return None
+        return Shown("SI", indication.text, _indication_details(indication))
+
+    def _is_superseded(self, identity: str, created: float | None) -> bool:
+        known = self._created.get(identity)
+        return known is not None and created is not None and created <= known
+
+    def _remember(self, identity: str, created: float | None) -> None:
+        self._created[identity] = created
+        self._created.move_to_end(identity)
+        if len(self._created) > _MOST_REMEMBERED:
+            self._created.popitem(last=False)
+
+    def _loading(self, loading: ServiceLoading) -> Shown | None:
+        if loading.action is sl.Action.CACHE:
+            self._count("silent")
+            return None
+        return Shown("SL", loading.href, {"href": loading.href, "action": str(loading.action)})
+
+
+def _indication_details(indication: ServiceIndication) -> dict[str, str]:
+    details = {"action": str(indication.action)}
+    if indication.href is not None:
+        details["href"] = indication.href
+    if indication.si_id is not None:
+        details["si-id"] = indication.si_id
+    if indication.created is not None:
+        details["created"] = format_timestamp(indication.created)
+    if indication.expires is not None:
+        details["si-expires"] = format_timestamp(indication.expires)
+    return details
+
+
+def _text(content_type: ContentType, body: bytes) -> str:
+    try:
+        return body.decode(content_type.parameter("charset") or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return body.decode("iso-8859-1")

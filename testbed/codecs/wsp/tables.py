@@ -1,4 +1,4 @@
-"""Assigned numbers of WSP (WAP-230 appendix A, OMNA): media types, headers, applications …"""
+"""Assigned numbers of WSP (WAP-230 appendix A, OMNA): media types, headers, applications."""
 
 from __future__ import annotations
 
