@@ -1,0 +1,115 @@
+"""What a push gateway is told: addresses, limits, and how long it waits for what.
+
+Times are seconds, sizes are octets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.0/8", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the gateway takes on before it refuses."""
+
+    body: int = 1_000_000
+    """Octets of one HTTP body."""
+    addresses: int = 100
+    """Addresses of one push."""
+    push_id: int = 256
+    """Characters of a push-id."""
+    datagram: int = 1_400
+    """Octets of one connectionless push; what is larger would be fragmented on the way."""
+    unfinished: int = 100_000
+    """Deliveries that have not ended; beyond it submissions are answered with 4001."""
+    uncommitted: int = 5_000
+    """Submissions that the store has not confirmed; beyond it likewise 4001."""
+    activations: int = 64
+    """Activations that the core is asked for at one time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a terminal that could not be activated is tried again."""
+
+    waits: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0, 600.0)
+    """Seconds after the first, second … failure; the last one repeats."""
+    attempts: int = 20
+    """Failures in a row after which only the terminal itself can end the wait."""
+    ask_again: float = 5.0
+    """Seconds until the core is asked again when it did not answer."""
+    poll: float = 60.0
+    """Seconds between looks at a terminal that the network will announce when it is back."""
+
+    def __post_init__(self) -> None:
+        if not self.waits or min(self.waits) <= 0:
+            raise ValueError("retry waits are one or more times above 0")
+        if self.attempts < 1 or self.ask_again <= 0 or self.poll <= 0:
+            raise ValueError("attempts are at least 1, ask_again and poll above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationPolicy:
+    """How result notifications are posted."""
+
+    hosts: tuple[str, ...] = LOOPBACK_HOSTS
+    """Hosts that may be notified: names, addresses or networks; "*" is any host."""
+    waits: tuple[float, ...] = (1.0, 5.0, 30.0, 60.0, 300.0)
+    """Seconds after the first, second … failure; the last one repeats."""
+    retention: float = 86_400.0
+    """Seconds after the event until an unanswered notification is given up."""
+    timeout: float = 10.0
+    """Seconds that an initiator has to answer one POST."""
+
+    def __post_init__(self) -> None:
+        if not self.waits or min(self.waits) <= 0:
+            raise ValueError("notification waits are one or more times above 0")
+        if self.retention <= 0 or self.timeout <= 0:
+            raise ValueError("retention and timeout of notifications are above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """All that a gateway is told."""
+
+    address: str
+    """IP address of PAP, WDP and RADIUS."""
+    apn: str
+    """The APN that is activated for a push to an MSISDN."""
+    radius_secret: bytes = field(repr=False)
+    pap_port: int = 8081
+    pap_path: str = "/pap"
+    wdp_port: int = 9200
+    """UDP source port of pushes (wap-wsp)."""
+    radius_port: int = 1813
+    ask_core: bool = True
+    """Whether there is a core to look terminals up at and to ask for activations."""
+    control_url: str | None = None
+    """Base of the core's control interface, such as "http://127.0.0.1:8080"."""
+    control_token: str | None = field(default=None, repr=False)
+    store: str = ":memory:"
+    """Path of the SQLite file."""
+    lifetime: float = 86_400.0
+    """Seconds that a push without deliver-before-timestamp may take."""
+    activation_time: float = 75.0
+    """Seconds that one activation may take."""
+    product_name: str = "Corenet"
+    retry: RetryPolicy = RetryPolicy()
+    notification: NotificationPolicy = NotificationPolicy()
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not self.radius_secret:
+            raise ValueError("the RADIUS secret is empty")
+        if not self.pap_path.startswith("/"):
+            raise ValueError(f"pap_path {self.pap_path!r} does not begin with a slash")
+        if self.lifetime <= 0 or self.activation_time <= 0:
+            raise ValueError("lifetime and activation_time are above 0")
+
+    @property
+    def pap_url(self) -> str:
+        """Where initiators post to; also the sender-address of the gateway's answers."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self.pap_port}{self.pap_path}"

@@ -1,0 +1,180 @@
+"""One push at one address while it is under way, and which of them wait for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from testbed.gateway.activate import Subject
+from testbed.gateway.pushes import State
+from testbed.gateway.records import (
+    DeliveryRecord,
+    HistoryEntry,
+    Notification,
+    PushRecord,
+    PutDelivery,
+    StoredPush,
+)
+from testbed.gateway.terminal import Terminal, TerminalKind
+
+Key = tuple[str, int]
+"""A delivery by push-id and the address's number."""
+
+
+class Delivery:
+    """A push at one address. Its state is fed by ``dispatch``, its storing by ``node``."""
+
+    __slots__ = (
+        "attempts",
+        "changed",
+        "code",
+        "description",
+        "dirty",
+        "done",
+        "history",
+        "imsi",
+        "notification",
+        "number",
+        "posts",
+        "push",
+        "saved_history",
+        "saving",
+        "state",
+        "subject",
+        "terminal",
+    )
+
+    def __init__(self, push: PushRecord, number: int, terminal: Terminal) -> None:
+        self.push = push
+        self.number = number
+        self.terminal = terminal
+        self.state = State.ACCEPTED
+        self.changed = push.received
+        self.attempts = 0
+        self.code = 0
+        self.description = ""
+        self.notification = Notification.NONE
+        self.history = [HistoryEntry(push.received, State.ACCEPTED)]
+        self.imsi: str | None = None
+        """Learned from the core."""
+        self.subject: Subject | None = None
+        """The activation that it waits for."""
+        self.saved_history = 1
+        self.saving = False
+        self.dirty = False
+        """It changed while it was being saved."""
+        self.posts = 0
+        """Result notifications that were not answered."""
+        self.done = False
+        """Its end is stored and reported, or need not be."""
+
+    @classmethod
+    def resumed(cls, stored: StoredPush, number: int, terminal: Terminal, now: float) -> Delivery:
+        """Return a stored delivery; one that had not ended is accepted again."""
+        record = stored.deliveries[number]
+        delivery = cls(stored.push, number, terminal)
+        delivery.changed = record.changed
+        delivery.attempts = record.attempts
+        delivery.code = record.code
+        delivery.description = record.description
+        delivery.notification = record.notification
+        delivery.history = list(record.history)
+        delivery.saved_history = len(record.history)
+        if record.state.final:
+            delivery.state = record.state
+            delivery.done = record.notification is not Notification.DUE
+        else:
+            delivery.enter(State.ACCEPTED, now, "the gateway has restarted")
+        return delivery
+
+    @property
+    def key(self) -> Key:
+        """What names it."""
+        return self.push.push_id, self.number
+
+    @property
+    def address(self) -> str:
+        """The ``address-value`` as the initiator wrote it."""
+        return self.push.addresses[self.number]
+
+    def enter(self, state: State, now: float, note: str) -> bool:
+        """Take a state; return whether it is worth storing.
+
+        A look at the terminal that ends where it began leaves no trace, or a push that waits
+        for days would remember every one.
+        """
+        self.state = state
+        self.changed = now
+        history = self.history
+        if (
+            state is State.HELD
+            and len(history) > self.saved_history
+            and history[-1].state is State.JUDGING
+            and history[-2].state is State.HELD
+            and history[-2].note == note
+        ):
+            history.pop()
+            return False
+        history.append(HistoryEntry(now, state, note))
+        return True
+
+    def record(self) -> DeliveryRecord:
+        """Return where it stands, with its whole history."""
+        return self._record(0)
+
+    def row(self) -> PutDelivery:
+        """Return what the store is to write."""
+        return PutDelivery(self._record(self.saved_history), self.saved_history)
+
+    def _record(self, history_from: int) -> DeliveryRecord:
+        return DeliveryRecord(
+            self.push.push_id,
+            self.number,
+            self.state,
+            self.changed,
+            self.attempts,
+            self.code,
+            self.description,
+            self.notification,
+            tuple(self.history[history_from:]),
+        )
+
+
+class Waiting:
+    """The deliveries that wait for a terminal, found by whatever names it; first in, first out."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[tuple[str, str], dict[Key, Delivery]] = {}
+
+    def __len__(self) -> int:
+        """Return under how many names somebody waits."""
+        return len(self._by_name)
+
+    def add(self, delivery: Delivery) -> None:
+        """Have a delivery found."""
+        for name in _names(delivery):
+            self._by_name.setdefault(name, {})[delivery.key] = delivery
+
+    def discard(self, delivery: Delivery) -> None:
+        """Have a delivery no longer found. Safe where it was not."""
+        for name in _names(delivery):
+            deliveries = self._by_name.get(name)
+            if deliveries is not None and deliveries.pop(delivery.key, delivery) and not deliveries:
+                del self._by_name[name]
+
+    def of(self, *, msisdn: str | None, imsi: str | None, address: str | None) -> list[Delivery]:
+        """Return the deliveries that wait for a terminal, each once."""
+        found: dict[Key, Delivery] = {}
+        for kind, value in (
+            (TerminalKind.MSISDN, msisdn),
+            (TerminalKind.ADDRESS, address),
+            ("imsi", imsi),
+        ):
+            if value is not None:
+                found.update(self._by_name.get((kind, value), {}))
+        return list(found.values())
+
+
+def _names(delivery: Delivery) -> Iterator[tuple[str, str]]:
+    yield delivery.terminal.kind, delivery.terminal.value
+    if delivery.imsi is not None:
+        yield "imsi", delivery.imsi

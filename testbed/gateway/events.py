@@ -1,0 +1,140 @@
+"""What a gateway reports as having happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corenet.interfaces.node import Address, Event
+
+
+@dataclass(frozen=True, slots=True)
+class EffectsQueued(Event):
+    """Effects wait to be taken (``Gateway.take_effects``) where none did before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushAccepted(Event):
+    """A push is stored and was answered with 1001."""
+
+    push_id: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushRefused(Event):
+    """A submission was answered with an error."""
+
+    push_id: str
+    """ "" where none could be read."""
+    code: int
+    """PAP status code, or 0 where the request was no PAP."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalJudged(Event):
+    """Where and how a terminal can be reached was decided."""
+
+    push_id: str
+    terminal: str
+    verdict: str
+    """online, activate, hold or undeliverable."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRequested(Event):
+    """The core was asked for a PDP context."""
+
+    key: str
+    imsi: str
+    apn: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationAnswered(Event):
+    """The core's answer to an activation, for all the pushes that waited for it."""
+
+    key: str
+    result: str
+    """reached, later, awaited or in vain."""
+    reason: str
+    pushes: int
+    """How many waited."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushHeld(Event):
+    """A push waits."""
+
+    push_id: str
+    address: str
+    until: float
+    """When the gateway looks again at the latest, seconds since 1970-01-01 UTC."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushSent(Event):
+    """A push left as a datagram."""
+
+    push_id: str
+    address: str
+    peer: Address
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEnded(Event):
+    """A push at one address reached a final state."""
+
+    push_id: str
+    address: str
+    state: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitiatorNotified(Event):
+    """The initiator answered a result notification."""
+
+    push_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFailed(Event):
+    """A result notification was not answered."""
+
+    push_id: str
+    address: str
+    reason: str
+    abandoned: bool
+    """Whether it is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBegan(Event):
+    """RADIUS accounting says that a terminal is online."""
+
+    address: str
+    msisdn: str | None
+    imsi: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Event):
+    """RADIUS accounting says that a terminal is no longer online, or lost its address."""
+
+    address: str
+    msisdn: str | None
+    imsi: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed(Event):
+    """The store could not write; it is tried again."""
+
+    push_id: str
+    reason: str

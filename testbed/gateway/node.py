@@ -1,0 +1,368 @@
+"""The push gateway (PPG): judge, activate, send and the push machine, composed as one node.
+
+Specs: WAP-249 (Push Proxy Gateway), WAP-247 (Push Access Protocol), WAP-235 (Push OTA).
+
+Theory of operation. Beside datagrams and events the gateway puts out effects (``effects``):
+what must be written, asked or posted. ``EffectsQueued`` tells whoever runs the gateway to take
+them; each is answered by a command. A submission is answered with 1001 only when the store has
+it. An end is stored before the initiator is notified of it, and a delivery is forgotten when the
+initiator's answer is stored too. A delivery has at most one commit under way; what changes
+meanwhile goes into the next, so that the store never sees an older state after a newer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import count
+from random import Random
+from typing import Final
+
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from testbed.codecs.pap import StatusCode
+from testbed.gateway import notification, submission
+from testbed.gateway.accounting import AccountingServer, Dropped
+from testbed.gateway.activate import ActivationAnswer
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.deliveries import Delivery, Key
+from testbed.gateway.dispatch import Dispatch
+from testbed.gateway.effects import AnswerSubmission, Commit, Effect, PostNotification
+from testbed.gateway.events import (
+    InitiatorNotified,
+    NotificationFailed,
+    PushAccepted,
+    PushRefused,
+    SessionBegan,
+    SessionEnded,
+    StoreFailed,
+)
+from testbed.gateway.judge import CoreAnswer
+from testbed.gateway.output import Output
+from testbed.gateway.records import AddPush, Notification, PushRecord, StoredPush
+from testbed.gateway.schedule import Schedule
+from testbed.gateway.sessions import AccountingRecord, SessionTable
+from testbed.gateway.terminal import Terminal
+
+SAVE_AGAIN: Final = 1.0
+"""Seconds until the store is tried again after it failed."""
+
+
+class Gateway:
+    """A push proxy gateway (satisfies ``corenet.interfaces.node.Node``).
+
+    It attaches to ``Interface.RADIUS`` at its RADIUS port and to ``Interface.WDP`` at its WDP
+    port, from which pushes leave.
+    """
+
+    def __init__(self, config: GatewayConfig, *, name: str = "gateway", random: Random) -> None:
+        """Make a gateway that has not started; ``random`` spreads retries and names activations."""
+        self._config = config
+        self._name = name
+        self._output = Output()
+        self._accounting = AccountingServer(config.radius_secret)
+        self._sessions = SessionTable()
+        self._dispatch = Dispatch(config, self._sessions, self._output, self._save, random)
+        self._pushes: dict[str, list[Delivery]] = {}
+        self._kept = 0
+        """Deliveries in ``_pushes``."""
+        self._commit_numbers = count(1)
+        self._submissions: dict[int, tuple[str, PushRecord]] = {}
+        self._saves: dict[int, tuple[Delivery, int]] = {}
+        """The delivery and the length of its history, by commit."""
+        self._unsaved: Schedule[Key] = Schedule()
+        self._unposted: Schedule[Key] = Schedule()
+        self._counts: Counter[str] = Counter()
+        self._is_stopping = False
+
+    @property
+    def name(self) -> str:
+        """The name that logs, captures and the lab file use."""
+        return self._name
+
+    @property
+    def config(self) -> GatewayConfig:
+        """What the gateway was made with."""
+        return self._config
+
+    # Commands
+
+    def restore(self, pushes: Iterable[StoredPush], now: float) -> None:
+        """Take up what a store had kept: pushes that have not ended, and results not reported.
+
+        To be called once, before anything is submitted.
+        """
+        for stored in pushes:
+            deliveries = [
+                Delivery.resumed(stored, number, submission.terminal_of(value), now)
+                for number, value in enumerate(stored.push.addresses)
+            ]
+            self._keep(stored.push.push_id, deliveries)
+            for delivery in deliveries:
+                if not delivery.state.final:
+                    self._dispatch.begin(delivery, now)
+                elif delivery.notification is Notification.DUE:
+                    self._post(delivery)
+
+    def submit(self, key: str, content_type: str, body: bytes, now: float) -> None:
+        """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows."""
+        self._counts["submissions"] += 1
+        result = submission.read(content_type, body, self._config, now)
+        if isinstance(result, submission.Refusal):
+            self._refuse(key, result)
+            return
+        push = result.push
+        reason = self._overload(push)
+        if reason is not None:
+            code = StatusCode.SERVICE_UNAVAILABLE
+            self._refuse(key, submission.refusal(push, code, reason, self._config, now))
+            return
+        number = next(self._commit_numbers)
+        self._submissions[number] = (key, push)
+        self._output.ask(Commit(number, AddPush(push)))
+
+    def committed(self, number: int, now: float, *, duplicate: bool = False) -> None:
+        """Take note that a commit is on disk, or found its push-id used already."""
+        if number in self._submissions:
+            key, push = self._submissions.pop(number)
+            if duplicate:
+                code, text = StatusCode.DUPLICATE_PUSH_ID, "this push-id was used before"
+                self._refuse(key, submission.refusal(push, code, text, self._config, now))
+            else:
+                self._accept(key, push, now)
+            return
+        delivery, history = self._saves.pop(number)
+        delivery.saving = False
+        delivery.saved_history = history
+        if delivery.dirty:
+            self._save(delivery)
+        elif delivery.notification is Notification.DUE:
+            self._post(delivery)
+        elif delivery.state.final:
+            self._finish(delivery)
+
+    def commit_failed(self, number: int, reason: str, now: float) -> None:
+        """Take note that a commit is not on disk: refuse the submission, or save again later."""
+        self._counts["commits failed"] += 1
+        if number in self._submissions:
+            key, push = self._submissions.pop(number)
+            code, text = StatusCode.SERVICE_UNAVAILABLE, "the push could not be stored"
+            self._refuse(key, submission.refusal(push, code, text, self._config, now))
+            self._output.tell(StoreFailed(push.push_id, reason))
+            return
+        delivery, _ = self._saves.pop(number)
+        self._unsaved.set(delivery.key, now + SAVE_AGAIN)
+        self._output.tell(StoreFailed(delivery.push.push_id, reason))
+
+    def terminal_found(self, terminal: Terminal, answer: CoreAnswer, now: float) -> None:
+        """Take the answer to ``LookUpTerminal``."""
+        self._dispatch.terminal_found(terminal, answer, now)
+
+    def activation_finished(self, key: str, answer: ActivationAnswer, now: float) -> None:
+        """Take the answer to ``RequestActivation``; answers to unknown keys are ignored."""
+        if not self._dispatch.activation_finished(key, answer, now):
+            self._counts["activation answers unasked"] += 1
+
+    def terminal_reachable(
+        self, now: float, *, imsi: str | None = None, msisdn: str | None = None
+    ) -> None:
+        """Take the core's word that a terminal is back: whatever waits for it is tried at once."""
+        self._dispatch.terminal_back(msisdn=msisdn, imsi=imsi, address=None, now=now)
+
+    def notification_answered(
+        self, push_id: str, number: int, status: int, body: bytes, now: float
+    ) -> None:
+        """Take an initiator's HTTP answer to a result notification."""
+        delivery = self._delivery((push_id, number))
+        result = notification.read_answer(status, body)
+        if isinstance(result, notification.NotTaken):
+            self._post_later(delivery, result.reason, now)
+            return
+        self._counts["notifications answered"] += 1
+        delivery.notification = Notification.ANSWERED
+        self._output.tell(InitiatorNotified(push_id, delivery.address))
+        self._save(delivery)
+
+    def notification_failed(self, push_id: str, number: int, reason: str, now: float) -> None:
+        """Take note that a result notification could not be posted."""
+        self._post_later(self._delivery((push_id, number)), reason, now)
+
+    # Queries
+
+    def push(self, push_id: str) -> StoredPush | None:
+        """Return a push that is under way, or None: then the store may know it."""
+        deliveries = self._pushes.get(push_id)
+        if deliveries is None:
+            return None
+        return StoredPush(deliveries[0].push, tuple(d.record() for d in deliveries))
+
+    @property
+    def unfinished(self) -> int:
+        """How many deliveries have not ended."""
+        return len(self._dispatch)
+
+    @property
+    def sessions(self) -> SessionTable:
+        """Who is online, as accounting has it; to be read only."""
+        return self._sessions
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was counted since the gateway was made, and how much there is now."""
+        radius = {f"radius {name}": n for name, n in self._accounting.counts.items()}
+        return {
+            **self._counts,
+            **radius,
+            "deliveries kept": self._kept,
+            "deliveries unfinished": self.unfinished,
+            "sessions": len(self._sessions),
+        }
+
+    def take_effects(self) -> list[Effect]:
+        """Return the effects to carry out, in order, and forget them."""
+        return self._output.take_effects()
+
+    # Node
+
+    def start(self, now: float) -> None:
+        """Begin service; there is nothing to send."""
+
+    def stop(self, now: float) -> None:  # noqa: ARG002
+        """End service: further submissions are answered with 4001."""
+        self._is_stopping = True
+
+    def receive(
+        self,
+        interface: Interface,
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002
+        now: float,
+    ) -> None:
+        """Take an Accounting-Request; what terminals send to the WDP port is counted only."""
+        if interface is not Interface.RADIUS:
+            self._counts["wdp datagrams dropped"] += 1
+            return
+        result = self._accounting.receive(data, peer, now)
+        if isinstance(result, Dropped):
+            return
+        self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
+        if result.record is not None:
+            self._account(result.record, now)
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        times = (self._dispatch.next_timeout(), self._unsaved.next(), self._unposted.next())
+        return min((time for time in times if time is not None), default=None)
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at ``now``."""
+        self._dispatch.handle_timeout(now)
+        for key in self._unsaved.take_due(now):
+            delivery = self._delivery(key)
+            delivery.saving = False
+            self._save(delivery)
+        for key in self._unposted.take_due(now):
+            self._post(self._delivery(key))
+
+    def take_datagrams(self) -> list[Datagram]:
+        """Return what is to be sent, in order, and forget it."""
+        return self._output.take_datagrams()
+
+    def take_events(self) -> list[Event]:
+        """Return what has happened since the last call, in order, and forget it."""
+        return self._output.take_events()
+
+    # Submissions
+
+    def _overload(self, push: PushRecord) -> str | None:
+        limits = self._config.limits
+        if self._is_stopping:
+            return "the gateway is going out of service"
+        if len(self._submissions) >= limits.uncommitted:
+            return "too many submissions are waiting for the store"
+        if self._kept + len(push.addresses) > limits.unfinished:
+            return f"{self._kept} pushes have not ended"
+        return None
+
+    def _accept(self, key: str, push: PushRecord, now: float) -> None:
+        self._counts["accepted"] += 1
+        self._answer(key, submission.accepted_answer(push, self._config, now))
+        self._output.tell(PushAccepted(push.push_id, push.addresses))
+        deliveries = [
+            Delivery(push, number, submission.terminal_of(value))
+            for number, value in enumerate(push.addresses)
+        ]
+        self._keep(push.push_id, deliveries)
+        for delivery in deliveries:
+            self._dispatch.begin(delivery, now)
+
+    def _refuse(self, key: str, refusal: submission.Refusal) -> None:
+        self._counts["refused"] += 1
+        self._answer(key, refusal.answer)
+        self._output.tell(PushRefused(refusal.push_id, refusal.code, refusal.reason))
+
+    def _answer(self, key: str, answer: submission.HttpAnswer) -> None:
+        self._output.ask(AnswerSubmission(key, answer.status, answer.content_type, answer.body))
+
+    # What is kept
+
+    def _keep(self, push_id: str, deliveries: list[Delivery]) -> None:
+        self._pushes[push_id] = deliveries
+        self._kept += len(deliveries)
+
+    def _delivery(self, key: Key) -> Delivery:
+        return self._pushes[key[0]][key[1]]
+
+    def _save(self, delivery: Delivery) -> None:
+        delivery.dirty = delivery.saving
+        if delivery.saving:
+            return
+        delivery.saving = True
+        number = next(self._commit_numbers)
+        self._saves[number] = (delivery, len(delivery.history))
+        self._output.ask(Commit(number, delivery.row()))
+
+    def _finish(self, delivery: Delivery) -> None:
+        self._counts[delivery.state] += 1
+        delivery.done = True
+        push_id = delivery.push.push_id
+        deliveries = self._pushes[push_id]
+        if all(other.done for other in deliveries):
+            self._kept -= len(deliveries)
+            del self._pushes[push_id]
+
+    # Result notifications
+
+    def _post(self, delivery: Delivery) -> None:
+        url = delivery.push.notify_url or ""
+        body = notification.document(delivery.push, delivery.record(), self._config)
+        self._output.ask(PostNotification(delivery.push.push_id, delivery.number, url, body))
+
+    def _post_later(self, delivery: Delivery, reason: str, now: float) -> None:
+        self._counts["notifications unanswered"] += 1
+        policy = self._config.notification
+        wait = policy.waits[min(delivery.posts, len(policy.waits) - 1)]
+        delivery.posts += 1
+        is_over = now + wait > delivery.changed + policy.retention
+        self._output.tell(
+            NotificationFailed(delivery.push.push_id, delivery.address, reason, abandoned=is_over)
+        )
+        if is_over:
+            delivery.notification = Notification.ABANDONED
+            self._save(delivery)
+        else:
+            self._unposted.set(delivery.key, now + wait)
+
+    # Accounting
+
+    def _account(self, record: AccountingRecord, now: float) -> None:
+        change = self._sessions.apply(record, now)
+        for gone in change.went:
+            self._output.tell(SessionEnded(gone.address, gone.msisdn, gone.imsi))
+        came = change.came
+        if came is not None:
+            self._output.tell(SessionBegan(came.address, came.msisdn, came.imsi))
+            self._dispatch.terminal_back(
+                msisdn=came.msisdn, imsi=came.imsi, address=came.address, now=now
+            )

@@ -1,0 +1,142 @@
+"""The life of one push at one address, as a table.
+
+Specs: WAP-247 §9.13 (message-state).
+
+Theory of operation. A push for several addresses is as many of these machines. ``TABLE`` says
+for a state and an input what to do and what state follows; a pair that is not in it cannot
+happen, and ``step`` raises. The machine knows nothing of terminals or stores: who owns it
+carries out the action and feeds the next input. Whatever is
+not final when a gateway dies is accepted again when it comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from testbed.codecs.pap import MessageState
+
+
+class State(StrEnum):
+    """Where a push stands."""
+
+    ACCEPTED = "accepted"
+    """It is stored, and nothing has been tried."""
+    HELD = "held"
+    """It waits: for deliver-after, for a back-off to pass, or for the terminal."""
+    JUDGING = "judging"
+    """The core is asked about the terminal."""
+    ACTIVATING = "activating"
+    """A PDP context is being activated."""
+    SENDING = "sending"
+    """The terminal has an address and the push goes out."""
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+    EXPIRED = "expired"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return self in _FINAL
+
+    @property
+    def message_state(self) -> MessageState:
+        """The state as PAP names it."""
+        return _FINAL.get(self, MessageState.PENDING)
+
+
+_FINAL: Final[Mapping[State, MessageState]] = MappingProxyType(
+    {
+        State.DELIVERED: MessageState.DELIVERED,
+        State.UNDELIVERABLE: MessageState.UNDELIVERABLE,
+        State.EXPIRED: MessageState.EXPIRED,
+    }
+)
+
+
+class Input(StrEnum):
+    """What can happen to a push."""
+
+    DUE = "due"
+    """Its time has come: at once, after deliver-after, or after a back-off."""
+    TOO_EARLY = "too early"
+    """deliver-after-timestamp lies ahead."""
+    TERMINAL_BACK = "terminal back"
+    """An accounting session began, or the network noted that the terminal is reachable."""
+    JUDGED_ONLINE = "judged online"
+    JUDGED_OFFLINE = "judged offline"
+    JUDGED_ABSENT = "judged absent"
+    JUDGED_UNDELIVERABLE = "judged undeliverable"
+    ACTIVATED = "activated"
+    NOT_ACTIVATED = "not activated"
+    """The activation failed, and may succeed later."""
+    ACTIVATION_IN_VAIN = "activation in vain"
+    """The activation failed, and will not succeed later."""
+    SENT = "sent"
+    DEADLINE_PASSED = "deadline passed"
+    """deliver-before-timestamp, or the default lifetime, has passed."""
+
+
+class Action(StrEnum):
+    """What the owner of a push is to do."""
+
+    JUDGE = "judge"
+    ACTIVATE = "activate"
+    WAIT = "wait"
+    SEND = "send"
+    REPORT = "report"
+    """Store the outcome, then notify the initiator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a state and an input lead to."""
+
+    action: Action
+    state: State
+
+
+def _to(action: Action, state: State) -> Transition:
+    return Transition(action, state)
+
+
+TABLE: Final[Mapping[tuple[State, Input], Transition]] = MappingProxyType(
+    {
+        (State.ACCEPTED, Input.DUE): _to(Action.JUDGE, State.JUDGING),
+        (State.ACCEPTED, Input.TOO_EARLY): _to(Action.WAIT, State.HELD),
+        (State.ACCEPTED, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.HELD, Input.DUE): _to(Action.JUDGE, State.JUDGING),
+        (State.HELD, Input.TERMINAL_BACK): _to(Action.JUDGE, State.JUDGING),
+        (State.HELD, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.JUDGING, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
+        (State.JUDGING, Input.JUDGED_OFFLINE): _to(Action.ACTIVATE, State.ACTIVATING),
+        (State.JUDGING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
+        (State.JUDGING, Input.JUDGED_UNDELIVERABLE): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.JUDGING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.ACTIVATING, Input.ACTIVATED): _to(Action.SEND, State.SENDING),
+        (State.ACTIVATING, Input.NOT_ACTIVATED): _to(Action.WAIT, State.HELD),
+        (State.ACTIVATING, Input.ACTIVATION_IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.ACTIVATING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.SENDING, Input.SENT): _to(Action.REPORT, State.DELIVERED),
+    }
+)
+
+
+class ImpossibleInputError(RuntimeError):
+    """An input came that its owner must not feed in this state."""
+
+    def __init__(self, state: State, occurred: Input) -> None:
+        super().__init__(f"a push that is {state} cannot take {occurred!r}")
+        self.state = state
+        self.occurred = occurred
+
+
+def step(state: State, occurred: Input) -> Transition:
+    """Return what ``occurred`` leads to; ImpossibleInputError where it cannot occur."""
+    try:
+        return TABLE[state, occurred]
+    except KeyError:
+        raise ImpossibleInputError(state, occurred) from None

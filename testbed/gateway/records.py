@@ -1,0 +1,103 @@
+"""What the gateway keeps of a push, and what it asks its store to write.
+
+Times are seconds since 1970-01-01 UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from testbed.codecs.pap import Version
+from testbed.gateway.pushes import State
+
+
+class Notification(StrEnum):
+    """What became of the result notification for one address."""
+
+    NONE = "none"
+    """None was asked for, or the push has not ended."""
+    DUE = "due"
+    """To be posted until the initiator answers."""
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """Nobody answered within the retention time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushRecord:
+    """A push as accepted; never changes."""
+
+    push_id: str
+    received: float
+    deliver_before: float
+    """deliver-before-timestamp, or the end of the default lifetime."""
+    addresses: tuple[str, ...]
+    """Each ``address-value`` as written."""
+    pdu: bytes
+    """The WSP Push PDU from its type octet on: what goes over the air behind a transaction id."""
+    content_type: str
+    """The media type that goes over the air."""
+    version: Version = Version.V2_0
+    """The version of PAP that the initiator speaks."""
+    deliver_after: float | None = None
+    notify_url: str | None = None
+    source_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A push at one address took a state."""
+
+    time: float
+    state: State
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """Where a push stands at one address."""
+
+    push_id: str
+    number: int
+    """The address's place in the push, from 0."""
+    state: State
+    changed: float
+    attempts: int = 0
+    """Activations that were asked for."""
+    code: int = 0
+    """The PAP status code of a final state, else 0."""
+    description: str = ""
+    notification: Notification = Notification.NONE
+    history: tuple[HistoryEntry, ...] = ()
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPush:
+    """A push with all its deliveries, by number."""
+
+    push: PushRecord
+    deliveries: tuple[DeliveryRecord, ...]
+
+
+# What a commit can hold
+
+
+@dataclass(frozen=True, slots=True)
+class AddPush:
+    """Keep a new push, unless its push-id was ever used."""
+
+    push: PushRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PutDelivery:
+    """Keep where a delivery stands now; its ``history`` is what is new since the last time."""
+
+    delivery: DeliveryRecord
+    history_from: int
+    """How many entries of its history come before the new ones."""
+
+
+Row = AddPush | PutDelivery

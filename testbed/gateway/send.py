@@ -1,0 +1,132 @@
+"""Builds what goes over the air: the WSP Push PDU and the datagram that carries it.
+
+Specs: WAP-235 (Push OTA), WAP-230 §8.2.4.1 (Push), WAP-167 (SI), WAP-168 (SL).
+
+Theory of operation. Content is converted once, when a push is submitted, so that what cannot go
+over the air is refused at once and a restart sends the same octets. What is kept is the PDU
+without the transaction id in front of it, which connection-oriented and SMS bearers share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from corenet.interfaces.node import Datagram, Interface
+from testbed.codecs import si, sl
+from testbed.codecs.errors import ContentError
+from testbed.codecs.media import ContentType
+from testbed.codecs.pap import StatusCode
+from testbed.codecs.wsp import Push, WspError
+from testbed.codecs.wsp.push import PUSH_PORT
+
+APPLICATION_ID: Final = "X-Wap-Application-Id"
+DEFAULT_APPLICATION: Final = "x-wap-application:wml.ua"
+PUSH_FLAG: Final = ("Push-Flag", "4")
+"""The last push message; neither authenticated nor trusted (WAP-235 §7.4.2)."""
+
+OVER_THE_AIR: Final = frozenset(
+    {
+        "x-wap-content-uri",
+        "x-wap-initiator-uri",
+        "content-location",
+        "content-language",
+        "content-encoding",
+        "expires",
+    }
+)
+"""Headers of the content entity that go along beside the application id, in lower case."""
+
+
+class UnsendableError(ValueError):
+    """Content that cannot go over the air; ``code`` is the PAP status code to answer."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class AirPush:
+    """A push ready for the air."""
+
+    pdu: bytes
+    """From the type octet on, without transaction id."""
+    content_type: str
+
+
+def prepare(
+    content_type: ContentType,
+    body: bytes,
+    headers: tuple[tuple[str, str], ...] = (),
+    *,
+    largest: int,
+) -> AirPush:
+    """Convert a content entity; UnsendableError where its content or a header is wrong.
+
+    SI and SL become WBXML, anything else goes as it is. ``largest`` bounds the octets of the
+    whole datagram.
+    """
+    try:
+        convert = _CONVERSIONS.get(content_type.media)
+        if convert is not None:
+            content_type, body = convert(body)
+        push = Push(0, content_type, body, _air_headers(headers))
+        pdu = push.encode()[1:]
+    except ContentError as error:
+        raise UnsendableError(
+            StatusCode.TRANSFORMATION_FAILURE, f"{content_type.media}: {error}"
+        ) from None
+    except WspError as error:
+        raise UnsendableError(StatusCode.TRANSFORMATION_FAILURE, f"headers: {error}") from None
+    if len(pdu) + 1 > largest:
+        raise UnsendableError(
+            StatusCode.NOT_POSSIBLE,
+            f"the push has {len(pdu) + 1} octets over the air, and {largest} fit into a datagram",
+        )
+    return AirPush(pdu, str(content_type))
+
+
+def datagram(pdu: bytes, *, tid: int, address: str) -> Datagram:
+    """Return the datagram that brings ``pdu`` to the push client at ``address`` (UDP 2948)."""
+    return Datagram(Interface.WDP, (address, PUSH_PORT), bytes([tid & 0xFF]) + pdu)
+
+
+def _air_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    application = next(
+        (value for name, value in headers if name.lower() == APPLICATION_ID.lower()),
+        DEFAULT_APPLICATION,
+    )
+    passed = tuple((name, value) for name, value in headers if name.lower() in OVER_THE_AIR)
+    return ((APPLICATION_ID, application), PUSH_FLAG, *passed)
+
+
+def _si_from_xml(body: bytes) -> tuple[ContentType, bytes]:
+    return ContentType(si.WBXML_TYPE), si.encode(si.parse(body))
+
+
+def _si_checked(body: bytes) -> tuple[ContentType, bytes]:
+    si.decode(body)
+    return ContentType(si.WBXML_TYPE), body
+
+
+def _sl_from_xml(body: bytes) -> tuple[ContentType, bytes]:
+    return ContentType(sl.WBXML_TYPE), sl.encode(sl.parse(body))
+
+
+def _sl_checked(body: bytes) -> tuple[ContentType, bytes]:
+    sl.decode(body)
+    return ContentType(sl.WBXML_TYPE), body
+
+
+_CONVERSIONS: Final = MappingProxyType[str, Callable[[bytes], tuple[ContentType, bytes]]](
+    {
+        si.XML_TYPE: _si_from_xml,
+        si.WBXML_TYPE: _si_checked,
+        sl.XML_TYPE: _sl_from_xml,
+        sl.WBXML_TYPE: _sl_checked,
+    }
+)
