@@ -348,6 +348,15 @@ class Endpoint:
         self._datagrams.append((transaction.data, peer))
         return transaction
 
+    def cancel(self, transaction: int) -> None:
+        """Send a request no more, and tell nothing of it; what came of it is known otherwise.
+
+        Safe after its end.
+        """
+        found = self._requests.numbered(transaction)
+        if found is not None:
+            self._requests.end(found)
+
     def respond(self, received: RequestReceived, response: Message, now: float) -> None:
         """Answer a request; duplicates of the request get the same octets from now on.
 

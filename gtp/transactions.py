@@ -80,6 +80,7 @@ class OutstandingRequests:
         self._numbers = 0
         self._next_sequence: dict[Address, int] = {}
         self._open: dict[tuple[Address, int], Transaction] = {}
+        self._by_number: dict[int, Transaction] = {}
         self._open_per_peer: dict[Address, int] = {}
         self._queue: deque[Transaction] = deque()
 
@@ -100,6 +101,7 @@ class OutstandingRequests:
             self._numbers, sequence, request, data, peer, context, now + self._timers.t3_response
         )
         self._open[peer, sequence] = transaction
+        self._by_number[transaction.number] = transaction
         self._open_per_peer[peer] = self._open_per_peer.get(peer, 0) + 1
         self._queue.append(transaction)
         return transaction
@@ -108,11 +110,16 @@ class OutstandingRequests:
         """Return the open transaction to which a response from ``peer`` belongs."""
         return self._open.get((peer, sequence))
 
+    def numbered(self, number: int) -> Transaction | None:
+        """Return the open transaction with that number."""
+        return self._by_number.get(number)
+
     def end(self, transaction: Transaction) -> None:
         """Close ``transaction``; its sequence number is free again."""
         transaction.open = False
         peer = transaction.peer
         del self._open[peer, transaction.sequence]
+        del self._by_number[transaction.number]
         remaining = self._open_per_peer[peer] - 1
         if remaining:
             self._open_per_peer[peer] = remaining
