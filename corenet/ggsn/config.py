@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from gtp.timers import Timers
-
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
 from corenet.radius.accounting import RadiusServer as RadiusServer
+from gtp.timers import Timers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,99 @@
 """The GGSN: what the other modules of this room do, composed as one sans-IO node.
 
 Specs: TS 23.060 §9.2.2.2 (network-requested activation), TS 29.060 (GTP), TS 29.061 (Gi, RADIUS).
+
+Four things arrive: GTP-C from SGSNs and the HLR, GTP-U from SGSNs, packets from Gi, answers
+from RADIUS servers. Each goes to the endpoint that speaks it; what the endpoint makes of it
+goes to the procedure that it belongs to; and what came out of all of them is collected at the
+end of each verb, GTP-C before user traffic, so that a Create PDP Context Response leaves
+before the first packet in its tunnel.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from random import Random
+from socket import inet_aton
 
+from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.activations import NetworkActivations
+from corenet.ggsn.causes import local_cause
 from corenet.ggsn.config import GgsnConfig
-from corenet.ggsn.events import PdpContextView
+from corenet.ggsn.contexts import ContextTable, PdpContext
+from corenet.ggsn.core import Core
+from corenet.ggsn.counters import GgsnCounters
+from corenet.ggsn.events import PathChanged, PathState, PdpContextView
+from corenet.ggsn.network_activation import NetworkActivation
+from corenet.ggsn.pools import AccessPoints
+from corenet.ggsn.reachability import Reachability
+from corenet.ggsn.sessions import Sessions
+from corenet.ggsn.traffic import Traffic
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.radius.client import AccountingClient, AccountingCounters
+from gtp.constants import MessageType
+from gtp.endpoint import (
+    Endpoint,
+    EndpointCounters,
+    PathDown,
+    PathSuspected,
+    PathUp,
+    PeerRestarted,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+)
+from gtp.messages import (
+    CreatePdpContextRequest,
+    DeletePdpContextRequest,
+    PduNotificationRejectRequest,
+)
+from gtp.user_plane import ErrorIndicated, TPduReceived, UserPlane
+
+_SERVED = frozenset(
+    (
+        MessageType.CREATE_PDP_CONTEXT_REQUEST,
+        MessageType.DELETE_PDP_CONTEXT_REQUEST,
+        MessageType.PDU_NOTIFICATION_REJECT_REQUEST,
+        MessageType.NOTE_MS_GPRS_PRESENT_REQUEST,
+    )
+)
+"""Requests that a GGSN answers, beside Echo Request."""
 
 
 class Ggsn:
-    """A GGSN (satisfies ``corenet.interfaces.node.Node``)."""
+    """A GGSN (satisfies ``corenet.interfaces.node.Node``).
+
+    Attach it to GTP-C (control address, 2123), GTP-U (user address, 2152), GI ("", 0) and,
+    where it has accounting servers, RADIUS.
+    """
 
     def __init__(
         self, config: GgsnConfig, *, name: str = "ggsn", random: Random, recovery: int
     ) -> None:
         """Make a GGSN that has not started.
 
-        ``random`` chooses TEIDs, sequence numbers and authenticators; ``recovery`` is the
-        restart counter, 0..255 (TS 29.060 §7.7.11).
+        ``random`` chooses TEIDs, sequence numbers and identifiers; ``recovery`` is the restart
+        counter, 0..255 (TS 29.060 §7.7.11).
         """
         self._config = config
         self._name = name
-        self._random = random
-        self._recovery = recovery
-        self._datagrams: deque[Datagram] = deque()
-        self._events: deque[Event] = deque()
+        self._core = core = Core(
+            config=config,
+            random=random,
+            recovery=recovery,
+            endpoint=Endpoint(
+                timers=config.timers, recovery=recovery, accepts=_SERVED, random=random
+            ),
+            user_plane=UserPlane(config.user_address),
+            access_points=AccessPoints(config),
+            contexts=ContextTable(random),
+        )
+        self._radius = AccountingClient(config.radius, config.accounting, random=random)
+        self._accounting = Accounting(config, self._radius, core.schedule)
+        self._reachability = Reachability(core.schedule, core.events)
+        self._activations = NetworkActivations(core, self._reachability)
+        self._sessions = Sessions(core, self._activations, self._accounting)
+        self._traffic = Traffic(core, self._activations)
+        self._datagrams: list[Datagram] = []
 
     @property
     def name(self) -> str:
@@ -46,58 +110,191 @@ class Ggsn:
     def activate(
         self, imsi: str, apn: str, *, key: str, deadline: float | None = None, now: float
     ) -> None:
-        """Have a context activated; later exactly one ``ActivationFinished`` tells how it went.
+        """Have a context activated; exactly one ``ActivationFinished`` tells how it went.
 
+        Where the context is there already, or nothing can be tried, the event comes at once.
+        A ``key`` that is waiting for this subscriber and APN already changes nothing.
         ``deadline`` is a time, seconds since 1970-01-01 UTC, or None for as long as the
-        procedure takes.
+        procedure takes. It ends this key's waiting; the procedure goes on for others.
+
+        A subscriber without a static address on the APN is served too, where the APN has a
+        pool: an extension to TS 23.060 §9.2.2.2 (see ``network_activation``).
         """
+        self._activations.activate(imsi, apn, key, deadline, now)
+        self._collect()
 
     def deactivate(self, imsi: str, apn: str | None, now: float) -> int:
-        """Delete the subscriber's contexts on ``apn``, or all; return how many there were."""
-        return 0
+        """Delete the subscriber's contexts on ``apn``, or all; return how many there were.
+
+        An activation under way ends too. An unknown APN has no contexts.
+        """
+        access = None
+        if apn is not None:
+            access = self._core.access_points.find(apn)
+            if access is None:
+                return 0
+        count = self._sessions.deactivate(imsi, access, now)
+        self._activations.abandon(imsi, access, local_cause("deactivated meanwhile"), now)
+        self._collect()
+        return count
 
     # Queries
 
     def contexts(self) -> list[PdpContextView]:
         """Return every PDP context, oldest first."""
-        return []
+        return [context.view() for context in self._core.contexts]
 
     def contexts_of(self, imsi: str) -> list[PdpContextView]:
         """Return the subscriber's PDP contexts, oldest first."""
-        return []
+        return [context.view() for context in self._core.contexts.of(imsi)]
 
     def context_at(self, address: str) -> PdpContextView | None:
         """Return the PDP context that has ``address`` now, or None."""
-        return None
+        try:
+            context = self._core.contexts.at(inet_aton(address))
+        except OSError:
+            return None
+        return context.view() if context is not None else None
+
+    def not_reachable(self, imsi: str) -> str | None:
+        """Return why MNRG is set for the subscriber, in words, or None where it is not."""
+        return self._reachability.not_reachable(imsi)
+
+    @property
+    def activations_under_way(self) -> int:
+        """How many network-requested activations have neither succeeded nor failed yet."""
+        return len(self._activations)
+
+    @property
+    def counters(self) -> GgsnCounters:
+        """What the GGSN has counted."""
+        return self._core.counters
+
+    @property
+    def endpoint_counters(self) -> EndpointCounters:
+        """What GTP-C has counted."""
+        return self._core.endpoint.counters
+
+    @property
+    def accounting_counters(self) -> AccountingCounters:
+        """What RADIUS accounting has counted."""
+        return self._radius.counters
 
     # Node
 
     def start(self, now: float) -> None:
         """Begin service: Accounting-On to the servers."""
+        self._accounting.start(now)
+        self._collect()
 
     def stop(self, now: float) -> None:
-        """End service: running activations fail, contexts go, Accounting-Off to the servers."""
+        """End service: activations fail, contexts go, Stops and Accounting-Off to the servers."""
+        self._activations.stop(now)
+        self._sessions.stop(now)
+        self._accounting.stop(now)
+        self._collect()
 
     def receive(
-        self, interface: Interface, data: bytes, *, peer: Address, local: Address, now: float
+        self,
+        interface: Interface,
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002 - one attachment to each interface
+        now: float,
     ) -> None:
         """Take octets from GTP-C, GTP-U, Gi or RADIUS. Never raises for what a peer sent."""
+        if interface is Interface.GI:
+            self._traffic.downlink(data, now)
+        elif interface is Interface.GTP_U:
+            self._core.user_plane.receive(data, peer, now)
+        elif interface is Interface.GTP_C:
+            self._core.endpoint.receive(data, peer, now)
+            self._take_control_events(now)
+        elif interface is Interface.RADIUS:
+            self._radius.receive(data, peer, now)
+        self._take_user_events(now)
+        self._collect()
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        return None
+        times = (
+            self._core.endpoint.next_timeout(),
+            self._core.schedule.next_timeout(),
+            self._radius.next_timeout(),
+        )
+        return min((time for time in times if time is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
+        self._core.endpoint.handle_timeout(now)
+        self._take_control_events(now)
+        self._core.schedule.run(now)
+        self._radius.handle_timeout(now)
+        self._collect()
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
-        taken = list(self._datagrams)
-        self._datagrams.clear()
+        taken, self._datagrams = self._datagrams, []
         return taken
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
-        taken = list(self._events)
-        self._events.clear()
+        taken = [*self._core.events]
+        # The procedures share this list, so it is emptied and not replaced.
+        self._core.events.clear()
+        taken.extend(self._radius.take_events())
         return taken
+
+    # Inside
+
+    def _take_control_events(self, now: float) -> None:
+        for event in self._core.endpoint.take_events():
+            if isinstance(event, RequestReceived):
+                self._take_request(event, now)
+            elif isinstance(event, ResponseReceived):
+                if isinstance(event.context, NetworkActivation):
+                    self._activations.responded(event.context, event.response, now)
+            elif isinstance(event, RequestFailed):
+                if isinstance(event.context, NetworkActivation):
+                    self._activations.request_failed(event.context, event, now)
+            elif isinstance(event, PeerRestarted):
+                self._sessions.sgsn_restarted(event.peer[0], event.recovery, now)
+            elif isinstance(event, PathUp):
+                self._core.events.append(PathChanged(event.peer[0], PathState.UP))
+            elif isinstance(event, PathSuspected):
+                self._core.events.append(PathChanged(event.peer[0], PathState.SUSPECTED))
+            elif isinstance(event, PathDown):
+                self._core.events.append(PathChanged(event.peer[0], PathState.DOWN))
+
+    def _take_request(self, received: RequestReceived, now: float) -> None:
+        message = received.message
+        if isinstance(message, CreatePdpContextRequest):
+            self._sessions.create_requested(received, now)
+        elif isinstance(message, DeletePdpContextRequest):
+            self._sessions.delete_requested(received, now)
+        elif isinstance(message, PduNotificationRejectRequest):
+            self._activations.rejected(received, now)
+        else:
+            self._activations.ms_present(received, now)
+
+    def _take_user_events(self, now: float) -> None:
+        for event in self._core.user_plane.take_events():
+            if isinstance(event, TPduReceived):
+                if isinstance(event.owner, PdpContext):
+                    self._traffic.uplink(event.owner, event.payload)
+            elif isinstance(event, ErrorIndicated):
+                self._sessions.error_indicated(event.peer, event.teid, now)
+
+    def _collect(self) -> None:
+        core = self._core
+        out = self._datagrams
+        for data, peer in core.endpoint.take_datagrams():
+            out.append(Datagram(Interface.GTP_C, peer, data))
+        for data, peer in core.user_plane.take_datagrams():
+            out.append(Datagram(Interface.GTP_U, peer, data))
+        if core.traffic:
+            out.extend(core.traffic)
+            core.traffic.clear()
+        for data, peer in self._radius.take_datagrams():
+            out.append(Datagram(Interface.RADIUS, peer, data))

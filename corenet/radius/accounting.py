@@ -61,7 +61,12 @@ class AccountingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingSent(Event):
+class AccountingEvent(Event):
+    """Something that happened to an accounting request."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingSent(AccountingEvent):
     """An accounting request went to a server for the first time, or to another server."""
 
     server: str
@@ -71,7 +76,7 @@ class AccountingSent(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingAnswered(Event):
+class AccountingAnswered(AccountingEvent):
     """A server answered an accounting request, and the answer's authenticator is right."""
 
     server: str
@@ -82,7 +87,7 @@ class AccountingAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingGivenUp(Event):
+class AccountingGivenUp(AccountingEvent):
     """An accounting request was given up without an answer."""
 
     status: AccountingStatus

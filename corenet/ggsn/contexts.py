@@ -1,0 +1,201 @@
+"""PDP contexts and the table that finds them.
+
+Specs: TS 23.060 §13.3 (context data at the GGSN), TS 29.060 §7.3.1 and §7.7.13-7.7.14 (TEIDs).
+
+One TEID Control Plane stands for the contexts of an MS whose SGSN addressed them together:
+a Create PDP Context Request with TEID 0 opens a control tunnel, one with the tunnel's TEID
+joins it. Each context has a TEID Data I of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from corenet.ggsn.events import PdpContextView
+from corenet.ggsn.pools import AccessPoint
+from corenet.interfaces.node import Address
+
+
+@dataclass(slots=True, eq=False)
+class ControlTunnel:
+    """What GGSN and SGSN share for one MS on GTP-C."""
+
+    teid: int
+    """Ours."""
+    imsi: str
+    sgsn_address: str
+    """SGSN address for signalling (IE 133)."""
+    sgsn_teid: int
+    source: str
+    """Where the last Create PDP Context Request came from."""
+    contexts: dict[int, PdpContext] = field(default_factory=dict)
+    """By NSAPI."""
+
+
+@dataclass(slots=True, eq=False)
+class PdpContext:
+    """One PDP context. Identity is the object's: two contexts are never equal."""
+
+    tunnel: ControlTunnel
+    nsapi: int
+    access: AccessPoint
+    address: str
+    octets: bytes
+    """The address as four octets."""
+    msisdn: str | None
+    teid_data: int
+    """Ours."""
+    sgsn_user: Address
+    sgsn_teid_data: int
+    charging_id: int
+    since: float
+    qos: bytes
+    """As in IE 135: allocation/retention priority, then the QoS of TS 24.008."""
+    network_requested: bool
+    selection_mode: int | None = None
+    charging_characteristics: int | None = None
+    rat_type: int | None = None
+    rai: bytes | None = None
+    user_location: bytes | None = None
+    ms_time_zone: bytes | None = None
+    """As in RADIUS: two octets."""
+    imei: str | None = None
+    uplink_packets: int = 0
+    uplink_octets: int = 0
+    downlink_packets: int = 0
+    downlink_octets: int = 0
+
+    @property
+    def imsi(self) -> str:
+        """Whose context it is."""
+        return self.tunnel.imsi
+
+    def view(self) -> PdpContextView:
+        """Return the context as it is now."""
+        return PdpContextView(
+            imsi=self.tunnel.imsi,
+            msisdn=self.msisdn,
+            apn=self.access.apn.name,
+            address=self.address,
+            nsapi=self.nsapi,
+            since=self.since,
+            sgsn_address=self.tunnel.sgsn_address,
+            sgsn_user_address=self.sgsn_user[0],
+            charging_id=self.charging_id,
+            teid_control=self.tunnel.teid,
+            teid_data=self.teid_data,
+            sgsn_teid_control=self.tunnel.sgsn_teid,
+            sgsn_teid_data=self.sgsn_teid_data,
+            network_requested=self.network_requested,
+            uplink_octets=self.uplink_octets,
+            downlink_octets=self.downlink_octets,
+            uplink_packets=self.uplink_packets,
+            downlink_packets=self.downlink_packets,
+        )
+
+
+class ContextTable:
+    """Every PDP context of a GGSN, found by whatever a message or packet names."""
+
+    def __init__(self, random: Random) -> None:
+        """Make an empty table; ``random`` chooses TEIDs."""
+        self._random = random
+        self._contexts: dict[int, PdpContext] = {}
+        """By our TEID Data I; oldest first."""
+        self._by_address: dict[bytes, PdpContext] = {}
+        self._by_subscriber: dict[str, list[PdpContext]] = {}
+        self._by_peer_tunnel: dict[tuple[str, int], PdpContext] = {}
+        self._tunnels: dict[int, ControlTunnel] = {}
+        self._reserved: set[int] = set()
+        self.at = self._by_address.get
+        """Return the context that has an address (four octets), or None."""
+        self.tunnel = self._tunnels.get
+        """Return the control tunnel with our TEID Control Plane, or None."""
+
+    def __len__(self) -> int:
+        """Return how many contexts there are."""
+        return len(self._contexts)
+
+    def __iter__(self) -> Iterator[PdpContext]:
+        """Iterate over all contexts, oldest first."""
+        return iter(list(self._contexts.values()))
+
+    def of(self, imsi: str) -> list[PdpContext]:
+        """Return the subscriber's contexts, oldest first."""
+        return list(self._by_subscriber.get(imsi, ()))
+
+    def find(self, imsi: str, access: AccessPoint) -> PdpContext | None:
+        """Return the subscriber's oldest context on an access point, or None."""
+        for context in self._by_subscriber.get(imsi, ()):
+            if context.access is access:
+                return context
+        return None
+
+    def with_nsapi(self, imsi: str, nsapi: int) -> PdpContext | None:
+        """Return the subscriber's context with an NSAPI, or None."""
+        for context in self._by_subscriber.get(imsi, ()):
+            if context.nsapi == nsapi:
+                return context
+        return None
+
+    def of_sgsn(self, host: str) -> list[PdpContext]:
+        """Return the contexts of the SGSN that uses ``host`` on GTP-C, oldest first."""
+        return [
+            context
+            for context in self._contexts.values()
+            if host in (context.tunnel.sgsn_address, context.tunnel.source)
+        ]
+
+    def at_peer(self, host: str, teid: int) -> PdpContext | None:
+        """Return the context whose SGSN end on GTP-U is ``host`` and ``teid``, or None."""
+        return self._by_peer_tunnel.get((host, teid))
+
+    def reserve_control_teid(self) -> int:
+        """Return a fresh TEID Control Plane and keep it until it is used or released."""
+        while True:
+            teid = self._random.getrandbits(32)
+            if teid and teid not in self._tunnels and teid not in self._reserved:
+                self._reserved.add(teid)
+                return teid
+
+    def release_control_teid(self, teid: int) -> None:
+        """Give a reserved TEID Control Plane back."""
+        self._reserved.discard(teid)
+
+    def new_data_teid(self) -> int:
+        """Return a TEID Data I that is not in use."""
+        while True:
+            teid = self._random.getrandbits(32)
+            if teid and teid not in self._contexts:
+                return teid
+
+    def open_tunnel(self, tunnel: ControlTunnel) -> None:
+        """Bring a control tunnel, whose TEID was reserved, into use."""
+        self._reserved.discard(tunnel.teid)
+        self._tunnels[tunnel.teid] = tunnel
+
+    def add(self, context: PdpContext) -> None:
+        """Take a context in. Its address, NSAPI and TEIDs are free."""
+        self._contexts[context.teid_data] = context
+        self._by_address[context.octets] = context
+        self._by_subscriber.setdefault(context.imsi, []).append(context)
+        self._by_peer_tunnel[(context.sgsn_user[0], context.sgsn_teid_data)] = context
+        context.tunnel.contexts[context.nsapi] = context
+
+    def remove(self, context: PdpContext) -> None:
+        """Take a context out, and its control tunnel where it was the last one in it."""
+        del self._contexts[context.teid_data]
+        del self._by_address[context.octets]
+        others = self._by_subscriber[context.imsi]
+        others.remove(context)
+        if not others:
+            del self._by_subscriber[context.imsi]
+        end = (context.sgsn_user[0], context.sgsn_teid_data)
+        if self._by_peer_tunnel.get(end) is context:
+            del self._by_peer_tunnel[end]
+        tunnel = context.tunnel
+        del tunnel.contexts[context.nsapi]
+        if not tunnel.contexts:
+            del self._tunnels[tunnel.teid]

@@ -1,0 +1,52 @@
+"""What the procedures of a GGSN share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from corenet.ggsn.config import GgsnConfig
+from corenet.ggsn.contexts import ContextTable, PdpContext
+from corenet.ggsn.counters import GgsnCounters
+from corenet.ggsn.events import DropReason
+from corenet.ggsn.pools import AccessPoints
+from corenet.ggsn.schedule import Schedule
+from corenet.interfaces.node import Datagram, Event, Interface
+from gtp.endpoint import Endpoint
+from gtp.user_plane import UserPlane, encapsulate
+
+
+@dataclass(slots=True, eq=False)
+class Core:
+    """Configuration, endpoints and tables, and what is to go out."""
+
+    config: GgsnConfig
+    random: Random
+    recovery: int
+    endpoint: Endpoint
+    user_plane: UserPlane
+    access_points: AccessPoints
+    contexts: ContextTable
+    schedule: Schedule = field(default_factory=Schedule)
+    counters: GgsnCounters = field(default_factory=GgsnCounters)
+    events: list[Event] = field(default_factory=list)
+    traffic: list[Datagram] = field(default_factory=list)
+    """User traffic and what else goes out beside the endpoints' own datagrams."""
+
+    def drop(self, reason: DropReason, count: int = 1) -> None:
+        """Count PDUs that were dropped."""
+        self.counters.dropped[reason] += count
+
+    def send_down(self, context: PdpContext, packet: bytes) -> None:
+        """Send a packet to the MS through its tunnel (TS 29.060 §9.3)."""
+        size = len(packet)
+        context.downlink_packets += 1
+        context.downlink_octets += size
+        counters = self.counters
+        counters.downlink_packets += 1
+        counters.downlink_octets += size
+        self.traffic.append(
+            Datagram(
+                Interface.GTP_U, context.sgsn_user, encapsulate(context.sgsn_teid_data, packet)
+            )
+        )

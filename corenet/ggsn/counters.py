@@ -1,0 +1,34 @@
+"""What a GGSN counts: plain numbers that only grow, for metrics to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from corenet.ggsn.events import DeletionReason, DropReason
+
+
+@dataclass(slots=True)
+class GgsnCounters:
+    """Counters of one GGSN since it was made."""
+
+    contexts_created: int = 0
+    contexts_refused: int = 0
+    """Create PDP Context Requests that we refused."""
+    contexts_deleted: dict[DeletionReason, int] = field(
+        default_factory=lambda: dict.fromkeys(DeletionReason, 0)
+    )
+    uplink_packets: int = 0
+    """From mobiles to Gi."""
+    uplink_octets: int = 0
+    downlink_packets: int = 0
+    """From Gi to mobiles, stored ones included once they are sent."""
+    downlink_octets: int = 0
+    dropped: dict[DropReason, int] = field(default_factory=lambda: dict.fromkeys(DropReason, 0))
+    """PDUs dropped in either direction, by reason."""
+    pdus_stored: int = 0
+    activations_started: int = 0
+    """Network-requested procedures, however many asked for each."""
+    activations_succeeded: int = 0
+    activations_failed: int = 0
+    activations_refused: int = 0
+    """Requests that ended in the acceptance step."""
