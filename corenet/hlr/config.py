@@ -1,8 +1,14 @@
-"""What an HLR is told when it is made: its address and its subscribers."""
+"""What an HLR is told when it is made: its address and its subscribers.
+
+Every value is checked when it is made; a contradiction raises ``ValueError`` with a sentence
+that names it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from gtp.timers import Timers
 
@@ -16,6 +22,12 @@ class SubscribedApn:
     static_address: str | None = None
     """IPv4 or IPv6 address in text form, or None where the GGSN gives one."""
 
+    def __post_init__(self) -> None:
+        if not self.apn or self.apn != self.apn.strip("."):
+            raise ValueError(f"no access point name: {self.apn!r}")
+        if self.static_address is not None:
+            ip_address(self.static_address)
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -26,6 +38,12 @@ class Subscriber:
     msisdn: str
     """Up to 15 digits, without "+"."""
     apns: tuple[SubscribedApn, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (_are_digits(self.imsi) and 6 <= len(self.imsi) <= 15):
+            raise ValueError(f"no IMSI: {self.imsi!r}")
+        if not (_are_digits(self.msisdn) and len(self.msisdn) <= 15):
+            raise ValueError(f"no MSISDN: {self.msisdn!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +56,21 @@ class HlrConfig:
     timers: Timers = field(default_factory=Timers)
     gr_timeout: float = 10.0
     """Seconds until a request to an SGSN on Gr counts as unanswered."""
+
+    def __post_init__(self) -> None:
+        _refuse_repeated("IMSI", (subscriber.imsi for subscriber in self.subscribers))
+        _refuse_repeated("MSISDN", (subscriber.msisdn for subscriber in self.subscribers))
+        if not self.gr_timeout > 0:
+            raise ValueError(f"gr_timeout is {self.gr_timeout}, must be above 0 seconds")
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _refuse_repeated(what: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {value} belongs to two subscribers")
+        seen.add(value)

@@ -1,33 +1,38 @@
 """The HLR as a node: Gc with GGSNs over GTP-C, Gr with SGSNs over GSUP.
 
-Specs: TS 23.060 §5.4.2 (HLR), TS 29.060 §7.5 (location management messages),
-TS 29.002 §8.1, §24 (what Gr means).
+Specs: TS 23.060 §5.4.2 (HLR), TS 29.060 §7.4 (location management messages), TS 29.002 §19,
+§24 (what Gr means).
+
+The GGSNs speak to it as they would to a GTP-MAP protocol converter with an HLR behind it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 
 from corenet.hlr.config import HlrConfig, Subscriber
+from corenet.hlr.gr import Gr, GrCounters
+from corenet.hlr.reachability import Reachability
+from corenet.hlr.register import Location, Record, Register
+from corenet.hlr.routeing import Routeing
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from gtp.constants import MsNotReachableReason
+from gtp.constants import MessageType, MsNotReachableReason
+from gtp.endpoint import (
+    Endpoint,
+    EndpointCounters,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+)
+from gtp.messages import FailureReportRequest, SendRouteingInformationRequest
 
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a subscriber is, as the HLR knows it."""
-
-    sgsn: str | None
-    """IP address of the serving SGSN, or None when not registered for GPRS."""
-    since: float | None
-    """When that SGSN took over, seconds since 1970-01-01 UTC."""
-    not_reachable: bool
-    """The MS-not-reachable flag, MNRG."""
-    reason: MsNotReachableReason | None
-    """Why, when ``not_reachable``."""
-    waiting_ggsns: tuple[str, ...]
-    """IP addresses of the GGSNs that will be told when the MS is back."""
+SERVED = frozenset(
+    {
+        MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST,
+        MessageType.FAILURE_REPORT_REQUEST,
+    }
+)
+"""Requests of GTP-C that an HLR answers, beside Echo Request."""
 
 
 class Hlr:
@@ -36,59 +41,129 @@ class Hlr:
     def __init__(
         self, config: HlrConfig, *, name: str = "hlr", random: Random, recovery: int
     ) -> None:
+        """``recovery`` is the restart counter of its GTP-C, 0 to 255."""
         self.name = name
+        self.config = config
+        self._datagrams: list[Datagram] = []
+        self._events: list[Event] = []
+        self._register = Register(config.subscribers)
+        self._endpoint = Endpoint(
+            timers=config.timers, recovery=recovery, accepts=SERVED, random=random
+        )
+        self._reachability = Reachability(self._endpoint, self._events)
+        self._routeing = Routeing(self._register, self._endpoint, self._reachability, self._events)
+        self._gr = Gr(
+            self._register, self._reachability, config.gr_timeout, self._datagrams, self._events
+        )
 
     def start(self, now: float) -> None:
-        """Begin service; there is nothing to do."""
+        """Begin service; an HLR waits to be asked."""
 
     def stop(self, now: float) -> None:
         """End service; there is no one to say farewell to."""
 
     def receive(
-        self, interface: Interface, data: bytes, *, peer: Address, local: Address, now: float
+        self,
+        interface: Interface,
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002  # an HLR has one address on each interface
+        now: float,
     ) -> None:
         """Take octets that ``peer`` sent. Never raises for what a peer sent."""
-        raise NotImplementedError
+        if interface is Interface.GR:
+            self._gr.receive(data, peer, now)
+        elif interface is Interface.GTP_C:
+            self._endpoint.receive(data, peer, now)
+        self._follow(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        raise NotImplementedError
+        timeouts = (self._endpoint.next_timeout(), self._gr.next_timeout())
+        return min((timeout for timeout in timeouts if timeout is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
-        raise NotImplementedError
+        self._endpoint.handle_timeout(now)
+        self._gr.handle_timeout(now)
+        self._follow(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
-        raise NotImplementedError
+        datagrams = self._datagrams[:]
+        self._datagrams.clear()
+        return datagrams
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
-        raise NotImplementedError
+        events = self._events[:]
+        self._events.clear()
+        return events
 
     def set_not_reachable(self, imsi: str, reason: MsNotReachableReason, now: float) -> None:
         """Set the MS-not-reachable flag by hand. Raises KeyError for an unknown IMSI."""
-        raise NotImplementedError
+        self._reachability.lose(self._record(imsi), reason)
+        self._follow(now)
 
     def clear_not_reachable(self, imsi: str, now: float) -> None:
         """Clear the MS-not-reachable flag by hand, and tell the GGSNs that wait.
 
         Raises KeyError for an unknown IMSI.
         """
-        raise NotImplementedError
+        self._reachability.regain(self._record(imsi), now)
+        self._follow(now)
 
     def subscriber(self, imsi: str) -> Subscriber | None:
         """Return the subscription with ``imsi``, or None."""
-        raise NotImplementedError
+        record = self._register.find(imsi)
+        return record.subscriber if record is not None else None
 
     def by_msisdn(self, msisdn: str) -> Subscriber | None:
         """Return the subscription with ``msisdn`` (digits), or None."""
-        raise NotImplementedError
+        return self._register.by_msisdn(msisdn)
 
     def by_address(self, address: str) -> Subscriber | None:
         """Return the subscription that has ``address`` as a static address, or None."""
-        raise NotImplementedError
+        return self._register.by_address(address)
 
     def location(self, imsi: str) -> Location | None:
         """Return where the subscriber with ``imsi`` is, or None for an unknown IMSI."""
-        raise NotImplementedError
+        record = self._register.find(imsi)
+        return record.location if record is not None else None
+
+    @property
+    def open_requests(self) -> int:
+        """How many requests to GGSNs and SGSNs wait for their answer."""
+        return self._endpoint.open_requests + self._gr.open_requests
+
+    @property
+    def gtp_counters(self) -> EndpointCounters:
+        """What the GTP-C endpoint has counted."""
+        return self._endpoint.counters
+
+    @property
+    def gr_counters(self) -> GrCounters:
+        """What Gr has counted."""
+        return self._gr.counters
+
+    def _record(self, imsi: str) -> Record:
+        record = self._register.find(imsi)
+        if record is None:
+            raise KeyError(imsi)
+        return record
+
+    def _follow(self, now: float) -> None:
+        """Carry out what the GTP-C endpoint tells, and collect what it wants sent."""
+        for event in self._endpoint.take_events():
+            match event:
+                case RequestReceived(message=SendRouteingInformationRequest() as request):
+                    self._routeing.send_routeing_information(event, request, now)
+                case RequestReceived(message=FailureReportRequest() as request):
+                    self._routeing.failure_report(event, request, now)
+                case ResponseReceived():
+                    self._reachability.take_response(event)
+                case RequestFailed():
+                    self._reachability.take_failure(event)
+        for data, peer in self._endpoint.take_datagrams():
+            self._datagrams.append(Datagram(Interface.GTP_C, peer, data))

@@ -76,6 +76,11 @@ class MessageType(IntEnum):
         return self.name.endswith("_REQUEST")
 
     @property
+    def request(self) -> MessageType:
+        """The request that this type answers, or is."""
+        return MessageType(self & ~3)
+
+    @property
     def error(self) -> MessageType:
         """The type that refuses this request."""
         return MessageType(self & ~3 | 1)

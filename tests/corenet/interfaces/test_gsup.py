@@ -233,6 +233,7 @@ def test_types_know_their_error_and_result() -> None:
     assert request.error is MessageType.INSERT_SUBSCRIBER_DATA_ERROR
     assert request.result is MessageType.INSERT_SUBSCRIBER_DATA_RESULT
     assert not request.result.is_request
+    assert request.result.request is request.error.request is request
 
 
 def test_summaries_name_what_matters() -> None:

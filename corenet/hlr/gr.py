@@ -1,0 +1,252 @@
+"""Gr: how SGSNs tell where subscribers are, and get their data.
+
+Specs: TS 23.060 §6.5 (attach: Update Location, Cancel Location, Insert Subscriber Data),
+§6.6.1.3 (Purge), §6.9.1.2 (inter-SGSN update); TS 29.002 §19 (the same procedures in MAP),
+§24.5 (Ready for SM).
+
+Theory of operation. Update Location cancels the location in the SGSN before, inserts the
+subscriber's data in the new SGSN, and is granted when the SGSN has taken them. What the HLR asks
+an SGSN is open until its result, its error or the timeout; at most one request of a type per
+subscriber and SGSN, for a new one replaces the old.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from corenet.hlr.config import Subscriber
+from corenet.hlr.events import (
+    GrRequestTimedOut,
+    LocationCancelled,
+    LocationUpdated,
+    LocationUpdateFailed,
+    MsPurged,
+)
+from corenet.hlr.reachability import Reachability
+from corenet.hlr.register import Record, Register
+from corenet.interfaces.gsup import (
+    CancelType,
+    CnDomain,
+    GsupError,
+    GsupMessage,
+    MessageType,
+    PdpAddress,
+    PdpInfo,
+    PdpType,
+    SmAlertReason,
+    decode,
+)
+from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from gtp.constants import MsNotReachableReason
+
+
+SERVED = frozenset(
+    {
+        MessageType.UPDATE_LOCATION_REQUEST,
+        MessageType.PURGE_MS_REQUEST,
+        MessageType.READY_FOR_SM_REQUEST,
+    }
+)
+"""Requests of SGSNs that are served."""
+
+
+@dataclass(slots=True)
+class GrCounters:
+    """What Gr has counted; every field only grows."""
+
+    discarded: int = 0
+    """Messages that could not be read, or answered nothing."""
+    refused: int = 0
+    """Requests answered with an error."""
+
+
+class Gr:
+    """The HLR's side of Gr."""
+
+    def __init__(
+        self,
+        register: Register,
+        reachability: Reachability,
+        timeout: float,
+        datagrams: list[Datagram],
+        events: list[Event],
+    ) -> None:
+        """``timeout`` is in seconds; what is to be sent and told is added to the two lists."""
+        self.counters = GrCounters()
+        self._register = register
+        self._reachability = reachability
+        self._timeout = timeout
+        self._datagrams = datagrams
+        self._events = events
+        self._open: OrderedDict[tuple[str, Address, MessageType], float] = OrderedDict()
+
+    @property
+    def open_requests(self) -> int:
+        """How many requests to SGSNs wait for their answer."""
+        return len(self._open)
+
+    def receive(self, data: bytes, peer: Address, now: float) -> None:
+        """Take a GSUP message of the SGSN ``peer``."""
+        try:
+            message = decode(data)
+        except GsupError as error:
+            if error.message_type is not None and error.message_type.is_request and error.imsi:
+                self._refuse(error.message_type, error.imsi, peer, error.cause)
+            else:
+                self.counters.discarded += 1
+            return
+        if message.type.is_request:
+            self._serve(message, peer, now)
+        elif self._open.pop((message.imsi, peer, message.type.request), None) is not None:
+            self._answered(message, peer, now)
+        else:
+            self.counters.discarded += 1
+
+    def next_timeout(self) -> float | None:
+        """Return when the first request to an SGSN counts as unanswered, or None."""
+        return next(iter(self._open.values()), None)
+
+    def handle_timeout(self, now: float) -> None:
+        """Give up the requests that have waited too long."""
+        while (due := self.next_timeout()) is not None and due <= now:
+            (imsi, sgsn, request), _ = self._open.popitem(last=False)
+            self._events.append(GrRequestTimedOut(imsi, sgsn[0], request))
+            if request is MessageType.INSERT_SUBSCRIBER_DATA_REQUEST:
+                self._update_failed(imsi, sgsn, GmmCause.NETWORK_FAILURE)
+
+    def _serve(self, message: GsupMessage, peer: Address, now: float) -> None:
+        record = self._register.find(message.imsi)
+        if message.type not in SERVED:
+            self._refuse(message.type, message.imsi, peer, GmmCause.MESSAGE_TYPE_UNKNOWN)
+        elif record is None:
+            self._refuse(message.type, message.imsi, peer, GmmCause.IMSI_UNKNOWN_IN_HLR)
+        elif message.cn_domain is CnDomain.CS:
+            self._refuse(message.type, message.imsi, peer, GmmCause.SEMANTICALLY_INCORRECT_MESSAGE)
+        elif message.type is MessageType.UPDATE_LOCATION_REQUEST:
+            self._update_location(record, peer, now)
+        elif message.type is MessageType.PURGE_MS_REQUEST:
+            self._purge_ms(record, peer)
+        else:
+            self._ready_for_sm(message, record, peer, now)
+
+    def _update_location(self, record: Record, peer: Address, now: float) -> None:
+        """Begin an Update GPRS Location (TS 29.002 §19.1.1): cancel the old, insert the data."""
+        if record.sgsn is not None and record.sgsn != peer:
+            self._ask(
+                GsupMessage(
+                    MessageType.LOCATION_CANCEL_REQUEST,
+                    record.imsi,
+                    cancel_type=CancelType.UPDATE_PROCEDURE,
+                    cn_domain=CnDomain.PS,
+                ),
+                record.sgsn,
+                now,
+            )
+        self._ask(subscriber_data(record.subscriber), peer, now)
+
+    def _update_granted(self, record: Record, peer: Address, now: float) -> None:
+        """End an Update GPRS Location: the SGSN serves the MS now."""
+        previous = record.sgsn
+        if previous != peer:
+            record.sgsn = peer
+            record.since = now
+        record.contact = now
+        self._send(
+            GsupMessage(MessageType.UPDATE_LOCATION_RESULT, record.imsi, cn_domain=CnDomain.PS),
+            peer,
+        )
+        self._events.append(
+            LocationUpdated(record.imsi, peer[0], previous[0] if previous else None)
+        )
+        self._reachability.regain(record, now)
+
+    def _update_failed(self, imsi: str, peer: Address, cause: int) -> None:
+        self._refuse(MessageType.UPDATE_LOCATION_REQUEST, imsi, peer, cause)
+        self._events.append(LocationUpdateFailed(imsi, peer[0], cause))
+
+    def _purge_ms(self, record: Record, peer: Address) -> None:
+        """Forget the SGSN (TS 29.002 §19.1.4).
+
+        An SGSN that does not serve the MS any more is granted the same, but may use the
+        P-TMSI again.
+        """
+        serving = record.sgsn == peer
+        self._send(
+            GsupMessage(
+                MessageType.PURGE_MS_RESULT,
+                record.imsi,
+                freeze_ptmsi=serving,
+                cn_domain=CnDomain.PS,
+            ),
+            peer,
+        )
+        if serving:
+            record.sgsn = None
+            record.since = None
+            self._events.append(MsPurged(record.imsi, peer[0]))
+            self._reachability.lose(record, MsNotReachableReason.PURGED_GPRS)
+
+    def _ready_for_sm(
+        self, message: GsupMessage, record: Record, peer: Address, now: float
+    ) -> None:
+        """Take note that the MS is there (TS 29.002 §24.5.2, TS 23.060 §9.2.2.2.3)."""
+        if record.sgsn != peer:
+            self._refuse(
+                message.type, record.imsi, peer, GmmCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE
+            )
+            return
+        self._send(
+            GsupMessage(MessageType.READY_FOR_SM_RESULT, record.imsi, cn_domain=CnDomain.PS), peer
+        )
+        if message.sm_alert_reason is not SmAlertReason.MEMORY_AVAILABLE:
+            record.contact = now
+            self._reachability.regain(record, now)
+
+    def _answered(self, message: GsupMessage, peer: Address, now: float) -> None:
+        """Take an SGSN's answer to a request that is open."""
+        if message.type.request is MessageType.LOCATION_CANCEL_REQUEST:
+            # An error says that the SGSN has no such MS, which is what was wanted.
+            self._events.append(LocationCancelled(message.imsi, peer[0]))
+            return
+        record = self._register.find(message.imsi)
+        if message.cause is not None or record is None:
+            self._update_failed(message.imsi, peer, message.cause or GmmCause.NETWORK_FAILURE)
+            return
+        self._update_granted(record, peer, now)
+
+    def _ask(self, message: GsupMessage, peer: Address, now: float) -> None:
+        key = (message.imsi, peer, message.type)
+        self._open[key] = now + self._timeout
+        self._open.move_to_end(key)
+        self._send(message, peer)
+
+    def _refuse(self, request: MessageType, imsi: str, peer: Address, cause: int) -> None:
+        self.counters.refused += 1
+        self._send(GsupMessage(request.error, imsi, cause=cause, cn_domain=CnDomain.PS), peer)
+
+    def _send(self, message: GsupMessage, peer: Address) -> None:
+        self._datagrams.append(Datagram(Interface.GR, peer, message.encode()))
+
+
+def subscriber_data(subscriber: Subscriber) -> GsupMessage:
+    """Return the Insert Subscriber Data Request with everything that a subscription holds."""
+    return GsupMessage(
+        MessageType.INSERT_SUBSCRIBER_DATA_REQUEST,
+        subscriber.imsi,
+        msisdn=subscriber.msisdn,
+        pdp_info_complete=True,
+        pdp_info=tuple(
+            PdpInfo(
+                context_id,
+                PdpAddress(
+                    PdpType.IPV6 if ":" in (apn.static_address or "") else PdpType.IPV4,
+                    apn.static_address,
+                ),
+                apn.apn,
+            )
+            for context_id, apn in enumerate(subscriber.apns, start=1)
+        ),
+        cn_domain=CnDomain.PS,
+    )

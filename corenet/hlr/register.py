@@ -1,0 +1,91 @@
+"""The subscribers, and what the HLR knows of each.
+
+Specs: TS 23.060 §13.1 (HLR data), TS 23.008 §3.5 (MNRG, GGSN list).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from corenet.hlr.config import Subscriber
+from corenet.interfaces.node import Address
+from gtp.constants import MsNotReachableReason
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a subscriber is, as the HLR knows it."""
+
+    sgsn: str | None
+    """IP address of the serving SGSN, or None when not registered for GPRS."""
+    since: float | None
+    """When that SGSN took over, seconds since 1970-01-01 UTC."""
+    not_reachable: bool
+    """The MS-not-reachable flag, MNRG."""
+    reason: MsNotReachableReason | None
+    """Why, when ``not_reachable``."""
+    waiting_ggsns: tuple[str, ...]
+    """IP addresses of the GGSNs that will be told when the MS is back."""
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """What changes about one subscriber."""
+
+    subscriber: Subscriber
+    sgsn: Address | None = None
+    """The serving SGSN on Gr."""
+    since: float | None = None
+    contact: float | None = None
+    """When the SGSN last said that the MS is there."""
+    reason: MsNotReachableReason | None = None
+    """Why the MS is not reachable; None while MNRG is clear."""
+    waiting: dict[str, None] = field(default_factory=dict)
+    """GGSNs that want to hear when the MS is back, each once, in order."""
+    asked: dict[str, float] = field(default_factory=dict)
+    """When each GGSN was last given routeing information, until it reports a failure."""
+
+    @property
+    def imsi(self) -> str:
+        """The subscriber's IMSI."""
+        return self.subscriber.imsi
+
+    @property
+    def location(self) -> Location:
+        """What this record says, for others."""
+        return Location(
+            self.sgsn[0] if self.sgsn else None,
+            self.since,
+            self.reason is not None,
+            self.reason,
+            tuple(self.waiting),
+        )
+
+
+class Register:
+    """All subscribers of an HLR, by each identity that they have."""
+
+    def __init__(self, subscribers: Iterable[Subscriber]) -> None:
+        self._records: dict[str, Record] = {}
+        self._by_msisdn: dict[str, Subscriber] = {}
+        self._by_address: dict[str, Subscriber] = {}
+        for subscriber in subscribers:
+            self._records[subscriber.imsi] = Record(subscriber)
+            self._by_msisdn[subscriber.msisdn] = subscriber
+            for apn in subscriber.apns:
+                if apn.static_address is not None:
+                    self._by_address.setdefault(str(ip_address(apn.static_address)), subscriber)
+
+    def find(self, imsi: str) -> Record | None:
+        """Return the record of the subscriber with ``imsi``, or None."""
+        return self._records.get(imsi)
+
+    def by_msisdn(self, msisdn: str) -> Subscriber | None:
+        """Return the subscription with ``msisdn``, or None."""
+        return self._by_msisdn.get(msisdn)
+
+    def by_address(self, address: str) -> Subscriber | None:
+        """Return the first subscription that has ``address`` as a static address, or None."""
+        return self._by_address.get(address)
