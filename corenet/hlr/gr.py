@@ -41,7 +41,6 @@ from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.constants import MsNotReachableReason
 
-
 SERVED = frozenset(
     {
         MessageType.UPDATE_LOCATION_REQUEST,
