@@ -14,8 +14,7 @@ from typing import Final, NamedTuple
 from gtp.constants import Cause, MessageType
 from gtp.errors import ExtensionHeaderError, HeaderError, RemoteProtocolError, VersionError
 from gtp.extension_headers import ExtensionHeader
-from gtp.ies.catalogue import EXTENSION_HEADER_TYPES as SHORT_LENGTH
-from gtp.ies.catalogue import ODD, SIZES, VARIABLE
+from gtp.ies.catalogue import ODD, SHORT_LENGTH, SIZES, VARIABLE
 
 VERSION: Final = 1
 SHORT_HEADER: Final = struct.Struct("!BBHI")
@@ -161,16 +160,21 @@ def split_elements(data: bytes, position: int) -> Iterator[tuple[int, int, int, 
     """
     while position < len(data):
         ie_type = data[position]
-        start = position + value_offset(ie_type, position)
+        start = position + _value_offset(ie_type, position)
         size = SIZES[ie_type]
         end = start + (size if size > 0 else int.from_bytes(data[position + 1 : start]))
         if end > len(data):
-            raise overrun(ie_type, position)
+            raise invalid_format(f"IE type {ie_type} overruns the message", position, ie_type)
         yield position, ie_type, start, end
         position = end
 
 
-def value_offset(ie_type: int, position: int) -> int:
+def check_structure(data: bytes, position: int) -> None:
+    """Raise the error of elements that don't fill the message exactly."""
+    list(split_elements(data, position))
+
+
+def _value_offset(ie_type: int, position: int) -> int:
     """Return how far after the type octet an element's value begins.
 
     Raises RemoteProtocolError for a TV of a type that the standard does not know.
@@ -186,11 +190,6 @@ def value_offset(ie_type: int, position: int) -> int:
             ie_type,
         )
     return 1
-
-
-def overrun(ie_type: int, position: int) -> RemoteProtocolError:
-    """Return the error of an element that is longer than what is left of the message."""
-    return invalid_format(f"IE type {ie_type} overruns the message", position, ie_type)
 
 
 def invalid_format(text: str, position: int, ie_type: int | None = None) -> RemoteProtocolError:

@@ -154,7 +154,7 @@ CATALOGUE: Final = {
     255: Kind("Private Extension", None),
 }
 
-EXTENSION_HEADER_TYPES: Final = 141
+SHORT_LENGTH: Final = 141
 """The one TLV whose length has a single octet."""
 
 VARIABLE: Final = 0
@@ -163,7 +163,7 @@ ODD: Final = -1
 SIZES: Final = tuple(
     (CATALOGUE[number].length or ODD if number in CATALOGUE else ODD)
     if number < 128
-    else (ODD if number == EXTENSION_HEADER_TYPES else VARIABLE)
+    else (ODD if number == SHORT_LENGTH else VARIABLE)
     for number in range(256)
 )
 """By type: the value's length of a TV, VARIABLE for a TLV, ODD for a TV that the standard does

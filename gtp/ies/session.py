@@ -9,6 +9,7 @@ TS 23.003 §9.1 for the APN.
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
@@ -27,12 +28,37 @@ from gtp.ies.element import (
 from gtp.ies.values import Ambr, EndUserAddress, PdpType, PrivateExtension
 
 _CAUSES: Final = tuple(Cause(value) for value in range(256))
-_PDP_TYPES: Final = {
-    bytes((0xF0 | pdp_type >> 8, pdp_type & 0xFF)): pdp_type for pdp_type in PdpType
+_SELECTION_MODES: Final = (0, 1, 2, 2)
+"""By bits 2 and 1: 3 is for future use and read as 2 (TS 29.060 §7.7.12)."""
+
+# An enumeration's members are slow to reach through their class.
+_IPV4: Final = PdpType.IPV4
+_IPV4_HEAD: Final = bytes((IEType.END_USER_ADDRESS, 0, 6, 0xF1, 0x21))
+_ADDRESS_SIZES: Final[dict[PdpType, tuple[int, ...]]] = {
+    PdpType.PPP: (),
+    PdpType.IPV4: (4,),
+    PdpType.IPV6: (16,),
+    PdpType.IPV4V6: (4, 16, 20),
 }
-_KNOWN_PDP_TYPES: Final = frozenset(_PDP_TYPES.values())
-_IPV4: Final = bytes((IEType.END_USER_ADDRESS, 0, 6, 0xF1, 0x21))
+_new: Final = tuple.__new__
+
 _LABEL_OCTETS: Final = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz*"
+_LABEL_CLASS: Final = b"[-0-9A-Z_a-z*]"
+
+
+def _labels(longest: int) -> re.Pattern[bytes]:
+    """Return what matches labels, each after its length octet, up to a length."""
+    labels = b"|".join(
+        b"\\x%02x%b{%d}" % (length, _LABEL_CLASS, length) for length in range(1, longest + 1)
+    )
+    return re.compile(b"(?:%b)+" % labels, re.DOTALL)
+
+
+_LONGEST_SHORT_LABEL: Final = 41
+_SHORT_LABELS: Final = _labels(_LONGEST_SHORT_LABEL)
+"""Labels whose length octet is below every character that a label may have."""
+_DOTS: Final = bytes(ord(".") if octet <= _LONGEST_SHORT_LABEL else octet for octet in range(256))
+_ANY_LABELS: Final = _labels(63)
 _LENGTHS: Final = tuple(bytes((length,)) for length in range(64))
 _APN_MAXIMUM: Final = 100
 _AMBR: Final = struct.Struct("!II")
@@ -47,8 +73,7 @@ def _cause_text(cause: int) -> str:
 
 
 def _decode_selection_mode(value: bytes) -> int:
-    # 3 is for future use and read as 2 (TS 29.060 §7.7.12).
-    return min(value[0] & 3, 2)
+    return _SELECTION_MODES[value[0] & 3]
 
 
 def _encode_selection_mode(mode: int) -> bytes:
@@ -68,39 +93,33 @@ def _encode_nsapi(nsapi: int) -> bytes:
 
 
 def _decode_end_user_address(value: bytes) -> EndUserAddress:
-    pdp_type = _PDP_TYPES.get(value[:2])
-    address = value[2:]
-    if pdp_type is PdpType.IPV4 and len(address) == 4:
-        return EndUserAddress(inet_ntoa(address), None, PdpType.IPV4)
+    if len(value) == 6 and value[0] & 15 == 1 and value[1] == 0x21:
+        # What nearly every message has; the rest goes by the table.
+        return _new(EndUserAddress, (inet_ntoa(value[2:]), None, _IPV4, b""))
     if len(value) < 2:
         raise ValueError("length is less than 2")
-    if pdp_type is None:
-        pdp_type = PdpType((value[0] & 15) << 8 | value[1])
-    return _address_of(pdp_type, address)
+    return _address_of(PdpType((value[0] & 15) << 8 | value[1]), value[2:])
 
 
 def _address_of(pdp_type: PdpType, address: bytes) -> EndUserAddress:
     """Read an address by its PDP type; without octets it is a dynamic one to be assigned."""
     if not address:
         return EndUserAddress(None, None, pdp_type)
+    sizes = _ADDRESS_SIZES.get(pdp_type)
+    if sizes is None:
+        return EndUserAddress(None, None, pdp_type, address)
     size = len(address)
-    if pdp_type is PdpType.IPV4 and size == 4:
-        return EndUserAddress(inet_ntoa(address), None, pdp_type)
-    if pdp_type is PdpType.IPV6 and size == 16:
-        return EndUserAddress(None, inet_ntop(AF_INET6, address), pdp_type)
-    if pdp_type is PdpType.IPV4V6 and size in (4, 16, 20):
-        ipv4 = inet_ntoa(address[:4]) if size != 16 else None
-        ipv6 = inet_ntop(AF_INET6, address[-16:]) if size != 4 else None
-        return EndUserAddress(ipv4, ipv6, pdp_type)
-    if pdp_type in _KNOWN_PDP_TYPES:
+    if size not in sizes:
         raise ValueError(f"an address of {size} octets does not fit PDP type {pdp_type.name}")
-    return EndUserAddress(None, None, pdp_type, address)
+    ipv4 = inet_ntoa(address[:4]) if size != 16 else None
+    ipv6 = inet_ntop(AF_INET6, address[-16:]) if size != 4 else None
+    return EndUserAddress(ipv4, ipv6, pdp_type)
 
 
 def _encode_end_user_address(value: EndUserAddress) -> bytes:
     ipv4, ipv6, pdp_type, other = value
-    if ipv6 is None and ipv4 is not None and pdp_type is PdpType.IPV4:
-        return _IPV4 + inet_pton(AF_INET, ipv4)
+    if ipv6 is None and ipv4 is not None and pdp_type is _IPV4:
+        return _IPV4_HEAD + inet_pton(AF_INET, ipv4)
     address = b"" if ipv4 is None else inet_pton(AF_INET, ipv4)
     if ipv6 is not None:
         address += inet_pton(AF_INET6, ipv6)
@@ -112,17 +131,23 @@ def _encode_end_user_address(value: EndUserAddress) -> bytes:
 
 
 def _decode_apn(value: bytes) -> str:
+    if len(value) > _APN_MAXIMUM:
+        raise ValueError(f"is longer than {_APN_MAXIMUM} octets")
+    if _SHORT_LABELS.fullmatch(value):
+        return value[1:].translate(_DOTS).decode("ascii")
+    if _ANY_LABELS.fullmatch(value):
+        return _join_labels(value)
+    raise ValueError("is not made of labels of letters, digits and hyphens")
+
+
+def _join_labels(value: bytes) -> str:
     labels = []
-    position, end = 0, len(value)
-    while position < end:
+    position = 0
+    while position < len(value):
         following = position + 1 + value[position]
-        labels.append(value[position + 1 : following])
+        labels.append(value[position + 1 : following].decode("ascii"))
         position = following
-    if position != end or b"" in labels or not 0 < end <= _APN_MAXIMUM:
-        raise ValueError("its labels do not fill it")
-    if b"".join(labels).translate(None, _LABEL_OCTETS):
-        raise ValueError("a label holds something other than letters, digits and hyphens")
-    return b".".join(labels).decode("ascii")
+    return ".".join(labels)
 
 
 def _encode_apn(apn: str) -> bytes:

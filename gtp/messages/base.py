@@ -8,7 +8,7 @@ from typing import ClassVar
 from gtp.constants import MessageType
 from gtp.errors import LocalProtocolError
 from gtp.extension_headers import ExtensionHeader
-from gtp.ies.catalogue import EXTENSION_HEADER_TYPES, SIZES, VARIABLE
+from gtp.ies.catalogue import SHORT_LENGTH, SIZES, VARIABLE
 from gtp.ies.element import ENCODING_ERRORS, tlv
 from gtp.ies.values import RawIE
 from gtp.messages.table import Table
@@ -93,7 +93,7 @@ def _encode_raw(raw: RawIE) -> bytes:
     size = SIZES[raw.type]
     if size == VARIABLE:
         return tlv(raw.type, raw.value)
-    if raw.type == EXTENSION_HEADER_TYPES:
+    if raw.type == SHORT_LENGTH:
         return bytes((raw.type, len(raw.value))) + raw.value
     if size != len(raw.value):
         raise ValueError(f"an element of type {raw.type} has not {len(raw.value)} octets")

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gtp.constants import Cause, IEType, MessageType
 from gtp.errors import MessageTypeError, RemoteProtocolError
-from gtp.ies.catalogue import SIZES, name_of
+from gtp.ies.catalogue import SHORT_LENGTH, SIZES, VARIABLE, name_of
 from gtp.ies.values import RawIE
 from gtp.messages.base import Message
 from gtp.messages.location import (
@@ -53,12 +53,11 @@ from gtp.wire import (
     HEADER,
     PLAIN,
     Header,
+    check_structure,
     invalid_format,
-    overrun,
     read_extension_headers,
     read_header,
     split_elements,
-    value_offset,
 )
 
 MESSAGES: Final[dict[int, type[Message]]] = {
@@ -145,43 +144,77 @@ def _read_elements(
 ) -> Message:
     """Walk over the elements from ``position`` on, and make the message of what they say."""
     table = kind.IES
-    by_type = table.by_type
+    firsts, sizes, body, end = table.firsts, SIZES, position, len(data)
     others: list[RawIE] = []
-    end = len(data)
-    while position < end:
-        ie_type = data[position]
-        size = SIZES[ie_type]
-        if size > 0:
-            start = position + 1
+    try:
+        while position < end:
+            ie_type = data[position]
+            size = sizes[ie_type]
+            if size > 0:
+                start = position + 1
+            elif size == VARIABLE:
+                start = position + 3
+                size = data[position + 1] << 8 | data[position + 2]
+            elif ie_type == SHORT_LENGTH:
+                start = position + 2
+                size = data[position + 1]
+            else:
+                break
             stop = start + size
-        else:
-            start = position + value_offset(ie_type, position)
-            stop = start + int.from_bytes(data[position + 1 : start])
-        if stop > end:
-            raise overrun(ie_type, position)
-        place = by_type[ie_type]
-        if place is not None and (place.name in fields or place.repeatable):
-            place = table.vacant(ie_type, fields)
-        if place is None:
-            others.append(RawIE(ie_type, data[start:stop]))
-        else:
+            name, decode_value = firsts[ie_type]
             try:
-                value = place.element.decode(data[start:stop])
-                if place.repeatable:
-                    value = (*fields.get(place.name, ()), value)
-                fields[place.name] = value
+                if name not in fields:
+                    fields[name] = decode_value(data[start:stop])
+                else:
+                    _take_further(table, ie_type, data[start:stop], fields, others)
             except ValueError as problem:
-                if place.presence is not Presence.OPTIONAL:
-                    raise _incorrect(place, position, problem) from None
+                if stop > end:
+                    break
+                _tolerate(table, fields, ie_type, position, problem)
                 others.append(RawIE(ie_type, data[start:stop]))
-        position = stop
-    if not table.mandatory <= fields.keys():
-        raise _missing(table, fields)
-    if table.if_accepted and fields["cause"].is_acceptance:
+            position = stop
+    except IndexError:
+        position = end + 1
+    if position != end:
+        check_structure(data, body)
+    if table.if_accepted and fields.get("cause", 0) & 0xC0 == 0x80:
         _require_accepted(table, fields)
     if others:
         fields["other_ies"] = tuple(others)
-    return kind(**fields)
+    try:
+        return kind(**fields)
+    except TypeError:
+        # The constructor insists on the mandatory elements and on nothing else.
+        raise _missing(table, fields) from None
+
+
+def _take_further(
+    table: Table, ie_type: int, value: bytes, fields: dict[str, Any], others: list[RawIE]
+) -> None:
+    """Take an element that is not the first of its type, or that has no place."""
+    place = table.vacant(ie_type, fields)
+    if place is None:
+        others.append(RawIE(ie_type, value))
+    elif place.repeatable:
+        fields[place.name] = (*fields.get(place.name, ()), place.element.decode(value))
+    else:
+        fields[place.name] = place.element.decode(value)
+
+
+def _tolerate(
+    table: Table, fields: dict[str, Any], ie_type: int, position: int, problem: ValueError
+) -> None:
+    """Raise the error of an element that is no value, unless it is an optional one."""
+    place = table.vacant(ie_type, fields)
+    if place is None or place.presence is Presence.OPTIONAL:
+        return
+    raise RemoteProtocolError(
+        f"{place.presence.name.lower()} {name_of(ie_type)} is incorrect: {problem}",
+        cause=Cause.MANDATORY_IE_INCORRECT,
+        clause="11.1.8",
+        ie_type=ie_type,
+        octet=position + 1,
+    )
 
 
 def _require_accepted(table: Table, fields: dict[str, Any]) -> None:
@@ -201,17 +234,6 @@ def _absent(place: Place, whose: str = "") -> RemoteProtocolError:
         cause=Cause.MANDATORY_IE_MISSING,
         clause="11.1.6",
         ie_type=ie_type,
-    )
-
-
-def _incorrect(place: Place, position: int, problem: ValueError) -> RemoteProtocolError:
-    ie_type = place.element.type
-    return RemoteProtocolError(
-        f"{place.presence.name.lower()} {name_of(ie_type)} is incorrect: {problem}",
-        cause=Cause.MANDATORY_IE_INCORRECT,
-        clause="11.1.8",
-        ie_type=ie_type,
-        octet=position + 1,
     )
 
 

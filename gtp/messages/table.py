@@ -66,6 +66,10 @@ def _encode_each(encode: Callable[[Any], bytes]) -> Callable[[tuple[Any, ...]], 
     return encode_each
 
 
+_NOWHERE: Final = ("teid", bytes)
+"""For a type without a place. The header's TEID is taken already, so no element takes it."""
+
+
 class Table:
     """The elements of a message, ascending by type as they are sent (TS 29.060 §7.1).
 
@@ -73,17 +77,18 @@ class Table:
     plane address from a user plane address.
     """
 
-    __slots__ = ("_further", "by_type", "encoders", "if_accepted", "mandatory", "places", "read")
+    __slots__ = ("_by_type", "encoders", "firsts", "if_accepted", "mandatory", "places", "read")
 
     def __init__(self, *places: Place) -> None:
         self.places = tuple(sorted(places, key=lambda place: place.element.type))
-        self.by_type: list[Place | None] = [None] * 256
-        """By type, the place that its first occurrence takes."""
-        self._further: dict[int, list[Place]] = {}
-        for place in reversed(self.places):
-            self.by_type[place.element.type] = place
+        self._by_type: dict[int, list[Place]] = {}
         for place in self.places:
-            self._further.setdefault(place.element.type, []).append(place)
+            self._by_type.setdefault(place.element.type, []).append(place)
+        self.firsts: list[tuple[str, Callable[[bytes], Any]]] = [_NOWHERE] * 256
+        """By type, attribute and decoder for its first occurrence, where one place has it."""
+        for ie_type, (first, *_) in self._by_type.items():
+            if not first.repeatable:
+                self.firsts[ie_type] = (first.name, first.element.decode)
         self.mandatory = frozenset(
             place.name for place in self.places if place.presence is Presence.MANDATORY
         )
@@ -107,7 +112,7 @@ class Table:
 
     def vacant(self, ie_type: int, taken: Mapping[str, object]) -> Place | None:
         """Return the place for a further occurrence of a type, or None where there is none."""
-        for place in self._further.get(ie_type, ()):
+        for place in self._by_type.get(ie_type, ()):
             if place.repeatable or place.name not in taken:
                 return place
         return None
