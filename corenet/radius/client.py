@@ -54,7 +54,7 @@ _JITTER: Final = 0.1
 
 def load_dictionary() -> Dictionary:
     """Return the attributes of RFC 2865, RFC 2866 and TS 29.061 that a GGSN uses."""
-    text = files("corenet.radius").joinpath("dictionary").read_text(encoding="ascii")
+    text = files("corenet.radius").joinpath("dictionary").read_text(encoding="utf-8")
     return Dictionary(StringIO(text))
 
 
