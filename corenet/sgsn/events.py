@@ -66,6 +66,7 @@ class DeactivationReason(StrEnum):
     ERROR_INDICATION = "ggsn does not know the tunnel"
     DETACHED = "mobile detached"
     REPLACED = "mobile activated anew"
+    STALE = "ggsn asks for it anew"
     STOPPED = "sgsn stopped"
 
 

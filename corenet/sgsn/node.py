@@ -1,15 +1,46 @@
 """The SGSN as a sans-IO node.
 
 Specs: TS 23.060 (procedures), TS 24.008 (GMM and SM towards mobiles), TS 29.060 (GTP).
+
+Theory of operation. Octets that arrive go to the room of their interface: ``air`` (mobiles),
+``gn`` and ``packets`` (GGSNs), ``hlr_link`` and ``mobility`` (HLR). These find the procedure that
+is concerned; each procedure is a module with its own text. All of them stand on ``core``, which
+collects what is to be sent and what has happened.
+
+On ``stop`` every PDP context is deleted at its GGSN, with one Delete PDP Context Request whose
+answer nobody waits for. Mobiles are not told: one that speaks to the SGSN that comes after is
+told then to attach again.
 """
 
 from __future__ import annotations
 
 from random import Random
 
+from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.sgsn.activation import Activations
+from corenet.sgsn.air import Air
+from corenet.sgsn.attach import Attaches
 from corenet.sgsn.config import SgsnConfig
-from corenet.sgsn.events import MmContextView
+from corenet.sgsn.core import Core
+from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.deletion import Deletions
+from corenet.sgsn.detach import Detaches
+from corenet.sgsn.events import (
+    DeactivationReason,
+    DetachReason,
+    MmContextView,
+    MmState,
+    MobileDetached,
+    PdpState,
+)
+from corenet.sgsn.gn import Gn
+from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.mobility import Mobility
+from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.notification import PduNotifications
+from corenet.sgsn.packets import Packets
+from corenet.sgsn.sessions import Sessions
 
 
 class Sgsn:
@@ -18,57 +49,145 @@ class Sgsn:
     def __init__(
         self, config: SgsnConfig, *, name: str = "sgsn", random: Random, recovery: int
     ) -> None:
+        """Make an SGSN; ``recovery`` is its restart counter, 0..255."""
         self.config = config
         self.name = name
-        self.counters: dict[str, int] = {}
-        """What was counted, by name: dropped frames, procedures, PDUs."""
+        core = self._core = Core(config, random, recovery)
+        self.counters = core.counters
+        """What was counted, by name: procedures, packets, frames dropped and why."""
+        self._hlr = HlrLink(core)
+        deletions = Deletions(core)
+        self._deactivations = Deactivations(core, deletions)
+        self._requests = NetworkRequests(core)
+        self._packets = Packets(core, self._deactivations)
+        activations = Activations(
+            core, deletions, self._deactivations, self._requests, self._packets
+        )
+        notifications = PduNotifications(core, self._requests, self._deactivations)
+        self._detaches = Detaches(core, self._hlr, self._deactivations, self._requests)
+        attaches = Attaches(core, self._hlr, self._detaches, self._requests)
+        self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
+        sessions = Sessions(core, self._requests, activations, self._deactivations)
+        self._air = Air(core, attaches, self._detaches, self._mobility, sessions, self._packets)
+        self._gn = Gn(core, notifications, activations, self._deactivations)
+        self._running = True
 
     def start(self, now: float) -> None:
-        """Begin service."""
+        """Begin service; an SGSN waits for mobiles, so there is nothing to do."""
 
     def stop(self, now: float) -> None:
-        """End service: PDP contexts are deleted at their GGSNs, each told once, unanswered."""
+        """End service: contexts are deleted at their GGSNs, each told once."""
+        for mobile in self._core.mobiles:
+            self._detaches.release_contexts(mobile, DeactivationReason.STOPPED, now)
+            self._core.mobiles.remove(mobile)
+            if mobile.state is MmState.ATTACHED:
+                self._core.emit(MobileDetached(mobile.imsi, DetachReason.STOPPED))
+        self._running = False
 
     def receive(
-        self, interface: Interface, data: bytes, *, peer: Address, local: Address, now: float
+        self,
+        interface: Interface,
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002 - one address per interface
+        now: float,
     ) -> None:
         """Take octets that ``peer`` sent to ``local``. Never raises for what a peer sent."""
+        if not self._running:
+            return
+        if interface is Interface.RADIO:
+            self._air.receive(data, peer, now)
+        elif interface is Interface.GTP_U:
+            self._core.user_plane.receive(data, peer, now)
+        elif interface is Interface.GTP_C:
+            self._core.endpoint.receive(data, peer, now)
+        elif interface is Interface.GR:
+            message = self._hlr.receive(data, now)
+            if message is not None:
+                self._mobility.hlr_asks(message, now)
+        self._take_gtp(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        return None
+        if not self._running:
+            return None
+        due = self._core.endpoint.next_timeout()
+        alarm = self._core.schedule.next_timeout()
+        if due is None or alarm is None:
+            return alarm if due is None else due
+        return min(due, alarm)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
+        if not self._running:
+            return
+        self._core.schedule.ring(now)
+        self._core.endpoint.handle_timeout(now)
+        self._take_gtp(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
-        return []
+        self._core.collect_gtp()
+        datagrams, self._core.outgoing = self._core.outgoing, []
+        return datagrams
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
-        return []
+        events, self._core.events = self._core.events, []
+        return events
 
     def detach(self, imsi: str, now: float) -> bool:
         """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached."""
-        return False
+        mobile = self._core.mobiles.with_imsi(imsi)
+        return mobile is not None and self._mobility.detach(mobile, now)
 
     def deactivate(self, imsi: str, nsapi: int, now: float) -> bool:
         """Deactivate a PDP context (TS 24.008 §6.1.3.4.2); False if it is not active."""
-        return False
+        mobile = self._core.mobiles.with_imsi(imsi)
+        context = None if mobile is None else mobile.contexts.get(nsapi)
+        if mobile is None or context is None or context.state is not PdpState.ACTIVE:
+            return False
+        self._deactivations.by_network(
+            mobile,
+            context,
+            SmCause.REGULAR_DEACTIVATION,
+            DeactivationReason.NETWORK,
+            now,
+            delete=True,
+        )
+        return True
 
-    def suspend(self, imsi: str, now: float) -> bool:
-        """Suspend GPRS for a mobile in a circuit-switched call; False if it is not attached."""
-        return False
+    def suspend(self, imsi: str, now: float) -> bool:  # noqa: ARG002 - as every command
+        """Suspend GPRS for a mobile in a circuit-switched call (TS 23.060 §16.2.1).
+
+        Return False if it is not attached, or suspended already.
+        """
+        mobile = self._core.mobiles.with_imsi(imsi)
+        if mobile is None or mobile.state is not MmState.ATTACHED or mobile.suspended:
+            return False
+        mobile.suspended = True
+        return True
 
     def resume(self, imsi: str, now: float) -> bool:
         """Resume GPRS after ``suspend``; False if it was not suspended."""
-        return False
+        mobile = self._core.mobiles.with_imsi(imsi)
+        if mobile is None or not mobile.suspended:
+            return False
+        mobile.suspended = False
+        self._mobility.heard(mobile, now)
+        return True
 
     def mm_context(self, imsi: str) -> MmContextView | None:
         """Return the mobile's MM context, or None where the SGSN does not know the IMSI."""
-        return None
+        mobile = self._core.mobiles.with_imsi(imsi)
+        return None if mobile is None else mobile.view()
 
     def mm_contexts(self) -> tuple[MmContextView, ...]:
         """Return every MM context."""
-        return ()
+        return tuple(mobile.view() for mobile in self._core.mobiles)
+
+    def _take_gtp(self, now: float) -> None:
+        self._packets.take_gtp(now)
+        self._gn.take_gtp(now)
+        self._core.collect_gtp()

@@ -1,0 +1,403 @@
+"""PDP context activation: what the mobile asks for, whether it began or was asked to.
+
+Specs: TS 24.008 §6.1.3.1 (PDP context activation), §6.1.3.1.5 (abnormal cases), TS 23.060
+§9.2.2, TS 29.060 §7.3.1 and §7.3.2 (Create PDP Context).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corenet.interfaces.nas.causes import SmCause, sm_cause_for_refused_create
+from corenet.interfaces.nas.sm import (
+    FIRST_NSAPI,
+    ActivatePdpContextAccept,
+    ActivatePdpContextReject,
+    ActivatePdpContextRequest,
+    TransactionIdentifier,
+)
+from corenet.sgsn.core import Core
+from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.deletion import Deletions
+from corenet.sgsn.events import (
+    ActivationRefused,
+    DeactivationReason,
+    NetworkRequestFailure,
+    PdpContextActivated,
+    PdpState,
+)
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
+from corenet.sgsn.packets import Packets
+from corenet.sgsn.pdp_context import PdpContext, address_text, to_gtp, to_nas
+from corenet.sgsn.subscription import Refusal, Selection, network_identifier
+from gtp.constants import GTP_C_PORT, Cause
+from gtp.ies.values import EndUserAddress, PdpType
+from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Message
+
+ANY_APN = "*"
+"""In the configuration: the GGSN of every APN that has none of its own."""
+
+DEFAULT_QOS = bytes.fromhex("0b921f7396fefe742bffff")
+"""Background class (TS 24.008 §10.5.6.5), where the mobile wants what it is subscribed to."""
+
+_ALLOCATION_RETENTION_PRIORITY = b"\x02"
+_RAT_TYPE_GERAN = 2
+_BACK_OFF_UNITS = {0: 3, 1: 5, 2: 0, 3: 1, 4: 2, 7: 7}
+"""Units of GGSN Back-Off Time (TS 29.060 §7.7.102) as units of GPRS timer 3."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What an activation that the SGSN allows gets."""
+
+    selection: Selection
+    address: EndUserAddress
+    ggsn: str
+    request: NetworkRequest | None
+    """The network's request that it satisfies."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why the SGSN itself refuses: to the mobile, to the GGSN that asked, and in words."""
+
+    sm_cause: SmCause
+    gtp_cause: Cause = Cause.SYSTEM_FAILURE
+    reason: NetworkRequestFailure = NetworkRequestFailure.PROTOCOL_ERROR
+
+
+class Activations:
+    """Every activation under way."""
+
+    def __init__(
+        self,
+        core: Core,
+        deletions: Deletions,
+        deactivations: Deactivations,
+        requests: NetworkRequests,
+        packets: Packets,
+    ) -> None:
+        self._core = core
+        self._packets = packets
+        self._deletions = deletions
+        self._deactivations = deactivations
+        self._requests = requests
+
+    def activate(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
+        """Take an Activate PDP Context Request, a retransmitted one included."""
+        if self._is_repeated(mobile, asked):
+            return
+        self._replace(mobile, asked, now)
+        request = self._requests.with_ti(mobile.imsi, asked.ti)
+        chosen = self._choose(mobile, asked, request)
+        if isinstance(chosen, _Refused):
+            self._refuse(mobile, asked, chosen, request, now)
+            return
+        context = self._open(mobile, asked, chosen, now)
+        deletion = self._deletions.pending(mobile.imsi, asked.nsapi)
+        if deletion is None:
+            self._create(mobile, context, chosen.selection, now)
+        else:
+            deletion.then.append(lambda now: self._create(mobile, context, chosen.selection, now))
+
+    def refuse_malformed(
+        self, mobile: MmContext, ti: TransactionIdentifier, cause: int, now: float
+    ) -> None:
+        """Refuse an Activate PDP Context Request that cannot be read (TS 24.008 §8.5)."""
+        self._core.say(mobile.link, ActivatePdpContextReject(ti.mirrored, cause))
+        request = self._requests.with_ti(mobile.imsi, ti)
+        if request is not None:
+            reason = NetworkRequestFailure.PROTOCOL_ERROR
+            self._requests.fail(request, reason, Cause.SYSTEM_FAILURE, now, cause)
+
+    def abort(self, mobile: MmContext, context: PdpContext, now: float) -> None:
+        """End an activation because its GGSN deletes the context: the mobile is refused."""
+        request = self._requests.with_context(context)
+        self._deactivations.release(mobile, context, DeactivationReason.GGSN, now)
+        self._reject(mobile, context.request, context.apn, SmCause.NETWORK_FAILURE, None)
+        if request is not None:
+            self._requests.fail(request, NetworkRequestFailure.CREATE_REFUSED, None, now)
+
+    def abandon(self, mobile: MmContext, context: PdpContext, now: float) -> None:
+        """End an activation that the mobile has given up."""
+        request = self._requests.with_context(context)
+        self._deactivations.release(mobile, context, DeactivationReason.MOBILE, now)
+        if request is not None:
+            reason = NetworkRequestFailure.ABANDONED
+            self._requests.fail(request, reason, Cause.MS_REFUSES_X, now)
+
+    def _is_repeated(self, mobile: MmContext, asked: ActivatePdpContextRequest) -> bool:
+        context = mobile.contexts.get(asked.nsapi)
+        if context is None or context.request != asked:
+            return False
+        if context.state is PdpState.DEACTIVATING:
+            return False
+        self._core.count("activations_repeated")
+        if context.state is PdpState.ACTIVE:
+            self._core.say_octets(mobile.link, context.accept)
+        return True
+
+    def _replace(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
+        # A mobile that uses an NSAPI or a transaction identifier anew has lost the old context
+        # (TS 24.008 §6.1.3.1.5).
+        for context in list(mobile.contexts.values()):
+            if context.nsapi == asked.nsapi or context.ti == asked.ti:
+                if context.state is PdpState.CREATING:
+                    self.abandon(mobile, context, now)
+                else:
+                    reason = DeactivationReason.REPLACED
+                    self._deactivations.release(mobile, context, reason, now)
+
+    def _choose(
+        self,
+        mobile: MmContext,
+        asked: ActivatePdpContextRequest,
+        request: NetworkRequest | None,
+    ) -> _Chosen | _Refused:
+        if asked.nsapi < FIRST_NSAPI:
+            return _Refused(SmCause.INVALID_MANDATORY_INFORMATION)
+        if asked.pdp_address.pdp_type is None:
+            return _Refused(SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE)
+        if len(self._core.tunnels) >= self._core.config.max_contexts:
+            return _Refused(
+                SmCause.INSUFFICIENT_RESOURCES,
+                Cause.NO_RESOURCES_AVAILABLE,
+                NetworkRequestFailure.NO_RESOURCES,
+            )
+        if request is not None and not _fits(asked, request):
+            return _Refused(SmCause.SEMANTICALLY_INCORRECT_MESSAGE)
+        offered_apn = request.asked_apn if request else None
+        asked_address = None if asked.pdp_address.dynamic else str(asked.pdp_address)
+        selection = mobile.subscription.select(asked.apn or offered_apn, asked_address)
+        if isinstance(selection, Refusal):
+            return _Refused(
+                selection.sm_cause,
+                Cause.SERVICE_NOT_SUPPORTED,
+                NetworkRequestFailure.NOT_SUBSCRIBED,
+            )
+        address = _address(asked, request, selection)
+        if request is None:
+            # The mobile began by itself meanwhile: the same PDP is as good as an answer.
+            request = self._requests.find(mobile.imsi, selection.apn, address_text(address))
+        ggsns = self._core.config.ggsns
+        ggsn = request.ggsn if request else ggsns.get(selection.apn, ggsns.get(ANY_APN))
+        if ggsn is None:
+            return _Refused(SmCause.MISSING_OR_UNKNOWN_APN)
+        return _Chosen(selection, address, ggsn, request)
+
+    def _open(
+        self, mobile: MmContext, asked: ActivatePdpContextRequest, chosen: _Chosen, now: float
+    ) -> PdpContext:
+        core = self._core
+        context = PdpContext(
+            asked,
+            core.open_tunnel(mobile.imsi, chosen.ggsn),
+            apn=chosen.selection.apn,
+            address=chosen.address,
+            teid_data=core.tunnels.new_teid(),
+            network_requested=chosen.request is not None,
+            now=now,
+        )
+        core.open(context)
+        mobile.contexts[context.nsapi] = context
+        if chosen.request is not None:
+            self._requests.activating(chosen.request, context)
+        return context
+
+    def _create(
+        self, mobile: MmContext, context: PdpContext, selection: Selection, now: float
+    ) -> None:
+        if mobile.contexts.get(context.nsapi) is not context:
+            return  # given up while it waited for the deletion of an older one
+        config, tunnel, asked = self._core.config, context.tunnel, context.request
+        first = not tunnel.remote_teid
+        qos = asked.qos if any(asked.qos[:3]) else DEFAULT_QOS
+        create = CreatePdpContextRequest(
+            teid=tunnel.remote_teid,
+            imsi=context.imsi,
+            rai=config.routing_area.encode(),
+            recovery=self._core.recovery if first else None,
+            selection_mode=selection.mode,
+            teid_data=context.teid_data,
+            teid_control=tunnel.teid,
+            nsapi=context.nsapi,
+            charging_characteristics=selection.charging_characteristics,
+            end_user_address=context.address,
+            apn=context.apn,
+            pco=asked.pco,
+            sgsn_address_control=config.control_address,
+            sgsn_address_user=config.user_address,
+            msisdn=mobile.subscription.msisdn or None,
+            qos=_ALLOCATION_RETENTION_PRIORITY + qos,
+            rat_type=_RAT_TYPE_GERAN,
+        )
+        context.create_sent = True
+        self._core.ask(
+            create,
+            tunnel.peer,
+            now,
+            lambda response, now: self._answered(mobile, context, response, now),
+        )
+
+    def _answered(
+        self, mobile: MmContext, context: PdpContext, response: Message | None, now: float
+    ) -> None:
+        if self._deletions.settle(context, response, now):
+            return
+        if not isinstance(response, CreatePdpContextResponse):
+            self._fail(mobile, context, None, now)
+        elif not response.cause.is_acceptance:
+            self._fail(mobile, context, response, now)
+        elif self._connect(context, response, now):
+            self._accept(mobile, context, response, now)
+        else:
+            # Accepted, but without what is needed to use it: nothing that GTP has a Cause for.
+            self._fail(mobile, context, None, now)
+            if context.tunnel.remote_teid:
+                self._deletions.delete(context, now)
+
+    def _fail(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        refusal: CreatePdpContextResponse | None,
+        now: float,
+    ) -> None:
+        """End an activation that the GGSN refused, or did not answer (None)."""
+        gtp_cause = None if refusal is None else refusal.cause
+        back_off = None if refusal is None else _back_off_timer(refusal.ggsn_back_off_time)
+        cause = sm_cause_for_refused_create(gtp_cause)
+        request = self._requests.with_context(context)
+        del mobile.contexts[context.nsapi]
+        self._core.close(context)
+        self._reject(mobile, context.request, context.apn, cause, gtp_cause, back_off)
+        if request is None:
+            return
+        if gtp_cause is not None:
+            # No Reject: the GGSN knows that it has refused.
+            self._requests.fail(request, NetworkRequestFailure.CREATE_REFUSED, None, now, cause)
+        else:
+            reason = NetworkRequestFailure.CREATE_UNANSWERED
+            self._requests.fail(request, reason, Cause.SYSTEM_FAILURE, now, cause)
+
+    def _connect(self, context: PdpContext, response: CreatePdpContextResponse, now: float) -> bool:
+        """Note the GGSN's end of the tunnels; False where it has not said what that is."""
+        tunnel = context.tunnel
+        tunnel.remote_teid = response.teid_control or tunnel.remote_teid
+        user = response.ggsn_address_user
+        if not tunnel.remote_teid or response.teid_data is None or user is None:
+            return False
+        if response.ggsn_address_control is not None:
+            tunnel.peer = (response.ggsn_address_control, GTP_C_PORT)
+        self._core.tunnels.connect(context, user, response.teid_data)
+        self._core.watch(tunnel, now)
+        return True
+
+    def _accept(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        response: CreatePdpContextResponse,
+        now: float,
+    ) -> None:
+        asked = context.request
+        context.address = response.end_user_address or context.address
+        qos = response.qos[1:] if response.qos else b""
+        context.enter(PdpState.ACTIVE, now)
+        context.accept = ActivatePdpContextAccept(
+            asked.ti.mirrored,
+            context.sapi,
+            qos if len(qos) >= 3 else DEFAULT_QOS,
+            pdp_address=to_nas(context.address),
+            pco=response.pco,
+            cause=_other_pdp_type(response.cause, context.address),
+        ).encode()
+        self._core.say_octets(mobile.link, context.accept)
+        self._packets.flush(context)
+        self._core.count("contexts_activated")
+        request = self._requests.with_context(context) or self._requests.find(
+            context.imsi, context.apn, context.address_text
+        )
+        context.network_requested = request is not None
+        if request is not None:
+            self._requests.satisfied(request)
+        self._core.emit(
+            PdpContextActivated(
+                context.imsi,
+                context.apn,
+                context.nsapi,
+                context.address_text,
+                context.tunnel.peer[0],
+                context.network_requested,
+            )
+        )
+
+    def _refuse(
+        self,
+        mobile: MmContext,
+        asked: ActivatePdpContextRequest,
+        refused: _Refused,
+        request: NetworkRequest | None,
+        now: float,
+    ) -> None:
+        apn = network_identifier(asked.apn or "")
+        self._reject(mobile, asked, apn, refused.sm_cause, None)
+        if request is not None:
+            self._requests.fail(request, refused.reason, refused.gtp_cause, now, refused.sm_cause)
+
+    def _reject(
+        self,
+        mobile: MmContext,
+        asked: ActivatePdpContextRequest,
+        apn: str,
+        cause: SmCause,
+        gtp_cause: Cause | None,
+        back_off: int | None = None,
+    ) -> None:
+        reject = ActivatePdpContextReject(asked.ti.mirrored, cause, back_off_timer=back_off)
+        self._core.say(mobile.link, reject)
+        self._core.count("activations_refused")
+        self._core.emit(ActivationRefused(mobile.imsi, apn, asked.nsapi, cause, gtp_cause))
+
+
+def _fits(asked: ActivatePdpContextRequest, request: NetworkRequest) -> bool:
+    """Whether the mobile's answer to ``request`` asks for what it was offered."""
+    if asked.apn is not None and network_identifier(asked.apn) != request.apn:
+        return False
+    return asked.pdp_address.dynamic or str(asked.pdp_address) == request.address
+
+
+def _address(
+    asked: ActivatePdpContextRequest, request: NetworkRequest | None, selection: Selection
+) -> EndUserAddress:
+    """Return the address for the GGSN: asked, else offered, else subscribed, else dynamic."""
+    own = to_gtp(asked.pdp_address)
+    if not asked.pdp_address.dynamic:
+        return own
+    if request is not None:
+        return request.end_user_address
+    static = selection.static_address
+    if static is not None and own.pdp_type is PdpType.IPV4 and ":" not in static:
+        return EndUserAddress.for_ipv4(static)
+    if static is not None and own.pdp_type is PdpType.IPV6 and ":" in static:
+        return EndUserAddress.for_ipv6(static)
+    return own
+
+
+def _other_pdp_type(cause: Cause, address: EndUserAddress) -> SmCause | None:
+    """Return why the mobile gets another PDP type than it asked for (TS 24.008 §6.1.3.1.1)."""
+    if cause is Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE:
+        ipv4 = address.pdp_type is PdpType.IPV4
+        return SmCause.ONLY_IPV4_ALLOWED if ipv4 else SmCause.ONLY_IPV6_ALLOWED
+    if cause is Cause.NEW_PDP_TYPE_SINGLE_ADDRESS_BEARER:
+        return SmCause.SINGLE_ADDRESS_BEARERS_ONLY
+    return None
+
+
+def _back_off_timer(back_off_time: bytes | None) -> int | None:
+    """Return GGSN Back-Off Time as GPRS timer 3, which has other units (TS 24.008 §10.5.7.4a)."""
+    if not back_off_time:
+        return None
+    unit = _BACK_OFF_UNITS.get(back_off_time[0] >> 5)
+    return None if unit is None else unit << 5 | back_off_time[0] & 0x1F

@@ -1,0 +1,181 @@
+"""GPRS attach: the mobile becomes known, its subscription comes from the HLR.
+
+Specs: TS 23.060 §6.5, TS 24.008 §4.7.3.1. Authentication, ciphering and the identity requests of
+the standard are left out: a mobile is who it says it is, and one whose P-TMSI is not known is
+rejected with cause 9, which makes it attach with its IMSI.
+
+    UPDATING   -(Update Location result)---> ACCEPTING: P-TMSI allotted, Accept sent, T3350
+    UPDATING   -(error, or no answer)------> Attach Reject
+    ACCEPTING  -(Complete, or any SM)------> attached
+    ACCEPTING  -(T3350 expires)------------> Accept again, ``RadioTimers.attempts`` times in all
+    ACCEPTING  -(last expiry of T3350)-----> detached
+    any        -(the same Attach Request)--> Accept again, where it was sent
+    any        -(another Attach Request)---> from the start
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.gsup import GsupMessage, MessageType
+from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
+from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
+from corenet.sgsn.core import Core
+from corenet.sgsn.detach import Detaches
+from corenet.sgsn.events import (
+    AttachRefused,
+    DeactivationReason,
+    DetachReason,
+    MmState,
+    MobileAttached,
+    MobileDetached,
+)
+from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.schedule import Alarm
+from corenet.sgsn.subscription import Subscription
+
+
+class Attach:
+    """One attach under way."""
+
+    __slots__ = ("accept", "alarm", "attempt", "request")
+
+    def __init__(self, request: AttachRequest) -> None:
+        self.request = request
+        self.accept: AttachAccept | None = None
+        """Attach Accept once it has been sent: state ACCEPTING; before, UPDATING."""
+        self.attempt = 0
+        self.alarm: Alarm | None = None
+        """T3350."""
+
+
+class Attaches:
+    """Every attach under way."""
+
+    def __init__(
+        self, core: Core, hlr: HlrLink, detaches: Detaches, requests: NetworkRequests
+    ) -> None:
+        self._core = core
+        self._hlr = hlr
+        self._detaches = detaches
+        self._requests = requests
+        self._pending: dict[MmContext, Attach] = {}
+
+    def attach(self, link: RadioLink, request: AttachRequest, now: float) -> None:
+        """Take an Attach Request that came over ``link``, a retransmitted one included."""
+        mobile = self._who(request)
+        if mobile is None and request.identity.imsi is None:
+            self.reject(link, GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
+            return
+        if mobile is None:
+            mobile = MmContext(request.identity.imsi or "", link, now)
+            self._core.mobiles.add(mobile)
+        elif self._is_repeated(mobile, request, now):
+            return
+        else:
+            self._clear(mobile, now)
+            self._core.mobiles.move(mobile, link)
+        mobile.enter(MmState.ATTACHING, now)
+        mobile.attach_asked = now
+        mobile.suspended = False
+        mobile.subscription = Subscription()
+        self._pending[mobile] = Attach(request)
+        self._hlr.update_location(
+            mobile.imsi, now, lambda answer, now: self._updated(mobile, answer, now)
+        )
+
+    def complete(self, mobile: MmContext, now: float) -> bool:
+        """Take an Attach Complete, or what shows as well that the Accept has arrived.
+
+        Return whether the mobile is attached now by that.
+        """
+        attach = self._pending.get(mobile)
+        if attach is None or attach.accept is None or mobile.p_tmsi is None:
+            return False
+        self.cancel(mobile)
+        mobile.enter(MmState.ATTACHED, now)
+        self._core.count("attaches")
+        self._core.emit(MobileAttached(mobile.imsi, mobile.subscription.msisdn, mobile.p_tmsi))
+        self._requests.mobile_attached(mobile, now)
+        return True
+
+    def cancel(self, mobile: MmContext) -> None:
+        """Forget an attach: it is complete, or its mobile does something else."""
+        attach = self._pending.pop(mobile, None)
+        if attach is not None and attach.alarm is not None:
+            attach.alarm.cancel()
+        self._hlr.cancel(mobile.imsi, MessageType.UPDATE_LOCATION_REQUEST)
+
+    def reject(self, link: RadioLink, cause: int) -> None:
+        """Send an Attach Reject."""
+        self._core.count("attaches_refused")
+        self._core.say(link, AttachReject(cause))
+
+    def _who(self, request: AttachRequest) -> MmContext | None:
+        identity = request.identity
+        if identity.imsi is not None:
+            return self._core.mobiles.with_imsi(identity.imsi)
+        return self._core.mobiles.with_p_tmsi(identity.p_tmsi or 0)
+
+    def _is_repeated(self, mobile: MmContext, request: AttachRequest, now: float) -> bool:
+        attach = self._pending.get(mobile)
+        if attach is None or attach.request != request:
+            return False
+        if attach.accept is not None:
+            # Not counted as another attempt (TS 24.008 §4.7.3.1.6, item d).
+            self._transmit(mobile, attach, attach.accept, now)
+        return True
+
+    def _clear(self, mobile: MmContext, now: float) -> None:
+        """Let a known mobile begin anew: what it had before is void."""
+        self.cancel(mobile)
+        self._detaches.stop(mobile)
+        self._requests.mobile_attaches_anew(mobile.imsi)
+        if mobile.state is MmState.ATTACHED:
+            self._detaches.release_contexts(mobile, DeactivationReason.DETACHED, now)
+            self._core.emit(MobileDetached(mobile.imsi, DetachReason.REPLACED))
+        self._core.mobiles.note_present(mobile)
+
+    def _updated(self, mobile: MmContext, answer: GsupMessage | None, now: float) -> None:
+        if answer is None:
+            self._refuse(mobile, GmmCause.NETWORK_FAILURE, "the HLR does not answer", now)
+        elif answer.type is MessageType.UPDATE_LOCATION_ERROR:
+            cause = answer.cause or GmmCause.NETWORK_FAILURE
+            self._refuse(mobile, cause, gmm_cause_text(cause), now)
+        else:
+            mobile.mnrg = False
+            attach = self._pending[mobile]
+            combined = attach.request.attach_type != AttachType.GPRS
+            attach.accept = AttachAccept(
+                self._core.config.routing_area.encode(),
+                self._core.mobiles.name(mobile),
+                cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE if combined else None,
+            )
+            attach.attempt = 1
+            self._transmit(mobile, attach, attach.accept, now)
+
+    def _refuse(self, mobile: MmContext, cause: int, text: str, now: float) -> None:
+        self.cancel(mobile)
+        self._core.mobiles.remove(mobile)
+        self.reject(mobile.link, cause)
+        self._core.emit(AttachRefused(mobile.imsi, cause, text))
+        self._requests.mobile_detached(mobile.imsi, now)
+
+    def _transmit(
+        self, mobile: MmContext, attach: Attach, accept: AttachAccept, now: float
+    ) -> None:
+        self._core.say(mobile.link, accept)
+        if attach.alarm is not None:
+            attach.alarm.cancel()
+
+        def expired(now: float) -> None:
+            if attach.attempt < self._core.config.radio.attempts:
+                attach.attempt += 1
+                self._transmit(mobile, attach, accept, now)
+                return
+            self.cancel(mobile)
+            self._core.emit(AttachRefused(mobile.imsi, None, "no Attach Complete"))
+            self._detaches.gone(mobile, None, now)
+
+        attach.alarm = self._core.schedule.at(now + self._core.config.radio.t3350, expired)

@@ -1,0 +1,104 @@
+"""The ground that the SGSN's procedures stand on: tables, timers, links, what came out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+from corenet.interfaces.llc import Sapi
+from corenet.interfaces.nas.gmm import GmmMessage
+from corenet.interfaces.nas.sm import SmMessage
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.mm_context import MmContexts
+from corenet.sgsn.pdp_context import ControlTunnel, PdpContext, Tunnels
+from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.schedule import Schedule
+from gtp.constants import GTP_C_PORT, MessageType
+from gtp.endpoint import Endpoint
+from gtp.events import RequestReceived
+from gtp.messages import Message
+from gtp.user_plane import UserPlane
+
+Answered = Callable[[Message | None, float], None]
+"""Called with the response to a GTP request, or None where there is no usable one."""
+
+SERVED = frozenset({MessageType.PDU_NOTIFICATION_REQUEST, MessageType.DELETE_PDP_CONTEXT_REQUEST})
+"""The GTP-C requests that an SGSN answers here, beside Echo Request."""
+
+
+class Core:
+    """What every procedure of one SGSN shares."""
+
+    def __init__(self, config: SgsnConfig, random: Random, recovery: int) -> None:
+        self.config = config
+        self.recovery = recovery
+        self.counters: Counter[str] = Counter()
+        self.schedule = Schedule()
+        self.endpoint = Endpoint(
+            timers=config.timers, recovery=recovery, accepts=SERVED, random=random
+        )
+        self.user_plane = UserPlane(config.user_address)
+        self.mobiles = MmContexts(random)
+        self.tunnels = Tunnels(random)
+        self.outgoing: list[Datagram] = []
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        """Let ``event`` have happened."""
+        self.events.append(event)
+
+    def count(self, name: str) -> None:
+        """Count one more of ``name``."""
+        self.counters[name] += 1
+
+    def say(self, link: RadioLink, message: GmmMessage | SmMessage) -> None:
+        """Send a layer 3 message to a mobile."""
+        self.say_octets(link, message.encode())
+
+    def say_octets(self, link: RadioLink, octets: bytes) -> None:
+        """Send a layer 3 message, encoded already, to a mobile."""
+        frame = link.frame(Sapi.MOBILITY_MANAGEMENT, octets)
+        self.outgoing.append(Datagram(Interface.RADIO, link.address, frame))
+
+    def ask(self, message: Message, peer: Address, now: float, answered: Answered) -> None:
+        """Send a GTP request; ``answered`` is called once, with the response or None."""
+        self.endpoint.request(message, peer, now, context=answered)
+        self.collect_gtp()
+
+    def answer(self, received: RequestReceived, response: Message, now: float) -> None:
+        """Answer a GTP request."""
+        self.endpoint.respond(received, response, now)
+        self.collect_gtp()
+
+    def collect_gtp(self) -> None:
+        """Put what GTP wants sent in line with the rest, so that order is kept."""
+        for data, peer in self.endpoint.take_datagrams():
+            self.outgoing.append(Datagram(Interface.GTP_C, peer, data))
+        for data, peer in self.user_plane.take_datagrams():
+            self.outgoing.append(Datagram(Interface.GTP_U, peer, data))
+
+    def open_tunnel(self, imsi: str, ggsn: str) -> ControlTunnel:
+        """Return the mobile's control tunnel with the GGSN at the address ``ggsn``."""
+        return self.tunnels.open(imsi, ggsn, (ggsn, GTP_C_PORT))
+
+    def open(self, context: PdpContext) -> None:
+        """Accept G-PDUs for ``context`` from now on, also before the GGSN's answer is here."""
+        self.tunnels.add(context)
+        self.user_plane.add_tunnel(context.teid_data, context)
+
+    def watch(self, tunnel: ControlTunnel, now: float) -> None:
+        """Monitor the path to the tunnel's GGSN as long as the tunnel is there."""
+        if tunnel.watched is None:
+            tunnel.watched = tunnel.peer
+            self.endpoint.watch(tunnel.peer, now)
+            self.collect_gtp()
+
+    def close(self, context: PdpContext) -> None:
+        """Take a context's tunnel endpoints away; with the last one the path is left alone."""
+        tunnel = context.tunnel
+        self.user_plane.remove_tunnel(context.teid_data)
+        if self.tunnels.remove(context) and tunnel.watched is not None:
+            self.endpoint.unwatch(tunnel.watched)
+            tunnel.watched = None

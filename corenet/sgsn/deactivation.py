@@ -1,0 +1,140 @@
+"""PDP context deactivation: by the mobile, by the network, and without anyone's consent.
+
+Specs: TS 23.060 §9.2.4, TS 24.008 §6.1.3.4 (deactivation procedures), TS 23.007 (restart).
+
+Theory of operation. A context that is deactivated loses its tunnel endpoints at once, so that
+nothing flows any more. What is left is to tell those who don't know yet. When the mobile asked,
+the GGSN is told first and the mobile gets its Accept once the GGSN has answered or stayed
+silent. When the network decided, the mobile gets Deactivate PDP Context Request,
+``RadioTimers.attempts`` times in all, T3395 apart, and the context is forgotten after that.
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.nas.causes import SmCause
+from corenet.interfaces.nas.sm import DeactivatePdpContextAccept, DeactivatePdpContextRequest
+from corenet.sgsn.core import Core
+from corenet.sgsn.deletion import Deletion, Deletions, Then
+from corenet.sgsn.events import DeactivationReason, PdpContextDeactivated, PdpState
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.pdp_context import PdpContext
+from corenet.sgsn.schedule import Alarm
+
+
+class Deactivation:
+    """One context whose end not everyone has agreed to."""
+
+    __slots__ = ("alarm", "attempt", "then")
+
+    def __init__(self) -> None:
+        self.alarm: Alarm | None = None
+        """T3395 when the mobile's Accept is awaited, else None."""
+        self.attempt = 0
+        self.then: list[Then] = []
+
+
+class Deactivations:
+    """Every deactivation under way."""
+
+    def __init__(self, core: Core, deletions: Deletions) -> None:
+        self._core = core
+        self._deletions = deletions
+        self._pending: dict[PdpContext, Deactivation] = {}
+
+    def by_mobile(self, mobile: MmContext, context: PdpContext, cause: int, now: float) -> None:
+        """Deactivate an active context that the mobile wants deactivated (§6.1.3.4.1)."""
+        self._pending[context] = Deactivation()
+        self._end(context, cause, DeactivationReason.MOBILE)
+        context.enter(PdpState.DEACTIVATING, now)
+
+        def deleted(now: float) -> None:
+            if context in self._pending:
+                self._core.say(mobile.link, DeactivatePdpContextAccept(context.ti.mirrored))
+                self.over(mobile, context, now)
+
+        self._deletions.delete(context, now).then.append(deleted)
+
+    def by_network(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        cause: SmCause,
+        reason: DeactivationReason,
+        now: float,
+        *,
+        delete: bool,
+    ) -> None:
+        """Deactivate an active context and have the mobile accept it (§6.1.3.4.2).
+
+        ``delete`` says whether the GGSN still has the context and is to delete it.
+        """
+        deactivation = self._pending[context] = Deactivation()
+        self._end(context, cause, reason)
+        context.enter(PdpState.DEACTIVATING, now)
+        if delete:
+            self._deletions.delete(context, now)
+        self._transmit(mobile, context, deactivation, cause, now)
+
+    def release(
+        self, mobile: MmContext, context: PdpContext, reason: DeactivationReason, now: float
+    ) -> Deletion | None:
+        """End a context in any state without the mobile; return what its GGSN still does."""
+        mobile.contexts.pop(context.nsapi, None)
+        if context.state is PdpState.DEACTIVATING:
+            self.over(mobile, context, now)
+            return self._deletions.pending(context.imsi, context.nsapi)
+        if context.state is PdpState.ACTIVE:
+            self._end(context, SmCause.REGULAR_DEACTIVATION, reason)
+            return self._deletions.delete(context, now)
+        self._core.close(context)
+        return self._deletions.abandon(context) if context.create_sent else None
+
+    def over(self, mobile: MmContext, context: PdpContext, now: float) -> None:
+        """Forget a context whose end is agreed to, or that nobody will answer for."""
+        deactivation = self._pending.pop(context)
+        if deactivation.alarm is not None:
+            deactivation.alarm.cancel()
+        if mobile.contexts.get(context.nsapi) is context:
+            del mobile.contexts[context.nsapi]
+        for then in deactivation.then:
+            then(now)
+
+    def awaits_mobile(self, context: PdpContext) -> bool:
+        """Whether the mobile is to accept the deactivation of ``context``."""
+        deactivation = self._pending.get(context)
+        return deactivation is not None and deactivation.alarm is not None
+
+    def after(self, context: PdpContext, then: Then) -> None:
+        """Call ``then`` once the deactivation of ``context`` is over."""
+        self._pending[context].then.append(then)
+
+    def _end(self, context: PdpContext, cause: int, reason: DeactivationReason) -> None:
+        self._core.close(context)
+        self._core.count("contexts_deactivated")
+        self._core.emit(
+            PdpContextDeactivated(
+                context.imsi, context.apn, context.nsapi, context.address_text, cause, reason
+            )
+        )
+
+    def _transmit(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        deactivation: Deactivation,
+        cause: SmCause,
+        now: float,
+    ) -> None:
+        deactivation.attempt += 1
+        request = DeactivatePdpContextRequest(context.ti.mirrored, cause, teardown=True)
+        self._core.say(mobile.link, request)
+
+        def expired(now: float) -> None:
+            if deactivation.attempt < self._core.config.radio.attempts:
+                self._transmit(mobile, context, deactivation, cause, now)
+            else:
+                self._core.count("deactivations_unanswered")
+                self.over(mobile, context, now)
+
+        due = now + self._core.config.radio.t3395
+        deactivation.alarm = self._core.schedule.at(due, expired)

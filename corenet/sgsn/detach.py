@@ -1,0 +1,148 @@
+"""GPRS detach: by the mobile, by the network, by the HLR.
+
+Specs: TS 23.060 §6.6, TS 24.008 §4.7.4. A detached mobile stays known, so that who asks for it
+hears "detached" and not "unknown"; the oldest beyond ``SgsnConfig.max_detached`` are purged.
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.gsup import GsupMessage
+from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.nas.gmm import (
+    DetachAcceptDownlink,
+    DetachRequestDownlink,
+    NetworkDetachType,
+)
+from corenet.sgsn.core import Core
+from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.deletion import Deletion, after_all
+from corenet.sgsn.events import DeactivationReason, DetachReason, MmState, MobileDetached
+from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.schedule import Alarm
+
+
+class NetworkDetach:
+    """A detach that the mobile is to accept (TS 24.008 §4.7.4.2)."""
+
+    __slots__ = ("alarm", "attempt", "message", "reason")
+
+    def __init__(self, message: DetachRequestDownlink, reason: DetachReason) -> None:
+        self.message = message
+        self.reason = reason
+        self.attempt = 0
+        self.alarm: Alarm | None = None
+        """T3322."""
+
+
+class Detaches:
+    """The ends of attachments."""
+
+    def __init__(
+        self,
+        core: Core,
+        hlr: HlrLink,
+        deactivations: Deactivations,
+        requests: NetworkRequests,
+    ) -> None:
+        self._core = core
+        self._hlr = hlr
+        self._deactivations = deactivations
+        self._requests = requests
+        self._pending: dict[MmContext, NetworkDetach] = {}
+
+    def by_mobile(self, mobile: MmContext, power_off: bool, now: float) -> None:
+        """Take a Detach Request; its Accept waits until the GGSNs have been told (§4.7.4.1)."""
+        deletions = self.release_contexts(mobile, DeactivationReason.DETACHED, now)
+        if mobile.state is not MmState.DETACHED:
+            self.stop(mobile)
+            reason = DetachReason.POWER_OFF if power_off else DetachReason.MOBILE
+            self.gone(mobile, reason, now)
+        if not power_off:
+            after_all(deletions, lambda _: self._accept(mobile), now)
+
+    def by_network(
+        self, mobile: MmContext, reason: DetachReason, now: float, cause: GmmCause | None = None
+    ) -> None:
+        """Detach an attached mobile, which is not to attach again by itself (§4.7.4.2)."""
+        self.release_contexts(mobile, DeactivationReason.DETACHED, now)
+        self._requests.mobile_detached(mobile.imsi, now)
+        mobile.enter(MmState.DETACHING, now)
+        message = DetachRequestDownlink(NetworkDetachType.REATTACH_NOT_REQUIRED, cause)
+        detach = self._pending[mobile] = NetworkDetach(message, reason)
+        self._transmit(mobile, detach, now)
+
+    def accepted(self, mobile: MmContext, now: float) -> None:
+        """Take a Detach Accept."""
+        detach = self._pending.get(mobile)
+        if detach is not None:
+            self.stop(mobile)
+            self.gone(mobile, detach.reason, now)
+
+    def send_away(self, link: RadioLink) -> None:
+        """Have a mobile attach that speaks as though it were attached.
+
+        So it learns that this SGSN has restarted, or has given it up meanwhile.
+        """
+        self._core.count("mobiles_sent_away")
+        self._core.say(
+            link,
+            DetachRequestDownlink(
+                NetworkDetachType.REATTACH_REQUIRED, GmmCause.IMPLICITLY_DETACHED
+            ),
+        )
+
+    def release_contexts(
+        self, mobile: MmContext, reason: DeactivationReason, now: float
+    ) -> list[Deletion]:
+        """End every context of a mobile; return what its GGSNs still do."""
+        deletions = [
+            self._deactivations.release(mobile, context, reason, now)
+            for context in list(mobile.contexts.values())
+        ]
+        return [deletion for deletion in deletions if deletion is not None]
+
+    def stop(self, mobile: MmContext) -> None:
+        """Wait no longer for the mobile to accept a detach."""
+        detach = self._pending.pop(mobile, None)
+        if detach is not None and detach.alarm is not None:
+            detach.alarm.cancel()
+
+    def gone(self, mobile: MmContext, reason: DetachReason | None, now: float) -> None:
+        """Make the mobile detached; None says that it had never been attached."""
+        mobile.enter(MmState.DETACHED, now)
+        mobile.suspended = False
+        self._requests.mobile_detached(mobile.imsi, now)
+        if reason is not None:
+            self._core.count("detaches")
+            self._core.emit(MobileDetached(mobile.imsi, reason))
+        if reason is DetachReason.HLR:
+            self._core.mobiles.remove(mobile)
+            return
+        oldest = self._core.mobiles.note_detached(mobile, self._core.config.max_detached)
+        if oldest is not None:
+            self._core.mobiles.remove(oldest)
+            self._hlr.purge(oldest.imsi, now, self._purged)
+
+    def _purged(self, answer: GsupMessage | None, _: float) -> None:
+        self._core.count("purges_answered" if answer else "purges_unanswered")
+
+    def _accept(self, mobile: MmContext) -> None:
+        if mobile.state is MmState.DETACHED:
+            self._core.say(mobile.link, DetachAcceptDownlink())
+
+    def _transmit(self, mobile: MmContext, detach: NetworkDetach, now: float) -> None:
+        detach.attempt += 1
+        self._core.say(mobile.link, detach.message)
+
+        def expired(now: float) -> None:
+            if detach.attempt < self._core.config.radio.attempts:
+                self._transmit(mobile, detach, now)
+            else:
+                self._core.count("detaches_unanswered")
+                del self._pending[mobile]
+                self.gone(mobile, detach.reason, now)
+
+        detach.alarm = self._core.schedule.at(now + self._core.config.radio.t3322, expired)

@@ -1,0 +1,106 @@
+"""What comes over Gn: requests of GGSNs, answers to ours, restarts.
+
+Specs: TS 29.060 §7.3 (tunnel management), TS 23.007 §11 (restart of a GGSN).
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.nas.causes import SmCause, sm_cause_for_delete
+from corenet.sgsn.activation import Activations
+from corenet.sgsn.core import Core
+from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.events import DeactivationReason, PdpState
+from corenet.sgsn.notification import PduNotifications
+from gtp.constants import Cause
+from gtp.events import (
+    Event,
+    PathDown,
+    PeerRestarted,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+)
+from gtp.messages import (
+    DeletePdpContextRequest,
+    DeletePdpContextResponse,
+    PduNotificationRequest,
+)
+
+
+class Gn:
+    """Takes what the GTP-C endpoint tells."""
+
+    def __init__(
+        self,
+        core: Core,
+        notifications: PduNotifications,
+        activations: Activations,
+        deactivations: Deactivations,
+    ) -> None:
+        self._core = core
+        self._notifications = notifications
+        self._activations = activations
+        self._deactivations = deactivations
+
+    def take_gtp(self, now: float) -> None:
+        """Deal with everything that has happened."""
+        while events := self._core.endpoint.take_events():
+            for event in events:
+                self._take(event, now)
+
+    def _take(self, event: Event, now: float) -> None:
+        if isinstance(event, ResponseReceived) and callable(event.context):
+            event.context(event.response, now)
+        elif isinstance(event, RequestFailed) and callable(event.context):
+            event.context(None, now)
+        elif isinstance(event, RequestReceived):
+            self._requested(event, now)
+        elif isinstance(event, PeerRestarted):
+            self._restarted(event.peer[0], now)
+        elif isinstance(event, PathDown):
+            # Contexts stay: the GGSN may have them still when the path comes back.
+            self._core.count("paths_down")
+
+    def _requested(self, received: RequestReceived, now: float) -> None:
+        message = received.message
+        if isinstance(message, PduNotificationRequest):
+            self._notifications.receive(received, message, now)
+        elif isinstance(message, DeletePdpContextRequest):
+            self._delete(received, message, now)
+
+    def _delete(
+        self, received: RequestReceived, message: DeletePdpContextRequest, now: float
+    ) -> None:
+        tunnel = self._core.tunnels.with_teid(message.teid)
+        context = None if tunnel is None else tunnel.contexts.get(message.nsapi)
+        mobile = None if context is None else self._core.mobiles.with_imsi(context.imsi)
+        if tunnel is None or context is None or mobile is None:
+            response = DeletePdpContextResponse(cause=Cause.NON_EXISTENT)
+            self._core.answer(received, response, now)
+            return
+        response = DeletePdpContextResponse(teid=tunnel.remote_teid, cause=Cause.REQUEST_ACCEPTED)
+        self._core.answer(received, response, now)
+        if context.state is PdpState.CREATING:
+            self._activations.abort(mobile, context, now)
+            return
+        cause = sm_cause_for_delete(message.cause)
+        reason = DeactivationReason.GGSN
+        self._deactivations.by_network(mobile, context, cause, reason, now, delete=False)
+
+    def _restarted(self, ggsn: str, now: float) -> None:
+        """Deactivate what a restarted GGSN has forgotten (TS 23.007 §11.2)."""
+        self._core.count("ggsn_restarts")
+        for tunnel in self._core.tunnels.with_ggsn(ggsn):
+            for context in list(tunnel.contexts.values()):
+                mobile = self._core.mobiles.with_imsi(context.imsi)
+                if context.state is PdpState.CREATING or mobile is None:
+                    continue  # its Create is processed by the GGSN as it is now
+                self._deactivations.by_network(
+                    mobile,
+                    context,
+                    SmCause.REACTIVATION_REQUESTED,
+                    DeactivationReason.GGSN_RESTARTED,
+                    now,
+                    delete=False,
+                )
+            tunnel.remote_teid = 0

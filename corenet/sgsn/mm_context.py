@@ -1,0 +1,157 @@
+"""MM contexts: who the SGSN knows, in which state, over which radio link.
+
+Spec: TS 23.060 §13.2 (what an SGSN stores), §6.1 (states).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from corenet.interfaces.nas.sm import TransactionIdentifier
+from corenet.interfaces.node import Address
+from corenet.sgsn.events import MmContextView, MmState
+from corenet.sgsn.pdp_context import PdpContext
+from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.subscription import Subscription
+
+_P_TMSI_MARK = 0xC000_0000
+"""The two highest bits tell a P-TMSI from a TMSI (TS 23.003 §2.4)."""
+
+
+class MmContext:
+    """What the SGSN knows of one mobile. Equal only to itself."""
+
+    __slots__ = (
+        "attach_asked",
+        "contexts",
+        "imsi",
+        "last_heard",
+        "last_network_ti",
+        "link",
+        "mnrg",
+        "p_tmsi",
+        "since",
+        "state",
+        "subscription",
+        "suspended",
+    )
+
+    def __init__(self, imsi: str, link: RadioLink, now: float) -> None:
+        self.imsi = imsi
+        self.link = link
+        self.state = MmState.ATTACHING
+        self.since = now
+        self.last_heard = now
+        self.attach_asked = now
+        """When the Attach Request came that made or is making the mobile attached."""
+        self.p_tmsi: int | None = None
+        self.subscription = Subscription()
+        self.suspended = False
+        self.mnrg = False
+        """MS not reachable for GPRS: the HLR waits for Ready for SM (TS 23.060 §13.2)."""
+        self.contexts: dict[int, PdpContext] = {}
+        """By NSAPI, with those whose deactivation the mobile has not yet accepted."""
+        self.last_network_ti = 6
+
+    def enter(self, state: MmState, now: float) -> None:
+        """Change the state."""
+        self.state = state
+        self.since = now
+
+    def context_with(self, ti: TransactionIdentifier) -> PdpContext | None:
+        """Return the context of that transaction identifier, as the mobile writes it."""
+        for context in self.contexts.values():
+            if context.ti == ti:
+                return context
+        return None
+
+    def view(self) -> MmContextView:
+        """Return the context as it is."""
+        return MmContextView(
+            imsi=self.imsi,
+            msisdn=self.subscription.msisdn,
+            state=self.state,
+            since=self.since,
+            p_tmsi=self.p_tmsi,
+            radio=self.link.address,
+            last_heard=self.last_heard,
+            suspended=self.suspended,
+            mnrg=self.mnrg,
+            contexts=tuple(context.view() for context in self.contexts.values()),
+        )
+
+
+class MmContexts:
+    """Every MM context, by IMSI, radio link and P-TMSI."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._by_imsi: dict[str, MmContext] = {}
+        self._by_radio: dict[Address, MmContext] = {}
+        self._by_p_tmsi: dict[int, MmContext] = {}
+        self._detached: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[MmContext]:
+        """Iterate over a copy, so that contexts may go meanwhile."""
+        return iter(list(self._by_imsi.values()))
+
+    def with_imsi(self, imsi: str) -> MmContext | None:
+        """Return the mobile's context, or None."""
+        return self._by_imsi.get(imsi)
+
+    def at(self, radio: Address) -> MmContext | None:
+        """Return the context of the mobile that was last heard on that radio link."""
+        return self._by_radio.get(radio)
+
+    def with_p_tmsi(self, p_tmsi: int) -> MmContext | None:
+        """Return the context of the mobile that was given ``p_tmsi``."""
+        return self._by_p_tmsi.get(p_tmsi)
+
+    def add(self, mobile: MmContext) -> None:
+        """Take in a new context."""
+        self._by_imsi[mobile.imsi] = mobile
+        self._by_radio[mobile.link.address] = mobile
+
+    def move(self, mobile: MmContext, link: RadioLink) -> None:
+        """Give ``mobile`` another radio link."""
+        if self._by_radio.get(mobile.link.address) is mobile:
+            del self._by_radio[mobile.link.address]
+        mobile.link = link
+        self._by_radio[link.address] = mobile
+
+    def name(self, mobile: MmContext) -> int:
+        """Give ``mobile`` a new P-TMSI and return it."""
+        self._unname(mobile)
+        while True:
+            p_tmsi = self._random.getrandbits(30) | _P_TMSI_MARK
+            if p_tmsi not in self._by_p_tmsi and p_tmsi != 0xFFFF_FFFF:
+                break
+        mobile.p_tmsi = p_tmsi
+        self._by_p_tmsi[p_tmsi] = mobile
+        return p_tmsi
+
+    def note_detached(self, mobile: MmContext, keep: int) -> MmContext | None:
+        """Note that ``mobile`` is detached; return the oldest such one beyond ``keep``."""
+        self._detached.pop(mobile.imsi, None)
+        self._detached[mobile.imsi] = None
+        if len(self._detached) <= keep:
+            return None
+        return self._by_imsi[next(iter(self._detached))]
+
+    def note_present(self, mobile: MmContext) -> None:
+        """Note that ``mobile`` is detached no more."""
+        self._detached.pop(mobile.imsi, None)
+
+    def remove(self, mobile: MmContext) -> None:
+        """Forget ``mobile``."""
+        self._by_imsi.pop(mobile.imsi, None)
+        self._detached.pop(mobile.imsi, None)
+        if self._by_radio.get(mobile.link.address) is mobile:
+            del self._by_radio[mobile.link.address]
+        self._unname(mobile)
+
+    def _unname(self, mobile: MmContext) -> None:
+        if mobile.p_tmsi is not None:
+            self._by_p_tmsi.pop(mobile.p_tmsi, None)
+            mobile.p_tmsi = None

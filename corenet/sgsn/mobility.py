@@ -1,0 +1,125 @@
+"""Mobility management messages, from mobiles and from the HLR, to their procedures.
+
+Specs: TS 24.008 §9.4 (messages), §8 (errors), TS 29.002 §8 (what the HLR asks).
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.gsup import CancelType, GsupMessage, MessageType
+from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.nas.errors import NasError
+from corenet.interfaces.nas.gmm import (
+    AttachComplete,
+    AttachRequest,
+    DetachAcceptDownlink,
+    DetachAcceptUplink,
+    DetachRequestUplink,
+    GmmStatus,
+    decode,
+)
+from corenet.sgsn.attach import Attaches
+from corenet.sgsn.core import Core
+from corenet.sgsn.detach import Detaches
+from corenet.sgsn.events import (
+    DeactivationReason,
+    DetachReason,
+    MmState,
+    MobileBecameReachable,
+)
+from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.radio import RadioLink
+
+_ATTACH_REQUEST = 0x01
+
+
+class Mobility:
+    """Takes mobility management messages."""
+
+    def __init__(self, core: Core, hlr: HlrLink, attaches: Attaches, detaches: Detaches) -> None:
+        self._core = core
+        self._hlr = hlr
+        self._attaches = attaches
+        self._detaches = detaches
+
+    def receive(self, link: RadioLink, mobile: MmContext | None, octets: bytes, now: float) -> None:
+        """Take a message from the mobile at ``link``; None is one that is not known."""
+        try:
+            message = decode(octets, uplink=True)
+        except NasError as error:
+            self._core.count("gmm_errors")
+            if error.message_type == _ATTACH_REQUEST:
+                self._attaches.reject(link, error.cause)
+            elif mobile is not None and error.message_type is not None:
+                self._core.say(link, GmmStatus(error.cause))
+            return
+        if isinstance(message, AttachRequest):
+            self._attaches.attach(link, message, now)
+        elif isinstance(message, DetachRequestUplink):
+            self._detach(link, mobile, message, now)
+        elif mobile is not None and isinstance(message, AttachComplete):
+            self._attaches.complete(mobile, now)
+        elif mobile is not None and isinstance(message, DetachAcceptUplink):
+            self._detaches.accepted(mobile, now)
+        else:
+            self._core.count("gmm_ignored")
+
+    def heard(self, mobile: MmContext, now: float) -> None:
+        """Note that an attached mobile is there; the HLR is told if it waits for that."""
+        mobile.last_heard = now
+        if not mobile.mnrg or mobile.state is not MmState.ATTACHED:
+            return
+
+        def answered(answer: GsupMessage | None, _: float) -> None:
+            if answer is not None and answer.type is MessageType.READY_FOR_SM_RESULT:
+                mobile.mnrg = False
+
+        if self._hlr.ready_for_sm(mobile.imsi, now, answered):
+            self._core.emit(MobileBecameReachable(mobile.imsi))
+
+    def hlr_asks(self, message: GsupMessage, now: float) -> None:
+        """Take a request of the HLR."""
+        mobile = self._core.mobiles.with_imsi(message.imsi)
+        if message.type is MessageType.INSERT_SUBSCRIBER_DATA_REQUEST:
+            if mobile is None:
+                self._hlr.refuse(message.imsi, message.type, GmmCause.IMSI_UNKNOWN_IN_HLR)
+                return
+            mobile.subscription = mobile.subscription.updated(message)
+            self._hlr.grant(message)
+        elif message.type is MessageType.LOCATION_CANCEL_REQUEST:
+            self._hlr.grant(message)
+            if mobile is not None:
+                self._cancel(mobile, message.cancel_type, now)
+        else:
+            self._hlr.refuse(message.imsi, message.type, GmmCause.MESSAGE_TYPE_UNKNOWN)
+
+    def detach(self, mobile: MmContext, now: float) -> bool:
+        """Detach a mobile by command of the network; False where it is not attached."""
+        if mobile.state is not MmState.ATTACHED:
+            return False
+        self._detaches.by_network(mobile, DetachReason.NETWORK, now)
+        return True
+
+    def _detach(
+        self,
+        link: RadioLink,
+        mobile: MmContext | None,
+        message: DetachRequestUplink,
+        now: float,
+    ) -> None:
+        if mobile is not None:
+            self._attaches.cancel(mobile)
+            self._detaches.by_mobile(mobile, message.power_off, now)
+        elif not message.power_off:
+            self._core.say(link, DetachAcceptDownlink())
+
+    def _cancel(self, mobile: MmContext, why: CancelType | None, now: float) -> None:
+        """Give a mobile up because the HLR says so (TS 29.002 §8.1.3)."""
+        if why is CancelType.SUBSCRIPTION_WITHDRAW and mobile.state is MmState.ATTACHED:
+            cause = GmmCause.GPRS_SERVICES_NOT_ALLOWED
+            self._detaches.by_network(mobile, DetachReason.HLR, now, cause)
+            return
+        self._attaches.cancel(mobile)
+        self._detaches.stop(mobile)
+        self._detaches.release_contexts(mobile, DeactivationReason.DETACHED, now)
+        self._detaches.gone(mobile, DetachReason.HLR, now)

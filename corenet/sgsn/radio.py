@@ -1,0 +1,71 @@
+"""A mobile's logical link: LLC frames out with their N(U), and in without the duplicates.
+
+Specs: TS 44.064 §8.4 (unacknowledged transfer), TS 44.065 §6.9 (N-PDU numbers). What a real
+network has below (BSSGP, cells, paging) is left out: a frame either reaches the mobile or is
+lost, and silence is all that the SGSN learns of a mobile out of coverage.
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.llc import SEQUENCE_MODULUS, UiFrame, encode_ui
+from corenet.interfaces.node import Address
+
+_WINDOW = 32
+
+
+class ReceiveWindow:
+    """Which of the last 32 frames of one SAPI have come: V(UR) of TS 44.064 §8.4.2."""
+
+    __slots__ = ("_expected", "_seen")
+
+    def __init__(self) -> None:
+        self._expected: int | None = None
+        self._seen = 0
+
+    def take(self, nu: int) -> bool:
+        """Note the frame N(U) ``nu``; return False where it has come before."""
+        if self._expected is None:
+            self._expected, self._seen = (nu + 1) % SEQUENCE_MODULUS, 1
+            return True
+        behind = (self._expected - 1 - nu) % SEQUENCE_MODULUS
+        if behind < _WINDOW:
+            fresh = not self._seen >> behind & 1
+            self._seen |= 1 << behind
+            return fresh
+        ahead = SEQUENCE_MODULUS - behind
+        self._seen = (self._seen << ahead | 1) & (1 << _WINDOW) - 1
+        self._expected = (nu + 1) % SEQUENCE_MODULUS
+        return True
+
+
+class RadioLink:
+    """The link with one mobile: where it is, and the counters of its frames per SAPI."""
+
+    __slots__ = ("_sent", "_windows", "address")
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._sent: dict[int, int] = {}
+        self._windows: dict[int, ReceiveWindow] = {}
+
+    def frame(self, sapi: int, payload: bytes) -> bytes:
+        """Return the downlink UI frame with the next N(U) of the SAPI.
+
+        Raises LlcError where ``payload`` is longer than a frame may be.
+        """
+        nu = self._sent.get(sapi, 0)
+        frame = encode_ui(sapi, payload, uplink=False, nu=nu)
+        self._sent[sapi] = (nu + 1) % SEQUENCE_MODULUS
+        return frame
+
+    def is_new(self, frame: UiFrame) -> bool:
+        """Note an uplink frame; return False where it is a duplicate (TS 44.064 §8.4.2)."""
+        window = self._windows.get(frame.sapi)
+        if window is None:
+            window = self._windows[frame.sapi] = ReceiveWindow()
+        return window.take(frame.nu)
+
+    def reset(self, frame: UiFrame) -> None:
+        """Begin to receive anew with ``frame``: the mobile may count from 0 again."""
+        self._windows.clear()
+        self.is_new(frame)

@@ -1,0 +1,108 @@
+"""What the HLR says a subscriber may do, and the choice of APN and GGSN that follows from it.
+
+Specs: TS 23.060 Annex A (APN and GGSN selection), TS 23.003 §9.1 (APN), TS 29.002 §8.8
+(Insert Subscriber Data).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corenet.interfaces.gsup import GsupMessage, PdpInfo
+from corenet.interfaces.nas.causes import SmCause
+
+WILDCARD = "*"
+"""The subscribed APN that stands for every APN."""
+
+SELECTED_SUBSCRIBED = 0xFC
+"""Selection mode: the APN is subscribed (TS 29.060 §7.7.12); spare bits are ones."""
+SELECTED_BY_MS = 0xFD
+"""Selection mode: the mobile gave the APN and only the wildcard covers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The APN that an activation gets."""
+
+    apn: str
+    mode: int
+    static_address: str | None
+    """The subscribed address, None where it is dynamic."""
+    charging_characteristics: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an activation gets no APN."""
+
+    sm_cause: SmCause
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscriber's data as the HLR inserted it."""
+
+    msisdn: str = ""
+    contexts: tuple[PdpInfo, ...] = ()
+
+    def updated(self, message: GsupMessage) -> Subscription:
+        """Return the data after an Insert Subscriber Data Request.
+
+        Contexts replace those of the same identity, or all where the message says that it is
+        complete.
+        """
+        kept = () if message.pdp_info_complete else self.contexts
+        new = {info.context_id for info in message.pdp_info}
+        return Subscription(
+            message.msisdn or self.msisdn,
+            tuple(info for info in kept if info.context_id not in new) + message.pdp_info,
+        )
+
+    def select(self, asked_apn: str | None, asked_address: str | None) -> Selection | Refusal:
+        """Choose the APN for an activation (TS 23.060 Annex A).
+
+        A mobile that asks for no APN gets the only one it is subscribed to. A static address is
+        granted where it is the subscribed one, or the subscription names none.
+        """
+        if asked_apn is None:
+            named = [info for info in self.contexts if info.apn not in (None, WILDCARD)]
+            if len(named) != 1:
+                return Refusal(SmCause.MISSING_OR_UNKNOWN_APN, "no APN asked, none to choose")
+            chosen, apn, mode = named[0], named[0].apn or "", SELECTED_SUBSCRIBED
+        else:
+            apn = network_identifier(asked_apn)
+            found = self._covering(apn)
+            if found is None:
+                return Refusal(SmCause.SERVICE_OPTION_NOT_SUBSCRIBED, f"{apn} is not subscribed")
+            chosen = found
+            wildcard = chosen.apn in (None, WILDCARD)
+            mode = SELECTED_BY_MS if wildcard else SELECTED_SUBSCRIBED
+        if asked_address and chosen.address and asked_address != chosen.address:
+            return Refusal(SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE, f"{asked_address} is not theirs")
+        charging = chosen.charging_characteristics
+        return Selection(
+            apn, mode, chosen.address, int.from_bytes(charging, "big") if charging else None
+        )
+
+    def _covering(self, apn: str) -> PdpInfo | None:
+        wildcard = None
+        for info in self.contexts:
+            if info.apn in (None, WILDCARD):
+                wildcard = info
+            elif info.apn is not None and info.apn.lower() == apn:
+                return info
+        return wildcard
+
+
+def network_identifier(apn: str) -> str:
+    """Return an APN in lower case without its operator identifier (TS 23.003 §9.1.2)."""
+    labels = apn.lower().split(".")
+    if (
+        len(labels) > 3
+        and labels[-1] == "gprs"
+        and labels[-2].startswith("mcc")
+        and labels[-3].startswith("mnc")
+    ):
+        labels = labels[:-3]
+    return ".".join(labels)
