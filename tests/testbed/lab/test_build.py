@@ -1,0 +1,171 @@
+"""A lab file becomes node configurations, or problems with their places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corenet.mobile.behaviour import Answer
+from testbed.lab.build import LoadedLab, build, load, shipped_labs
+from testbed.lab.yaml_source import SourceError, read
+
+GGSN = """\
+ggsn:
+  address: 127.0.10.1
+  apns: [{name: wap.example, pool: 127.10.0.0/16}]
+"""
+NETWORK = GGSN + "sgsn: {address: 127.0.10.2}\nhlr: {address: 127.0.10.3}\n"
+
+
+def built(text: str) -> LoadedLab:
+    return build(read(text, "lab.yaml"))
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SourceError) as caught:
+        built(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", shipped_labs())
+def test_every_shipped_lab_fits_together(name: str) -> None:
+    """Every lab that comes with the distribution loads by its name."""
+    assert load(name).model.name == name
+
+
+def test_range_counts_numbers_and_addresses_up() -> None:
+    """A range of subscribers has IMSIs, MSISDNs and static addresses that count up together."""
+    lab = built(
+        NETWORK + "subscribers:\n"
+        '  - {imsi: "234150000000009", msisdn: "0447700900009", count: 2,\n'
+        "     apns: [{name: wap.example, address: 127.10.0.255}]}\n"
+    )
+    assert lab.core is not None
+    assert lab.core.hlr is not None
+    assert [
+        (one.imsi, one.msisdn, one.apns[0].static_address) for one in lab.core.hlr.subscribers
+    ] == [
+        ("234150000000009", "0447700900009", "127.10.0.255"),
+        ("234150000000010", "0447700900010", "127.10.1.0"),
+    ]
+    bindings = lab.core.ggsns["ggsn"].static_bindings
+    assert [binding.address for binding in bindings] == ["127.10.0.255", "127.10.1.0"]
+    assert [mobile.imsi for mobile in lab.core.mobiles] == ["234150000000009", "234150000000010"]
+
+
+def test_mobile_behaves_as_the_file_says() -> None:
+    """What a mobile is to do with the network's request comes from the file."""
+    lab = built(
+        NETWORK + "subscribers:\n"
+        '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: wap.example}],\n'
+        "     mobile: {on_request: reject, sm_cause: 26, answer_after: 0.5,\n"
+        "              attached: false, activate: [wap.example]}}\n"
+    )
+    assert lab.core is not None
+    (mobile,) = lab.core.mobiles
+    assert (mobile.behaviour.answer, mobile.behaviour.cause) == (Answer.REJECT, 26)
+    assert mobile.behaviour.delay == 0.5
+    assert not mobile.attach_at_start
+    assert lab.self_activating == {"234150000000009": ("wap.example",)}
+
+
+def test_subscriber_that_the_hlr_does_not_know_is_only_bound_at_the_ggsn() -> None:
+    """A subscriber with known_to_hlr false has a static binding and no subscription."""
+    lab = built(
+        NETWORK + "subscribers:\n"
+        '  - {imsi: "234150000000009", msisdn: "447700900009", known_to_hlr: false, mobile: null,\n'
+        "     apns: [{name: wap.example, address: 127.10.0.9}]}\n"
+    )
+    assert lab.core is not None
+    assert lab.core.hlr is not None
+    assert lab.core.hlr.subscribers == ()
+    assert lab.core.mobiles == ()
+    assert lab.core.ggsns["ggsn"].static_bindings[0].imsi == "234150000000009"
+
+
+def test_gateway_finds_the_control_interface_of_its_lab() -> None:
+    """A gateway without core settings uses the control interface in the same file."""
+    lab = built(
+        GGSN + "control: {address: 127.0.10.4, port: 8088, token: sesame-open}\n"
+        "gateway: {address: 127.0.10.5, apn: wap.example}\n"
+    )
+    assert lab.gateway is not None
+    assert lab.gateway.control_url == "http://127.0.10.4:8088"
+    assert lab.gateway.control_token == "sesame-open"
+
+
+def test_gateway_alone_names_a_core_elsewhere() -> None:
+    """A file may hold nothing but a gateway, with the address of somebody's core."""
+    lab = built(
+        'gateway: {address: 127.0.10.5, apn: wap.example, core: {url: "http://127.0.0.1:8"}}\n'
+    )
+    assert lab.core is None
+    assert lab.gateway is not None
+    assert lab.gateway.control_url == "http://127.0.0.1:8"
+
+
+SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: %s}]}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: x\n", "lab.yaml:1:1: the document: a lab has a ggsn, an sgsn or a gateway"),
+        ("sgsn: {address: 127.0.0.1}\n", "lab.yaml:1:1: the document: an sgsn needs an hlr"),
+        (
+            GGSN + "gateway: {address: 127.0.10.5, apn: wap.example}\n",
+            "lab.yaml:1:1: the document: the gateway needs the core's control interface",
+        ),
+        (
+            GGSN + "control: {address: 192.0.2.1}\n",
+            "lab.yaml:4:10: control: 192.0.2.1 can be reached from outside this host: set a token",
+        ),
+        (
+            GGSN.replace("127.10.0.0/16", "127.10.0.1/16"),
+            "lab.yaml:3:35: ggsn.apns.0.pool: 127.10.0.1/16 has host bits set",
+        ),
+        (
+            NETWORK + "subscribers:\n" + SUBSCRIBER % "other.example",
+            "lab.yaml:7:69: the ggsn has no APN other.example; it has wap.example",
+        ),
+        (
+            NETWORK + "subscribers:\n" + SUBSCRIBER % "wap.example, address: 127.9.0.1",
+            "lab.yaml:7:91: 127.9.0.1 is not in the pool 127.10.0.0/16 of APN wap.example",
+        ),
+        (
+            NETWORK + "subscribers:\n" + (SUBSCRIBER % "wap.example") * 2,
+            "lab.yaml:8:12: IMSI 234150000000009 is given to two subscribers",
+        ),
+        (
+            NETWORK + 'subscribers:\n  - {imsi: "999999999999999", msisdn: "447700900009",\n'
+            "     count: 2, apns: [{name: wap.example}]}\n",
+            "lab.yaml:8:13: counting 2 up from here ends in a number of more than 15 digits",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_named_with_their_place(text: str, expected: str) -> None:
+    """What only shows when parts are seen together is still named by line and column."""
+    assert problems(text)[0].startswith(expected)
+
+
+def test_many_problems_are_not_listed_without_end() -> None:
+    """A range of thousands that is wrong in each is reported by its first few."""
+    text = NETWORK + "subscribers:\n" + (SUBSCRIBER % "x.y").replace("apns", "count: 5000, apns")
+    assert 1 <= len(problems(text)) < 30
+
+
+def test_file_that_is_not_there_is_named_with_what_there_is(tmp_path: Path) -> None:
+    """A missing file's error lists the labs that come along."""
+    with pytest.raises(
+        SourceError, match=r"nowhere.*labs that come with Corenet are core, default"
+    ):
+        load(str(tmp_path / "nowhere.yaml"))
+
+
+def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """A file that is not UTF-8 is refused by name."""
+    file = tmp_path / "lab.yaml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SourceError, match="not UTF-8"):
+        load(str(file))
