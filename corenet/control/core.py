@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from corenet.assembly import Core
 from corenet.control.activations import Activations, Requested
+from corenet.control.counting import counters
 from corenet.control.directory import Directory
 from corenet.control.directory import Entry as DirectoryEntry
 from corenet.control.errors import ControlError, unknown_terminal
@@ -35,15 +36,14 @@ from corenet.control.model import (
 )
 from corenet.ggsn.events import ActivationFinished, ActivationStarted, PdpContextView
 from corenet.ggsn.node import Ggsn
-from corenet.hlr.node import Hlr
 from corenet.interfaces.activation import CauseSource, FailureCause
 from corenet.interfaces.nas.causes import sm_cause_text
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.behaviour import Answer, Behaviour
-from corenet.mobile.population import Mobiles, UnknownMobile
+from corenet.mobile.errors import MobileError, UnknownMobile
+from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed
-from corenet.sgsn.node import Sgsn
 
 
 class CoreControl:
@@ -171,13 +171,13 @@ class CoreControl:
             ControlError: 404, no mobile of this core has that IMSI; 409, not in its present state.
         """
         mobiles = self._core.mobiles
-        if mobiles is None or mobiles.mobile(imsi) is None:
-            raise ControlError(
-                404, "Unknown mobile", f"no mobile here has IMSI {imsi}", field="imsi"
-            )
         try:
+            if mobiles is None:
+                raise UnknownMobile(imsi)
             self._runtime.command(mobiles, lambda now: _drive(mobiles, imsi, verb, body, now))
-        except ValueError as error:
+        except UnknownMobile as error:
+            raise ControlError(404, "Unknown mobile", str(error), field="imsi") from None
+        except MobileError as error:
             raise ControlError(409, "Not in this state", str(error)) from None
         return Done(done=verb)
 
@@ -185,7 +185,7 @@ class CoreControl:
 
     def counters(self) -> Mapping[str, Mapping[str, int]]:
         """Return what each node has counted, by the node's name."""
-        return {node.name: dict(node.counters) for node in self._nodes()}
+        return counters(self._core)
 
     def sizes(self) -> Mapping[str, int]:
         """Return how many terminals, contexts and running activations there are."""
@@ -198,11 +198,6 @@ class CoreControl:
         }
 
     # Inside
-
-    def _nodes(self) -> list[Ggsn | Sgsn | Hlr | Mobiles]:
-        core = self._core
-        single = [node for node in (core.hlr, core.mobiles) if node is not None]
-        return [*core.ggsns.values(), *core.sgsns.values(), *single]
 
     def _note(self, time: float, node: str, event: Event) -> None:
         self.events.note(time, node, event)

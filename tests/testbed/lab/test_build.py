@@ -123,7 +123,7 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
         ),
         (
             GGSN.replace("127.10.0.0/16", "127.10.0.1/16"),
-            "lab.yaml:3:35: ggsn.apns.0.pool: 127.10.0.1/16 has host bits set",
+            "lab.yaml:3:36: ggsn.apns.0.pool: 127.10.0.1/16 has host bits set",
         ),
         (
             NETWORK + "subscribers:\n" + SUBSCRIBER % "other.example",
