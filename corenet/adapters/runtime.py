@@ -1,28 +1,63 @@
-"""Nodes on real sockets and real time: the Twisted runtime."""
+"""Nodes on real sockets and real time: the Twisted runtime.
+
+Theory of operation. Three things reach a node: a datagram, its timeout, a command. After each
+the runtime takes what came out of it. Datagrams go at once: over the UDP socket bound to the
+node's own address, to the Gi device, or into the queue of the in-process links. Events, and
+what is on the links, are delivered from that queue by the outermost call only, so that nodes
+and listeners never recurse into one another and events are told in the order in which they
+happened. Each node has one timer in the reactor, moved only when its timeout moves.
+
+A node must not raise for what a peer sent. One that does has a bug: it is logged with the
+octets that showed it, and everything keeps running.
+"""
 
 from __future__ import annotations
 
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from ipaddress import IPv4Network
 from typing import Protocol, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
 
-from corenet.interfaces.node import Address, Interface, Node
-from corenet.interfaces.runtime import EventListener, Tap, Timer
+from corenet.adapters.reactor import ListensUdp, ScheduledCall, Schedules
+from corenet.adapters.udp import CannotSendError, UdpSocket
+from corenet.gi.ends import packet_ends
+from corenet.interfaces.attachments import IN_PROCESS, OVER_UDP, Attachments
+from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
+from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
 
 T = TypeVar("T")
 
+WORK_PER_TURN = 2000
+"""Queued deliveries after which sockets and timers of others get their turn."""
+
+PAUSE_AFTER_FAULT = 1.0
+"""Seconds until a node whose timeout raised is asked again."""
+
+SHORTEST_WAIT = 0.001
+"""Seconds between two timeouts of a node at least, should it always want to be called at once."""
+
+FAREWELL_POLL = 0.02
+"""Seconds between two looks at whether the stopped nodes still wait for something."""
+
+
+class NodeReactor(Schedules, ListensUdp, Protocol):
+    """What the runtime asks of a reactor."""
+
 
 class GiDevice(Protocol):
-    """Carries IP packets between a GGSN's Gi and the world."""
+    """Carries IP packets between Gi and the world."""
 
     def start(self, deliver: Callable[[bytes], None]) -> None:
         """Open; call ``deliver`` with each whole IP packet that arrives for a mobile."""
         ...
 
     def send(self, packet: bytes) -> None:
-        """Carry a whole IP packet that a mobile sent."""
+        """Carry a whole IP packet that a mobile sent. Never raises for what is in it."""
         ...
 
     def stop(self) -> None:
@@ -30,39 +65,432 @@ class GiDevice(Protocol):
         ...
 
 
+class RuntimeStoppedError(RuntimeError):
+    """Something was asked of a runtime that has stopped."""
+
+
+class _Place:
+    """What the runtime keeps of one node."""
+
+    __slots__ = ("addresses", "call", "due", "node", "sockets")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.addresses: dict[Interface, Address] = {}
+        self.sockets: dict[Interface, UdpSocket] = {}
+        self.due: float | None = None
+        self.call: ScheduledCall | None = None
+
+
+class _Later:
+    """A call that is due later, which may be cancelled at any time."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: ScheduledCall) -> None:
+        self._call = call
+
+    def cancel(self) -> None:
+        """Make sure that the call does not happen."""
+        if self._call.active():
+            self._call.cancel()
+
+
 class TwistedRuntime:
     """Runs nodes in a Twisted reactor (satisfies ``corenet.interfaces.runtime.Runtime``)."""
 
-    def __init__(self, reactor: object, *, gi: GiDevice | None = None) -> None: ...
+    def __init__(
+        self,
+        reactor: NodeReactor,
+        *,
+        gi: GiDevice | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        log: Logger | None = None,
+    ) -> None:
+        """Make a runtime without nodes.
+
+        ``gi`` carries packets from and to mobiles, and is started with the first node on Gi;
+        without it what mobiles send outside is counted as "gi-unroutable". ``wall_clock``
+        is asked once, so that a clock set while the core runs does not show in captures.
+        """
+        self._reactor = reactor
+        self._gi = gi
+        self._gi_started = False
+        self._log = log or Logger(namespace="corenet.runtime")
+        self._latest = wall_clock()
+        self._offset = self._latest - reactor.seconds()
+        self._attachments = Attachments()
+        self._places: dict[str, _Place] = {}
+        self._listeners: list[EventListener] = []
+        self._taps: list[Tap] = []
+        self._queue: deque[Callable[[], None]] = deque()
+        self._working = False
+        self._next_turn: ScheduledCall | None = None
+        self._later: set[_Later] = set()
+        self._stopped: Deferred[None] | None = None
+        self._closed = False
+        self.counters: Counter[str] = Counter()
+        """What was lost here and why, and nodes' faults, by name."""
+
+    # Time
 
     def now(self) -> float:
         """Return seconds since 1970-01-01 UTC; never goes backwards."""
-        raise NotImplementedError
+        self._latest = max(self._latest, self._offset + self._reactor.seconds())
+        return self._latest
+
+    def call_later(self, delay: float, action: Callable[[], None]) -> Timer:
+        """Call ``action`` after ``delay`` seconds, unless the runtime stops before."""
+        if self._closed:
+            raise RuntimeStoppedError("the runtime has stopped")
+
+        def fire() -> None:
+            self._later.discard(later)
+            action()
+
+        later = _Later(self._reactor.callLater(max(0.0, delay), fire))
+        self._later.add(later)
+        return later
+
+    # Nodes
 
     def attach(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
-        """Bind the node's sockets and start it; raise ``CannotBindError`` where one is taken."""
-        raise NotImplementedError
+        """Bind the node's sockets and start it.
+
+        Port 0 on an interface over UDP takes any free port. Raise ``CannotBindError`` where a
+        socket cannot be had, ``AlreadyAttachedError`` where a node of ours has the place; the
+        node is not started then, and nothing stays bound.
+        """
+        if self._stopped is not None:
+            raise RuntimeStoppedError("the runtime has stopped")
+        self._attachments.check(node, attachments)
+        if Interface.GI in attachments and self._gi is not None and not self._gi_started:
+            self._gi.start(self._arrived_on_gi)
+            self._gi_started = True
+        place = _Place(node)
+        try:
+            for interface, address in attachments.items():
+                place.addresses[interface] = self._settle(place, interface, address)
+        except Exception:
+            for socket in place.sockets.values():
+                socket.close()
+            raise
+        self._attachments.add(node, place.addresses)
+        self._places[node.name] = place
+        self._touch(place, node.start)
+
+    def _settle(self, place: _Place, interface: Interface, address: Address) -> Address:
+        if interface not in OVER_UDP:
+            return address
+        owner = f"{place.node.name} ({interface})"
+        socket = UdpSocket(self._reactor, owner, address, partial(self._arrived, place, interface))
+        place.sockets[interface] = socket
+        return socket.address
 
     def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
-        raise NotImplementedError
+        self._attachments.route(networks, node)
+
+    def address_of(self, node: Node, interface: Interface) -> Address | None:
+        """Return where ``node`` is on ``interface``, with the port it really has, or None."""
+        return self._attachments.address_of(node, interface)
 
     def command(self, node: Node, action: Callable[[float], T]) -> T:
-        """Call ``action(now)``, then carry out what ``node`` wants; return its result."""
-        raise NotImplementedError
+        """Call ``action(now)``, then carry out what ``node`` wants; return its result.
 
-    def call_later(self, delay: float, action: Callable[[], None]) -> Timer:
-        """Call ``action`` after ``delay`` seconds."""
-        raise NotImplementedError
+        What ``action`` raises comes through. Raise ``RuntimeStoppedError`` after ``stop``, and
+        ``LookupError`` for a node that is not attached.
+        """
+        if self._closed:
+            raise RuntimeStoppedError("the runtime has stopped")
+        place = self._places.get(node.name)
+        if place is None or place.node is not node:
+            raise LookupError(f"{node.name} is not attached to this runtime")
+        try:
+            return action(self.now())
+        finally:
+            self._collect(place)
+            self._work()
 
     def on_event(self, listener: EventListener) -> None:
         """Call ``listener`` for every event of every node."""
-        raise NotImplementedError
+        self._listeners.append(listener)
 
     def on_passed(self, tap: Tap) -> None:
         """Call ``tap`` for every datagram that passed."""
-        raise NotImplementedError
+        self._taps.append(tap)
 
-    def stop(self) -> Deferred[None]:
-        """Stop every node, let its farewells out, close the sockets."""
-        raise NotImplementedError
+    # What reaches a node
+
+    def _arrived(self, place: _Place, interface: Interface, data: bytes, peer: Address) -> None:
+        """Take a datagram from a UDP socket."""
+        local = place.addresses.get(interface)
+        if local is None or self._closed:
+            return
+        ours = self._attachments.exactly_at(interface, peer) is not None
+        if interface is Interface.WDP and not ours and self._gi is not None:
+            # A mobile's datagram, which was seen as a packet when its GGSN sent it.
+            ours = self._attachments.on_gi(peer[0]) is not None
+        if not ours:
+            self._pass(interface, peer, local, data, "", place.node.name)
+        self._receive(place, interface, data, peer, local)
+        self._work()
+
+    def _arrived_on_gi(self, packet: bytes) -> None:
+        """Take an IP packet from the Gi device."""
+        source, destination = packet_ends(packet)
+        node = self._attachments.on_gi(destination[0])
+        if node is None or self._closed:
+            self.counters["gi-no-such-mobile"] += 1
+            return
+        ours = (
+            self._attachments.exactly_at(Interface.WDP, source) is not None
+            or self._attachments.on_gi(source[0]) is not None
+        )
+        if not ours:
+            self._pass(Interface.GI, source, destination, packet, "", node.name)
+        place = self._places[node.name]
+        local = place.addresses.get(Interface.GI, ("", 0))
+        self._receive(place, Interface.GI, packet, ("", 0), local)
+        self._work()
+
+    def _receive(
+        self, place: _Place, interface: Interface, data: bytes, peer: Address, local: Address
+    ) -> None:
+        try:
+            place.node.receive(interface, data, peer=peer, local=local, now=self.now())
+        except Exception:
+            self._fault(place, f"{interface} from {peer[0]}:{peer[1]}: {data.hex()}")
+        self._collect(place)
+
+    def _timed_out(self, place: _Place) -> None:
+        place.call = None
+        due = place.due
+        place.due = None
+        if due is not None:
+            # The reactor's floats may be a hair early; to the node it is the time it asked for.
+            self._latest = max(self._latest, due)
+        self._touch(place, place.node.handle_timeout, pause=PAUSE_AFTER_FAULT)
+
+    def _touch(
+        self, place: _Place, verb: Callable[[float], None], *, pause: float = SHORTEST_WAIT
+    ) -> None:
+        """Call a verb of the node that takes the time only, and carry out what it wants."""
+        shortest = SHORTEST_WAIT
+        try:
+            verb(self.now())
+        except Exception:
+            self._fault(place, verb.__name__)
+            shortest = pause
+        self._collect(place, shortest=shortest)
+        self._work()
+
+    # What comes out of a node
+
+    def _collect(self, place: _Place, *, shortest: float = SHORTEST_WAIT) -> None:
+        """Take datagrams, events and the next timeout."""
+        node = place.node
+        try:
+            datagrams, events = node.take_datagrams(), node.take_events()
+            due = node.next_timeout()
+        except Exception:
+            self._fault(place, "taking what it wants")
+            return
+        for event in events:
+            self._queue.append(partial(self._tell, self._latest, node.name, event))
+        for datagram in datagrams:
+            self._send(place, datagram)
+        if due != place.due:
+            self._arm(place, due, shortest)
+
+    def _arm(self, place: _Place, due: float | None, shortest: float) -> None:
+        place.due = due
+        if due is None:
+            if place.call is not None:
+                place.call.cancel()
+                place.call = None
+            return
+        wait = max(due - self.now(), shortest)
+        if place.call is not None:
+            place.call.reset(wait)
+        else:
+            place.call = self._reactor.callLater(wait, self._timed_out, place)
+
+    def _send(self, place: _Place, datagram: Datagram) -> None:
+        interface, peer, data = datagram.interface, datagram.peer, datagram.data
+        own = place.addresses.get(interface)
+        if own is None:
+            self._misplaced(place, datagram, "it is not attached to")
+            return
+        local = datagram.local or own
+        if interface in IN_PROCESS:
+            self._send_on_link(place, interface, local, peer, data)
+        elif interface is Interface.GI:
+            self._send_on_gi(place, data)
+        elif local != own:
+            self._misplaced(place, datagram, f"it is at {own[0]}:{own[1]} and nowhere else on")
+        else:
+            self._send_over_udp(place, interface, local, peer, data)
+
+    def _send_on_link(
+        self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
+    ) -> None:
+        receiver = self._attachments.at(interface, peer)
+        name = "" if receiver is None else receiver.name
+        self._pass(interface, local, peer, data, place.node.name, name)
+        if receiver is None:
+            self.counters[f"{interface}-unroutable"] += 1
+            return
+        there = self._places[name]
+        self._queue.append(partial(self._receive, there, interface, data, local, peer))
+
+    def _send_on_gi(self, place: _Place, packet: bytes) -> None:
+        source, destination = packet_ends(packet)
+        receiver = self._attachments.exactly_at(
+            Interface.WDP, destination
+        ) or self._attachments.on_gi(destination[0])
+        name = "" if receiver is None else receiver.name
+        self._pass(Interface.GI, source, destination, packet, place.node.name, name)
+        if self._gi is None:
+            self.counters["gi-unroutable"] += 1
+        else:
+            self._gi.send(packet)
+
+    def _send_over_udp(
+        self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
+    ) -> None:
+        receiver = self._attachments.exactly_at(interface, peer)
+        if receiver is None and interface is Interface.WDP:
+            receiver = self._attachments.on_gi(peer[0])
+        name = "" if receiver is None else receiver.name
+        self._pass(interface, local, peer, data, place.node.name, name)
+        try:
+            place.sockets[interface].send(data, peer)
+        except CannotSendError as refused:
+            self.counters[f"{interface}-not-sent"] += 1
+            self._log.warn(
+                "{node} cannot send {octets} octets to {host}:{port} on {interface}: {why}",
+                node=place.node.name,
+                octets=len(data),
+                host=peer[0],
+                port=peer[1],
+                interface=interface,
+                why=str(refused),
+            )
+
+    # The queue
+
+    def _work(self) -> None:
+        """Deliver what is queued, unless a call further out does so already."""
+        if self._working:
+            return
+        self._working = True
+        try:
+            for _ in range(WORK_PER_TURN):
+                if not self._queue:
+                    return
+                self._queue.popleft()()
+        finally:
+            self._working = False
+        if self._next_turn is None:
+            self._next_turn = self._reactor.callLater(0, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._next_turn = None
+        self._work()
+
+    def _tell(self, now: float, name: str, event: Event) -> None:
+        for listener in self._listeners:
+            try:
+                listener(now, name, event)
+            except Exception:
+                self._log.failure("A listener raised for {event} of {node}", event=event, node=name)
+
+    def _pass(
+        self,
+        interface: Interface,
+        source: Address,
+        destination: Address,
+        data: bytes,
+        sender: str,
+        receiver: str,
+    ) -> None:
+        if not self._taps:
+            return
+        passed = Passed(self.now(), interface, source, destination, data, sender, receiver)
+        for tap in self._taps:
+            try:
+                tap(passed)
+            except Exception:
+                self._log.failure("A tap raised for {passed}", passed=passed)
+
+    # Faults
+
+    def _fault(self, place: _Place, occasion: str) -> None:
+        self.counters["faults"] += 1
+        self._log.failure(
+            "{node} raised, which is a bug in it ({occasion})",
+            node=place.node.name,
+            occasion=occasion,
+        )
+
+    def _misplaced(self, place: _Place, datagram: Datagram, why: str) -> None:
+        self.counters["faults"] += 1
+        self._log.error(
+            "{node} wants to send from {local}, but {why} {interface}: {octets}",
+            node=place.node.name,
+            local=datagram.local,
+            why=why,
+            interface=datagram.interface,
+            octets=datagram.data.hex(),
+        )
+
+    # The end
+
+    def stop(self, *, patience: float = 1.0) -> Deferred[None]:
+        """Stop every node, the last attached first, and close the sockets.
+
+        Farewells that want an answer get ``patience`` seconds for it in all. The Deferred
+        fires when every port is free again. To stop a second time changes nothing.
+        """
+        if self._stopped is not None:
+            again: Deferred[None] = Deferred()
+            self._stopped.chainDeferred(again)
+            return again
+        self._stopped = Deferred()
+        waiter: Deferred[None] = Deferred()
+        self._stopped.chainDeferred(waiter)
+        self._stop_next(list(self._places.values()), self.now() + patience)
+        return waiter
+
+    def _stop_next(self, remaining: list[_Place], deadline: float) -> None:
+        # One node a turn, so that those still in service hear the farewell.
+        if remaining:
+            place = remaining.pop()
+            self._touch(place, place.node.stop)
+            self._reactor.callLater(0, self._stop_next, remaining, deadline)
+        elif self.now() < deadline and any(p.due is not None for p in self._places.values()):
+            self._reactor.callLater(FAREWELL_POLL, self._stop_next, remaining, deadline)
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._queue.clear()
+        for later in self._later:
+            later.cancel()
+        self._later.clear()
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+            self._next_turn = None
+        closing: list[Deferred[None]] = []
+        for place in self._places.values():
+            if place.call is not None:
+                place.call.cancel()
+                place.call = None
+            closing.extend(socket.close() for socket in place.sockets.values())
+        if self._gi_started and self._gi is not None:
+            self._gi.stop()
+        stopped = self._stopped
+        if stopped is not None:
+            DeferredList(closing, consumeErrors=True).addCallback(lambda _: stopped.callback(None))

@@ -2,7 +2,45 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
+import traceback
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError, MessageLengthError
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.udp import Port
+
+from corenet.adapters.reactor import ListensUdp
 from corenet.interfaces.node import Address
+
+LARGEST_DATAGRAM = 65_535
+"""Octets read at once: a whole datagram whatever its size."""
+
+RECEIVE_BUFFER = 4 << 20
+"""Octets that may wait in a socket, as far as the system allows (net.core.rmem_max).
+
+A burst to thousands of mobiles is sent in one turn of the reactor and read in the next; with
+Linux' usual 212,992 octets all but the first 250 small datagrams of it would be lost.
+"""
+
+_REASONS = {
+    errno.EADDRINUSE: (
+        "another program, or another lab on this machine, has this port",
+        "End it, or give one of them another address",
+    ),
+    errno.EADDRNOTAVAIL: (
+        "this machine has no such address",
+        "Take one that it has: on Linux any of 127.0.0.0/8, or add it to an interface",
+    ),
+    errno.EACCES: (
+        "an ordinary user may not open ports below 1024",
+        "Take a higher port",
+    ),
+}
 
 
 class CannotBindError(Exception):
@@ -18,4 +56,68 @@ class CannotBindError(Exception):
 
     def __str__(self) -> str:
         host, port = self.address
-        return f"{self.owner} cannot listen on UDP {host}:{port}: {self.reason}. {self.remedy}"
+        return f"{self.owner} cannot listen on UDP {host}:{port}: {self.reason}. {self.remedy}."
+
+    @classmethod
+    def because(cls, owner: str, address: Address, error: OSError) -> CannotBindError:
+        """Return the error for what the operating system said."""
+        number = error.errno or 0
+        reason, remedy = _REASONS.get(
+            number, (os.strerror(number) if number else str(error), "Check the address")
+        )
+        return cls(owner, address, reason, remedy)
+
+
+class CannotSendError(Exception):
+    """The operating system did not take a datagram; to the receiver it is lost."""
+
+
+class UdpSocket(DatagramProtocol):
+    """One bound UDP socket; Twisted reads it in batches and calls ``receive`` per datagram."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        reactor: ListensUdp,
+        owner: str,
+        address: Address,
+        receive: Callable[[bytes, Address], None],
+    ) -> None:
+        """Bind to ``address`` (port 0: any free one); raise ``CannotBindError``."""
+        self._receive = receive
+        host, port = address
+        try:
+            reactor.listenUDP(port, self, interface=host, maxPacketSize=LARGEST_DATAGRAM)
+        except CannotListenError as failed:
+            cause = failed.socketError
+            error = cause if isinstance(cause, OSError) else OSError(str(cause))
+            _close_unbound(error)
+            raise CannotBindError.because(owner, address, error) from None
+        self._port = cast("Port", self.transport)
+        self._port.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self.address: Address = (host, self._port.getHost().port)
+        """The address it is bound to, with the port that the system chose where it was 0."""
+
+    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
+        """Hand a datagram on (Twisted calls this)."""
+        self._receive(datagram, (addr[0], addr[1]))
+
+    def send(self, data: bytes, peer: Address) -> None:
+        """Send from the bound address; raise ``CannotSendError`` with what the system says."""
+        try:
+            self._port.write(data, peer)
+        except (OSError, MessageLengthError, ValueError) as refused:
+            raise CannotSendError(str(refused)) from None
+
+    def close(self) -> Deferred[None]:
+        """Close; the Deferred fires when the port is free."""
+        return self._port.stopListening() or succeed(None)
+
+
+def _close_unbound(error: OSError) -> None:
+    """Close the socket that Twisted could not bind, which it forgets to."""
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        unbound = frame.f_locals.get("skt")
+        if isinstance(unbound, socket.socket):
+            unbound.close()

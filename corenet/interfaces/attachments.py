@@ -8,7 +8,6 @@ our own nodes' at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
@@ -20,23 +19,8 @@ OVER_UDP = frozenset({Interface.GTP_C, Interface.GTP_U, Interface.RADIUS, Interf
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
 
-@dataclass(frozen=True, slots=True)
 class AlreadyAttachedError(ValueError):
-    """Two nodes want the same place, or one node wants two."""
-
-    node: str
-    interface: Interface | None
-    address: Address | None
-    holder: str
-
-    def __str__(self) -> str:
-        if self.interface is None or self.address is None:
-            return f"{self.node} is attached already"
-        host, port = self.address
-        return (
-            f"{self.node} cannot be at {host}:{port} on {self.interface}: {self.holder} is there. "
-            f"Give one of them another address"
-        )
+    """A node wants a place that another has, or is attached already."""
 
 
 class Attachments:
@@ -52,16 +36,23 @@ class Attachments:
 
         Gi is not a place: any number of nodes may have it, told apart by ``route``.
         """
-        if node.name in self._nodes:
-            raise AlreadyAttachedError(node.name, None, None, node.name)
-        for interface, address in attachments.items():
-            holder = self._places.get((interface, address))
-            if holder is not None and interface is not Interface.GI:
-                raise AlreadyAttachedError(node.name, interface, address, holder.name)
+        self.check(node, attachments)
         for interface, address in attachments.items():
             if interface is not Interface.GI:
                 self._places[interface, address] = node
         self._nodes[node.name] = (node, dict(attachments))
+
+    def check(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
+        """Raise ``AlreadyAttachedError`` where ``add`` would."""
+        if node.name in self._nodes:
+            raise AlreadyAttachedError(f"a node named {node.name} is attached already")
+        for interface, address in attachments.items():
+            holder = self._places.get((interface, address))
+            if holder is not None:
+                raise AlreadyAttachedError(
+                    f"{node.name} cannot be at {address[0]}:{address[1]} on {interface}: "
+                    f"{holder.name} is there; give one of them another address"
+                )
 
     def remove(self, node: Node) -> None:
         """Forget ``node`` and its routes; nothing happens where it is not attached."""
@@ -79,6 +70,8 @@ class Attachments:
         for network in networks:
             table = self._routes.setdefault(int(network.netmask), {})
             table[int(network.network_address)] = node
+        # Longest prefix first, so that the first match is the right one.
+        self._routes = dict(sorted(self._routes.items(), reverse=True))
 
     def nodes(self) -> list[Node]:
         """Return the nodes in the order in which they were attached."""
@@ -94,8 +87,12 @@ class Attachments:
         entry = self._nodes.get(node.name)
         return None if entry is None else entry[1].get(interface)
 
+    def exactly_at(self, interface: Interface, address: Address) -> Node | None:
+        """Return the node whose own address ``address`` is, or None."""
+        return self._places.get((interface, address))
+
     def at(self, interface: Interface, address: Address) -> Node | None:
-        """Return the node at ``address``, else the one that is ``ANYWHERE``, else None."""
+        """Return who gets what is for ``address``: the node there, else the one ``ANYWHERE``."""
         places = self._places
         return places.get((interface, address)) or places.get((interface, ANYWHERE))
 
@@ -105,8 +102,8 @@ class Attachments:
             number = int(IPv4Address(host))
         except ValueError:
             return None
-        for mask in sorted(self._routes, reverse=True):
-            node = self._routes[mask].get(number & mask)
+        for mask, table in self._routes.items():
+            node = table.get(number & mask)
             if node is not None:
                 return node
         return None

@@ -1,0 +1,211 @@
+"""Gi without privileges: mobiles have addresses of this host's loopback network.
+
+Theory of operation. Linux takes every address of 127.0.0.0/8 as its own, so a program on this
+host reaches a mobile at, say, 127.10.0.7 by sending it a datagram. One UDP socket per
+forwarded port, bound to 0.0.0.0 with IP_PKTINFO, receives what is sent to any mobile on that
+port and learns which mobile it was for; what a mobile sends goes out of the socket of its
+source port, with IP_PKTINFO naming the mobile as the source (ip(7)).
+
+It is no relay: both ends are loopback addresses, and the mobile's is in the networks that
+this core was given. Everything else is dropped and counted.
+
+Whose port it is. The sockets are bound without SO_REUSEADDR and SO_REUSEPORT on purpose.
+With the former a second core on the same port would silently take every datagram of the
+first, whatever its networks; with the latter the kernel would deal them out between the two.
+So the second one fails to start and says why. For the same reason a server bound to one
+loopback address (a gateway's 127.0.0.2:9200) and this device cannot both have a port: forward
+only the ports that mobiles listen on.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Final
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from corenet.adapters.reactor import ReadsDescriptors
+from corenet.adapters.udp import LARGEST_DATAGRAM, RECEIVE_BUFFER, CannotBindError
+from corenet.gi.ip import IpError, parse_udp, udp_packet
+from corenet.interfaces.node import Address
+
+LOOPBACK: Final = IPv4Network("127.0.0.0/8")
+PUSH_PORT: Final = 2948
+"""Where mobiles listen for connectionless WAP pushes (WAP-259)."""
+
+_IP_PKTINFO: Final = 8
+"""From <linux/in.h>; Python has no name for it before 3.14."""
+_PKTINFO: Final = struct.Struct("=i4s4s")
+"""struct in_pktinfo: interface, local address, address in the header."""
+_DATAGRAMS_PER_READ: Final = 64
+
+
+class NotLoopbackError(ValueError):
+    """A network of mobiles is not one that this host has to itself."""
+
+
+class LoopbackGi:
+    """A Gi device on this host's loopback network (a ``corenet.adapters.runtime.GiDevice``)."""
+
+    def __init__(
+        self,
+        reactor: ReadsDescriptors,
+        networks: Iterable[IPv4Network],
+        *,
+        ports: Sequence[int] = (PUSH_PORT,),
+        name: str = "Gi",
+    ) -> None:
+        """Make a device for mobiles in ``networks`` that is not open yet.
+
+        ``ports`` are the UDP ports of mobiles that the host can reach. Raise
+        ``NotLoopbackError`` for a network outside 127.0.0.0/8, or with 127.0.0.1 in it.
+        """
+        self._networks: dict[int, set[int]] = {}
+        for network in networks:
+            if not network.subnet_of(LOOPBACK):
+                raise NotLoopbackError(
+                    f"Gi on loopback cannot have mobiles in {network}: give them addresses "
+                    f"of {LOOPBACK}, such as 127.10.0.0/16"
+                )
+            if IPv4Address("127.0.0.1") in network:
+                raise NotLoopbackError(
+                    f"Gi on loopback cannot have mobiles in {network}: 127.0.0.1 is this host; "
+                    "take a network beside it, such as 127.10.0.0/16"
+                )
+            same_size = self._networks.setdefault(int(network.netmask), set())
+            same_size.add(int(network.network_address))
+        self._reactor = reactor
+        self.ports = tuple(dict.fromkeys(ports))
+        """The forwarded ports."""
+        self._name = name
+        self._deliver: Callable[[bytes], None] = lambda _packet: None
+        self._open: dict[int, _ForwardedPort] = {}
+        self.counters: Counter[str] = Counter()
+        """Datagrams "received" and "sent", and those dropped by reason."""
+
+    def start(self, deliver: Callable[[bytes], None]) -> None:
+        """Bind the ports; raise ``CannotBindError`` where one is taken, with none left bound."""
+        self._deliver = deliver
+        try:
+            for port in self.ports:
+                self._open[port] = _ForwardedPort(port, self._name, self._received, self.counters)
+        except CannotBindError:
+            self.stop()
+            raise
+        for forwarded in self._open.values():
+            self._reactor.addReader(forwarded)
+
+    def stop(self) -> None:
+        """Close the ports."""
+        for forwarded in self._open.values():
+            if forwarded.fileno() >= 0:
+                self._reactor.removeReader(forwarded)
+            forwarded.close()
+        self._open.clear()
+
+    def send(self, packet: bytes) -> None:
+        """Send a mobile's UDP datagram to a program on this host; drop and count all else."""
+        try:
+            datagram = parse_udp(packet)
+        except IpError:
+            self.counters["dropped: not UDP"] += 1
+            return
+        source, destination = datagram.source, datagram.destination
+        forwarded = self._open.get(source[1])
+        if not self._is_mobile(source[0]):
+            self.counters["dropped: source is no mobile"] += 1
+        elif not destination[0].startswith("127."):
+            self.counters["dropped: destination outside this host"] += 1
+        elif forwarded is None:
+            self.counters["dropped: source port not forwarded"] += 1
+        else:
+            forwarded.send(source[0], destination, datagram.payload)
+
+    def _received(self, source: Address, destination: Address, payload: bytes) -> None:
+        if not self._is_mobile(destination[0]):
+            self.counters["dropped: destination is no mobile"] += 1
+        elif not source[0].startswith("127."):
+            self.counters["dropped: source outside loopback"] += 1
+        else:
+            self.counters["received"] += 1
+            self._deliver(udp_packet(source, destination, payload))
+
+    def _is_mobile(self, host: str) -> bool:
+        if ":" in host:
+            return False
+        number = int.from_bytes(socket.inet_aton(host), "big")
+        return any(number & mask in networks for mask, networks in self._networks.items())
+
+
+@implementer(IReadDescriptor)
+class _ForwardedPort:
+    """One UDP port of all mobiles."""
+
+    def __init__(
+        self,
+        port: int,
+        owner: str,
+        received: Callable[[Address, Address, bytes], None],
+        counters: Counter[str],
+    ) -> None:
+        self._port = port
+        self._received = received
+        self._counters = counters
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind(("0.0.0.0", port))
+        except OSError as error:
+            self._socket.close()
+            raise CannotBindError.because(owner, ("0.0.0.0", port), error) from None
+
+    def fileno(self) -> int:
+        """Return what the reactor watches."""
+        return self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """Return what the reactor's log calls it."""
+        return f"Gi port {self._port}"
+
+    def doRead(self) -> None:
+        """Read what has come, in batches, so that others get their turn in a flood."""
+        for _ in range(_DATAGRAMS_PER_READ):
+            try:
+                payload, ancillary, _flags, source = self._socket.recvmsg(
+                    LARGEST_DATAGRAM, socket.CMSG_SPACE(_PKTINFO.size)
+                )
+            except OSError:
+                # Nothing left, or the echo of something that could not be sent: both pass.
+                return
+            for level, kind, value in ancillary:
+                if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
+                    destination = socket.inet_ntoa(_PKTINFO.unpack(value)[2])
+                    self._received(source, (destination, self._port), payload)
+
+    def send(self, mobile: str, destination: Address, payload: bytes) -> None:
+        """Send with ``mobile`` as the source address."""
+        source = _PKTINFO.pack(0, socket.inet_aton(mobile), bytes(4))
+        try:
+            self._socket.sendmsg(
+                [payload], [(socket.IPPROTO_IP, _IP_PKTINFO, source)], 0, destination
+            )
+        except OSError:
+            self._counters["dropped: not taken by the system"] += 1
+        else:
+            self._counters["sent"] += 1
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002
+        """Close, when the reactor says that the socket is of no use any more."""
+        self.close()
