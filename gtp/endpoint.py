@@ -290,9 +290,6 @@ class Endpoint:
             self.counters.discarded += 1
             return
         except RemoteProtocolError as error:
-            if error.silent:
-                self.counters.discarded += 1
-                return
             self.counters.invalid_responses += 1
             self._fail(transaction, FailureReason.INVALID_RESPONSE, now, error)
             return

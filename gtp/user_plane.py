@@ -167,7 +167,7 @@ class UserPlane:
             # Recovery says nothing on the user plane and is 0 (TS 29.281 §7.2.2).
             self._send(EchoResponse(recovery=0, sequence=sequence).encode(), peer)
         elif message_type == MessageType.ERROR_INDICATION:
-            self._receive_error_indication(data)
+            self._receive_error_indication(data[:end])
         elif message_type == MessageType.END_MARKER:
             self.counters.end_markers += 1
         else:
