@@ -21,11 +21,9 @@ from typing import Final
 
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, Step
 from corenet.interfaces.nas.causes import SmCause
-from gtp.constants import Cause
+from gtp.constants import Cause, MapCause
 from testbed.codecs.pap import StatusCode
 
-MAP_UNKNOWN_SUBSCRIBER: Final = 1
-MAP_ABSENT_SUBSCRIBER: Final = 27
 SPREAD: Final = 0.1
 """Share of a back-off that chance adds, so that terminals that failed together come apart."""
 
@@ -76,12 +74,12 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Reaction(
         Step.ROUTEING_INFORMATION,
         CauseSource.MAP,
-        MAP_UNKNOWN_SUBSCRIBER,
+        MapCause.UNKNOWN_SUBSCRIBER,
         Next.FAIL,
         StatusCode.ADDRESS_NOT_FOUND,
     ),
     # The subscriber is away: the HLR notes when it is back.
-    Reaction(Step.ROUTEING_INFORMATION, CauseSource.MAP, MAP_ABSENT_SUBSCRIBER, Next.HOLD),
+    Reaction(Step.ROUTEING_INFORMATION, CauseSource.MAP, MapCause.ABSENT_SUBSCRIBER, Next.HOLD),
     Reaction(Step.PDU_NOTIFICATION, CauseSource.GTP, Cause.MS_GPRS_DETACHED, Next.HOLD),
     # Neither subscription nor configuration changes by waiting.
     *_fails(

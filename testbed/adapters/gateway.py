@@ -1,0 +1,262 @@
+"""The push gateway as a service: its node on a runtime, its store, its HTTP faces.
+
+Theory of operation. The node says what it wants done by effects; ``EffectsQueued`` tells when to
+take them. Each is carried out here, and answered by a command through the runtime. The store works
+in its own thread, everything else in the reactor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import fields
+from itertools import count
+from random import Random
+from typing import Any, cast
+
+import structlog
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.python.failure import Failure
+
+from corenet.interfaces.node import Event, Interface
+from corenet.interfaces.runtime import Runtime
+from testbed.adapters.core_client import CoreClient, EventStream
+from testbed.adapters.gateway_http import GatewaySite
+from testbed.adapters.notification_poster import NotificationPoster
+from testbed.adapters.store_thread import StoreThread
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.effects import (
+    AnswerSubmission,
+    Commit,
+    Effect,
+    LookUpTerminal,
+    PostNotification,
+    RequestActivation,
+)
+from testbed.gateway.events import EffectsQueued, NotificationFailed, StoreFailed
+from testbed.gateway.node import Gateway
+from testbed.gateway.records import StoredPush
+from testbed.gateway.store import SqliteStore, Store
+from testbed.gateway.submission import HttpAnswer
+
+_WARNINGS = (NotificationFailed, StoreFailed)
+
+
+class GatewayService:
+    """Starts and stops one gateway."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        runtime: Runtime,
+        config: GatewayConfig,
+        *,
+        random: Random,
+        name: str = "gateway",
+        open_store: Callable[[], Store] | None = None,
+    ) -> None:
+        """Make a gateway that has not started.
+
+        Raises:
+            ValueError: the gateway is to ask a core, and no control_url says where it is.
+        """
+        if config.ask_core and config.control_url is None:
+            raise ValueError("the gateway needs the core's control_url, or ask_core set to false")
+        self._reactor = reactor
+        self._runtime = runtime
+        self._config = config
+        self.gateway = Gateway(config, name=name, random=random)
+        """The node; command it through the runtime only."""
+        self._store = StoreThread(reactor, open_store or (lambda: SqliteStore(config.store)))
+        self._poster = NotificationPoster(reactor, timeout=config.notification.timeout)
+        self._core: CoreClient | None = None
+        if config.ask_core and config.control_url is not None:
+            self._core = CoreClient(reactor, config.control_url, token=config.control_token)
+        self._site = GatewaySite(
+            pap_path=config.pap_path,
+            largest_body=config.limits.body,
+            submit=self.submit,
+            find=self.find,
+            health=self.health,
+        )
+        self._stream: EventStream | None = None
+        self._port: IListeningPort | None = None
+        self._submissions: dict[str, Deferred[HttpAnswer]] = {}
+        self._keys = count(1)
+        self._is_running = False
+        self._store_failed = False
+        self._log = structlog.get_logger("gateway").bind(node=name)
+
+    @property
+    def pap_port(self) -> int:
+        """The TCP port that initiators reach, which matters where port 0 was configured."""
+        if self._port is None:
+            raise RuntimeError("the gateway has not started")
+        return int(cast(IPv4Address, self._port.getHost()).port)
+
+    async def start(self) -> None:
+        """Open the store, take up what it kept, listen.
+
+        Raises:
+            testbed.gateway.store.StoreError: the store cannot be opened.
+            twisted.internet.error.CannotListenError: the PAP port is taken.
+            corenet.adapters.udp.CannotBindError: a UDP port is taken.
+        """
+        config = self._config
+        kept = await self._store.start()
+        self._is_running = True
+        self._runtime.on_event(self._on_event)
+        try:
+            self._port = self._reactor.listenTCP(
+                config.pap_port, self._site, interface=config.address
+            )
+            self.gateway.restore(kept, self._runtime.now())
+            self._runtime.attach(
+                self.gateway,
+                {
+                    Interface.RADIUS: (config.address, config.radius_port),
+                    Interface.WDP: (config.address, config.wdp_port),
+                },
+            )
+        except BaseException:
+            await self.stop()
+            raise
+        if kept:
+            self._log.info("pushes taken up again", pushes=len(kept))
+        if self._core is not None:
+            self._stream = self._core.follow(self._reachable)
+
+    async def stop(self) -> None:
+        """Stop listening, store what is under way, close. The runtime stops the node."""
+        self._is_running = False
+        port, self._port = self._port, None
+        if port is not None:
+            await _ended(port.stopListening())
+        if self._stream is not None:
+            self._stream.stop()
+        await self._site.close()
+        await self._store.stop()
+        await self._poster.close()
+        if self._core is not None:
+            await self._core.close()
+
+    async def submit(self, content_type: str, body: bytes) -> HttpAnswer:
+        """Submit what an initiator posted; return what to answer, once it is durable."""
+        if not self._is_running:
+            return HttpAnswer(503, "text/plain", b"the gateway is not in service\n")
+        key = f"submission-{next(self._keys)}"
+        answer: Deferred[HttpAnswer] = Deferred()
+        self._submissions[key] = answer
+        try:
+            self._command(lambda now: self.gateway.submit(key, content_type, body, now))
+            return await answer
+        finally:
+            self._submissions.pop(key, None)
+
+    async def find(self, push_id: str) -> StoredPush | None:
+        """Return a push as it stands: from the gateway while under way, else from the store."""
+        return self.gateway.push(push_id) or await self._store.find(push_id)
+
+    def health(self) -> dict[str, Any]:
+        """Return how the gateway is, and what it has counted."""
+        return {
+            "status": "store failing" if self._store_failed else "ok",
+            "core": "not asked"
+            if self._stream is None
+            else ("listening" if self._stream.is_open else "not reached"),
+            "counters": dict(self.gateway.counters),
+        }
+
+    def _command(self, action: Callable[[float], None]) -> None:
+        """Command the node; what comes back after the end is dropped, the store has it all."""
+        if self._is_running:
+            self._runtime.command(self.gateway, action)
+
+    def _reachable(self, imsi: str) -> None:
+        self._command(lambda now: self.gateway.terminal_reachable(now, imsi=imsi))
+
+    # Events and effects
+
+    def _on_event(self, _time: float, name: str, event: Event) -> None:
+        if name != self.gateway.name:
+            return
+        if isinstance(event, EffectsQueued):
+            for effect in self.gateway.take_effects() if self._is_running else ():
+                self._carry_out(effect)
+            return
+        values = {field.name: getattr(event, field.name) for field in fields(event)}
+        log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
+        log(_words(type(event).__name__), **values)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case AnswerSubmission():
+                self._answer(effect)
+            case Commit():
+                self._commit(effect)
+            case LookUpTerminal():
+                self._run(self._look_up(effect))
+            case RequestActivation():
+                self._run(self._activate(effect))
+            case PostNotification():
+                self._run(self._post(effect))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        Deferred.fromCoroutine(work).addErrback(self._fault)
+
+    def _fault(self, failure: Failure) -> None:
+        self._log.error("fault of the gateway", failure=failure.getTraceback())
+
+    def _answer(self, effect: AnswerSubmission) -> None:
+        waiting = self._submissions.pop(effect.key, None)
+        if waiting is not None:
+            waiting.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
+
+    def _commit(self, effect: Commit) -> None:
+        def written(duplicate: bool) -> None:
+            self._store_failed = False
+            self._command(
+                lambda now: self.gateway.committed(effect.number, now, duplicate=duplicate)
+            )
+
+        def failed(failure: Failure) -> None:
+            self._store_failed = True
+            reason = failure.getErrorMessage()
+            self._command(lambda now: self.gateway.commit_failed(effect.number, reason, now))
+
+        self._store.write(effect.row).addCallbacks(written, failed).addErrback(self._fault)
+
+    async def _look_up(self, effect: LookUpTerminal) -> None:
+        assert self._core is not None
+        answer = await self._core.look_up(effect.terminal)
+        self._command(lambda now: self.gateway.terminal_found(effect.terminal, answer, now))
+
+    async def _activate(self, effect: RequestActivation) -> None:
+        assert self._core is not None
+        answer = await self._core.activate(effect, self._runtime.now())
+        self._command(lambda now: self.gateway.activation_finished(effect.key, answer, now))
+
+    async def _post(self, effect: PostNotification) -> None:
+        push_id, number = effect.push_id, effect.number
+        try:
+            status, body = await self._poster.post(effect)
+        except Exception as failed:
+            reason = str(failed) or type(failed).__name__
+            self._command(
+                lambda now: self.gateway.notification_failed(push_id, number, reason, now)
+            )
+            return
+        self._command(
+            lambda now: self.gateway.notification_answered(push_id, number, status, body, now)
+        )
+
+
+def _words(name: str) -> str:
+    """Turn "PushAccepted" into "push accepted"."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+async def _ended(stopping: object) -> None:
+    if isinstance(stopping, Deferred):
+        await stopping

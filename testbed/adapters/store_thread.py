@@ -1,0 +1,99 @@
+"""A gateway's store in a thread of its own, with group commit.
+
+Theory of operation. SQLite blocks for an fsync, so it works in one thread beside the reactor. While
+it writes, further rows queue up; the next transaction takes all of them. So a row waits for one
+fsync or two, however many come in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from testbed.gateway.records import Row, StoredPush
+from testbed.gateway.store import Store, StoreError
+
+T = TypeVar("T")
+
+LARGEST_BATCH = 1000
+"""Rows in one transaction."""
+
+
+class StoreThread:
+    """Runs one store."""
+
+    def __init__(self, reactor: Any, open_store: Callable[[], Store]) -> None:
+        """``reactor`` provides threads; ``open_store`` is called in the thread."""
+        self._reactor = reactor
+        self._open_store = open_store
+        self._threads = ThreadPool(1, 1, "gateway store")
+        self._store: Store | None = None
+        self._queue: deque[tuple[Row, Deferred[bool]]] = deque()
+        self._is_writing = False
+
+    async def start(self) -> list[StoredPush]:
+        """Open the store; return what has not ended. Raises StoreError."""
+        self._threads.start()
+        try:
+            return await self._call(self._open)
+        except BaseException:
+            self._threads.stop()
+            raise
+
+    def write(self, row: Row) -> Deferred[bool]:
+        """Write a row durably; fire with whether its push-id was used before."""
+        written: Deferred[bool] = Deferred()
+        self._queue.append((row, written))
+        if not self._is_writing:
+            self._write_batch()
+        return written
+
+    async def find(self, push_id: str) -> StoredPush | None:
+        """Return a push, or None. Raises StoreError."""
+        return await self._call(lambda: self._opened().find(push_id))
+
+    async def stop(self) -> None:
+        """Write what is queued, close the store, end the thread."""
+        while self._is_writing:
+            # Calls run one after the other, so this one comes back after the batch.
+            await self._call(lambda: None)
+        if self._store is not None:
+            await self._call(self._store.close)
+        self._threads.stop()
+
+    def _open(self) -> list[StoredPush]:
+        self._store = self._open_store()
+        return self._store.unfinished()
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            raise StoreError("the store is not open")
+        return self._store
+
+    def _call(self, function: Callable[[], T]) -> Deferred[T]:
+        return deferToThreadPool(self._reactor, self._threads, function)
+
+    def _write_batch(self) -> None:
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
+        self._is_writing = True
+        rows = [row for row, _ in batch]
+        writing = self._call(lambda: self._opened().write(rows))
+        writing.addBoth(self._written, [written for _, written in batch])
+
+    def _written(self, result: list[bool] | Failure, waiting: list[Deferred[bool]]) -> None:
+        # The next batch is on its way before anybody hears of this one.
+        self._is_writing = False
+        if self._queue:
+            self._write_batch()
+        if isinstance(result, Failure):
+            for written in waiting:
+                written.errback(result)
+        else:
+            for written, duplicate in zip(waiting, result, strict=True):
+                written.callback(duplicate)
