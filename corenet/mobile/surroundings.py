@@ -100,9 +100,9 @@ class Repetition:
         self._interval = interval
         self._send = send
         self._give_up = give_up
-        self._left = surroundings.timers.attempts
-        self._alarm: Alarm | None = None
-        self._expire(now)
+        self._left = surroundings.timers.attempts - 1
+        send()
+        self._alarm = surroundings.at(now + interval, self._expire)
 
     def repeat(self) -> None:
         """Send the message once more without touching the timer or the count."""
@@ -110,8 +110,7 @@ class Repetition:
 
     def stop(self) -> None:
         """Send no more: the message is answered, or no longer wants to be."""
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._alarm.cancel()
 
     def _expire(self, now: float) -> None:
         if self._left == 0:
