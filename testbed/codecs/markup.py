@@ -129,6 +129,8 @@ class _Reading:
 
     def fragment(self) -> str:
         start = max(self.parser.CurrentByteIndex, 0)
+        if self.source[max(start - 2, 0) : start] == b"</":
+            start -= 2
         raw = self.source[start : start + _FRAGMENT].decode("utf-8", "replace")
         piece = "".join(one if is_character_data(one) else "\ufffd" for one in raw)
         end = piece.find(">")
