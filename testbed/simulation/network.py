@@ -1,30 +1,86 @@
-"""Nodes in virtual time: a seeded discrete-event network."""
+"""Nodes in virtual time: a seeded discrete-event network.
+
+Theory of operation. Everything that is to happen is in one heap, ordered by its time and, at
+the same time, by when it was planned: datagrams that arrive, nodes' timeouts, later calls.
+Running takes the next one, sets the clock to its time, and does it; no time passes while
+something is done. All chance comes from one generator with the given seed, so that one seed
+gives one course of events, to the octet; ``trace`` is a digest to compare them by.
+
+UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr is
+a TCP connection: reliable and in order. Gi and WDP are bridged: a WDP datagram for a mobile's
+address becomes an IP packet at its GGSN, and the other way round.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import heapq
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
+from random import Random
 from typing import TypeVar
 
-from corenet.interfaces.node import Address, Interface, Node
-from corenet.interfaces.runtime import EventListener, Tap, Timer
+from corenet.gi.ends import packet_ends
+from corenet.gi.ip import IpError, parse_udp, udp_packet
+from corenet.interfaces.attachments import OVER_UDP, Attachments
+from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
+from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
+from testbed.simulation.quality import LinkQuality
 
 T = TypeVar("T")
 
+_FIRST_FREE_PORT = 49_152
+_TIMEOUTS_AT_ONE_INSTANT = 10_000
+_GI: Address = ("", 0)
+
+
+class TooMuchHappenedError(RuntimeError):
+    """A run went beyond its event limit, or a node wants to be called at once for ever."""
+
 
 @dataclass(frozen=True, slots=True)
-class LinkQuality:
-    """What an interface does to what travels on it. Probabilities are 0..1, times seconds."""
+class _Arrival:
+    """What a datagram is to its receiver."""
 
-    latency: float = 0.01
-    jitter: float = 0.0
-    """Up to so much more latency, evenly spread; order is kept."""
-    loss: float = 0.0
-    duplication: float = 0.0
-    reordering: float = 0.0
-    """Probability that a datagram is held back so that later ones may overtake it."""
-    reordering_delay: float = 0.1
+    receiver: Node
+    interface: Interface
+    data: bytes
+    peer: Address
+    local: Address
+
+
+class _Place:
+    """What the network keeps of one node."""
+
+    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.addresses: dict[Interface, Address] = {}
+        self.armed: float | None = None
+        self.gone = False
+        self.busy = 0
+        self.busy_since = 0.0
+
+
+class _Later:
+    """A call that is due later, which may be cancelled at any time."""
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        """Make sure that the call does not happen."""
+        self.action = None
+
+    def __call__(self) -> None:
+        if self.action is not None:
+            self.action()
 
 
 class VirtualNetwork:
@@ -37,53 +93,321 @@ class VirtualNetwork:
         quality: Mapping[Interface, LinkQuality] | None = None,
         start: float = 1_700_000_000.0,
         event_limit: int = 5_000_000,
-    ) -> None: ...
+    ) -> None:
+        """Make a network without nodes whose clock stands at ``start``.
+
+        An interface that ``quality`` does not name is perfect but for 10 ms of latency.
+        ``event_limit`` bounds each ``run_until``. Raise ``ValueError`` for a Gr that is not
+        reliable.
+        """
+        self.seed = seed
+        self._random = Random(seed)
+        self._quality = {interface: LinkQuality() for interface in Interface}
+        self._quality.update(quality or {})
+        if not self._quality[Interface.GR].reliable:
+            raise ValueError("Gr runs over TCP: it has latency, but no loss and no reordering")
+        self._now = start
+        self._event_limit = event_limit
+        self._attachments = Attachments()
+        self._places: dict[str, _Place] = {}
+        self._listeners: list[EventListener] = []
+        self._taps: list[Tap] = []
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._planned = 0
+        self._told: deque[tuple[str, Event]] = deque()
+        self._telling = False
+        self._line: dict[tuple[Interface, Address, Address], float] = {}
+        self._cut: set[frozenset[str]] = set()
+        self._digest = hashlib.sha256()
+        self.in_flight = 0
+        """Datagrams under way."""
+        self.counters: Counter[str] = Counter()
+        """Datagrams "sent", "lost", "duplicated" and "unroutable", and "timeouts" of nodes."""
+
+    # Time
 
     def now(self) -> float:
         """Return virtual seconds since 1970-01-01 UTC."""
-        raise NotImplementedError
-
-    def attach(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
-        """Give ``node`` its place on each interface and start it."""
-        raise NotImplementedError
-
-    def detach(self, node: Node) -> None:
-        """Let ``node`` crash: it is gone without a farewell, and so is what is under way to it."""
-        raise NotImplementedError
-
-    def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
-        """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
-        raise NotImplementedError
-
-    def command(self, node: Node, action: Callable[[float], T]) -> T:
-        """Call ``action(now)``, then carry out what ``node`` wants; return its result."""
-        raise NotImplementedError
+        return self._now
 
     def call_later(self, delay: float, action: Callable[[], None]) -> Timer:
         """Call ``action`` after ``delay`` seconds."""
-        raise NotImplementedError
+        later = _Later(action)
+        self._plan(self._now + max(0.0, delay), later)
+        return later
+
+    def run_until(self, goal: float | Callable[[], bool], *, within: float | None = None) -> bool:
+        """Let time pass until it is ``goal``, or until ``goal()`` is true.
+
+        Return whether that came: a condition may stay false until ``within`` seconds are over
+        (then it is that late) or, without ``within``, until nothing is left to happen. Raise
+        ``TooMuchHappenedError`` beyond the event limit.
+        """
+        if not callable(goal):
+            self._run(lambda: False, goal)
+            return True
+        return self._run(goal, None if within is None else self._now + within)
+
+    def _run(self, reached: Callable[[], bool], end: float | None) -> bool:
+        for _ in range(self._event_limit):
+            if reached():
+                return True
+            if not self._heap or (end is not None and self._heap[0][0] > end):
+                if end is not None:
+                    self._now = max(self._now, end)
+                return False
+            due, _order, action = heapq.heappop(self._heap)
+            self._now = max(self._now, due)
+            action()
+            self._tell()
+        raise TooMuchHappenedError(
+            f"{self._event_limit} events and no end at {self._now} with seed {self.seed}"
+        )
+
+    def _plan(self, due: float, action: Callable[[], None]) -> None:
+        self._planned += 1
+        heapq.heappush(self._heap, (due, self._planned, action))
+
+    # Nodes
+
+    def attach(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
+        """Give ``node`` its place on each interface and start it.
+
+        Port 0 on an interface over UDP takes any free port. Raise ``AlreadyAttachedError``
+        where a place is taken.
+        """
+        place = _Place(node)
+        for interface, (host, port) in attachments.items():
+            free = interface in OVER_UDP and port == 0
+            place.addresses[interface] = self._free(interface, host) if free else (host, port)
+        self._attachments.add(node, place.addresses)
+        self._places[node.name] = place
+        node.start(self._now)
+        self._collect(place)
+        self._tell()
+
+    def _free(self, interface: Interface, host: str) -> Address:
+        port = _FIRST_FREE_PORT
+        while self._attachments.exactly_at(interface, (host, port)) is not None:
+            port += 1
+        return (host, port)
+
+    def detach(self, node: Node) -> None:
+        """Let ``node`` crash: gone without a farewell, and with it what is under way to it.
+
+        Attach another one of the same name to restart it.
+        """
+        place = self._places.pop(node.name)
+        place.gone = True
+        self._attachments.remove(node)
+
+    def stop(self, node: Node) -> None:
+        """Stop ``node`` in good order; it stays attached to hear the answers to its farewells."""
+        place = self._places[node.name]
+        node.stop(self._now)
+        self._collect(place)
+        self._tell()
+
+    def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
+        """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
+        self._attachments.route(networks, node)
+
+    def address_of(self, node: Node, interface: Interface) -> Address | None:
+        """Return where ``node`` is on ``interface``, or None."""
+        return self._attachments.address_of(node, interface)
+
+    def command(self, node: Node, action: Callable[[float], T]) -> T:
+        """Call ``action(now)``, then carry out what ``node`` wants; return its result.
+
+        Raise ``LookupError`` for a node that is not attached.
+        """
+        place = self._places.get(node.name)
+        if place is None or place.node is not node:
+            raise LookupError(f"{node.name} is not attached to this network")
+        try:
+            return action(self._now)
+        finally:
+            self._collect(place)
+            self._tell()
+
+    def timeouts(self) -> dict[str, float]:
+        """Return what each node that waits for something wants to be called at, by its name."""
+        due = {name: place.node.next_timeout() for name, place in self._places.items()}
+        return {name: when for name, when in due.items() if when is not None}
+
+    # What is seen
 
     def on_event(self, listener: EventListener) -> None:
         """Call ``listener`` for every event of every node."""
-        raise NotImplementedError
+        self._listeners.append(listener)
 
     def on_passed(self, tap: Tap) -> None:
-        """Call ``tap`` for every datagram that was sent, lost ones included."""
-        raise NotImplementedError
-
-    def run_until(self, goal: float | Callable[[], bool], *, within: float | None = None) -> bool:
-        """Let time pass until it is ``goal`` or ``goal()`` is true; return whether that came."""
-        raise NotImplementedError
-
-    def cut(self, one: str, other: str) -> None:
-        """Let nothing through between two nodes, by name, until ``mend``."""
-        raise NotImplementedError
-
-    def mend(self, one: str, other: str) -> None:
-        """Undo ``cut``."""
-        raise NotImplementedError
+        """Call ``tap`` for every datagram as its sender sends it, whether it arrives or not."""
+        self._taps.append(tap)
 
     @property
     def trace(self) -> str:
         """A digest of everything that was sent and every event: the same for the same seed."""
-        raise NotImplementedError
+        return self._digest.hexdigest()
+
+    # What becomes of the network
+
+    def set_quality(self, interface: Interface, quality: LinkQuality) -> None:
+        """Change an interface for what is sent from now on; Gr stays reliable."""
+        if interface is Interface.GR and not quality.reliable:
+            raise ValueError("Gr runs over TCP: it has latency, but no loss and no reordering")
+        self._quality[interface] = quality
+
+    def cut(self, one: str, other: str) -> None:
+        """Let nothing through between two nodes, by name, until ``mend``; Gr breaks too."""
+        self._cut.add(frozenset((one, other)))
+
+    def mend(self, one: str, other: str) -> None:
+        """Undo ``cut``."""
+        self._cut.discard(frozenset((one, other)))
+
+    # What reaches a node
+
+    def _deliver(self, place: _Place, arrival: _Arrival) -> None:
+        self.in_flight -= 1
+        if place.gone:
+            self.counters["lost"] += 1
+            return
+        try:
+            place.node.receive(
+                arrival.interface,
+                arrival.data,
+                peer=arrival.peer,
+                local=arrival.local,
+                now=self._now,
+            )
+        except Exception as error:
+            error.add_note(
+                f"{place.node.name} got {arrival.interface} from {arrival.peer} at {self._now}, "
+                f"seed {self.seed}: {arrival.data.hex()}"
+            )
+            raise
+        self._collect(place)
+
+    def _wake(self, place: _Place, armed: float) -> None:
+        if place.gone or place.armed != armed:
+            return
+        place.armed = None
+        due = place.node.next_timeout()
+        if due is not None and due <= self._now:
+            self._count_timeout(place)
+            try:
+                place.node.handle_timeout(self._now)
+            except Exception as error:
+                error.add_note(f"timeout of {place.node.name} at {self._now}, seed {self.seed}")
+                raise
+        self._collect(place)
+
+    def _count_timeout(self, place: _Place) -> None:
+        self.counters["timeouts"] += 1
+        if place.busy_since != self._now:
+            place.busy_since, place.busy = self._now, 0
+        place.busy += 1
+        if place.busy > _TIMEOUTS_AT_ONE_INSTANT:
+            raise TooMuchHappenedError(
+                f"{place.node.name} wants to be called at {self._now} again and again, "
+                f"seed {self.seed}"
+            )
+
+    # What comes out of a node
+
+    def _collect(self, place: _Place) -> None:
+        node = place.node
+        for event in node.take_events():
+            self._digest.update(f"{self._now!r} {node.name} {event!r}\n".encode())
+            self._told.append((node.name, event))
+        for datagram in node.take_datagrams():
+            self._send(place, datagram)
+        due = node.next_timeout()
+        # An entry that is planned too early is cheap: it finds nothing due and plans anew.
+        if due is not None and (place.armed is None or due < place.armed):
+            place.armed = due
+            self._plan(max(due, self._now), partial(self._wake, place, due))
+
+    def _tell(self) -> None:
+        """Tell the listeners, unless a call further out does so already."""
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._told:
+                name, event = self._told.popleft()
+                for listener in self._listeners:
+                    listener(self._now, name, event)
+        finally:
+            self._telling = False
+
+    def _send(self, place: _Place, datagram: Datagram) -> None:
+        own = place.addresses.get(datagram.interface)
+        if own is None:
+            raise ValueError(f"{place.node.name} is not attached to {datagram.interface}")
+        source, destination, arrival = self._addressed(datagram, datagram.local or own)
+        name = "" if arrival is None else arrival.receiver.name
+        self._pass(datagram, source, destination, place.node.name, name)
+        self.counters["sent"] += 1
+        if arrival is None:
+            self.counters["unroutable"] += 1
+        elif frozenset((place.node.name, name)) in self._cut:
+            self.counters["lost"] += 1
+        else:
+            self._carry(datagram.interface, source, destination, arrival)
+
+    def _addressed(
+        self, datagram: Datagram, local: Address
+    ) -> tuple[Address, Address, _Arrival | None]:
+        """Return source and destination, and what the datagram is to its receiver, if any."""
+        interface, peer, data = datagram.interface, datagram.peer, datagram.data
+        if interface is Interface.GI:
+            source, destination = packet_ends(data)
+            return source, destination, self._out_of_gi(data, destination)
+        receiver = self._attachments.at(interface, peer)
+        if receiver is not None:
+            return local, peer, _Arrival(receiver, interface, data, local, peer)
+        if interface is Interface.WDP and (ggsn := self._attachments.on_gi(peer[0])) is not None:
+            packet = udp_packet(local, peer, data)
+            return local, peer, _Arrival(ggsn, Interface.GI, packet, _GI, _GI)
+        return local, peer, None
+
+    def _out_of_gi(self, packet: bytes, destination: Address) -> _Arrival | None:
+        gateway = self._attachments.exactly_at(Interface.WDP, destination)
+        if gateway is not None:
+            try:
+                datagram = parse_udp(packet)
+            except IpError:
+                return None
+            return _Arrival(
+                gateway, Interface.WDP, datagram.payload, datagram.source, datagram.destination
+            )
+        ggsn = self._attachments.on_gi(destination[0])
+        return None if ggsn is None else _Arrival(ggsn, Interface.GI, packet, _GI, _GI)
+
+    def _carry(
+        self, interface: Interface, source: Address, destination: Address, arrival: _Arrival
+    ) -> None:
+        place = self._places[arrival.receiver.name]
+        copies = self._quality[interface].arrivals(self._random)
+        if not copies:
+            self.counters["lost"] += 1
+        self.counters["duplicated"] += max(0, len(copies) - 1)
+        flow = (interface, source, destination)
+        for delay, in_line in copies:
+            due = self._now + delay
+            if in_line:
+                due = self._line[flow] = max(due, self._line.get(flow, due))
+            self.in_flight += 1
+            self._plan(due, partial(self._deliver, place, arrival))
+
+    def _pass(
+        self, datagram: Datagram, source: Address, destination: Address, sender: str, receiver: str
+    ) -> None:
+        interface, data = datagram.interface, datagram.data
+        self._digest.update(f"{self._now!r} {interface} {source} {destination} ".encode() + data)
+        if self._taps:
+            passed = Passed(self._now, interface, source, destination, data, sender, receiver)
+            for tap in self._taps:
+                tap(passed)
