@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtp.constants import IEType
-from gtp.ies.element import Element, fixed_octets
+from gtp.ies.element import Element, Usual, fixed_octets, octet
 from gtp.ies.values import INTERNATIONAL
 
 _SWAP: Final = bytes((octet >> 4) | ((octet & 15) << 4) for octet in range(256))
@@ -81,12 +81,52 @@ def routeing_area_text(value: bytes) -> str:
     return f"{area}, RAC {value[5:].hex()}"
 
 
-IMSI: Final = Element(IEType.IMSI, _decode_imsi, _encode_imsi)
-MSISDN: Final = Element(IEType.MSISDN, _decode_msisdn, _encode_msisdn)
-IMEI: Final = Element(IEType.IMEI, _decode_imei, _encode_imei)
-ROUTEING_AREA_IDENTITY: Final = Element(
-    IEType.ROUTEING_AREA_IDENTITY,
-    bytes,
-    fixed_octets(IEType.ROUTEING_AREA_IDENTITY, 6).encode,
-    routeing_area_text,
+_DIGITS: Final = b"[%b]" % b"".join(
+    octet(16 * second + first) for first in range(10) for second in range(10)
 )
+"""The form of an octet with two digits."""
+_LAST: Final = rb"[\xf0-\xf9]"
+"""The form of an octet with one digit, the last."""
+
+
+def _take_imsi(value: bytes) -> str:
+    return value.translate(_SWAP).hex()[:15]
+
+
+def _take_msisdn(value: bytes) -> str:
+    return value[2:].translate(_SWAP).hex().rstrip("f")
+
+
+def _take_imei(value: bytes) -> str:
+    return value.translate(_SWAP).hex().rstrip("f")
+
+
+IMSI: Final = Element(
+    IEType.IMSI,
+    _decode_imsi,
+    _encode_imsi,
+    usual=Usual(octet(IEType.IMSI) + b"(%b{7}%b)" % (_DIGITS, _LAST), _take_imsi),
+)
+MSISDN: Final = Element(
+    IEType.MSISDN,
+    _decode_msisdn,
+    _encode_msisdn,
+    usual=Usual(
+        octet(IEType.MSISDN)
+        + rb"\x00(%b)"
+        % b"|".join(
+            octet(length) + b".%b{%d}(?:%b|%b)" % (_DIGITS, length - 2, _DIGITS, _LAST)
+            for length in range(2, 10)
+        ),
+        _take_msisdn,
+    ),
+)
+IMEI: Final = Element(
+    IEType.IMEI,
+    _decode_imei,
+    _encode_imei,
+    usual=Usual(
+        octet(IEType.IMEI) + rb"\x00\x08(%b{7}(?:%b|%b))" % (_DIGITS, _DIGITS, _LAST), _take_imei
+    ),
+)
+ROUTEING_AREA_IDENTITY: Final = fixed_octets(IEType.ROUTEING_AREA_IDENTITY, 6, routeing_area_text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtp.constants import IEType, MapCause, MsNotReachableReason, RatType
-from gtp.ies.element import Element, fixed_number, named, number, octets, tlv
+from gtp.ies.element import Element, Usual, fixed_number, named, number, octet, octets, tlv
 from gtp.ies.values import MsTimeZone
 
 
@@ -38,8 +38,13 @@ MS_NOT_REACHABLE_REASON: Final = fixed_number(
     IEType.MS_NOT_REACHABLE_REASON, 1, named(MsNotReachableReason)
 )
 RAT_TYPE: Final = number(IEType.RAT_TYPE, named(RatType))
-USER_LOCATION: Final = octets(IEType.USER_LOCATION)
-MS_TIME_ZONE: Final = Element(IEType.MS_TIME_ZONE, _decode_time_zone, _encode_time_zone)
+USER_LOCATION: Final = octets(IEType.USER_LOCATION, usually=(7, 8))
+MS_TIME_ZONE: Final = Element(
+    IEType.MS_TIME_ZONE,
+    _decode_time_zone,
+    _encode_time_zone,
+    usual=Usual(octet(IEType.MS_TIME_ZONE) + rb"\x00\x02(.{2})", _decode_time_zone),
+)
 CAMEL_CHARGING_INFORMATION: Final = octets(IEType.CAMEL_CHARGING_INFORMATION)
 MS_INFO_CHANGE_REPORTING_ACTION: Final = number(IEType.MS_INFO_CHANGE_REPORTING_ACTION)
 USER_CSG_INFORMATION: Final = octets(IEType.USER_CSG_INFORMATION, 8, 8)

@@ -18,10 +18,12 @@ from typing import Final
 from gtp.constants import Cause, IEType, SelectionMode
 from gtp.ies.element import (
     Element,
+    Usual,
     fixed_number,
     flag,
     named,
     number,
+    octet,
     octets,
     tlv,
 )
@@ -40,25 +42,26 @@ _ADDRESS_SIZES: Final[dict[PdpType, tuple[int, ...]]] = {
     PdpType.IPV6: (16,),
     PdpType.IPV4V6: (4, 16, 20),
 }
+_DYNAMIC_IPV4: Final = EndUserAddress(None, None, _IPV4)
 _new: Final = tuple.__new__
 
 _LABEL_OCTETS: Final = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz*"
 _LABEL_CLASS: Final = b"[-0-9A-Z_a-z*]"
 
 
-def _labels(longest: int) -> re.Pattern[bytes]:
-    """Return what matches labels, each after its length octet, up to a length."""
+def _labels(longest: int) -> bytes:
+    """Return the form of labels, each after its length octet, up to a length."""
     labels = b"|".join(
-        b"\\x%02x%b{%d}" % (length, _LABEL_CLASS, length) for length in range(1, longest + 1)
+        octet(length) + b"%b{%d}" % (_LABEL_CLASS, length) for length in range(1, longest + 1)
     )
-    return re.compile(b"(?:%b)+" % labels, re.DOTALL)
+    return b"(?:%b)++" % labels
 
 
 _LONGEST_SHORT_LABEL: Final = 41
 _SHORT_LABELS: Final = _labels(_LONGEST_SHORT_LABEL)
-"""Labels whose length octet is below every character that a label may have."""
+"""The form of labels whose length octet is below every character that a label may have."""
 _DOTS: Final = bytes(ord(".") if octet <= _LONGEST_SHORT_LABEL else octet for octet in range(256))
-_ANY_LABELS: Final = _labels(63)
+_ANY_LABELS: Final = re.compile(_labels(63), re.DOTALL)
 _LENGTHS: Final = tuple(bytes((length,)) for length in range(64))
 _APN_MAXIMUM: Final = 100
 _AMBR: Final = struct.Struct("!II")
@@ -93,9 +96,6 @@ def _encode_nsapi(nsapi: int) -> bytes:
 
 
 def _decode_end_user_address(value: bytes) -> EndUserAddress:
-    if len(value) == 6 and value[0] & 15 == 1 and value[1] == 0x21:
-        # What nearly every message has; the rest goes by the table.
-        return _new(EndUserAddress, (inet_ntoa(value[2:]), None, _IPV4, b""))
     if len(value) < 2:
         raise ValueError("length is less than 2")
     return _address_of(PdpType((value[0] & 15) << 8 | value[1]), value[2:])
@@ -116,6 +116,12 @@ def _address_of(pdp_type: PdpType, address: bytes) -> EndUserAddress:
     return EndUserAddress(ipv4, ipv6, pdp_type)
 
 
+def _take_end_user_address(value: bytes) -> EndUserAddress:
+    if len(value) == 3:
+        return _DYNAMIC_IPV4
+    return _new(EndUserAddress, (inet_ntoa(value[3:]), None, _IPV4, b""))
+
+
 def _encode_end_user_address(value: EndUserAddress) -> bytes:
     ipv4, ipv6, pdp_type, other = value
     if ipv6 is None and ipv4 is not None and pdp_type is _IPV4:
@@ -133,11 +139,16 @@ def _encode_end_user_address(value: EndUserAddress) -> bytes:
 def _decode_apn(value: bytes) -> str:
     if len(value) > _APN_MAXIMUM:
         raise ValueError(f"is longer than {_APN_MAXIMUM} octets")
-    if _SHORT_LABELS.fullmatch(value):
-        return value[1:].translate(_DOTS).decode("ascii")
-    if _ANY_LABELS.fullmatch(value):
-        return _join_labels(value)
-    raise ValueError("is not made of labels of letters, digits and hyphens")
+    if not _ANY_LABELS.fullmatch(value):
+        raise ValueError("is not made of labels of letters, digits and hyphens")
+    return _join_labels(value)
+
+
+def _take_apn(value: bytes) -> str:
+    # The labels say where they end, which is to be where the element ends.
+    if value[0] != len(value) - 1:
+        raise ValueError("its labels do not fill it")
+    return value[2:].translate(_DOTS).decode("ascii")
 
 
 def _join_labels(value: bytes) -> str:
@@ -189,24 +200,50 @@ def _private_extension_text(extension: PrivateExtension) -> str:
 
 
 CAUSE: Final = Element(
-    IEType.CAUSE, _decode_cause, partial(struct.Struct("BB").pack, IEType.CAUSE), _cause_text
+    IEType.CAUSE,
+    _decode_cause,
+    partial(struct.Struct("BB").pack, IEType.CAUSE),
+    _cause_text,
+    Usual(octet(IEType.CAUSE) + b"(.)", _decode_cause),
 )
 REORDERING_REQUIRED: Final = flag(IEType.REORDERING_REQUIRED)
 SELECTION_MODE: Final = Element(
-    IEType.SELECTION_MODE, _decode_selection_mode, _encode_selection_mode, named(SelectionMode)
+    IEType.SELECTION_MODE,
+    _decode_selection_mode,
+    _encode_selection_mode,
+    named(SelectionMode),
+    Usual(octet(IEType.SELECTION_MODE) + b"(.)", _decode_selection_mode),
 )
 TEARDOWN_IND: Final = flag(IEType.TEARDOWN_IND)
-NSAPI: Final = Element(IEType.NSAPI, _decode_nsapi, _encode_nsapi)
+NSAPI: Final = Element(
+    IEType.NSAPI,
+    _decode_nsapi,
+    _encode_nsapi,
+    usual=Usual(octet(IEType.NSAPI) + b"(.)", _decode_nsapi),
+)
 CHARGING_CHARACTERISTICS: Final = fixed_number(
     IEType.CHARGING_CHARACTERISTICS, 2, lambda value: f"0x{value:04x}"
 )
 CHARGING_ID: Final = fixed_number(IEType.CHARGING_ID, 4, lambda value: f"0x{value:08x}")
 END_USER_ADDRESS: Final = Element(
-    IEType.END_USER_ADDRESS, _decode_end_user_address, _encode_end_user_address
+    IEType.END_USER_ADDRESS,
+    _decode_end_user_address,
+    _encode_end_user_address,
+    usual=Usual(
+        octet(IEType.END_USER_ADDRESS) + rb"\x00(\x06\xf1\x21.{4}|\x02\xf1\x21)",
+        _take_end_user_address,
+    ),
 )
-APN: Final = Element(IEType.APN, _decode_apn, _encode_apn)
-PCO: Final = octets(IEType.PCO, 1, 253)
-QOS: Final = octets(IEType.QOS, 4, 255)
+APN: Final = Element(
+    IEType.APN,
+    _decode_apn,
+    _encode_apn,
+    usual=Usual(
+        octet(IEType.APN) + rb"\x00([\x02-%b]%b)" % (octet(_APN_MAXIMUM), _SHORT_LABELS), _take_apn
+    ),
+)
+PCO: Final = octets(IEType.PCO, 1, 253, usually=range(1, 101))
+QOS: Final = octets(IEType.QOS, 4, 255, usually=range(4, 25))
 TFT: Final = octets(IEType.TFT, 1, 255)
 COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, lambda value: f"0x{value:02x}")
 APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)

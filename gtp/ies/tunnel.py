@@ -12,7 +12,7 @@ from typing import Final
 
 from gtp.constants import IEType
 from gtp.extension_headers import ExtensionHeaderType
-from gtp.ies.element import Element, fixed_number
+from gtp.ies.element import Element, Usual, fixed_number, octet
 
 
 def decode_address(value: bytes) -> str:
@@ -32,7 +32,8 @@ def _address(ie_type: IEType) -> Element[str]:
             return head6 + inet_pton(AF_INET6, address)
         return head4 + inet_pton(AF_INET, address)
 
-    return Element(ie_type, decode_address, encode)
+    usual = Usual(octet(ie_type) + rb"\x00\x04(.{4})", inet_ntoa)
+    return Element(ie_type, decode_address, encode, usual=usual)
 
 
 def _decode_types(value: bytes) -> tuple[int, ...]:

@@ -49,6 +49,7 @@ from gtp.messages.session import (
 )
 from gtp.messages.table import Place, Presence, Table
 from gtp.messages.tunnel import EndMarker, ErrorIndication, GPdu
+from gtp.messages.usual import Reader, make_reader
 from gtp.wire import (
     HEADER,
     PLAIN,
@@ -87,6 +88,10 @@ MESSAGES: Final[dict[int, type[Message]]] = {
 }
 """By type, the messages that are made of information elements: all but G-PDU."""
 
+_READERS: Final[dict[int, Reader]] = {}
+"""By type, the readers of usual messages. Each is made when it is first wanted, because making
+all of them takes longer than a short command has."""
+
 _NO_TYPES: Final[frozenset[int]] = frozenset()
 
 
@@ -99,19 +104,20 @@ def decode(data: bytes, *, comprehended: Container[int] = _NO_TYPES) -> Message:
     try:
         flags, message_type, length, teid, sequence, _ = HEADER.unpack_from(data)
     except struct.error:
-        flags = message_type = length = teid = sequence = 0
-    kind = MESSAGES.get(message_type)
-    if flags != PLAIN or kind is None or length != len(data) - 8:
-        return _decode_unusual(data, comprehended)
-    fields: dict[str, Any] = {"teid": teid, "sequence": sequence}
-    try:
-        return _read_elements(kind, data, HEADER.size, fields)
-    except RemoteProtocolError as error:
-        raise _complete(error, message_type, teid, sequence, data, HEADER.size) from None
+        return _decode(data, comprehended)
+    read = _READERS.get(message_type)
+    if read is not None and flags == PLAIN and length == len(data) - 8:
+        try:
+            message = read(data, teid, sequence)
+        except ValueError:
+            return _decode(data, comprehended)
+        if message is not None and (not message.IES.if_accepted or _lacking(message) is None):
+            return message
+    return _decode(data, comprehended)
 
 
-def _decode_unusual(data: bytes, comprehended: Container[int]) -> Message:
-    """Decode what has extension headers, lacks a sequence number, is a G-PDU or is wrong."""
+def _decode(data: bytes, comprehended: Container[int]) -> Message:
+    """Decode any message, usual or not."""
     header = read_header(data)
     kind = MESSAGES.get(header.message_type)
     if kind is None and header.message_type != MessageType.G_PDU:
@@ -132,11 +138,15 @@ def _decode_unusual(data: bytes, comprehended: Container[int]) -> Message:
                 npdu_number=header.npdu_number,
                 **fields,
             )
-        return _read_elements(kind, data, body, fields)
+        if header.message_type not in _READERS:
+            _READERS[header.message_type] = make_reader(kind)
+        message = _read_elements(kind, data, body, fields)
+        lacking = _lacking(message)
+        if lacking is not None:
+            raise _absent(lacking, "of a response that accepts ")
+        return message
     except RemoteProtocolError as error:
-        raise _complete(
-            error, header.message_type, header.teid, header.sequence, data, body
-        ) from None
+        raise _complete(error, header, data, body) from None
 
 
 def _read_elements(
@@ -177,8 +187,6 @@ def _read_elements(
         position = end + 1
     if position != end:
         check_structure(data, body)
-    if table.if_accepted and fields.get("cause", 0) & 0xC0 == 0x80:
-        _require_accepted(table, fields)
     if others:
         fields["other_ies"] = tuple(others)
     try:
@@ -217,10 +225,14 @@ def _tolerate(
     )
 
 
-def _require_accepted(table: Table, fields: dict[str, Any]) -> None:
-    for place in table.if_accepted:
-        if place.name not in fields:
-            raise _absent(place, "of a response that accepts ")
+def _lacking(message: Message) -> Place | None:
+    """Return what a response that accepts needs and this one has not."""
+    cause: Cause | None = getattr(message, "cause", None)
+    if cause is None or not cause.is_acceptance:
+        return None
+    return next(
+        (place for place in message.IES.if_accepted if getattr(message, place.name) is None), None
+    )
 
 
 def _missing(table: Table, fields: dict[str, Any]) -> RemoteProtocolError:
@@ -250,15 +262,12 @@ def _unknown_type(header: Header) -> MessageTypeError:
 
 
 def _complete(
-    error: RemoteProtocolError,
-    message_type: int,
-    teid: int,
-    sequence: int | None,
-    data: bytes,
-    body: int | None,
+    error: RemoteProtocolError, header: Header, data: bytes, body: int | None
 ) -> RemoteProtocolError:
     """Add to an error what an answer needs of the header, and the sender's TEID."""
-    error.message_type, error.teid, error.sequence = message_type, teid, sequence
+    error.message_type = header.message_type
+    error.teid = header.teid
+    error.sequence = header.sequence
     if body is not None:
         error.sender_teid = _sender_teid(data, body)
     return error
