@@ -1,0 +1,124 @@
+"""``corenet push``: send a push to a gateway, and wait for its result notification."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.defer import TimeoutError as DeferredTimeoutError
+from twisted.internet.error import CannotListenError
+
+from testbed.adapters.initiator import NotificationReceiver, SubmissionClient, SubmissionError
+from testbed.codecs import pap
+from testbed.codecs.address import AddressError
+from testbed.codecs.multipart import Part
+from testbed.codecs.pap import StatusCode
+from testbed.codecs.si import ServiceIndication
+from testbed.codecs.sl import ServiceLoading
+from testbed.initiator.submission import indication_part, loading_part, recipient, submission
+from testbed.lab.logs import log_to
+from testbed.lab.reactor_run import run_in_reactor
+
+DEFAULT_GATEWAY = "http://127.0.10.5:8081/pap"
+"""The gateway of the default lab."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument(
+        "terminals",
+        nargs="+",
+        metavar="TERMINAL",
+        help="an MSISDN in international form, with or without +, or a terminal's IP address",
+    )
+    parser.add_argument("--gateway", metavar="URL", default=DEFAULT_GATEWAY)
+    parser.add_argument("--text", default="You have a new message", help="what an SI shows")
+    parser.add_argument("--href", default="http://www.example.com/", metavar="URL")
+    parser.add_argument("--sl", action="store_true", help="push an SL, not an SI")
+    parser.add_argument("--push-id", metavar="ID", help="default: a new one")
+    parser.add_argument(
+        "--deliver-before", type=float, metavar="SECONDS", help="from now; default: the gateway's"
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=120.0,
+        metavar="SECONDS",
+        help="for the result notification; 0 does not ask for one (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--listen",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where the result notification is to come (default: %(default)s)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Push; status 0 if every terminal got it, or none was waited for and it was accepted."""
+    log_to(None)
+    try:
+        message, content = _push(options)
+    except (AddressError, ValueError) as error:
+        print(f"corenet push: {error}", file=sys.stderr)
+        return 2
+
+    async def work(reactor: Any) -> int:
+        return await _submit(reactor, options, message, content)
+
+    try:
+        return run_in_reactor(work)
+    except (SubmissionError, CannotListenError) as error:
+        print(f"corenet push: {error}", file=sys.stderr)
+        return 1
+
+
+def _push(options: argparse.Namespace) -> tuple[pap.PushMessage, Part]:
+    before = options.deliver_before
+    message = pap.PushMessage(
+        push_id=options.push_id or f"{uuid.uuid4()}@corenet.example",
+        addresses=tuple(recipient(terminal) for terminal in options.terminals),
+        deliver_before=None if before is None else float(int(time.time() + before)),
+    )
+    if options.sl:
+        return message, loading_part(ServiceLoading(href=options.href))
+    return message, indication_part(ServiceIndication(href=options.href, text=options.text))
+
+
+async def _submit(
+    reactor: Any, options: argparse.Namespace, message: pap.PushMessage, content: Part
+) -> int:
+    receiver = NotificationReceiver(reactor, interface=options.listen)
+    client = SubmissionClient(reactor, options.gateway)
+    try:
+        if options.wait > 0:
+            receiver.start()
+            message = replace(message, notify_url=receiver.url)
+        answer = await client.submit(submission(message, content))
+        print(f"{message.push_id}: {answer.code} {answer.desc or ''}".rstrip())
+        if answer.code not in (StatusCode.OK, StatusCode.ACCEPTED):
+            return 1
+        return 0 if options.wait <= 0 else await _results(receiver, options, message)
+    finally:
+        await client.close()
+        await receiver.stop()
+
+
+async def _results(
+    receiver: NotificationReceiver, options: argparse.Namespace, message: pap.PushMessage
+) -> int:
+    """Show one result for each address; 0 if all are delivered."""
+    delivered = 0
+    for _address in message.addresses:
+        try:
+            result = await receiver.wait_for(message.push_id, options.wait)
+        except DeferredTimeoutError:
+            print(f"no result notification within {options.wait:g} s", file=sys.stderr)
+            return 1
+        print(f"{result.address}: {result.state.value} ({result.code} {result.desc or ''})")
+        delivered += result.state is pap.MessageState.DELIVERED
+    return 0 if delivered == len(message.addresses) else 1

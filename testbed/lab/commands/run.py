@@ -1,0 +1,78 @@
+"""``corenet run``: run a lab until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+
+from corenet.adapters.udp import CannotBindError
+from testbed.lab.build import LoadedLab, load, shipped_labs
+from testbed.lab.capture_file import capture_stream
+from testbed.lab.logs import log_to
+from testbed.lab.reactor_run import run_in_reactor
+from testbed.lab.running import RunningLab
+from testbed.lab.state import LabState
+
+SETTLE_TIME = 60.0
+"""Seconds after which a lab whose mobiles have not all attached is announced all the same."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    known = ", ".join(shipped_labs())
+    parser.add_argument("lab", metavar="LAB", help=f"a lab file, or one that comes along: {known}")
+    parser.add_argument(
+        "--pcap", metavar="FILE", help="capture everything that passes; - is standard output"
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FOLDER",
+        type=Path,
+        help="where the restart counter and accepted pushes are kept "
+        "(default: ~/.local/state/corenet/NAME)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="log nothing")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the lab until it is interrupted, which is how it should end: status 0."""
+    lab = load(options.lab)
+    state = LabState(options.state) if options.state else LabState.of(lab.model.name)
+    log_to(None if options.quiet else sys.stderr)
+    try:
+        with capture_stream(options.pcap) as stream:
+
+            async def work(reactor: Any) -> int:
+                running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
+                await running.start()
+                try:
+                    if not await running.settled(SETTLE_TIME):
+                        print("Some mobiles have not attached yet.", file=sys.stderr)
+                    _announce(lab)
+                    await Deferred()
+                finally:
+                    await running.stop()
+                return 0
+
+            run_in_reactor(work)
+    except (CannotBindError, CannotListenError, OSError) as error:
+        print(f"corenet run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _announce(lab: LoadedLab) -> None:
+    model = lab.model
+    where = []
+    if model.control is not None:
+        where.append(f"control http://{model.control.address}:{model.control.port}/v1")
+    if lab.gateway is not None:
+        where.append(f"PAP {lab.gateway.pap_url}")
+    terminals = f"{lab.terminals} terminal{'' if lab.terminals == 1 else 's'}"
+    print(f"Ready: lab {model.name}, {', '.join([terminals, *where])}", file=sys.stderr, flush=True)

@@ -1,0 +1,52 @@
+"""Where the log goes: structlog's and Twisted's, one line per event."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import structlog
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
+from zope.interface import implementer
+
+
+@implementer(ILogObserver)
+class _Nowhere:
+    """Takes Twisted's log and forgets it."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Forget ``event``."""
+
+
+@implementer(ILogObserver)
+class _FromWarning:
+    """Passes warnings and what is worse to another observer."""
+
+    def __init__(self, observer: ILogObserver) -> None:
+        self._observer = observer
+
+    def __call__(self, event: LogEvent) -> None:
+        """Pass ``event`` on if it matters."""
+        if event.get("log_level", LogLevel.info) >= LogLevel.warn:
+            self._observer(event)
+
+
+def log_to(stream: TextIO | None) -> None:
+    """Log to ``stream`` from now on, or nowhere."""
+    if stream is None:
+        structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+        globalLogBeginner.beginLoggingTo([_Nowhere()], redirectStandardIO=False)
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], bool_as_flag=False
+            ),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
+    observer = _FromWarning(textFileLogObserver(stream))
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)

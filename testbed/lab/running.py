@@ -1,0 +1,178 @@
+"""A lab that runs: its core, control interface, gateway and initiator in one reactor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import deferLater
+
+from corenet.adapters.control_http import ControlInterface
+from corenet.adapters.runtime import TwistedRuntime
+from corenet.control.core import CoreControl
+from corenet.interfaces.application import Application
+from corenet.interfaces.node import Event
+from corenet.mobile.config import MobileConfig
+from corenet.mobile.events import Attached, ContextState, MobileState
+from corenet.service import CoreService
+from testbed.adapters.gateway import GatewayService
+from testbed.adapters.initiator import NotificationReceiver
+from testbed.handset.push_client import PushClient
+from testbed.lab.build import LoadedLab
+from testbed.lab.state import LabState
+
+SETTLING_POLL = 0.02
+"""Seconds between two looks at whether the mobiles have attached."""
+
+
+class RunningLab:
+    """Everything that a lab file describes, in one process."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        lab: LoadedLab,
+        *,
+        state: LabState,
+        random: Random,
+        capture: BinaryIO | None = None,
+    ) -> None:
+        self.lab = lab
+        self._reactor = reactor
+        self._state = state
+        self._random = random
+        self._capture = capture
+        self._service: CoreService | None = None
+        self._interface: ControlInterface | None = None
+        self._port: IListeningPort | None = None
+        self.runtime: TwistedRuntime
+        self.control: CoreControl | None = None
+        self.gateway: GatewayService | None = None
+        self.notifications: NotificationReceiver | None = None
+
+    async def start(self) -> None:
+        """Start every part, the core first.
+
+        Raises:
+            corenet.adapters.udp.CannotBindError, twisted.internet.error.CannotListenError: an
+                address or a port is taken.
+        """
+        try:
+            self._start_core()
+            self._start_control()
+            await self._start_gateway()
+            self._start_initiator()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def settled(self, timeout: float) -> bool:
+        """Wait until every mobile that is to attach and activate by itself has done so."""
+        deadline = self._reactor.seconds() + timeout
+        while not self._is_settled():
+            if self._reactor.seconds() > deadline:
+                return False
+            await deferLater(self._reactor, SETTLING_POLL, lambda: None)
+        return True
+
+    async def stop(self) -> None:
+        """Stop every part, the core last; what is durable is finished first."""
+        if self.notifications is not None:
+            await self.notifications.stop()
+            self.notifications = None
+        if self.gateway is not None:
+            await self.gateway.stop()
+            self.gateway = None
+        if self._interface is not None:
+            self._interface.close()
+            self._interface = None
+        if self._port is not None:
+            stopping = self._port.stopListening()
+            self._port = None
+            if isinstance(stopping, Deferred):
+                await stopping
+        if self._service is not None:
+            service, self._service = self._service, None
+            await service.stopService()
+        elif hasattr(self, "runtime"):
+            await self.runtime.stop()
+
+    def _start_core(self) -> None:
+        if self.lab.core is None:
+            self.runtime = TwistedRuntime(self._reactor)
+            return
+        ggsn = self.lab.model.ggsn
+        self._service = CoreService(
+            self._reactor,
+            self.lab.core,
+            random=self._random,
+            recovery=self._state.next_recovery(),
+            applications=_applications,
+            gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
+            capture=self._capture,
+        )
+        self.runtime = self._service.runtime
+        self.control = CoreControl(self._service.core, self.runtime)
+        self.runtime.on_event(self._activate_by_itself)
+        self._service.startService()
+
+    def _start_control(self) -> None:
+        part = self.lab.model.control
+        if part is None or self.control is None:
+            return
+        self._interface = ControlInterface(self.control, self._reactor, token=part.token)
+        self._port = self._interface.listen(self._reactor, part.address, part.port)
+
+    async def _start_gateway(self) -> None:
+        config = self.lab.gateway
+        part = self.lab.model.gateway
+        if config is None or part is None:
+            return
+        if part.store is None:
+            self._state.folder.mkdir(parents=True, exist_ok=True)
+            config = replace(config, store=self._state.push_store)
+        self.gateway = GatewayService(self._reactor, self.runtime, config, random=self._random)
+        await self.gateway.start()
+
+    def _start_initiator(self) -> None:
+        part = self.lab.model.initiator
+        if part is None:
+            return
+        self.notifications = NotificationReceiver(
+            self._reactor, interface=part.address, port=part.port
+        )
+        self.notifications.start()
+
+    def _activate_by_itself(self, _time: float, _node: str, event: Event) -> None:
+        if not isinstance(event, Attached) or self._service is None:
+            return
+        mobiles = self._service.core.mobiles
+        for apn in self.lab.self_activating.get(event.imsi, ()):
+            if mobiles is not None:
+                self.runtime.command(mobiles, _activation(mobiles.activate, event.imsi, apn))
+
+    def _is_settled(self) -> bool:
+        core = self._service.core if self._service is not None else None
+        if core is None or core.mobiles is None:
+            return True
+        for config in core.config.mobiles:
+            if not config.attach_at_start:
+                continue
+            view = core.mobiles.mobile(config.imsi)
+            active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
+            wanted = len(self.lab.self_activating.get(config.imsi, ()))
+            if view.state is not MobileState.ATTACHED or active < wanted:
+                return False
+        return True
+
+
+def _applications(_mobile: MobileConfig) -> tuple[Application, ...]:
+    return (PushClient(),)
+
+
+def _activation(activate: Callable[..., None], imsi: str, apn: str) -> Callable[[float], None]:
+    return lambda now: activate(imsi, apn, now)

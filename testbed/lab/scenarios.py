@@ -1,0 +1,110 @@
+"""The scenarios of ``corenet demo``: to whom, by which trigger, and how it should end.
+
+Each has a terminal of its own in the demo lab (``testbed/labs/demo.yaml``), which behaves as the
+scenario's name says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Trigger(StrEnum):
+    """What starts a scenario."""
+
+    PAP = "pap"
+    """A push initiator posts a push to the gateway."""
+    GI = "gi"
+    """A plain datagram to the terminal's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario and how it should end."""
+
+    name: str
+    summary: str
+    msisdn: str
+    delivered: bool
+    """Whether the mobile is to show the push."""
+    final_state: str | None
+    """The message-state of the result notification (WAP-247 §9.11); None where nobody asked."""
+    step: str | None = None
+    """Where the activation should end (``corenet.interfaces.activation.Step``)."""
+    cause: int | None = None
+    """Number of the cause it should end with."""
+    trigger: Trigger = Trigger.PAP
+    lifetime: float = 12.0
+    """Seconds from the push to its deliver-before time."""
+
+
+_LISTED: Final = (
+    Scenario(
+        "offline",
+        "no PDP context: the network requests one, and the push goes over it",
+        "447700900101",
+        delivered=True,
+        final_state="delivered",
+        step="active",
+    ),
+    Scenario(
+        "online",
+        "a PDP context is there already: the push goes straight to its address",
+        "447700900102",
+        delivered=True,
+        final_state="delivered",
+    ),
+    Scenario(
+        "ms-rejects",
+        "the mobile refuses the activation with SM cause 31",
+        "447700900103",
+        delivered=False,
+        final_state="expired",
+        step="ms-activation",
+        cause=4,
+        lifetime=7.0,
+    ),
+    Scenario(
+        "ms-silent",
+        "the mobile does not answer; T3385 expires five times",
+        "447700900104",
+        delivered=False,
+        final_state="expired",
+        step="ms-activation",
+        cause=5,
+        lifetime=8.0,
+    ),
+    Scenario(
+        "not-attached",
+        "the mobile is switched off; the push waits for it until deliver-before",
+        "447700900105",
+        delivered=False,
+        final_state="expired",
+        step="routeing-information",
+        lifetime=4.0,
+    ),
+    Scenario(
+        "unknown-subscriber",
+        "the HLR has never heard of the IMSI",
+        "447700900106",
+        delivered=False,
+        final_state="undeliverable",
+        step="routeing-information",
+        cause=1,
+    ),
+    Scenario(
+        "gi-trigger",
+        "a plain datagram to a static address starts the activation, without gateway or PAP",
+        "447700900107",
+        delivered=True,
+        final_state=None,
+        step="active",
+        trigger=Trigger.GI,
+    ),
+)
+
+SCENARIOS: Final = MappingProxyType({scenario.name: scenario for scenario in _LISTED})
+"""By name; the first one is the default."""
