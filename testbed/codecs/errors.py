@@ -6,8 +6,8 @@ from __future__ import annotations
 class ContentError(ValueError):
     """Content (SI, SL, WBXML) that breaks its definition.
 
-    ``line`` and ``column`` count from 1 and name the place in XML; ``octet`` counts from 0 and
-    names the place in binary content. What does not apply is None.
+    ``line`` and ``column`` count from 1 and name the place in XML, or ``octet`` counts from 0 and
+    names the place in binary content; the others are None.
     """
 
     def __init__(
@@ -24,9 +24,5 @@ class ContentError(ValueError):
         self.line = line
         self.column = column
         self.octet = octet
-        place = ""
-        if line is not None:
-            place = f"line {line}, column {column}: "
-        elif octet is not None:
-            place = f"octet {octet}: "
-        super().__init__(place + text)
+        place = f"octet {octet}" if line is None else f"line {line}, column {column}"
+        super().__init__(f"{place}: {text}")

@@ -113,10 +113,6 @@ class _Reading:
         except expat.ExpatError as error:
             text = expat.ErrorString(error.code) or "not well-formed"
             raise self.error(text) from None
-        except (LookupError, ValueError) as error:
-            if isinstance(error, MarkupError):
-                raise
-            raise self.error("an encoding that is not supported") from None
 
     def error(self, text: str) -> MarkupError:
         parser = self.parser

@@ -22,6 +22,7 @@ from testbed.codecs.wsp.primitives import (
     Raw,
     counted,
     integer,
+    long_integer,
     quoted_string,
     short_integer,
     text_string,
@@ -95,8 +96,8 @@ def _written(name: str, value: str) -> bytes:
     number = tables.HEADER_NUMBERS.get(name.lower())
     if number is None:
         return text_string(name) + text_string(value)
-    coding = _CODINGS.get(name.lower(), _TEXT)
-    return short_integer(number) + coding.write(value)
+    coding = _CODINGS.get(name.lower())
+    return short_integer(number) + (text_string if coding is None else coding.write)(value)
 
 
 def _number(raw: Raw) -> int | None:
@@ -131,8 +132,7 @@ def _write_date(value: str) -> bytes:
     seconds = math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if seconds < 0:
         raise WspError(f"{value[:80]!r} is before 1970")
-    octets = seconds.to_bytes(max(1, (seconds.bit_length() + 7) // 8), "big")
-    return counted(octets)
+    return long_integer(seconds)
 
 
 def _read_application(raw: Raw) -> str | None:
@@ -207,11 +207,6 @@ def _write_quoted(value: str) -> bytes:
     return quoted_string(value.removeprefix('"').removesuffix('"'))
 
 
-def _read_text(raw: Raw) -> str | None:
-    return raw if isinstance(raw, str) else None
-
-
-_TEXT = _Coding(_read_text, text_string)
 _INTEGER = _Coding(_read_integer, _write_integer)
 _DATE = _Coding(_read_date, _write_date)
 _CACHE_CONTROL = _Coding(_read_cache_control, _write_cache_control)

@@ -7,7 +7,6 @@ from testbed.codecs.wsp.errors import WspError
 QUOTE = 0x7F
 LENGTH_QUOTE = 31
 _SHORTEST_TEXT_OCTET = 0x20
-_MOST_LONG_OCTETS = 30
 
 Raw = int | str | bytes
 """A header's value before it is known what it means: short-integer, text, or counted octets."""
@@ -84,13 +83,9 @@ class Cursor:
             return raw.decode("iso-8859-1")
 
     def value_length(self) -> int:
-        """Take a value-length."""
+        """Take a value-length, where the next octet is known to begin one (0 to 31)."""
         first = self.octet()
-        if first < LENGTH_QUOTE:
-            return first
-        if first == LENGTH_QUOTE:
-            return self.uintvar()
-        raise self.error(f"{first:#04x} is not a value-length")
+        return self.uintvar() if first == LENGTH_QUOTE else first
 
     def raw(self) -> Raw:
         """Take a field value of any kind, which shows in its first octet (§8.4.1.2)."""
@@ -116,10 +111,8 @@ def short_integer(value: int) -> bytes:
 
 
 def long_integer(value: int) -> bytes:
-    """Write an integer with its length; WspError where it needs more than 30 octets."""
+    """Write an integer below 2**240 with its length."""
     octets = value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
-    if len(octets) > _MOST_LONG_OCTETS:
-        raise WspError("an integer of more than 30 octets")
     return bytes((len(octets),)) + octets
 
 

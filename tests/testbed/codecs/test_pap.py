@@ -134,6 +134,12 @@ def test_pap_2_1_has_the_oma_doctype():
     assert pap.parse_envelope(xml).version is Version.V2_1
 
 
+def test_other_instructions_say_nothing_about_versions():
+    """Only wap-pap-ver lists supported versions."""
+    xml = b"<?other x?><?wap-pap-ver nothing?>" + push().encode()
+    assert pap.parse_envelope(xml).supported_versions is None
+
+
 def test_version_is_unknown_without_doctype():
     """A document may lack its DOCTYPE, or the DOCTYPE its public identifier."""
     assert pap.parse_envelope(push().encode()).version is None

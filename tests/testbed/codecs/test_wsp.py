@@ -67,6 +67,8 @@ def test_push_is_written_field_by_field():
         (ContentType("a/b", (("x", "y z"),)), "0b 612f6200 7800 2279207a00"),
         (ContentType("text/plain", (("name", "é"),)), "06 83 85 7fc3a900"),
         (ContentType("text/plain", (("filename", "a"),)), "04 83 86 6100"),
+        (ContentType("text/plain", (("charset", "koi"),)), "0d 83 6368617273657400 6b6f6900"),
+        (ContentType("text/plain", (("sec", "200"),)), "09 83 73656300 32303000"),
         (
             ContentType("application/vnd.wap.multipart.related", (("type", "text/plain"),)),
             "03 b3 8983",
