@@ -169,11 +169,6 @@ def split_elements(data: bytes, position: int) -> Iterator[tuple[int, int, int, 
         position = end
 
 
-def check_structure(data: bytes, position: int) -> None:
-    """Raise the error of elements that don't fill the message exactly."""
-    list(split_elements(data, position))
-
-
 def _value_offset(ie_type: int, position: int) -> int:
     """Return how far after the type octet an element's value begins.
 

@@ -3,11 +3,11 @@
 Specs: TS 29.060 §11.1 (error handling), in the order in which it wants things checked:
 version, header, message type, length, extension headers, then the information elements.
 
-Theory of operation. One walk over the elements: the type octet finds the place in the
-message's table, the place's element decodes the value. Elements may come in any order; of one
-that comes too often the first counts; what has no place is kept as it is. A mandatory or
-conditional element that is no value ends the message with Cause 201, an optional one is put
-with the others and otherwise ignored.
+Theory of operation. A usual message goes through its kind's reader (``usual``). Any other is
+walked, element by element: the type finds the place in the message's table, the place's element
+decodes the value. Elements may come in any order; of one that comes too often the first counts;
+what has no place is kept as it is. A mandatory or conditional element that is no value ends the
+message with Cause 201, an optional one is put with the others and otherwise ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from gtp.constants import Cause, IEType, MessageType
 from gtp.errors import MessageTypeError, RemoteProtocolError
-from gtp.ies.catalogue import SHORT_LENGTH, SIZES, VARIABLE, name_of
+from gtp.ies.catalogue import name_of
 from gtp.ies.values import RawIE
 from gtp.messages.base import Message
 from gtp.messages.location import (
@@ -47,14 +47,13 @@ from gtp.messages.session import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
 )
-from gtp.messages.table import Place, Presence, Table
+from gtp.messages.table import Place, Presence
 from gtp.messages.tunnel import EndMarker, ErrorIndication, GPdu
 from gtp.messages.usual import Reader, make_reader
 from gtp.wire import (
     HEADER,
     PLAIN,
     Header,
-    check_structure,
     invalid_format,
     read_extension_headers,
     read_header,
@@ -152,71 +151,44 @@ def _decode(data: bytes, comprehended: Container[int]) -> Message:
 def _read_elements(
     kind: type[Message], data: bytes, position: int, fields: dict[str, Any]
 ) -> Message:
-    """Walk over the elements from ``position`` on, and make the message of what they say."""
+    """Walk over the elements from ``position`` on, and make the message of what they say.
+
+    A broken structure is found first, then a missing element, then an incorrect one.
+    """
     table = kind.IES
-    firsts, sizes, body, end = table.firsts, SIZES, position, len(data)
     others: list[RawIE] = []
-    try:
-        while position < end:
-            ie_type = data[position]
-            size = sizes[ie_type]
-            if size > 0:
-                start = position + 1
-            elif size == VARIABLE:
-                start = position + 3
-                size = data[position + 1] << 8 | data[position + 2]
-            elif ie_type == SHORT_LENGTH:
-                start = position + 2
-                size = data[position + 1]
+    incorrect: RemoteProtocolError | None = None
+    for at, ie_type, start, end in split_elements(data, position):
+        place = table.vacant(ie_type, fields)
+        if place is None:
+            others.append(RawIE(ie_type, data[start:end]))
+            continue
+        name = place.name
+        try:
+            value = place.element.decode(data[start:end])
+        except ValueError as problem:
+            if place.presence is Presence.OPTIONAL:
+                others.append(RawIE(ie_type, data[start:end]))
             else:
-                break
-            stop = start + size
-            name, decode_value = firsts[ie_type]
-            try:
-                if name not in fields:
-                    fields[name] = decode_value(data[start:stop])
-                else:
-                    _take_further(table, ie_type, data[start:stop], fields, others)
-            except ValueError as problem:
-                if stop > end:
-                    break
-                _tolerate(table, fields, ie_type, position, problem)
-                others.append(RawIE(ie_type, data[start:stop]))
-            position = stop
-    except IndexError:
-        position = end + 1
-    if position != end:
-        check_structure(data, body)
-    if others:
-        fields["other_ies"] = tuple(others)
-    try:
-        return kind(**fields)
-    except TypeError:
-        # The constructor insists on the mandatory elements and on nothing else.
-        raise _missing(table, fields) from None
+                fields[name] = None
+                incorrect = incorrect or _incorrect(place, at, problem)
+            continue
+        fields[name] = (*fields.get(name, ()), value) if place.repeatable else value
+    missing = next((place for place in table if _is_missing(place, fields)), None)
+    if missing is not None:
+        raise _absent(missing)
+    if incorrect is not None:
+        raise incorrect
+    return kind(other_ies=tuple(others), **fields)
 
 
-def _take_further(
-    table: Table, ie_type: int, value: bytes, fields: dict[str, Any], others: list[RawIE]
-) -> None:
-    """Take an element that is not the first of its type, or that has no place."""
-    place = table.vacant(ie_type, fields)
-    if place is None:
-        others.append(RawIE(ie_type, value))
-    elif place.repeatable:
-        fields[place.name] = (*fields.get(place.name, ()), place.element.decode(value))
-    else:
-        fields[place.name] = place.element.decode(value)
+def _is_missing(place: Place, fields: dict[str, Any]) -> bool:
+    return place.presence is Presence.MANDATORY and place.name not in fields
 
 
-def _tolerate(
-    table: Table, fields: dict[str, Any], ie_type: int, position: int, problem: ValueError
-) -> None:
-    """Raise the error of an element that is no value, unless it is an optional one."""
-    place = table.vacant(ie_type, fields)
-    if place is None or place.presence is Presence.OPTIONAL:
-        return
-    raise RemoteProtocolError(
+def _incorrect(place: Place, position: int, problem: ValueError) -> RemoteProtocolError:
+    ie_type = place.element.type
+    return RemoteProtocolError(
         f"{place.presence.name.lower()} {name_of(ie_type)} is incorrect: {problem}",
         cause=Cause.MANDATORY_IE_INCORRECT,
         clause="11.1.8",
@@ -233,10 +205,6 @@ def _lacking(message: Message) -> Place | None:
     return next(
         (place for place in message.IES.if_accepted if getattr(message, place.name) is None), None
     )
-
-
-def _missing(table: Table, fields: dict[str, Any]) -> RemoteProtocolError:
-    return next(_absent(place) for place in table if place.name in table.mandatory - fields.keys())
 
 
 def _absent(place: Place, whose: str = "") -> RemoteProtocolError:

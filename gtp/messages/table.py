@@ -66,10 +66,6 @@ def _encode_each(encode: Callable[[Any], bytes]) -> Callable[[tuple[Any, ...]], 
     return encode_each
 
 
-_NOWHERE: Final = ("teid", bytes)
-"""For a type without a place. The header's TEID is taken already, so no element takes it."""
-
-
 class Table:
     """The elements of a message, ascending by type as they are sent (TS 29.060 §7.1).
 
@@ -77,21 +73,13 @@ class Table:
     plane address from a user plane address.
     """
 
-    __slots__ = ("_by_type", "encoders", "firsts", "if_accepted", "mandatory", "places", "read")
+    __slots__ = ("_by_type", "encoders", "if_accepted", "places", "read")
 
     def __init__(self, *places: Place) -> None:
         self.places = tuple(sorted(places, key=lambda place: place.element.type))
         self._by_type: dict[int, list[Place]] = {}
         for place in self.places:
             self._by_type.setdefault(place.element.type, []).append(place)
-        self.firsts: list[tuple[str, Callable[[bytes], Any]]] = [_NOWHERE] * 256
-        """By type, attribute and decoder for its first occurrence, where one place has it."""
-        for ie_type, (first, *_) in self._by_type.items():
-            if not first.repeatable:
-                self.firsts[ie_type] = (first.name, first.element.decode)
-        self.mandatory = frozenset(
-            place.name for place in self.places if place.presence is Presence.MANDATORY
-        )
         self.if_accepted = tuple(place for place in self.places if place.if_accepted)
         self.encoders = tuple(
             (
@@ -111,7 +99,7 @@ class Table:
         return iter(self.places)
 
     def vacant(self, ie_type: int, taken: Mapping[str, object]) -> Place | None:
-        """Return the place for a further occurrence of a type, or None where there is none."""
+        """Return the place that an element of a type takes, or None where none is free."""
         for place in self._by_type.get(ie_type, ()):
             if place.repeatable or place.name not in taken:
                 return place
