@@ -1,0 +1,84 @@
+"""SI and SL as libwbxml's xml2wbxml writes them."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from testbed.codecs import si, sl
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(shutil.which("xml2wbxml") is None, reason="xml2wbxml is not installed"),
+]
+
+SI_DOCTYPE = (
+    '<!DOCTYPE si PUBLIC "-//WAPFORUM//DTD SI 1.0//EN" "http://www.wapforum.org/DTD/si.dtd">'
+)
+SL_DOCTYPE = (
+    '<!DOCTYPE sl PUBLIC "-//WAPFORUM//DTD SL 1.0//EN" "http://www.wapforum.org/DTD/sl.dtd">'
+)
+
+INDICATIONS = (
+    '<indication href="http://www.example.com/mail/123" si-id="mail1@example.com"'
+    ' created="1999-06-25T15:23:15Z" si-expires="1999-06-30T00:00:00Z" action="signal-high">'
+    "You have 4 new emails</indication>",
+    '<indication action="signal-none" href="http://a.net/b.org/c.edu/d.com/">x</indication>',
+    '<indication action="signal-low" href="https://www.example.com">\n  äöü €  \n</indication>',
+    '<indication action="signal-medium" href="https://example.com/a">&lt;&amp;&gt;</indication>',
+    '<indication action="delete" si-id="a.com/b.com/"/>',
+    '<indication href="ftp://a.com/"/>',
+    '<indication href="www.example.org/"></indication>',
+    '<indication created="2000-01-01T00:00:00Z" si-expires="2010-10-10T10:10:00Z">y</indication>',
+    "<indication>a</indication>"
+    '<info><item class="x.com/">b.com/</item><item class="y">c</item></info>',
+)
+LOADINGS = (
+    '<sl href="http://www.example.com/x" action="execute-high"/>',
+    '<sl action="execute-low" href="https://www.a.edu/b"></sl>',
+    '<sl href="http://a.com" action="cache"/>',
+    '<sl href="mailto:a"/>',
+)
+
+
+def peer(xml, folder):
+    """Return what xml2wbxml makes of a document, as WBXML 1.2 and without a string table."""
+    source, target = folder / "in.xml", folder / "out.wbxml"
+    source.write_bytes(xml)
+    command = ["xml2wbxml", "-n", "-v", "1.2", "-o", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("inner", INDICATIONS)
+def test_si_has_the_same_octets(inner, tmp_path):
+    """Each token of SI is the peer's."""
+    xml = f'<?xml version="1.0"?>\n{SI_DOCTYPE}\n<si>\n{inner}\n</si>'.encode()
+    assert si.transcode(xml).hex() == peer(xml, tmp_path).hex()
+
+
+@pytest.mark.parametrize("inner", LOADINGS)
+def test_sl_has_the_same_octets(inner, tmp_path):
+    """Each token of SL is the peer's."""
+    xml = f'<?xml version="1.0"?>\n{SL_DOCTYPE}\n{inner}'.encode()
+    assert sl.transcode(xml).hex() == peer(xml, tmp_path).hex()
+
+
+@pytest.mark.parametrize("inner", INDICATIONS)
+def test_what_is_built_has_the_same_octets(inner, tmp_path):
+    """XML that is written here means the same to the peer as to this encoder."""
+    value = si.parse(f"<si>{inner}</si>".encode())
+    assert si.encode(value).hex() == peer(si.build(value), tmp_path).hex()
+
+
+@pytest.mark.parametrize("inner", INDICATIONS)
+def test_peer_reads_what_is_written(inner, tmp_path):
+    """What is written here, wbxml2xml turns into XML of the same meaning."""
+    if shutil.which("wbxml2xml") is None:
+        pytest.skip("wbxml2xml is not installed")
+    value = si.parse(f"<si>{inner}</si>".encode())
+    source, target = tmp_path / "in.wbxml", tmp_path / "out.xml"
+    source.write_bytes(si.encode(value))
+    command = ["wbxml2xml", "-o", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    assert si.parse(target.read_bytes()) == value
