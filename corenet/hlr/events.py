@@ -57,7 +57,7 @@ class GrRequestTimedOut(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteingInformationGiven(Event):
-    """A GGSN asked where a subscriber is (TS 29.060 §7.5.1)."""
+    """A GGSN asked where a subscriber is (TS 29.060 §7.4.1)."""
 
     imsi: str
     ggsn: str
@@ -92,7 +92,7 @@ class MsBecameReachable(Event):
 
 @dataclass(frozen=True, slots=True)
 class GgsnNotified(Event):
-    """A GGSN that waited has heard that the subscriber is back (TS 29.060 §7.5.5)."""
+    """A GGSN that waited has heard that the subscriber is back (TS 29.060 §7.4.5)."""
 
     imsi: str
     ggsn: str

@@ -7,7 +7,8 @@ Specs: TS 23.060 §6.5 (attach: Update Location, Cancel Location, Insert Subscri
 Theory of operation. Update Location cancels the location in the SGSN before, inserts the
 subscriber's data in the new SGSN, and is granted when the SGSN has taken them. What the HLR asks
 an SGSN is open until its result, its error or the timeout; at most one request of a type per
-subscriber and SGSN, for a new one replaces the old.
+subscriber and SGSN, for a new one replaces the old. Where two SGSNs ask at once, the later has the
+subscriber, and the update of the earlier is refused.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Gr:
         self._timeout = timeout
         self._datagrams = datagrams
         self._events = events
-        self._open: OrderedDict[tuple[str, Address, MessageType], float] = OrderedDict()
+        self._open: OrderedDict[tuple[str, Address, MessageType], tuple[float, Record]] = (
+            OrderedDict()
+        )
 
     @property
     def open_requests(self) -> int:
@@ -98,22 +101,20 @@ class Gr:
             return
         if message.type.is_request:
             self._serve(message, peer, now)
-        elif self._open.pop((message.imsi, peer, message.type.request), None) is not None:
-            self._answered(message, peer, now)
         else:
-            self.counters.discarded += 1
+            self._receive_answer(message, peer, now)
 
     def next_timeout(self) -> float | None:
         """Return when the first request to an SGSN counts as unanswered, or None."""
-        return next(iter(self._open.values()), None)
+        return next((due for due, _ in self._open.values()), None)
 
     def handle_timeout(self, now: float) -> None:
         """Give up the requests that have waited too long."""
         while (due := self.next_timeout()) is not None and due <= now:
-            (imsi, sgsn, request), _ = self._open.popitem(last=False)
+            (imsi, sgsn, request), (_, record) = self._open.popitem(last=False)
             self._events.append(GrRequestTimedOut(imsi, sgsn[0], request))
             if request is MessageType.INSERT_SUBSCRIBER_DATA_REQUEST:
-                self._update_failed(imsi, sgsn, GmmCause.NETWORK_FAILURE)
+                self._update_failed(record, sgsn, GmmCause.NETWORK_FAILURE)
 
     def _serve(self, message: GsupMessage, peer: Address, now: float) -> None:
         record = self._register.find(message.imsi)
@@ -132,6 +133,11 @@ class Gr:
 
     def _update_location(self, record: Record, peer: Address, now: float) -> None:
         """Begin an Update GPRS Location (TS 29.002 §19.1.1): cancel the old, insert the data."""
+        if record.updating is not None and record.updating != peer:
+            request = MessageType.INSERT_SUBSCRIBER_DATA_REQUEST
+            del self._open[record.imsi, record.updating, request]
+            self._update_failed(record, record.updating, GmmCause.IMPLICITLY_DETACHED)
+        record.updating = peer
         if record.sgsn is not None and record.sgsn != peer:
             self._ask(
                 GsupMessage(
@@ -140,13 +146,15 @@ class Gr:
                     cancel_type=CancelType.UPDATE_PROCEDURE,
                     cn_domain=CnDomain.PS,
                 ),
+                record,
                 record.sgsn,
                 now,
             )
-        self._ask(subscriber_data(record.subscriber), peer, now)
+        self._ask(subscriber_data(record.subscriber), record, peer, now)
 
     def _update_granted(self, record: Record, peer: Address, now: float) -> None:
         """End an Update GPRS Location: the SGSN serves the MS now."""
+        record.updating = None
         previous = record.sgsn
         if previous != peer:
             record.sgsn = peer
@@ -161,9 +169,10 @@ class Gr:
         )
         self._reachability.regain(record, now)
 
-    def _update_failed(self, imsi: str, peer: Address, cause: int) -> None:
-        self._refuse(MessageType.UPDATE_LOCATION_REQUEST, imsi, peer, cause)
-        self._events.append(LocationUpdateFailed(imsi, peer[0], cause))
+    def _update_failed(self, record: Record, peer: Address, cause: int) -> None:
+        record.updating = None
+        self._refuse(MessageType.UPDATE_LOCATION_REQUEST, record.imsi, peer, cause)
+        self._events.append(LocationUpdateFailed(record.imsi, peer[0], cause))
 
     def _purge_ms(self, record: Record, peer: Address) -> None:
         """Forget the SGSN (TS 29.002 §19.1.4).
@@ -203,21 +212,23 @@ class Gr:
             record.contact = now
             self._reachability.regain(record, now)
 
-    def _answered(self, message: GsupMessage, peer: Address, now: float) -> None:
+    def _receive_answer(self, message: GsupMessage, peer: Address, now: float) -> None:
         """Take an SGSN's answer to a request that is open."""
-        if message.type.request is MessageType.LOCATION_CANCEL_REQUEST:
+        request = message.type.request
+        found = self._open.pop((message.imsi, peer, request), None)
+        if found is None:
+            self.counters.discarded += 1
+        elif request is MessageType.LOCATION_CANCEL_REQUEST:
             # An error says that the SGSN has no such MS, which is what was wanted.
             self._events.append(LocationCancelled(message.imsi, peer[0]))
-            return
-        record = self._register.find(message.imsi)
-        if message.cause is not None or record is None:
-            self._update_failed(message.imsi, peer, message.cause or GmmCause.NETWORK_FAILURE)
-            return
-        self._update_granted(record, peer, now)
+        elif message.cause is not None:
+            self._update_failed(found[1], peer, message.cause)
+        else:
+            self._update_granted(found[1], peer, now)
 
-    def _ask(self, message: GsupMessage, peer: Address, now: float) -> None:
+    def _ask(self, message: GsupMessage, record: Record, peer: Address, now: float) -> None:
         key = (message.imsi, peer, message.type)
-        self._open[key] = now + self._timeout
+        self._open[key] = (now + self._timeout, record)
         self._open.move_to_end(key)
         self._send(message, peer)
 

@@ -38,6 +38,8 @@ class Record:
     sgsn: Address | None = None
     """The serving SGSN on Gr."""
     since: float | None = None
+    updating: Address | None = None
+    """The SGSN whose Update Location is under way."""
     contact: float | None = None
     """When the SGSN last said that the MS is there."""
     reason: MsNotReachableReason | None = None
