@@ -1,7 +1,7 @@
 """Messages of GTPv1-C and GTP-U: one class each, and ``decode``."""
 
 from gtp.messages.base import Message
-from gtp.messages.codec import decode
+from gtp.messages.codec import MESSAGES, decode
 from gtp.messages.location import (
     FailureReportRequest,
     FailureReportResponse,
@@ -31,6 +31,7 @@ from gtp.messages.session import (
 from gtp.messages.tunnel import EndMarker, ErrorIndication, GPdu
 
 __all__ = [
+    "MESSAGES",
     "CreatePdpContextRequest",
     "CreatePdpContextResponse",
     "DeletePdpContextRequest",

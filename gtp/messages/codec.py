@@ -219,7 +219,7 @@ def _absent(place: Place, whose: str = "") -> RemoteProtocolError:
 
 def _unknown_type(header: Header) -> MessageTypeError:
     return MessageTypeError(
-        f"message type {header.message_type} is unknown",
+        f"message type {header.message_type} is none that is implemented here",
         cause=Cause.INVALID_MESSAGE_FORMAT,
         clause="11.1.3",
         octet=2,
