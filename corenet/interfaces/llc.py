@@ -19,6 +19,7 @@ MAX_INFORMATION: Final = 1520
 SEQUENCE_MODULUS: Final = 512
 """N(U) counts modulo this."""
 
+_WINDOW = 32
 _HEADER = 3
 _FCS = 3
 _UNPROTECTED_BEYOND = _HEADER + 4
@@ -100,6 +101,35 @@ def decode_ui(frame: bytes) -> UiFrame:
         uplink=not address & _DIRECTION_BIT,
         ciphered=ciphered,
     )
+
+
+class ReceiveWindow:
+    """Which of the last 32 frames of one SAPI have come (V(UR), TS 44.064 §8.4.2).
+
+    A frame that comes twice is to be given on once. Whoever begins a link anew, and so may count
+    from 0 again, is heard with a new window.
+    """
+
+    __slots__ = ("_expected", "_seen")
+
+    def __init__(self) -> None:
+        self._expected: int | None = None
+        self._seen = 0
+
+    def take(self, nu: int) -> bool:
+        """Note the frame N(U) ``nu``; return False where it has come before."""
+        if self._expected is None:
+            self._expected, self._seen = (nu + 1) % SEQUENCE_MODULUS, 1
+            return True
+        behind = (self._expected - 1 - nu) % SEQUENCE_MODULUS
+        if behind < _WINDOW:
+            fresh = not self._seen >> behind & 1
+            self._seen |= 1 << behind
+            return fresh
+        ahead = SEQUENCE_MODULUS - behind
+        self._seen = (self._seen << ahead | 1) & (1 << _WINDOW) - 1
+        self._expected = (nu + 1) % SEQUENCE_MODULUS
+        return True
 
 
 def _crc_table() -> tuple[int, ...]:

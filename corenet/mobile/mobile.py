@@ -48,17 +48,20 @@ _USER_DATA = frozenset(
 )
 
 
+_DETACH_REQUEST = b"\x08\x05"
+
+
 class Mobile:
     """One mobile. Powered, covered and detached at first."""
 
     __slots__ = (
         "_applications",
-        "_nu_data",
-        "_nu_signalling",
         "_p_tmsi",
         "_procedure",
+        "_sent",
         "_sessions",
         "_since",
+        "_windows",
         "behaviour",
         "config",
         "covered",
@@ -81,8 +84,9 @@ class Mobile:
         self._p_tmsi: int | None = None
         self._procedure: Repetition | None = None
         self._sessions = Sessions(self)
-        self._nu_signalling = 0
-        self._nu_data = 0
+        # By SAPI: how many frames were sent, and which were heard.
+        self._sent: dict[int, int] = {}
+        self._windows: dict[int, llc.ReceiveWindow] = {}
 
     @property
     def imsi(self) -> str:
@@ -115,6 +119,8 @@ class Mobile:
         if self.state is MobileState.DETACHING:
             self._become_detached(DetachReason.MOBILE, now)
         self._enter(MobileState.ATTACHING, now)
+        # The network may have lost the link and count from 0 again.
+        self._windows.clear()
         request = gmm.AttachRequest(gmm.MobileIdentity(imsi=self.imsi)).encode()
         self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
 
@@ -130,6 +136,7 @@ class Mobile:
         self._stop()
         self._sessions.drop_all(DeactivationReason.DETACHED)
         self._enter(MobileState.DETACHING, now)
+        self._windows.clear()
         self._repeat(
             gmm.DetachRequestUplink(p_tmsi=self._p_tmsi).encode(),
             self.surroundings.timers.t3321,
@@ -192,12 +199,27 @@ class Mobile:
             return
         if ui.uplink or ui.ciphered:
             self.surroundings.count("unexpected_frames")
+        elif not self._is_new(ui):
+            self.surroundings.count("frames_duplicate")
         elif ui.sapi == llc.Sapi.MOBILITY_MANAGEMENT:
             self._receive_signalling(ui.payload, now)
         elif ui.sapi in _USER_DATA:
             self._receive_user_data(ui.payload, now)
         else:
             self.surroundings.count("unexpected_frames")
+
+    def _is_new(self, ui: llc.UiFrame) -> bool:
+        """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""
+        window = self._windows.get(ui.sapi)
+        if window is None:
+            window = self._windows[ui.sapi] = llc.ReceiveWindow()
+        if window.take(ui.nu):
+            return True
+        if ui.sapi != llc.Sapi.MOBILITY_MANAGEMENT or ui.payload[:2] != _DETACH_REQUEST:
+            return False
+        # A network that has lost this mobile sends it away in frames that count from 0 again.
+        self._windows.clear()
+        return True
 
     def _receive_signalling(self, octets: bytes, now: float) -> None:
         discriminator = octets[0] & 0x0F if octets else None
@@ -333,9 +355,7 @@ class Mobile:
 
     def send_signalling(self, octets: bytes) -> None:
         """Send a layer 3 message to the network."""
-        nu = self._nu_signalling
-        self._nu_signalling = (nu + 1) % llc.SEQUENCE_MODULUS
-        self._send(llc.encode_ui(llc.Sapi.MOBILITY_MANAGEMENT, octets, uplink=True, nu=nu))
+        self._send(llc.Sapi.MOBILITY_MANAGEMENT, octets)
 
     def _send_udp(
         self, context: Context, source_port: int, destination: Address, payload: bytes
@@ -346,12 +366,13 @@ class Mobile:
         except (ip.IpError, sndcp.SndcpError) as error:
             raise MobileError(f"mobile {self.imsi} cannot send this: {error}") from None
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
-        nu = self._nu_data
-        self._nu_data = (nu + 1) % llc.SEQUENCE_MODULUS
-        self._send(llc.encode_ui(context.llc_sapi, pdu, uplink=True, nu=nu))
+        self._send(context.llc_sapi, pdu)
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, sapi: int, payload: bytes) -> None:
+        nu = self._sent.get(sapi, 0)
+        self._sent[sapi] = (nu + 1) % llc.SEQUENCE_MODULUS
         if self.covered:
+            frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
             self.surroundings.send(self.imsi, frame)
         else:
             self.surroundings.count("frames_unsent")

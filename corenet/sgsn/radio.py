@@ -7,35 +7,8 @@ lost, and silence is all that the SGSN learns of a mobile out of coverage.
 
 from __future__ import annotations
 
-from corenet.interfaces.llc import SEQUENCE_MODULUS, UiFrame, encode_ui
+from corenet.interfaces.llc import SEQUENCE_MODULUS, ReceiveWindow, UiFrame, encode_ui
 from corenet.interfaces.node import Address
-
-_WINDOW = 32
-
-
-class ReceiveWindow:
-    """Which of the last 32 frames of one SAPI have come: V(UR) of TS 44.064 §8.4.2."""
-
-    __slots__ = ("_expected", "_seen")
-
-    def __init__(self) -> None:
-        self._expected: int | None = None
-        self._seen = 0
-
-    def take(self, nu: int) -> bool:
-        """Note the frame N(U) ``nu``; return False where it has come before."""
-        if self._expected is None:
-            self._expected, self._seen = (nu + 1) % SEQUENCE_MODULUS, 1
-            return True
-        behind = (self._expected - 1 - nu) % SEQUENCE_MODULUS
-        if behind < _WINDOW:
-            fresh = not self._seen >> behind & 1
-            self._seen |= 1 << behind
-            return fresh
-        ahead = SEQUENCE_MODULUS - behind
-        self._seen = (self._seen << ahead | 1) & (1 << _WINDOW) - 1
-        self._expected = (nu + 1) % SEQUENCE_MODULUS
-        return True
 
 
 class RadioLink:

@@ -83,3 +83,20 @@ def test_payload_that_is_too_long_is_refused() -> None:
     """N201-U bounds what a UI frame carries."""
     with pytest.raises(llc.LlcError, match="1521"):
         llc.encode_ui(3, bytes(1521), uplink=True, nu=0)
+
+
+def test_window_takes_each_frame_once() -> None:
+    """In order, late by less than 32, or after a gap: the first time it is new, then not."""
+    window = llc.ReceiveWindow()
+    taken = [window.take(nu) for nu in (500, 501, 501, 503, 502, 502, 511, 0, 511, 1)]
+    assert taken == [True, True, False, True, True, False, True, True, False, True]
+
+
+def test_window_forgets_what_is_long_past() -> None:
+    """A number 32 or more behind can only be a new frame, after a gap or a new count."""
+    window = llc.ReceiveWindow()
+    for nu in range(100):
+        window.take(nu)
+    assert not window.take(68)
+    assert window.take(67)
+    assert window.take(68)

@@ -395,6 +395,33 @@ def test_frames_that_are_not_for_us_are_counted(
     assert sum(mobiles.counters.values()) == 1
 
 
+def test_frame_that_comes_twice_is_taken_once(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """A copy made by the link changes nothing."""
+    mobiles.attach(IMSI, network.now)
+    network.heard()
+    accept = gmm.AttachAccept(ROUTEING_AREA, P_TMSI).encode()
+    for _ in range(2):
+        network.send_frame(IMSI, llc.encode_ui(1, accept, uplink=False, nu=100))
+    assert network.heard() == [ATTACH_COMPLETE]
+    assert mobiles.counters == {"frames_duplicate": 1}
+
+
+def test_network_that_lost_the_mobile_is_heard(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """An SGSN that has begun anew counts from 0 again when it sends the mobile away."""
+    mobiles.attach(IMSI, network.now)
+    network.heard()
+    for nu, message in ((0, gmm.AttachAccept(ROUTEING_AREA, P_TMSI)), (0, REATTACH)):
+        network.send_frame(IMSI, llc.encode_ui(1, message.encode(), uplink=False, nu=nu))
+    assert network.heard() == [ATTACH_COMPLETE, DETACH_ACCEPT, ATTACH_REQUEST]
+    accept = gmm.AttachAccept(ROUTEING_AREA, P_TMSI).encode()
+    network.send_frame(IMSI, llc.encode_ui(1, accept, uplink=False, nu=0))
+    assert network.heard() == [ATTACH_COMPLETE]
+    mobiles.detach(IMSI, network.now)
+    accept = gmm.DetachAcceptDownlink().encode()
+    network.send_frame(IMSI, llc.encode_ui(1, accept, uplink=False, nu=0))
+    assert state(mobiles) is MobileState.DETACHED
+
+
 def test_frames_for_nobody_are_counted(mobiles: Mobiles, network: ScriptedNetwork) -> None:
     """Another IMSI, another interface and another sender are dropped."""
     network.say("999", NETWORK_DETACH)
