@@ -159,7 +159,7 @@ class Gr:
         if previous != peer:
             record.sgsn = peer
             record.since = now
-        record.contact = now
+        record.note_contact()
         self._send(
             GsupMessage(MessageType.UPDATE_LOCATION_RESULT, record.imsi, cn_domain=CnDomain.PS),
             peer,
@@ -209,7 +209,7 @@ class Gr:
             GsupMessage(MessageType.READY_FOR_SM_RESULT, record.imsi, cn_domain=CnDomain.PS), peer
         )
         if message.sm_alert_reason is not SmAlertReason.MEMORY_AVAILABLE:
-            record.contact = now
+            record.note_contact()
             self._reachability.regain(record, now)
 
     def _receive_answer(self, message: GsupMessage, peer: Address, now: float) -> None:

@@ -51,6 +51,7 @@ class Reachability:
             return
         waiting, record.waiting = record.waiting, {}
         for ggsn in waiting:
+            record.overtaken[ggsn] = False
             request = NoteMsGprsPresentRequest(imsi=record.imsi, sgsn_address=record.sgsn[0])
             self._endpoint.request(request, (ggsn, GTP_C_PORT), now, context=record)
 

@@ -40,19 +40,22 @@ class Record:
     since: float | None = None
     updating: Address | None = None
     """The SGSN whose Update Location is under way."""
-    contact: float | None = None
-    """When the SGSN last said that the MS is there."""
     reason: MsNotReachableReason | None = None
     """Why the MS is not reachable; None while MNRG is clear."""
     waiting: dict[str, None] = field(default_factory=dict)
     """GGSNs that want to hear when the MS is back, each once, in order."""
-    asked: dict[str, float] = field(default_factory=dict)
-    """When each GGSN was last given routeing information, until it reports a failure."""
+    overtaken: dict[str, bool] = field(default_factory=dict)
+    """GGSNs that have routeing information, each with whether the MS was in contact since."""
 
     @property
     def imsi(self) -> str:
         """The subscriber's IMSI."""
         return self.subscriber.imsi
+
+    def note_contact(self) -> None:
+        """Take note that the SGSN has said that the MS is there."""
+        for ggsn in self.overtaken:
+            self.overtaken[ggsn] = True
 
     @property
     def location(self) -> Location:

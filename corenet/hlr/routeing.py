@@ -49,7 +49,7 @@ class Routeing:
         response = self._routeing_information(request.imsi, record)
         self._endpoint.respond(received, response, now)
         if record is not None:
-            record.asked[ggsn] = now
+            record.overtaken[ggsn] = False
             if response.map_cause is not None or not (
                 record.reason is None or record.reason in NOT_PAGED
             ):
@@ -106,8 +106,10 @@ class Routeing:
         self._endpoint.respond(received, response, now)
         self._events.append(FailureReported(request.imsi, ggsn))
         record.waiting[ggsn] = None
-        asked = record.asked.pop(ggsn, None)
-        if asked is not None and record.contact is not None and record.contact > asked:
+        overtaken = record.overtaken.pop(ggsn, False)
+        if record.reason is not None:
+            return
+        if overtaken:
             self._reachability.regain(record, now)
-        elif record.reason is None:
+        else:
             self._reachability.lose(record, MsNotReachableReason.GPRS_DETACHED)

@@ -526,6 +526,26 @@ class TestFailureReport:
         assert not location.not_reachable
         assert location.waiting_ggsns == ()
 
+    def test_a_purge_after_the_contact_counts(self, lab: Lab) -> None:
+        """The MS came back and was purged since: the flag stays, and the GGSN waits."""
+        lab.attach()
+        lab.routeing()
+        lab.gr(ready_for_sm())
+        lab.gr(GsupMessage(MessageType.PURGE_MS_REQUEST, IMSI))
+        assert self.report(lab) == []
+        location = lab.hlr.location(IMSI)
+        assert location is not None
+        assert location.reason is REASON.PURGED_GPRS
+        assert location.waiting_ggsns == (GGSN[0],)
+
+    def test_a_report_after_note_ms_gprs_present_counts_the_same(self, lab: Lab) -> None:
+        """What the GGSN was told with the MS's return may be overtaken like an answer."""
+        lab.attach()
+        self.report(lab)
+        lab.gr(ready_for_sm())
+        lab.gr(ready_for_sm())
+        note(self.report(lab))
+
     def test_a_second_report_without_asking_again_counts(self, lab: Lab) -> None:
         """What is out of date is so once; the two nodes don't go round in a circle."""
         lab.attach()
