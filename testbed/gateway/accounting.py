@@ -18,7 +18,7 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from pyrad.dictionary import Dictionary
-from pyrad.packet import AccountingRequest, AccountingResponse, AcctPacket, PacketError
+from pyrad.packet import AccountingRequest, AcctPacket, PacketError
 
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import AccountingStatus
@@ -32,6 +32,7 @@ FRAMED_IP_ADDRESS: Final = 8
 CALLED_STATION_ID: Final = 30
 CALLING_STATION_ID: Final = 31
 NAS_IDENTIFIER: Final = 32
+PROXY_STATE: Final = 33
 ACCT_STATUS_TYPE: Final = 40
 ACCT_SESSION_ID: Final = 44
 VENDOR_3GPP: Final = 10415
@@ -102,7 +103,10 @@ class AccountingServer:
         status = _number(attributes, ACCT_STATUS_TYPE)
         if status is None:
             return Dropped.MALFORMED
-        answer = bytes(packet.CreateReply(code=AccountingResponse).ReplyPacket())
+        reply = packet.CreateReply()
+        if PROXY_STATE in attributes:
+            reply[PROXY_STATE] = attributes[PROXY_STATE]
+        answer = bytes(reply.ReplyPacket())
         self._answers[key] = (now, answer)
         if len(self._answers) > KEPT_ANSWERS:
             self._answers.popitem(last=False)

@@ -1,0 +1,243 @@
+"""A gateway on a bench, for tests: effects are carried out at once against a scripted core.
+
+Time stands still until ``GatewayBench.advance`` lets it pass. The store is real, in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from random import Random
+from typing import TypeVar
+
+from pyrad.dictionary import Dictionary
+from pyrad.packet import AcctPacket
+
+from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from testbed.codecs import pap, si
+from testbed.codecs.media import ContentType
+from testbed.codecs.multipart import Part
+from testbed.codecs.multipart import build as build_multipart
+from testbed.gateway.activate import ActivationAnswer
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.effects import (
+    AnswerSubmission,
+    Commit,
+    Effect,
+    LookUpTerminal,
+    PostNotification,
+    RequestActivation,
+)
+from testbed.gateway.events import EffectsQueued
+from testbed.gateway.judge import CoreAnswer, TerminalView
+from testbed.gateway.node import Gateway
+from testbed.gateway.records import DeliveryRecord
+from testbed.gateway.store import SqliteStore
+from testbed.gateway.terminal import Terminal
+
+E = TypeVar("E", bound=Event)
+
+NOW = 1_800_000_000.0
+SECRET = b"testing123"
+GGSN: Address = ("127.0.0.2", 40000)
+IMSI = "234150999999999"
+MSISDN = "447700900123"
+ADDRESS = "10.45.0.7"
+NOTIFY_URL = "http://127.0.0.1:8082/notifications"
+
+INDICATION = si.ServiceIndication(
+    text="You have 4 new emails", href="http://www.example.com/mail/123", si_id="mail1@example.com"
+)
+
+
+def plmn(msisdn: str = MSISDN) -> str:
+    """Return the address-value of an MSISDN."""
+    return f"WAPPUSH=+{msisdn}/TYPE=PLMN@ppg.example"
+
+
+MESSAGE = pap.PushMessage("1@pi.example", (plmn(),), notify_url=NOTIFY_URL)
+"""A push to one MSISDN, with a notification URL; tests replace what they care about."""
+
+
+def body_of(
+    push: pap.PushMessage, content: Part | None = None, version: pap.Version = pap.Version.V2_0
+) -> tuple[str, bytes]:
+    """Return Content-Type and body of a submission, with an SI unless told otherwise."""
+    control = Part(ContentType("application/xml"), pap.build(push, version=version))
+    content = content or Part(ContentType(si.XML_TYPE), si.build(INDICATION))
+    return build_multipart([control, content], boundary="asdf")
+
+
+def accounting(
+    status: int,
+    *,
+    identifier: int = 1,
+    session: str = "C000020100000001",
+    address: str = ADDRESS,
+    msisdn: str = MSISDN,
+    imsi: str = IMSI,
+    nas: str = "192.0.2.1",
+    nsapi: str = "",
+    last: bool = False,
+    secret: bytes = SECRET,
+) -> bytes:
+    """Return a signed Accounting-Request; what is empty is left out (RFC 2866, TS 29.061 §16.4)."""
+    packet = AcctPacket(id=identifier, secret=secret, dict=Dictionary())
+    packet[40] = [status.to_bytes(4, "big")]
+    for code, octets in (
+        (4, IPv4Address(nas).packed if nas else b""),
+        (44, session.encode()),
+        (8, IPv4Address(address).packed if address else b""),
+        (31, msisdn.encode()),
+        ((10415, 1), imsi.encode()),
+        ((10415, 10), nsapi.encode()),
+        ((10415, 11), b"\xff" if last else b""),
+    ):
+        if octets:
+            packet[code] = [octets]
+    return bytes(packet.RequestPacket())
+
+
+def failed(
+    step: Step, cause: FailureCause, *, hold: bool = False, retry_after: float | None = None
+) -> Callable[[RequestActivation], ActivationAnswer]:
+    """Return a core's answer to an activation: it failed."""
+    return lambda request: ActivationOutcome(
+        request.imsi,
+        request.apn,
+        step,
+        cause=cause,
+        hold_until_reachable=hold,
+        retry_after=retry_after,
+    )
+
+
+def active(address: str = ADDRESS) -> Callable[[RequestActivation], ActivationAnswer]:
+    """Return a core's answer to an activation: it is up."""
+    return lambda request: ActivationOutcome(request.imsi, request.apn, Step.ACTIVE, address)
+
+
+class GatewayBench:
+    """A gateway, a store in memory, a scripted core and initiator, and a clock."""
+
+    def __init__(self, config: GatewayConfig, store: SqliteStore) -> None:
+        self.config = config
+        self.store = store
+        self.now = NOW
+        self.views: dict[Terminal, CoreAnswer] = {
+            Terminal.by_msisdn(MSISDN): TerminalView(IMSI, MSISDN)
+        }
+        self.outcome: Callable[[RequestActivation], ActivationAnswer] | None = active()
+        """None: activations stay unanswered until ``finish``."""
+        self.initiator: Callable[[PostNotification], tuple[int, bytes] | str] = lambda _: (200, b"")
+        self.store_fails = False
+        self.answers: dict[str, AnswerSubmission] = {}
+        self.look_ups: list[Terminal] = []
+        self.activations: list[RequestActivation] = []
+        self.notifications: list[pap.ResultNotification] = []
+        self.datagrams: list[Datagram] = []
+        self.events: list[Event] = []
+        self.random = Random(7)
+        self.gateway = Gateway(config, random=self.random)
+        self._submissions = 0
+
+    def restart(self) -> None:
+        """Kill the gateway and start another one on the same store."""
+        self.gateway = Gateway(self.config, random=self.random)
+        self.gateway.restore(self.store.unfinished(), self.now)
+        self.gateway.start(self.now)
+        self.settle()
+
+    def submit(self, push: pap.PushMessage, content: Part | None = None) -> pap.Document:
+        """Submit a push and return the PAP answer."""
+        return pap.parse(self.post(*body_of(push, content)).body)
+
+    def post(self, content_type: str, body: bytes) -> AnswerSubmission:
+        """Submit any body and return the HTTP answer."""
+        self._submissions += 1
+        key = str(self._submissions)
+        self.gateway.submit(key, content_type, body, self.now)
+        self.settle()
+        return self.answers[key]
+
+    def radius(self, data: bytes) -> None:
+        """Have a datagram arrive at the RADIUS port."""
+        self.gateway.receive(
+            Interface.RADIUS, data, peer=GGSN, local=("127.0.0.5", 1813), now=self.now
+        )
+        self.settle()
+
+    def finish(self, request: RequestActivation, answer: ActivationAnswer) -> None:
+        """Answer an activation that stayed unanswered."""
+        self.gateway.activation_finished(request.key, answer, self.now)
+        self.settle()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, timeout by timeout."""
+        end = self.now + seconds
+        while (due := self.gateway.next_timeout()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.gateway.handle_timeout(self.now)
+            self.settle()
+        self.now = end
+
+    def settle(self) -> None:
+        """Carry out effects until there are none, as an executor told by EffectsQueued would."""
+        while True:
+            events = self.gateway.take_events()
+            self.events += [event for event in events if not isinstance(event, EffectsQueued)]
+            self.datagrams += self.gateway.take_datagrams()
+            if not any(isinstance(event, EffectsQueued) for event in events):
+                if self.gateway.take_effects():
+                    raise AssertionError("effects that no EffectsQueued announced")
+                return
+            for effect in self.gateway.take_effects():
+                self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        gateway = self.gateway
+        match effect:
+            case Commit(number, row) if self.store_fails:
+                gateway.commit_failed(number, "disk full", self.now)
+            case Commit(number, row):
+                gateway.committed(number, self.now, duplicate=self.store.write([row])[0])
+            case AnswerSubmission(key):
+                if key in self.answers:
+                    raise AssertionError(f"{key} is answered twice")
+                self.answers[key] = effect
+            case LookUpTerminal(terminal):
+                self.look_ups.append(terminal)
+                gateway.terminal_found(terminal, self.views[terminal], self.now)
+            case RequestActivation():
+                self.activations.append(effect)
+                if self.outcome is not None:
+                    gateway.activation_finished(effect.key, self.outcome(effect), self.now)
+            case PostNotification():
+                self._post(effect)
+
+    def _post(self, effect: PostNotification) -> None:
+        answer = self.initiator(effect)
+        if isinstance(answer, str):
+            self.gateway.notification_failed(effect.push_id, effect.number, answer, self.now)
+            return
+        document = pap.parse(effect.body)
+        if isinstance(document, pap.ResultNotification):
+            self.notifications.append(document)
+        self.gateway.notification_answered(effect.push_id, effect.number, *answer, self.now)
+
+    @property
+    def pushed(self) -> list[Datagram]:
+        """The pushes that left."""
+        return [d for d in self.datagrams if d.interface is Interface.WDP]
+
+    def told(self, kind: type[E]) -> list[E]:
+        """Return the events of a kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def delivery(self, push_id: str = "1@pi.example", number: int = 0) -> DeliveryRecord:
+        """Return where a push stands, from the gateway or else from the store."""
+        stored = self.gateway.push(push_id) or self.store.find(push_id)
+        if stored is None:
+            raise LookupError(push_id)
+        return stored.deliveries[number]

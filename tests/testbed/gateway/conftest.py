@@ -1,0 +1,31 @@
+"""Gateways on the bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.store import SqliteStore
+from testbed.gateway.testing import SECRET, GatewayBench
+
+MakeBench = Callable[..., GatewayBench]
+
+
+@pytest.fixture
+def make_bench() -> MakeBench:
+    """Makes a bench; arguments replace what the configuration says."""
+
+    def make(**changes: object) -> GatewayBench:
+        config = GatewayConfig("127.0.0.5", "wap.example", SECRET)
+        return GatewayBench(replace(config, **changes), SqliteStore(":memory:"))
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> GatewayBench:
+    """A gateway that asks a core, whose terminal is offline and can be activated."""
+    return make_bench()
