@@ -21,20 +21,19 @@ class ScriptedNetwork:
     def __init__(self, mobiles: Mobiles, *, now: float = 1000.0) -> None:
         self.now = now
         self._mobiles = mobiles
-        # One count for all mobiles and SAPIs: each sees numbers that only grow.
-        self._nu = 0
+        self._nu: dict[str, int] = {}
         self._messages: list[tuple[str, gmm.GmmMessage | sm.SmMessage]] = []
         self._packets: list[tuple[str, int, bytes]] = []
 
     def say(self, imsi: str, message: gmm.GmmMessage | sm.SmMessage | bytes) -> None:
         """Send a signalling message, or the octets of one, to a mobile."""
         octets = message if isinstance(message, bytes) else message.encode()
-        self.send_frame(imsi, llc.encode_ui(1, octets, uplink=False, nu=self._next_nu()))
+        self.send_frame(imsi, llc.encode_ui(1, octets, uplink=False, nu=self._next_nu(imsi)))
 
     def send_packet(self, imsi: str, nsapi: int, packet: bytes) -> None:
         """Send an IP packet to a mobile."""
         pdu = sndcp.encode(nsapi, packet, 0)
-        self.send_frame(imsi, llc.encode_ui(3, pdu, uplink=False, nu=self._next_nu()))
+        self.send_frame(imsi, llc.encode_ui(3, pdu, uplink=False, nu=self._next_nu(imsi)))
 
     def send_frame(self, imsi: str, frame: bytes) -> None:
         """Send octets to a mobile."""
@@ -71,9 +70,9 @@ class ScriptedNetwork:
         """Return the mobiles' events since the last call."""
         return self._mobiles.take_events()
 
-    def _next_nu(self) -> int:
-        self._nu = (self._nu + 1) % llc.SEQUENCE_MODULUS
-        return self._nu
+    def _next_nu(self, imsi: str) -> int:
+        nu = self._nu[imsi] = (self._nu.get(imsi, -1) + 1) % llc.SEQUENCE_MODULUS
+        return nu
 
     def _listen(self) -> None:
         for datagram in self._mobiles.take_datagrams():
