@@ -1,23 +1,175 @@
-"""Everything that passed, as one pcapng with named interfaces."""
+"""Everything that passed, as one pcapng with named interfaces.
+
+What has no IP packet around it gets one: GTP, RADIUS and WAP datagrams in UDP; LLC frames of
+the radio as GSMTAP v2 type GB_LLC on UDP 4729, which Wireshark dissects down to the 24.008
+message; GSUP on Gr in IPA on a TCP connection. Nodes that have a name and no IP address get
+one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
+
+Each record is flushed as it passes, so that the file can be read while it is written, and
+streamed into ``wireshark -k -i -``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import BinaryIO
+from collections import Counter
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Address
+from socket import inet_aton
+from typing import BinaryIO, Final
 
+from corenet.capture import pcapng
+from corenet.capture.tcp import TcpConversation
+from corenet.gi.ip import IpError, udp_packet
+from corenet.interfaces.node import Address, Interface
 from corenet.interfaces.runtime import Passed
+
+GSMTAP_PORT: Final = 4729
+GSUP_PORT: Final = 4222
+
+INTERFACES: Final = (
+    ("Gn", "GTP between SGSN and GGSN (TS 29.060)"),
+    ("Gc", "GTP between GGSN and HLR (TS 29.060 §7.5)"),
+    ("Gr", "GSUP between SGSN and HLR, framed as over TCP"),
+    ("Gi", "IP between mobiles and the packet data network"),
+    ("radio", "LLC frames between SGSN and mobiles, in GSMTAP (TS 44.064, TS 24.008)"),
+    ("RADIUS", "Accounting between GGSN and gateway (TS 29.061)"),
+)
+"""Name and description of each interface, in the order of their numbers in the file."""
+
+_GN, _GC, _GR, _GI, _RADIO, _RADIUS = range(6)
+_OVER_UDP: Final = {Interface.GTP_U: _GN, Interface.RADIUS: _RADIUS, Interface.WDP: _GI}
+
+# Version 2, 4 words, payload type GB_LLC; the rest says where on the air, which is nowhere here.
+_GSMTAP_DOWNLINK: Final = bytes.fromhex("02040800 0000 0000 00000000 00000000")
+_GSMTAP_UPLINK: Final = bytes.fromhex("02040800 4000 0000 00000000 00000000")
+_LLC_FROM_SGSN: Final = 0x40
+"""C/R bit of a command from the SGSN (TS 44.064 §6.2.2); UI frames are always commands."""
+
+_IPA_GSUP: Final = b"\xee\x05"
+_FIRST_INVENTED: Final = int(IPv4Address("198.18.0.1"))
+_FIRST_CLIENT_PORT: Final = 49_152
 
 
 class Capture:
     """A tap that writes each datagram to a pcapng stream as it passes."""
 
-    def __init__(self, stream: BinaryIO, *, gc_hosts: Collection[str] = ()) -> None:
-        """Write the header to ``stream``; GTP-C with an end in ``gc_hosts`` (HLRs) is Gc."""
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        gc_hosts: Collection[str] = (),
+        on_end: Callable[[OSError], None] | None = None,
+    ) -> None:
+        """Write the header to ``stream``; GTP-C with an end in ``gc_hosts`` (HLRs) is Gc.
+
+        ``on_end`` is called once, when the stream takes no more: the reader of a pipe went
+        away, or the disk is full. The capture records nothing from then on.
+        """
+        self._stream = stream
+        self._gc_hosts = frozenset(gc_hosts)
+        self._on_end = on_end
+        self._open = True
+        self._hosts: dict[str, str] = {}
+        self._invented = 0
+        self._named: set[str] = set()
+        self._connections: dict[frozenset[Address], tuple[Address, TcpConversation]] = {}
+        self.counters: Counter[str] = Counter()
+        """Packets by the name of their interface, and "unrecorded" ones."""
+        header = [pcapng.section_header("corenet")]
+        header.extend(pcapng.interface_description(name, text) for name, text in INTERFACES)
+        self._write(b"".join(header))
 
     def __call__(self, passed: Passed) -> None:
-        """Record one datagram. A reader that went away ends the capture quietly."""
-        raise NotImplementedError
+        """Record one datagram; one that fits in no IP packet is counted and left out."""
+        if not self._open:
+            return
+        try:
+            self._write(self._blocks(passed))
+        except IpError:
+            self.counters["unrecorded"] += 1
 
     def close(self) -> None:
         """End the capture; the stream stays open for its owner to close."""
-        raise NotImplementedError
+        self._open = False
+
+    def _write(self, blocks: bytes) -> None:
+        if not self._open:
+            return
+        try:
+            self._stream.write(blocks)
+            self._stream.flush()
+        except OSError as error:
+            self._open = False
+            if self._on_end is not None:
+                self._on_end(error)
+
+    def _blocks(self, passed: Passed) -> bytes:
+        if passed.interface is Interface.GI:
+            return self._packet(_GI, passed.time, passed.data)
+        if passed.interface is Interface.RADIO:
+            return self._on_radio(passed)
+        source = self._host(passed.source[0], passed.sender)
+        # A WAP datagram is for a mobile; who receives it is the GGSN in front of it.
+        receiver = "" if passed.interface is Interface.WDP else passed.receiver
+        destination = self._host(passed.destination[0], receiver)
+        if passed.interface is Interface.GR:
+            return self._on_gr(passed, source, destination)
+        number = _OVER_UDP.get(passed.interface)
+        if number is None:
+            gc = not self._gc_hosts.isdisjoint((passed.source[0], passed.destination[0]))
+            number = _GC if gc else _GN
+        packet = udp_packet(
+            (source, passed.source[1]), (destination, passed.destination[1]), passed.data
+        )
+        return self._packet(number, passed.time, packet)
+
+    def _on_radio(self, passed: Passed) -> bytes:
+        downlink = not passed.data or passed.data[0] & _LLC_FROM_SGSN
+        tapped = (_GSMTAP_DOWNLINK if downlink else _GSMTAP_UPLINK) + passed.data
+        source, destination = passed.source[0], passed.destination[0]
+        ends = (self._host(source, source), self._host(destination, destination))
+        packet = udp_packet((ends[0], GSMTAP_PORT), (ends[1], GSMTAP_PORT), tapped)
+        comment = f"mobile {destination if downlink else source}"
+        return self._packet(_RADIO, passed.time, packet, comment)
+
+    def _on_gr(self, passed: Passed, source: str, destination: str) -> bytes:
+        key = frozenset((passed.source, passed.destination))
+        packets: list[bytes] = []
+        known = self._connections.get(key)
+        if known is None:
+            # Whoever speaks first has opened the connection, from a port of its own.
+            port = _FIRST_CLIENT_PORT + len(self._connections)
+            server_port = passed.destination[1] or GSUP_PORT
+            conversation = TcpConversation((source, port), (destination, server_port))
+            known = self._connections[key] = (passed.source, conversation)
+            packets += conversation.opening()
+        client, conversation = known
+        framed = (len(passed.data) + 1).to_bytes(2, "big") + _IPA_GSUP + passed.data
+        packets += conversation.message(framed, from_client=passed.source == client)
+        return b"".join(self._packet(_GR, passed.time, packet) for packet in packets)
+
+    def _packet(self, number: int, time: float, packet: bytes, comment: str = "") -> bytes:
+        self.counters[INTERFACES[number][0]] += 1
+        return pcapng.packet(number, time, packet, comment)
+
+    def _host(self, host: str, name: str) -> str:
+        """Return the IPv4 address that stands for ``host``; say once whose it is."""
+        address = self._hosts.get(host)
+        if address is None:
+            address = self._hosts[host] = host if _is_ipv4(host) else self._invent()
+        if name and address not in self._named:
+            self._named.add(address)
+            self._write(pcapng.name_resolution([(address, name)]))
+        return address
+
+    def _invent(self) -> str:
+        self._invented += 1
+        return str(IPv4Address(_FIRST_INVENTED + self._invented - 1))
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        inet_aton(host)
+    except OSError:
+        return False
+    return host.count(".") == 3
