@@ -133,17 +133,33 @@ class Accounting:
 
 
 def _usage(context: PdpContext, now: float) -> dict[str, AttributeValue]:
-    """Return what Stop and Interim-Update add (RFC 2866 §5, RFC 2869 §5.1-5.2)."""
+    """Return what Stop and Interim-Update add of a context."""
+    return usage_attributes(
+        seconds=now - context.since,
+        uplink=(context.uplink_packets, context.uplink_octets),
+        downlink=(context.downlink_packets, context.downlink_octets),
+    )
+
+
+def usage_attributes(
+    *, seconds: float, uplink: tuple[int, int], downlink: tuple[int, int]
+) -> dict[str, AttributeValue]:
+    """Return time and traffic as attributes (RFC 2866 §5.3-5.8, RFC 2869 §5.1-5.2).
+
+    ``uplink`` and ``downlink`` are packets and octets. Input is what the MS sent. Counters
+    have 32 bits; how often the octets have wrapped is told where either has.
+    """
+    mask = 0xFFFFFFFF
     usage: dict[str, AttributeValue] = {
-        "Acct-Session-Time": max(0, int(now - context.since)),
-        "Acct-Input-Octets": context.uplink_octets & 0xFFFFFFFF,
-        "Acct-Output-Octets": context.downlink_octets & 0xFFFFFFFF,
-        "Acct-Input-Packets": context.uplink_packets & 0xFFFFFFFF,
-        "Acct-Output-Packets": context.downlink_packets & 0xFFFFFFFF,
+        "Acct-Session-Time": max(0, int(seconds)),
+        "Acct-Input-Octets": uplink[1] & mask,
+        "Acct-Output-Octets": downlink[1] & mask,
+        "Acct-Input-Packets": uplink[0] & mask,
+        "Acct-Output-Packets": downlink[0] & mask,
     }
-    if context.uplink_octets >> 32 or context.downlink_octets >> 32:
-        usage["Acct-Input-Gigawords"] = context.uplink_octets >> 32
-        usage["Acct-Output-Gigawords"] = context.downlink_octets >> 32
+    if uplink[1] > mask or downlink[1] > mask:
+        usage["Acct-Input-Gigawords"] = uplink[1] >> 32
+        usage["Acct-Output-Gigawords"] = downlink[1] >> 32
     return usage
 
 

@@ -189,11 +189,12 @@ class NetworkActivation:
 
     def store(self, pdu: bytes, now: float) -> None:
         """Keep a PDU for the context, within bounds."""
+        if not self._pdus.fits(pdu):
+            self._report_drop(1, DropReason.STORE_FULL)
+            return
         dropped = self._pdus.store(pdu, now)
         if dropped:
             self._report_drop(dropped, DropReason.STORE_FULL)
-        if not self._pdus:
-            return
         self._core.counters.pdus_stored += 1
         self._core.events.append(
             PduStored(

@@ -27,14 +27,13 @@ class StoredPdus:
         """Return how many PDUs wait."""
         return len(self._pdus)
 
-    def store(self, pdu: bytes, now: float) -> int:
-        """Keep ``pdu`` where the limits allow; return how many PDUs were dropped for it.
+    def fits(self, pdu: bytes) -> bool:
+        """Whether ``pdu`` could be kept if it were the only one."""
+        return self._limits.count > 0 and len(pdu) <= self._limits.octets
 
-        A PDU that is larger than the limit is itself the one dropped.
-        """
+    def store(self, pdu: bytes, now: float) -> int:
+        """Keep ``pdu``, which fits; return how many older ones were dropped for it."""
         limits = self._limits
-        if len(pdu) > limits.octets or limits.count == 0:
-            return 1
         dropped = 0
         while len(self._pdus) >= limits.count or self.octets + len(pdu) > limits.octets:
             self._drop_oldest()

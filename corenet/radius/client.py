@@ -340,18 +340,17 @@ class AccountingClient:
             self._barrier = None
             held, self._held = self._held, deque()
             for waiting in held:
-                if not waiting.closed:
-                    self._admit(waiting)
+                self._admit(waiting)
             return
         chain = self._sessions.get(record.session)
         if chain is None:
             return
-        first = chain[0] is record
-        chain.remove(record)
-        if not chain:
-            del self._sessions[record.session]
-        elif first:
+        # Only the first of a chain is under way, and the oldest is given up first.
+        chain.popleft()
+        if chain:
             self._ready.append(chain[0])
+        else:
+            del self._sessions[record.session]
 
 
 def _authentic(response: bytes, request: bytes, secret: bytes) -> bool:

@@ -1,0 +1,275 @@
+"""What RADIUS accounting is told of a GGSN and its contexts (TS 29.061 §16)."""
+
+from __future__ import annotations
+
+import pytest
+from pyrad.packet import AcctPacket
+
+from corenet.ggsn.accounting import usage_attributes
+from corenet.ggsn.config import AccountingPolicy, RadiusServer
+from corenet.ggsn.events import (
+    AccountingAnswered,
+    AccountingGivenUp,
+    AccountingSent,
+    AccountingStatus,
+    ActivationFinished,
+    DeletionReason,
+    PdpContextDeleted,
+)
+from corenet.interfaces.node import Interface
+from corenet.radius.client import load_dictionary
+from gtp.constants import Cause
+from gtp.ies import EndUserAddress, MsTimeZone
+from gtp.messages import CreatePdpContextResponse, DeletePdpContextRequest
+from gtp.user_plane import encapsulate
+
+IMSI = "234150999999999"
+ADDRESS = "10.45.0.7"
+SGSN = "192.0.2.2"
+SERVER = RadiusServer(("192.0.2.5", 1813), b"radius")
+DICTIONARY = load_dictionary()
+LOCATION = {
+    "rai": bytes.fromhex("32f451123401"),
+    "rat_type": 2,
+    "user_location": bytes.fromhex("0132f45112340001"),
+    "ms_time_zone": MsTimeZone(4, 0),
+    "imei": "3512345678901234",
+}
+
+
+def requests(bench) -> list[AcctPacket]:
+    """Return the accounting requests that went out, each verified and answered."""
+    found = []
+    while bench.radius:
+        data, peer = bench.radius.pop(0)
+        assert peer == SERVER.address
+        packet = AcctPacket(packet=data, secret=SERVER.secret, dict=DICTIONARY)
+        assert packet.VerifyAcctRequest()
+        found.append(packet)
+        bench.ggsn.receive(
+            Interface.RADIUS,
+            packet.CreateReply().ReplyPacket(),
+            peer=peer,
+            local=("192.0.2.1", 1813),
+            now=bench.now,
+        )
+        bench.take()
+    return found
+
+
+def values(packet: AcctPacket) -> dict:
+    """Return the attributes of a request by name."""
+    return {name: packet[name][0] for name in list(packet.keys())}
+
+
+@pytest.fixture
+def accounted(make_bench):
+    """A GGSN with an accounting server that has taken its Accounting-On."""
+    bench = make_bench(radius=(SERVER,), plmn="23415")
+    (on,) = requests(bench)
+    assert values(on) == {
+        "Acct-Status-Type": "Accounting-On",
+        "NAS-IP-Address": "192.0.2.1",
+        "Event-Timestamp": int(bench.now),
+    }
+    bench.events.clear()
+    return bench
+
+
+def test_a_context_begins_with_a_start(accounted) -> None:
+    """Every attribute of TS 29.061 §16.4.3 and §16.4.7 that is known."""
+    bench = accounted
+    bench.create(**LOCATION)
+    charging_id = bench.sent(CreatePdpContextResponse).charging_id
+    (start,) = requests(bench)
+    session = f"C0000201{charging_id:08X}"
+    assert values(start) == {
+        "Acct-Status-Type": "Start",
+        "Acct-Session-Id": session,
+        "NAS-IP-Address": "192.0.2.1",
+        "Framed-IP-Address": ADDRESS,
+        "Calling-Station-Id": "447700900123",
+        "Called-Station-Id": "wap.example",
+        "Service-Type": "Framed-User",
+        "Framed-Protocol": "GPRS-PDP-Context",
+        "NAS-Port-Type": "Wireless-Other",
+        "3GPP-IMSI": IMSI,
+        "3GPP-Charging-Id": charging_id,
+        "3GPP-PDP-Type": "IPv4",
+        "3GPP-GPRS-Negotiated-QoS-Profile": "99-0b921f7396fefe742bffff",
+        "3GPP-SGSN-Address": SGSN,
+        "3GPP-GGSN-Address": "192.0.2.1",
+        "3GPP-IMSI-MCC-MNC": "23415",
+        "3GPP-GGSN-MCC-MNC": "23415",
+        "3GPP-NSAPI": "5",
+        "3GPP-Selection-Mode": "0",
+        "3GPP-Charging-Characteristics": "0800",
+        "3GPP-SGSN-MCC-MNC": "23415",
+        "3GPP-IMEISV": "3512345678901234",
+        "3GPP-RAT-Type": 2,
+        "3GPP-User-Location-Info": LOCATION["user_location"],
+        "3GPP-MS-TimeZone": b"\x40\x00",
+        "Event-Timestamp": int(bench.now),
+    }
+    assert bench.told(AccountingSent) == [
+        AccountingSent("192.0.2.5", AccountingStatus.START, session)
+    ]
+    assert bench.told(AccountingAnswered)[0].session == session
+
+
+def test_what_is_not_known_is_left_out(make_bench) -> None:
+    """A bare Create, and a GGSN without a PLMN; the MSISDN comes from the binding."""
+    bench = make_bench(radius=(SERVER,))
+    requests(bench)
+    bench.create(selection_mode=3, charging_characteristics=None, msisdn=None)
+    (start,) = requests(bench)
+    told = values(start)
+    assert told["Calling-Station-Id"] == "447700900123"
+    assert told["3GPP-Selection-Mode"] == "2"
+    absent = {"3GPP-IMSI-MCC-MNC", "3GPP-SGSN-MCC-MNC", "3GPP-RAT-Type", "3GPP-IMEISV"}
+    assert not absent & set(told)
+
+    bench.create(
+        imsi="234150000000002",
+        end_user_address=EndUserAddress.dynamic_ipv4(),
+        teid_data=0x202,
+        msisdn=None,
+        selection_mode=None,
+        rai=bytes.fromhex("32f451123401"),
+    )
+    (start,) = requests(bench)
+    told = values(start)
+    assert "Calling-Station-Id" not in told
+    assert "3GPP-Selection-Mode" not in told
+
+
+@pytest.mark.parametrize(("rai", "plmn"), [("32f451123401", "23415"), ("130062123401", "310260")])
+def test_the_sgsns_plmn_has_five_or_six_digits(accounted, rai: str, plmn: str) -> None:
+    """The filler says that the MNC has two digits."""
+    accounted.create(rai=bytes.fromhex(rai))
+    (start,) = requests(accounted)
+    assert start["3GPP-SGSN-MCC-MNC"] == [plmn]
+
+
+@pytest.mark.parametrize(
+    ("quarters", "octets"), [(4, "4000"), (-12, "2900"), (46, "6400"), (0, "0000")]
+)
+def test_the_time_zone_is_in_swapped_digits(accounted, quarters: int, octets: str) -> None:
+    """Quarters of an hour in swapped BCD, the sign in bit 4."""
+    accounted.create(ms_time_zone=MsTimeZone(quarters, 0))
+    (start,) = requests(accounted)
+    assert start["3GPP-MS-TimeZone"] == [bytes.fromhex(octets)]
+
+
+def test_a_context_ends_with_a_stop(accounted) -> None:
+    """Octets, packets, time and cause; it is the last of its session."""
+    bench = accounted
+    bench.create()
+    created = bench.sent(CreatePdpContextResponse)
+    down = bench.packet()
+    up = bench.packet(destination="198.51.100.1", source=(ADDRESS, 2948), payload=b"longer")
+    bench.from_gi(down)
+    bench.from_tunnel(encapsulate(created.teid_data, up))
+    requests(bench)
+    bench.now += 90.5
+    bench.request(DeletePdpContextRequest(teid=created.teid_control, nsapi=5), SGSN)
+    (stop,) = requests(bench)
+    told = values(stop)
+    assert told["Acct-Status-Type"] == "Stop"
+    assert told["Acct-Session-Id"] == f"C0000201{created.charging_id:08X}"
+    assert told["Acct-Session-Time"] == 90
+    assert told["Acct-Input-Octets"] == len(up)
+    assert told["Acct-Output-Octets"] == len(down)
+    assert (told["Acct-Input-Packets"], told["Acct-Output-Packets"]) == (1, 1)
+    assert told["Acct-Terminate-Cause"] == "User-Request"
+    assert told["3GPP-Session-Stop-Indicator"] == 0xFF
+    assert "Acct-Input-Gigawords" not in told
+    assert bench.ggsn.next_timeout() is None
+
+
+def test_a_command_is_an_administrative_reset(accounted) -> None:
+    """The terminate cause tells who ended it."""
+    accounted.create()
+    requests(accounted)
+    accounted.ggsn.deactivate(IMSI, None, accounted.now)
+    accounted.take()
+    (stop,) = requests(accounted)
+    assert stop["Acct-Terminate-Cause"] == ["Admin-Reset"]
+
+
+def test_octets_beyond_32_bits_go_into_gigawords() -> None:
+    """RFC 2869 §5.1: how often the counter has wrapped."""
+    told = usage_attributes(seconds=1.5, uplink=(3, (2 << 32) + 5), downlink=(2**32 + 1, 7))
+    assert told == {
+        "Acct-Session-Time": 1,
+        "Acct-Input-Octets": 5,
+        "Acct-Output-Octets": 7,
+        "Acct-Input-Packets": 3,
+        "Acct-Output-Packets": 1,
+        "Acct-Input-Gigawords": 2,
+        "Acct-Output-Gigawords": 0,
+    }
+
+
+def test_interim_updates_come_by_interval_and_end_with_the_context(make_bench) -> None:
+    """At the interval, with the usage so far; none after the Stop."""
+    bench = make_bench(radius=(SERVER,), accounting=AccountingPolicy(interim_interval=60.0))
+    requests(bench)
+    bench.create()
+    requests(bench)
+    for minute in (1, 2):
+        bench.advance(60)
+        (interim,) = requests(bench)
+        assert interim["Acct-Status-Type"] == ["Interim-Update"]
+        assert interim["Acct-Session-Time"] == [60 * minute]
+    bench.ggsn.deactivate(IMSI, None, bench.now)
+    bench.take()
+    bench.control.clear()
+    requests(bench)
+    bench.advance(300)
+    assert bench.radius == []
+
+
+def test_a_silent_server_is_told_again(accounted) -> None:
+    """The same octets; the context does not wait for accounting."""
+    bench = accounted
+    bench.create()
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    bench.advance(4)
+    assert len(bench.radius) == 2
+    assert bench.radius[0] == bench.radius[1]
+    assert bench.ggsn.accounting_counters.retransmissions == 1
+
+
+def test_stop_ends_contexts_activations_and_accounting(accounted) -> None:
+    """Stops and Accounting-Off go out at once; callers are told; later nothing is left."""
+    bench = accounted
+    bench.create()
+    bench.activate(imsi="234150000000002", key="waiting")
+    requests(bench)
+    bench.ggsn.stop(bench.now)
+    bench.take()
+    statuses = []
+    for data, _ in bench.radius:
+        packet = AcctPacket(packet=data, secret=SERVER.secret, dict=DICTIONARY)
+        statuses.append(packet["Acct-Status-Type"][0])
+    assert statuses == ["Stop", "Accounting-Off"]
+    assert bench.outcome("waiting").cause.name == "GGSN stopped"
+    assert bench.told(PdpContextDeleted)[0].reason is DeletionReason.GGSN_STOPPED
+    bench.advance(3600)
+    assert [e.tries for e in bench.told(AccountingGivenUp)] == [3, 3]
+    bench.control.clear()
+    bench.assert_nothing_left()
+
+
+def test_stop_ends_a_report_to_the_hlr(bench) -> None:
+    """Even a procedure that is nearly over tells its callers."""
+    bench.activate()
+    bench.route()
+    bench.notified(Cause.MS_GPRS_DETACHED)
+    bench.ggsn.stop(bench.now)
+    bench.take()
+    assert [e.key for e in bench.told(ActivationFinished)] == ["k"]
+    bench.control.clear()
+    bench.advance(3600)
+    bench.assert_nothing_left()

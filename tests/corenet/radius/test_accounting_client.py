@@ -1,0 +1,329 @@
+"""The RADIUS accounting client: records until answered, in order, within bounds."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyrad.packet import AcctPacket
+
+from corenet.radius.accounting import (
+    AccountingAnswered,
+    AccountingGivenUp,
+    AccountingPolicy,
+    AccountingSent,
+    AccountingStatus,
+    RadiusServer,
+)
+from corenet.radius.client import AccountingClient, load_dictionary
+
+START, STOP = AccountingStatus.START, AccountingStatus.STOP
+ON, OFF = AccountingStatus.ACCOUNTING_ON, AccountingStatus.ACCOUNTING_OFF
+ONE = RadiusServer(("192.0.2.5", 1813), b"radius")
+TWO = RadiusServer(("192.0.2.6", 1813), b"other")
+POLICY = AccountingPolicy(
+    first_wait=2.0, longest_wait=8.0, tries_per_server=2, queue_limit=1000, farewell_tries=2
+)
+DICTIONARY = load_dictionary()
+
+
+class Bench:
+    """A client, and servers played by the test with pyrad."""
+
+    def __init__(self, servers=(ONE,), policy=POLICY):
+        self.client = AccountingClient(servers, policy, random=Random(3))
+        self.secrets = {server.address: server.secret for server in servers}
+        self.now = 1_800_000_000.0
+
+    def record(self, status=START, session="A", **attributes):
+        self.client.record(status, attributes, self.now, session=session)
+
+    def sent(self):
+        """Return the requests that went out, verified, each with its server."""
+        found = []
+        for data, peer in self.client.take_datagrams():
+            packet = AcctPacket(packet=data, secret=self.secrets[peer], dict=DICTIONARY)
+            packet.source = peer
+            assert packet.VerifyAcctRequest()
+            found.append((packet, peer))
+        return found
+
+    def shown(self):
+        """Return status and session of what went out."""
+        return [
+            (p["Acct-Status-Type"][0], p["Acct-Session-Id"][0] if "Acct-Session-Id" in p else "")
+            for p, _ in self.sent()
+        ]
+
+    def answer(self, packet, peer):
+        reply = packet.CreateReply()
+        self.client.receive(reply.ReplyPacket(), peer, self.now)
+
+    def advance(self, seconds):
+        end = self.now + seconds
+        while (due := self.client.next_timeout()) is not None and due <= end:
+            self.now = due
+            self.client.handle_timeout(due)
+        self.now = end
+
+    def told(self):
+        return self.client.take_events()
+
+
+def test_a_record_is_sent_answered_and_forgotten() -> None:
+    """The server sees the attributes and verifies the authenticator; events tell both ends."""
+    bench = Bench()
+    bench.client.record(
+        START, {"Framed-IP-Address": "10.45.0.7"}, bench.now, session="C000020100000001"
+    )
+    ((packet, peer),) = bench.sent()
+    assert peer == ONE.address
+    assert packet["Acct-Status-Type"] == ["Start"]
+    assert packet["Acct-Session-Id"] == ["C000020100000001"]
+    assert packet["Framed-IP-Address"] == ["10.45.0.7"]
+    assert packet["Event-Timestamp"] == [1_800_000_000]
+    bench.now += 0.5
+    bench.answer(packet, peer)
+    assert bench.told() == [
+        AccountingSent("192.0.2.5", START, "C000020100000001"),
+        AccountingAnswered("192.0.2.5", START, "C000020100000001", 0.5),
+    ]
+    assert bench.client.pending == 0
+    assert bench.client.next_timeout() is None
+    assert (bench.client.counters.requests, bench.client.counters.answered) == (1, 1)
+
+
+def test_without_servers_records_are_forgotten() -> None:
+    """A GGSN without accounting."""
+    bench = Bench(servers=())
+    bench.record()
+    bench.client.stop(bench.now)
+    assert bench.sent() == []
+    assert bench.client.pending == 0
+    assert bench.client.next_timeout() is None
+
+
+def test_silence_is_met_with_the_same_octets_after_waits_that_double() -> None:
+    """Up to the longest wait, spread by a tenth, and for as long as it takes."""
+    bench = Bench()
+    bench.record()
+    first = bench.client.take_datagrams()
+    waits = []
+    for _ in range(5):
+        waits.append(bench.client.next_timeout() - bench.now)
+        bench.advance(waits[-1])
+        assert bench.client.take_datagrams() == first
+    assert waits == pytest.approx([2, 4, 8, 8, 8], rel=0.1)
+    assert len(set(waits)) == 5
+    assert bench.client.counters.retransmissions == 5
+    bench.advance(3600)
+    assert bench.client.pending == 1
+
+
+def test_a_wrong_answer_is_ignored() -> None:
+    """Wrong secret, wrong identifier, unknown server, another code, cut short, wrong length."""
+    bench = Bench()
+    bench.record()
+    ((packet, peer),) = bench.sent()
+    good = packet.CreateReply().ReplyPacket()
+    forged = AcctPacket(
+        code=5, id=packet.id, secret=b"guess", authenticator=packet.authenticator
+    ).ReplyPacket()
+    wrong = [
+        (forged, peer),
+        (good[:1] + bytes([good[1] ^ 1]) + good[2:], peer),
+        (good, ("192.0.2.99", 1813)),
+        (b"\x04" + good[1:], peer),
+        (good[:19], peer),
+        (good[:2] + b"\x00\x15" + good[4:], peer),
+        (good[:2] + b"\x00\x13" + good[4:], peer),
+        (b"", peer),
+    ]
+    for data, source in wrong:
+        bench.client.receive(data, source, bench.now)
+    assert bench.client.counters.ignored == len(wrong)
+    assert bench.client.pending == 1
+    bench.client.receive(good + b"padding", peer, bench.now)
+    assert bench.client.pending == 0
+    bench.client.receive(good, peer, bench.now)
+    assert bench.client.counters.ignored == len(wrong) + 1
+
+
+@given(st.binary(max_size=60))
+def test_any_octets_from_a_server_are_taken(octets: bytes) -> None:
+    """Nothing that a server sends raises."""
+    bench = Bench()
+    bench.record()
+    bench.client.receive(octets, ONE.address, bench.now)
+    assert bench.client.pending == 1
+
+
+def test_a_stop_waits_for_its_start() -> None:
+    """One session's records go out one after the other; another session is not held up."""
+    bench = Bench()
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    bench.record(START, "B")
+    (start_a, peer), (start_b, _) = bench.sent()
+    assert start_a["Acct-Session-Id"] == ["A"]
+    assert start_b["Acct-Session-Id"] == ["B"]
+    bench.answer(start_a, peer)
+    assert bench.shown() == [("Stop", "A")]
+
+
+def test_accounting_on_is_a_barrier() -> None:
+    """What comes after it waits until it is answered, even another one."""
+    bench = Bench()
+    bench.record(ON, "")
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    bench.record(ON, "")
+    bench.record(START, "B")
+    ((on, peer),) = bench.sent()
+    assert "Acct-Session-Id" not in on
+    bench.answer(on, peer)
+    ((start, _), (second, _)) = bench.sent()
+    assert start["Acct-Status-Type"] == ["Start"]
+    bench.answer(second, peer)
+    assert bench.shown() == [("Start", "B")]
+    bench.answer(start, peer)
+    assert bench.shown() == [("Stop", "A")]
+
+
+def test_the_next_server_is_tried_when_one_does_not_answer() -> None:
+    """After the tries of one server, with the other's secret; it stays preferred."""
+    bench = Bench(servers=(ONE, TWO))
+    bench.record(session="A")
+    bench.advance(7)
+    peers = [peer for _, peer in bench.sent()]
+    assert peers == [ONE.address, ONE.address, TWO.address]
+    bench.record(session="B")
+    ((packet, peer),) = bench.sent()
+    assert peer == TWO.address
+    bench.answer(packet, peer)
+    assert [e.server for e in bench.told() if isinstance(e, AccountingSent)] == [
+        "192.0.2.5",
+        "192.0.2.6",
+        "192.0.2.6",
+    ]
+
+
+def test_after_the_last_server_comes_the_first_again() -> None:
+    """Both are silent: they take turns for as long as it takes."""
+    bench = Bench(servers=(ONE, TWO))
+    bench.record(session="A")
+    bench.record(session="B")
+    bench.advance(30)
+    peers = [peer for packet, peer in bench.sent() if packet["Acct-Session-Id"] == ["A"]]
+    assert peers[:6] == [ONE.address] * 2 + [TWO.address] * 2 + [ONE.address] * 2
+
+
+def test_no_more_than_256_requests_are_under_way_at_a_server() -> None:
+    """An identifier has eight bits; the rest waits its turn."""
+    bench = Bench()
+    for number in range(300):
+        bench.record(session=f"{number}")
+    sent = bench.sent()
+    assert len(sent) == 256
+    assert len({packet.id for packet, _ in sent}) == 256
+    bench.answer(*sent[5])
+    ((packet, _),) = bench.sent()
+    assert packet.id == sent[5][0].id
+    assert packet["Acct-Session-Id"] == ["256"]
+
+
+def test_the_queue_is_bounded() -> None:
+    """The oldest is given up, told and counted; what waited behind it goes on."""
+    bench = Bench(policy=AccountingPolicy(queue_limit=2))
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    bench.record(START, "B")
+    given_up = [e for e in bench.told() if isinstance(e, AccountingGivenUp)]
+    assert given_up == [AccountingGivenUp(START, "A", 1)]
+    assert bench.client.counters.given_up == 1
+    assert bench.shown() == [("Start", "A"), ("Stop", "A"), ("Start", "B")]
+    assert bench.client.pending == 2
+
+
+def test_giving_up_a_barrier_lets_go_what_it_held() -> None:
+    """Nobody answers Accounting-On, and the queue is full."""
+    bench = Bench(policy=AccountingPolicy(queue_limit=2))
+    bench.record(ON, "")
+    bench.record(START, "A")
+    bench.record(START, "B")
+    assert bench.shown() == [("Accounting-On", ""), ("Start", "A"), ("Start", "B")]
+    assert bench.client.pending == 2
+
+
+def test_a_record_that_is_given_up_while_it_waits_is_never_sent() -> None:
+    """Moved to a server whose identifiers are all in use, and then the oldest of a full queue."""
+    bench = Bench(servers=(ONE, TWO), policy=AccountingPolicy(queue_limit=300, first_wait=5))
+    for number in range(300):
+        bench.record(session=f"{number}")
+    bench.advance(75)
+    bench.sent()
+    assert bench.client.pending == 300
+    for number in range(300, 600):
+        bench.record(session=f"{number}")
+    assert bench.client.counters.given_up == 300
+    bench.sent()
+    bench.advance(3600)
+    for packet, peer in bench.sent():
+        assert int(packet["Acct-Session-Id"][0]) >= 300
+        bench.answer(packet, peer)
+    while sent := bench.sent():
+        for packet, peer in sent:
+            bench.answer(packet, peer)
+    assert bench.client.pending == 0
+    assert bench.client.next_timeout() is None
+
+
+def test_accounting_off_of_a_running_client_waits_for_nothing() -> None:
+    """It belongs to no session."""
+    bench = Bench()
+    bench.record(START, "A")
+    bench.record(OFF, "")
+    assert bench.shown() == [("Start", "A"), ("Accounting-Off", "")]
+
+
+def test_after_stop_nothing_waits_and_everything_ends() -> None:
+    """What waited goes out at once, and each record has a few tries in all."""
+    bench = Bench()
+    bench.record(ON, "")
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    assert bench.shown() == [("Accounting-On", "")]
+    bench.record(OFF, "")
+    bench.client.stop(bench.now)
+    assert bench.shown() == [("Start", "A"), ("Stop", "A"), ("Accounting-Off", "")]
+    bench.record(STOP, "late")
+    assert bench.shown() == [("Stop", "late")]
+    bench.advance(3600)
+    assert bench.client.pending == 0
+    assert bench.client.next_timeout() is None
+    assert bench.client.counters.given_up == 5
+    tries = [e.tries for e in bench.told() if isinstance(e, AccountingGivenUp)]
+    assert tries == [2] * 5
+
+
+def test_stop_lets_a_session_go_on_behind_its_first_record() -> None:
+    """What waited behind a record under way goes out beside it."""
+    bench = Bench()
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    ((start, peer),) = bench.sent()
+    bench.client.stop(bench.now)
+    ((stop, _),) = bench.sent()
+    bench.answer(start, peer)
+    bench.answer(stop, peer)
+    assert bench.client.pending == 0
+
+
+def test_the_dictionary_has_the_3gpp_attributes() -> None:
+    """Numbers and types of TS 29.061 §16.4.7."""
+    assert DICTIONARY.vendors.GetForward("3GPP") == 10415
+    assert DICTIONARY["3GPP-IMSI"].code == 1
+    assert DICTIONARY["3GPP-RAT-Type"].type == "byte"
+    assert DICTIONARY["3GPP-MS-TimeZone"].code == 23
