@@ -76,7 +76,6 @@ class Attaches:
         else:
             self._clear(mobile, now)
             self._core.mobiles.move(mobile, link)
-        mobile.enter(MmState.ATTACHING, now)
         mobile.attach_asked = now
         mobile.suspended = False
         mobile.subscription = Subscription()
@@ -132,7 +131,9 @@ class Attaches:
         self.cancel(mobile)
         self._detaches.stop(mobile)
         self._requests.mobile_attaches_anew(mobile.imsi)
-        if mobile.state is MmState.ATTACHED:
+        attached = mobile.state is MmState.ATTACHED
+        mobile.enter(MmState.ATTACHING, now)
+        if attached:
             self._detaches.release_contexts(mobile, DeactivationReason.DETACHED, now)
             self._core.emit(MobileDetached(mobile.imsi, DetachReason.REPLACED))
         self._core.mobiles.note_present(mobile)

@@ -55,7 +55,7 @@ class Detaches:
 
     def by_mobile(self, mobile: MmContext, power_off: bool, now: float) -> None:
         """Take a Detach Request; its Accept waits until the GGSNs have been told (§4.7.4.1)."""
-        deletions = self.release_contexts(mobile, DeactivationReason.DETACHED, now)
+        deletions = self.forsake(mobile, DeactivationReason.DETACHED, now)
         if mobile.state is not MmState.DETACHED:
             self.stop(mobile)
             reason = DetachReason.POWER_OFF if power_off else DetachReason.MOBILE
@@ -67,8 +67,7 @@ class Detaches:
         self, mobile: MmContext, reason: DetachReason, now: float, cause: GmmCause | None = None
     ) -> None:
         """Detach an attached mobile, which is not to attach again by itself (§4.7.4.2)."""
-        self.release_contexts(mobile, DeactivationReason.DETACHED, now)
-        self._requests.mobile_detached(mobile.imsi, now)
+        self.forsake(mobile, DeactivationReason.DETACHED, now)
         mobile.enter(MmState.DETACHING, now)
         message = DetachRequestDownlink(NetworkDetachType.REATTACH_NOT_REQUIRED, cause)
         detach = self._pending[mobile] = NetworkDetach(message, reason)
@@ -93,6 +92,11 @@ class Detaches:
                 NetworkDetachType.REATTACH_REQUIRED, GmmCause.IMPLICITLY_DETACHED
             ),
         )
+
+    def forsake(self, mobile: MmContext, reason: DeactivationReason, now: float) -> list[Deletion]:
+        """Give up all that is under way for a mobile, then end its contexts."""
+        self._requests.mobile_detached(mobile.imsi, now)
+        return self.release_contexts(mobile, reason, now)
 
     def release_contexts(
         self, mobile: MmContext, reason: DeactivationReason, now: float

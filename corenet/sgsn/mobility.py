@@ -121,5 +121,5 @@ class Mobility:
             return
         self._attaches.cancel(mobile)
         self._detaches.stop(mobile)
-        self._detaches.release_contexts(mobile, DeactivationReason.DETACHED, now)
+        self._detaches.forsake(mobile, DeactivationReason.DETACHED, now)
         self._detaches.gone(mobile, DetachReason.HLR, now)

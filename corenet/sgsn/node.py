@@ -78,7 +78,7 @@ class Sgsn:
     def stop(self, now: float) -> None:
         """End service: contexts are deleted at their GGSNs, each told once."""
         for mobile in self._core.mobiles:
-            self._detaches.release_contexts(mobile, DeactivationReason.STOPPED, now)
+            self._detaches.forsake(mobile, DeactivationReason.STOPPED, now)
             self._core.mobiles.remove(mobile)
             if mobile.state is MmState.ATTACHED:
                 self._core.emit(MobileDetached(mobile.imsi, DetachReason.STOPPED))

@@ -14,9 +14,9 @@ from corenet.interfaces.nas.causes import SmCause
 WILDCARD = "*"
 """The subscribed APN that stands for every APN."""
 
-SELECTED_SUBSCRIBED = 0xFC
-"""Selection mode: the APN is subscribed (TS 29.060 §7.7.12); spare bits are ones."""
-SELECTED_BY_MS = 0xFD
+SELECTED_SUBSCRIBED = 0
+"""Selection mode: the APN is subscribed (TS 29.060 §7.7.12)."""
+SELECTED_BY_MS = 1
 """Selection mode: the mobile gave the APN and only the wildcard covers it."""
 
 

@@ -1,0 +1,313 @@
+"""GPRS attach (TS 24.008 §4.7.3.1): a catalogue of success, refusals, timeouts, crossings."""
+
+import pytest
+
+from corenet.interfaces.gsup import CnDomain, GsupMessage, MessageType, PdpInfo
+from corenet.interfaces.nas import gmm, sm
+from corenet.interfaces.node import Interface
+from corenet.sgsn.events import (
+    AttachRefused,
+    DetachReason,
+    MmState,
+    MobileAttached,
+    MobileDetached,
+)
+from gtp.messages import DeletePdpContextRequest
+
+
+def request(imsi="234150999999999", **changes):
+    return gmm.AttachRequest(gmm.MobileIdentity(imsi=imsi), **changes)
+
+
+def test_a_mobile_attaches(around):
+    """Attach Request, Update Location, Insert Subscriber Data, Accept with P-TMSI, Complete."""
+    around.say(request())
+    asked = around.told_hlr(MessageType.UPDATE_LOCATION_REQUEST)
+    assert asked == GsupMessage(
+        MessageType.UPDATE_LOCATION_REQUEST, around.IMSI, cn_domain=CnDomain.PS
+    )
+    around.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_RESULT)
+    accept = around.heard(gmm.AttachAccept)
+    assert accept.rai == bytes.fromhex("32f451123401")
+    assert accept.p_tmsi is not None
+    assert accept.p_tmsi >> 30 == 0b11
+    assert around.sgsn.mm_context(around.IMSI).state is MmState.ATTACHING
+    assert around.events() == []
+    around.say(gmm.AttachComplete())
+    assert around.events() == [MobileAttached(around.IMSI, around.MSISDN, accept.p_tmsi)]
+    view = around.sgsn.mm_context(around.IMSI)
+    assert (view.state, view.msisdn, view.radio) == (
+        MmState.ATTACHED,
+        around.MSISDN,
+        (around.IMSI, 0),
+    )
+    assert view.contexts == ()
+    assert around.sgsn.next_timeout() is None
+    assert around.sgsn.mm_contexts() == (view,)
+
+
+def test_an_unknown_imsi_has_no_mm_context(around):
+    """The query says None for who never attached."""
+    assert around.sgsn.mm_context("001010000000001") is None
+
+
+@pytest.mark.parametrize("cause", [2, 3, 6, 7, 11, 13, 17, 111])
+def test_the_hlr_refuses(around, cause):
+    """An error of the HLR becomes Attach Reject with its cause, and nothing is kept."""
+    around.hlr_error = cause
+    around.say(request())
+    assert around.heard(gmm.AttachReject).cause == cause
+    (refused,) = around.events()
+    assert isinstance(refused, AttachRefused)
+    assert refused.gmm_cause == cause
+    assert around.sgsn.mm_context(around.IMSI) is None
+    assert around.sgsn.next_timeout() is None
+
+
+def test_the_hlr_is_silent(around):
+    """No answer of the HLR within the time limit becomes Attach Reject 17."""
+    around.hlr_answers = False
+    around.say(request())
+    around.run(9.9)
+    assert around.silent()
+    around.run(0.2)
+    assert around.heard(gmm.AttachReject).cause == 17
+    assert around.events(AttachRefused)[0].text == "the HLR does not answer"
+    assert around.sgsn.mm_context(around.IMSI) is None
+    assert around.sgsn.next_timeout() is None
+
+
+def test_a_late_answer_of_the_hlr_is_counted(around):
+    """A result that nobody waits for any more changes nothing."""
+    around.from_hlr(GsupMessage(MessageType.UPDATE_LOCATION_RESULT, around.IMSI))
+    assert around.sgsn.counters["gsup_unexpected"] == 1
+    assert around.sgsn.mm_contexts() == ()
+
+
+def test_attach_accept_is_repeated(around):
+    """T3350 repeats the same Accept, five times in all; then the mobile counts as detached."""
+    around.say(request())
+    first = around.heard(gmm.AttachAccept)
+    around.run(24.1)
+    assert [around.heard(gmm.AttachAccept) for _ in range(4)] == [first] * 4
+    assert around.silent()
+    around.run(6)
+    assert around.silent()
+    assert around.events() == [AttachRefused(around.IMSI, None, "no Attach Complete")]
+    assert around.sgsn.mm_context(around.IMSI).state is MmState.DETACHED
+    assert around.sgsn.next_timeout() is None
+
+
+def test_the_same_request_while_the_hlr_is_asked_is_ignored(around):
+    """A retransmitted Attach Request does not ask the HLR twice."""
+    around.hlr_answers = False
+    around.say(request())
+    around.run(1)
+    around.say(request())
+    assert len(around.gsup) == 1
+    assert around.silent()
+
+
+def test_the_same_request_after_the_accept_gets_it_again(around):
+    """A retransmitted Attach Request is answered with the Accept that was lost."""
+    around.say(request())
+    first = around.heard(gmm.AttachAccept)
+    around.gsup.clear()
+    around.run(3)
+    around.say(request())
+    assert around.heard(gmm.AttachAccept) == first
+    assert not around.gsup
+    around.run(5.9)
+    assert around.silent()
+    around.run(0.2)
+    assert around.heard(gmm.AttachAccept) == first
+
+
+def test_another_request_begins_anew(around):
+    """An Attach Request that differs replaces the one under way."""
+    around.hlr_answers = False
+    around.say(request())
+    around.run(5)
+    around.hlr_answers = True
+    around.say(request(attach_type=gmm.AttachType.COMBINED))
+    assert around.heard(gmm.AttachAccept).cause == 16
+    around.say(gmm.AttachComplete())
+    assert len(around.events(MobileAttached)) == 1
+    assert around.sgsn.next_timeout() is None
+
+
+def test_attaching_with_the_p_tmsi(attached):
+    """A mobile that is known by its P-TMSI needs no IMSI."""
+    p_tmsi = attached.sgsn.mm_context(attached.IMSI).p_tmsi
+    attached.say(gmm.DetachRequestUplink(power_off=True))
+    attached.run(60)
+    attached.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=p_tmsi)))
+    renewed = attached.heard(gmm.AttachAccept).p_tmsi
+    assert renewed != p_tmsi
+    attached.say(gmm.AttachComplete())
+    assert attached.sgsn.mm_context(attached.IMSI).p_tmsi == renewed
+
+
+def test_an_unknown_p_tmsi_is_rejected(around):
+    """Cause 9 makes the mobile attach with its IMSI."""
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=0xC0000001)))
+    assert around.heard(gmm.AttachReject).cause == 9
+    assert not around.gsup
+
+
+def test_attaching_while_attached_ends_what_was(active):
+    """A mobile that attaches again has lost its contexts: the GGSN deletes them."""
+    active.run(60)
+    active.say(request())
+    assert active.sent(DeletePdpContextRequest).nsapi == 5
+    assert active.events(MobileDetached) == [MobileDetached(active.IMSI, DetachReason.REPLACED)]
+    active.heard(gmm.AttachAccept)
+    active.say(gmm.AttachComplete())
+    assert active.sgsn.mm_context(active.IMSI).contexts == ()
+
+
+def test_the_networks_duplicate_of_an_attach_request_changes_nothing(around):
+    """LLC drops a frame whose N(U) has come, so a late copy does not end the attachment."""
+    frame = around.say(request())
+    around.heard(gmm.AttachAccept)
+    around.say(gmm.AttachComplete())
+    around.run(0.5)
+    around.events()
+    around.give(Interface.RADIO, frame, (around.IMSI, 0))
+    assert around.sgsn.counters["frames_duplicate"] == 1
+    assert around.events() == []
+    assert around.silent()
+
+
+@pytest.mark.parametrize("wait", [2.5, 3600])
+def test_a_mobile_switched_off_without_a_word_may_count_from_zero(attached, wait):
+    """An Attach Request with an old N(U) is taken once it can be no copy any more."""
+    attached.run(wait)
+    attached.restart_numbering()
+    attached.attach()
+    assert attached.sgsn.mm_context(attached.IMSI).state is MmState.ATTACHED
+
+
+def test_a_mobile_may_attach_again_right_after_it_detached(attached):
+    """The copy rule is for attached mobiles only."""
+    attached.say(gmm.DetachRequestUplink(power_off=True))
+    attached.restart_numbering()
+    attached.attach()
+    assert attached.sgsn.mm_context(attached.IMSI).state is MmState.ATTACHED
+
+
+def test_a_mobile_may_come_back_on_another_link(attached):
+    """The radio link is where the mobile attached last."""
+    attached.run(10)
+    attached.say(request(), imsi="elsewhere")
+    attached.heard(gmm.AttachAccept, "elsewhere")
+    attached.say(gmm.AttachComplete(), "elsewhere")
+    assert attached.sgsn.mm_context(attached.IMSI).radio == ("elsewhere", 0)
+
+
+def test_a_session_message_proves_the_accept(around):
+    """An Attach Complete that was lost is made up for by what the mobile does next."""
+    around.say(request())
+    around.heard(gmm.AttachAccept)
+    around.say(around.activate_request())
+    assert around.events(MobileAttached)
+    assert len(around.gtp) == 1
+
+
+def test_a_session_message_before_the_accept_is_dropped(around):
+    """While the HLR is asked the mobile has no session."""
+    around.hlr_answers = False
+    around.say(request())
+    around.say(around.activate_request())
+    assert around.sgsn.counters["frames_too_early"] == 1
+    assert not around.gtp
+    assert around.silent()
+
+
+def test_who_is_not_attached_is_told_to_attach(around):
+    """A mobile that speaks SM to an SGSN that does not know it gets Detach, re-attach required."""
+    around.say(around.activate_request())
+    detach = around.heard(gmm.DetachRequestDownlink)
+    assert (detach.detach_type, detach.cause) == (gmm.NetworkDetachType.REATTACH_REQUIRED, 10)
+    around.send_packet(b"E" * 40)
+    around.heard(gmm.DetachRequestDownlink)
+    around.say(gmm.DetachAcceptUplink())
+    assert around.silent()
+    assert around.sgsn.mm_contexts() == ()
+
+
+def test_a_malformed_attach_request_is_rejected(around):
+    """A wrong mandatory element gives Attach Reject 96 (TS 24.008 §8.5)."""
+    around.say_octets(bytes.fromhex("0801"))
+    assert around.heard(gmm.AttachReject).cause == 96
+
+
+def test_other_malformed_messages_get_gmm_status(attached):
+    """Unknown GMM messages of a known mobile are answered with GMM Status 97."""
+    attached.say_octets(bytes.fromhex("087f"))
+    assert attached.heard(gmm.GmmStatus).cause == 97
+    attached.say(gmm.GmmStatus(97))
+    assert attached.silent()
+    assert attached.sgsn.counters["gmm_errors"] == 1
+
+
+def test_malformed_messages_of_strangers_are_counted(around):
+    """Who is not known gets no GMM Status."""
+    around.say_octets(bytes.fromhex("087f"))
+    around.say(gmm.AttachComplete())
+    assert around.silent()
+    assert around.sgsn.counters == {"gmm_errors": 1, "gmm_ignored": 1}
+
+
+def test_an_attach_complete_too_many_is_harmless(attached):
+    """A second Attach Complete changes nothing."""
+    attached.say(gmm.AttachComplete())
+    assert attached.events() == []
+    assert attached.silent()
+
+
+def test_subscriber_data_may_come_later(attached):
+    """Insert Subscriber Data at any time changes what the mobile may activate."""
+    attached.from_hlr(
+        GsupMessage(
+            MessageType.INSERT_SUBSCRIBER_DATA_REQUEST,
+            attached.IMSI,
+            pdp_info=(PdpInfo(9, apn="web.example"),),
+        )
+    )
+    attached.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_RESULT)
+    assert attached.sgsn.mm_context(attached.IMSI).msisdn == attached.MSISDN
+    attached.say(attached.activate_request(apn="web.example"))
+    assert len(attached.gtp) == 1
+
+
+def test_subscriber_data_of_a_stranger_is_refused(around):
+    """Who is not known here is no subscriber of this SGSN."""
+    around.from_hlr(GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_REQUEST, around.IMSI))
+    assert around.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_ERROR).cause == 2
+
+
+def test_other_requests_of_the_hlr_are_refused(attached):
+    """A request that an SGSN without short messages cannot serve gets an error."""
+    attached.from_hlr(GsupMessage(MessageType.MT_FORWARD_SM_REQUEST, attached.IMSI))
+    assert attached.told_hlr(MessageType.MT_FORWARD_SM_ERROR).cause == 97
+
+
+def test_octets_that_are_no_gsup(around):
+    """Garbage on Gr is counted; a request in it that can be read is refused."""
+    around.give(Interface.GR, b"", ("192.0.2.3", 4222))
+    around.give(Interface.GR, b"\x10\x01\xff", ("192.0.2.3", 4222))
+    assert around.sgsn.counters["gsup_errors"] == 2
+    assert not around.gsup
+    good = GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_REQUEST, around.IMSI).encode()
+    around.give(Interface.GR, good + b"\x08\x01\x05", ("192.0.2.3", 4222))
+    assert around.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_ERROR).cause == 96
+
+
+def test_the_session_management_codec_is_not_asked_about_other_protocols(around):
+    """Frames of other SAPIs and protocol discriminators are counted."""
+    around.say_octets(b"\x09\x01", sapi=7)
+    around.say_octets(b"\x09\x01")
+    assert around.sgsn.counters["frames_unusable"] == 2
+    assert around.silent()
+    assert sm.PROTOCOL_DISCRIMINATOR == 0x0A

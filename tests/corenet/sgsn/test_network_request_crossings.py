@@ -1,0 +1,322 @@
+"""Network-requested activation that meets other procedures; and the mobile that is back."""
+
+from corenet.interfaces.gsup import GsupMessage, MessageType
+from corenet.interfaces.nas import gmm, sm
+from corenet.interfaces.nas.elements import PdpAddress
+from corenet.sgsn.events import (
+    DeactivationReason,
+    MmState,
+    MobileBecameReachable,
+    NetworkRequestFailure,
+    PdpContextActivated,
+    PdpContextDeactivated,
+    PdpState,
+)
+from gtp.constants import Cause
+from gtp.ies.values import EndUserAddress
+from gtp.messages import (
+    CreatePdpContextRequest,
+    DeletePdpContextRequest,
+    DeletePdpContextResponse,
+    PduNotificationResponse,
+)
+
+# -- crossings -------------------------------------------------------------------------------
+
+
+def test_a_lost_response_is_repeated_from_the_cache(attached):
+    """The same notification again gets the same 28, and the mobile hears nothing new."""
+    attached.ggsn_asks(attached.notification())
+    first = attached.sent(PduNotificationResponse)
+    again = attached.notification()
+    again.sequence = first.sequence
+    attached.from_ggsn(again)
+    assert attached.sent(PduNotificationResponse) == first
+    attached.heard(sm.RequestPdpContextActivation)
+    assert attached.silent()
+
+
+def test_a_second_notification_joins_the_first(attached):
+    """While the mobile is asked, another notification gets 128 and no second Request."""
+    attached.request()
+    attached.ggsn_asks(attached.notification(teid_control=0x88))
+    assert attached.sent(PduNotificationResponse).teid == 0x88
+    assert attached.silent()
+    attached.run(41)
+    for _ in range(4):
+        attached.heard(sm.RequestPdpContextActivation)
+    assert attached.rejected().teid == 0x88
+
+
+def test_the_mobile_activates_the_same_by_itself(attached):
+    """An Activate with the mobile's own TI stops T3385 and is carried on with that TI."""
+    attached.request()
+    attached.say(attached.activate_request(ti=3))
+    attached.from_ggsn(attached.created(attached.sent(CreatePdpContextRequest)))
+    accept = attached.heard(sm.ActivatePdpContextAccept)
+    assert accept.ti == sm.TransactionIdentifier(3, True)
+    attached.run(100)
+    assert attached.silent()
+    assert not attached.gtp
+    assert attached.events(PdpContextActivated)[0].network_requested
+    assert attached.sgsn.next_timeout() is None
+
+
+def test_the_mobile_asks_for_its_subscribed_address_by_itself(attached):
+    """A dynamic request of who has a static address is for that address: the same PDP."""
+    attached.request()
+    attached.say(attached.activate_request(ti=3, pdp_address=PdpAddress.dynamic_ipv4()))
+    create = attached.sent(CreatePdpContextRequest)
+    assert create.end_user_address.ipv4 == attached.ADDRESS
+    attached.from_ggsn(attached.created(create))
+    attached.run(100)
+    attached.heard(sm.ActivatePdpContextAccept)
+    assert attached.silent()
+    assert not attached.gtp
+
+
+def test_the_mobile_gets_the_address_without_asking_for_it(attached):
+    """The GGSN may give the mobile's own activation just the address that was requested."""
+    attached.static = None
+    attached.run(10)
+    attached.attach()
+    attached.request()
+    attached.say(attached.activate_request(ti=3, pdp_address=PdpAddress.dynamic_ipv4()))
+    create = attached.sent(CreatePdpContextRequest)
+    assert create.end_user_address.is_dynamic
+    address = EndUserAddress.for_ipv4(attached.ADDRESS)
+    attached.from_ggsn(attached.created(create, end_user_address=address))
+    attached.heard(sm.ActivatePdpContextAccept)
+    attached.run(100)
+    assert attached.silent()
+    assert not attached.gtp
+
+
+def test_the_mobile_activates_something_else_meanwhile(attached):
+    """Another APN is no answer: T3385 goes on."""
+    attached.apns.append("web.example")
+    attached.static = None
+    attached.run(10)
+    attached.attach()
+    attached.request()
+    attached.say(
+        attached.activate_request(ti=3, apn="web.example", pdp_address=PdpAddress.dynamic_ipv4())
+    )
+    create = attached.sent(CreatePdpContextRequest)
+    address = EndUserAddress.for_ipv4("10.45.9.9")
+    attached.from_ggsn(attached.created(create, end_user_address=address))
+    attached.heard(sm.ActivatePdpContextAccept)
+    attached.run(8)
+    attached.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_notification_comes_while_the_mobile_activates(attached):
+    """128, no Request; the activation under way is the answer."""
+    attached.say(attached.activate_request())
+    create = attached.sent(CreatePdpContextRequest)
+    attached.ggsn_asks(attached.notification())
+    assert attached.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
+    assert attached.silent()
+    attached.from_ggsn(attached.created(create))
+    attached.heard(sm.ActivatePdpContextAccept)
+    assert attached.silent()
+    assert attached.events(PdpContextActivated)[0].network_requested
+    assert attached.sgsn.next_timeout() is None
+
+
+def test_the_mobiles_own_activation_fails_after_a_notification(attached):
+    """Who was promised an activation hears that the one under way died: 29 with 204."""
+    attached.say(attached.activate_request())
+    attached.sent(CreatePdpContextRequest)
+    attached.ggsn_asks(attached.notification())
+    attached.sent(PduNotificationResponse)
+    attached.run(25)
+    for _ in range(4):
+        attached.sent(CreatePdpContextRequest)
+    assert attached.heard(sm.ActivatePdpContextReject).cause == 38
+    assert attached.rejected().cause is Cause.SYSTEM_FAILURE
+
+
+def test_the_mobile_gives_its_activation_up(attached):
+    """Deactivate while the Create is out: 29 with 4; what the GGSN makes is deleted."""
+    asked = attached.request()
+    attached.answer(asked)
+    create = attached.sent(CreatePdpContextRequest)
+    attached.say(sm.DeactivatePdpContextRequest(asked.ti.mirrored))
+    attached.heard(sm.DeactivatePdpContextAccept)
+    assert attached.rejected().cause is Cause.MS_REFUSES_X
+    assert attached.failure().reason is NetworkRequestFailure.ABANDONED
+    attached.from_ggsn(attached.created(create))
+    delete = attached.sent(DeletePdpContextRequest)
+    assert attached.silent()
+    attached.from_ggsn(
+        DeletePdpContextResponse(sequence=delete.sequence, cause=Cause.REQUEST_ACCEPTED)
+    )
+    assert attached.nothing_left()
+
+
+def test_the_ggsn_asks_for_what_has_just_become_active(active):
+    """A notification that crossed the activation is accepted, and nothing is disturbed."""
+    active.ggsn_asks(active.notification())
+    assert active.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
+    assert active.silent()
+    active.run(100)
+    assert not active.gtp
+    assert active.sgsn.mm_context(active.IMSI).contexts[0].state is PdpState.ACTIVE
+
+
+def test_the_ggsn_asks_for_what_is_long_active(active):
+    """The GGSN has lost the context: it is deactivated, then the mobile is asked anew."""
+    active.run(28)
+    active.ggsn_asks(active.notification())
+    assert active.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
+    assert active.heard(sm.DeactivatePdpContextRequest).cause == 36
+    assert active.events(PdpContextDeactivated)[0].reason is DeactivationReason.STALE
+    assert active.silent()
+    assert not active.gtp
+    active.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
+    asked = active.heard(sm.RequestPdpContextActivation)
+    active.answer(asked)
+    assert active.sent(CreatePdpContextRequest).teid == 0
+
+
+def test_another_ggsn_asks_for_what_is_long_active(active):
+    """The GGSN that had the context is told to delete it."""
+    active.run(28)
+    peer = (active.OTHER_GGSN, 2123)
+    active.ggsn_asks(active.notification(ggsn_address=active.OTHER_GGSN), peer)
+    active.sent(PduNotificationResponse, peer)
+    active.sent(DeletePdpContextRequest)
+
+
+def test_the_ggsn_asks_while_its_delete_is_not_yet_accepted(active):
+    """A push right after a Delete waits until the mobile has accepted the deactivation."""
+    active.ggsn_asks(
+        DeletePdpContextRequest(
+            teid=active.sgsn.mm_context(active.IMSI).contexts[0].teid_control,
+            nsapi=5,
+            teardown=True,
+        )
+    )
+    active.sent(DeletePdpContextResponse)
+    deactivate = active.heard(sm.DeactivatePdpContextRequest)
+    active.ggsn_asks(active.notification())
+    active.sent(PduNotificationResponse)
+    assert active.silent()
+    active.say(sm.DeactivatePdpContextAccept(deactivate.ti.mirrored))
+    active.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_mobile_detaches_while_a_stale_context_goes(active):
+    """Nothing is asked of who is gone."""
+    active.run(28)
+    active.ggsn_asks(active.notification())
+    active.sent(PduNotificationResponse)
+    active.heard(sm.DeactivatePdpContextRequest)
+    active.say(gmm.DetachRequestUplink(power_off=True))
+    assert active.silent()
+    assert active.rejected().cause is Cause.MS_NOT_GPRS_RESPONDING_X
+
+
+def test_the_notification_comes_while_the_mobile_attaches(around):
+    """It is accepted, and the mobile is asked as soon as it is attached."""
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=around.IMSI)))
+    around.heard(gmm.AttachAccept)
+    around.ggsn_asks(around.notification())
+    assert around.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
+    assert around.silent()
+    around.say(gmm.AttachComplete())
+    around.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_mobile_attaches_anew_meanwhile(attached):
+    """What it was asked is void; it is asked again when it is attached."""
+    attached.request()
+    attached.run(4)
+    attached.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=attached.IMSI)))
+    attached.heard(gmm.AttachAccept)
+    attached.run(5)
+    attached.say(gmm.AttachComplete())
+    attached.heard(sm.RequestPdpContextActivation)
+    assert attached.sgsn.mm_context(attached.IMSI).state is MmState.ATTACHED
+    assert not attached.gtp
+
+
+def test_an_attach_that_fails_ends_it(attached):
+    """The mobile that attached anew is refused by the HLR: 29 with cause 5."""
+    attached.request()
+    attached.run(4)
+    attached.hlr_error = 7
+    attached.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=attached.IMSI)))
+    attached.heard(gmm.AttachReject)
+    assert attached.rejected().cause is Cause.MS_NOT_GPRS_RESPONDING_X
+
+
+def test_a_late_answer_is_an_activation_of_its_own(attached):
+    """After 29 the mobile may still activate; its GGSN is the configured one."""
+    asked = attached.request()
+    attached.run(40.1)
+    attached.rejected()
+    for _ in range(4):
+        attached.heard(sm.RequestPdpContextActivation)
+    attached.answer(asked)
+    attached.from_ggsn(attached.created(attached.sent(CreatePdpContextRequest)))
+    attached.heard(sm.ActivatePdpContextAccept)
+    assert not attached.events(PdpContextActivated)[0].network_requested
+
+
+def test_a_late_refusal_gets_sm_status(attached):
+    """A Reject for a transaction that is over is answered with SM Status 81."""
+    asked = attached.request()
+    reject = sm.RequestPdpContextActivationReject(asked.ti.mirrored, 31)
+    attached.say(reject)
+    attached.say(reject)
+    assert attached.heard(sm.SmStatus).cause == 81
+
+
+# -- reachability ----------------------------------------------------------------------------
+
+
+def test_the_hlr_hears_of_a_mobile_that_is_back_from_silence(attached):
+    """After paging silence any contact sends Ready for SM, once."""
+    attached.request()
+    attached.run(41)
+    attached.gtp.clear()
+    attached.to_mobiles.clear()
+    attached.events()
+    attached.send_packet(b"E" * 40)
+    assert attached.told_hlr(MessageType.READY_FOR_SM_REQUEST).sm_alert_reason == 1
+    attached.send_packet(b"E" * 40)
+    assert not attached.gsup
+    assert attached.events() == [MobileBecameReachable(attached.IMSI)]
+    attached.from_hlr(GsupMessage(MessageType.READY_FOR_SM_RESULT, attached.IMSI))
+    assert not attached.sgsn.mm_context(attached.IMSI).mnrg
+    attached.send_packet(b"E" * 40)
+    assert not attached.gsup
+
+
+def test_ready_for_sm_is_said_again_where_the_hlr_did_not_answer(attached):
+    """An unanswered Ready for SM is repeated at the next contact."""
+    attached.request()
+    attached.run(41)
+    attached.to_mobiles.clear()
+    attached.send_packet(b"E" * 40)
+    attached.told_hlr(MessageType.READY_FOR_SM_REQUEST)
+    attached.run(10.1)
+    assert attached.sgsn.mm_context(attached.IMSI).mnrg
+    attached.send_packet(b"E" * 40)
+    attached.told_hlr(MessageType.READY_FOR_SM_REQUEST)
+
+
+def test_attaching_again_clears_mnrg(attached):
+    """After 195 the mobile attaches: Update Location tells the HLR, nothing else is needed."""
+    attached.say(gmm.DetachRequestUplink(power_off=True))
+    attached.ggsn_asks(attached.notification())
+    attached.sent(PduNotificationResponse)
+    attached.run(100)
+    attached.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=attached.IMSI)))
+    attached.told_hlr(MessageType.UPDATE_LOCATION_REQUEST)
+    attached.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_RESULT)
+    attached.say(gmm.AttachComplete())
+    assert not attached.gsup
+    assert not attached.sgsn.mm_context(attached.IMSI).mnrg
