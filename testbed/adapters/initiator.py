@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import treq
@@ -14,7 +14,7 @@ from twisted.internet import defer, error
 from twisted.internet.defer import Deferred
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
-from twisted.web.http import ACCEPTED, REQUEST_ENTITY_TOO_LARGE
+from twisted.web.http import ACCEPTED, NOT_ALLOWED, NOT_FOUND, REQUEST_ENTITY_TOO_LARGE
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
@@ -60,11 +60,9 @@ class SubmissionClient:
     async def submit(self, message: HttpMessage) -> pap.PushResponse | pap.BadMessageResponse:
         """POST ``message``; return the gateway's answer or raise SubmissionError."""
         exchange = Deferred.fromCoroutine(self._exchange(message))
-        exchange.addTimeout(self._timeout, self._reactor)
+        exchange.addTimeout(self._timeout, self._reactor, self._timed_out)
         try:
             status, body = await exchange
-        except defer.TimeoutError:
-            raise SubmissionError(f"{self._url} has not answered for {self._timeout:g} s") from None
         except ResponseFailed as failed:
             reasons = ", ".join(reason.getErrorMessage() for reason in failed.reasons)
             raise SubmissionError(f"{self._url} broke off: {reasons}") from failed
@@ -78,17 +76,22 @@ class SubmissionClient:
                 f"{self._url} answered HTTP {status} with {reason}", status
             ) from failed
 
+    def _timed_out(self, _result: object, seconds: float) -> NoReturn:
+        raise SubmissionError(f"{self._url} has not answered for {seconds:g} s")
+
     async def _exchange(self, message: HttpMessage) -> tuple[int, bytes]:
         headers = Headers({"Content-Type": [message.content_type], "Accept": ["application/xml"]})
         response = await self._http.post(self._url, data=message.body, headers=headers)
         body = bytearray()
 
         def collect(data: bytes) -> None:
-            body.extend(data)
-            if len(body) > _MOST_OCTETS:
-                raise SubmissionError(f"{self._url} answers more than {_MOST_OCTETS} octets")
+            # What is too much is read to its end but not kept; the timeout bounds it.
+            if len(body) <= _MOST_OCTETS:
+                body.extend(data)
 
         await treq.collect(response, collect)
+        if len(body) > _MOST_OCTETS:
+            raise SubmissionError(f"{self._url} answers more than {_MOST_OCTETS} octets")
         return response.code, bytes(body)
 
     async def close(self) -> None:
@@ -123,14 +126,8 @@ class NotificationReceiver:
         self._connections = _Connections(self._site())
 
     def _site(self) -> Site:
-        root = node = Resource()
-        *folders, leaf = self._path.strip("/").encode().split(b"/")
-        for folder in folders:
-            inner = Resource()
-            node.putChild(folder, inner)
-            node = inner
-        node.putChild(leaf, _Notifications(self._take))
-        return Site(root, requestFactory=_BoundedRequest, reactor=self._reactor)
+        resource = _Notifications(self._path, self._take)
+        return Site(resource, requestFactory=_BoundedRequest, reactor=self._reactor)
 
     def start(self) -> None:
         """Listen; port 0 takes a free one. CannotListenError where the port is taken."""
@@ -185,12 +182,21 @@ class NotificationReceiver:
 class _Notifications(Resource):
     """The resource that gateways post to."""
 
-    def __init__(self, take: Callable[[pap.ResultNotification], None]) -> None:
+    def __init__(self, path: str, take: Callable[[pap.ResultNotification], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.isLeaf = True
+        self._path = path.encode()
         self._take = take
 
-    def render_POST(self, request: _BoundedRequest) -> bytes:
+    def render(self, request: _BoundedRequest) -> bytes:
         """Answer one notification; HTTP 202 whatever the PAP code says (WAP-247 §8)."""
+        if request.path != self._path:
+            request.setResponseCode(NOT_FOUND)
+            return b""
+        if request.method != b"POST":
+            request.setResponseCode(NOT_ALLOWED)
+            request.responseHeaders.setRawHeaders("Allow", ["POST"])
+            return b""
         if request.too_long:
             request.setResponseCode(REQUEST_ENTITY_TOO_LARGE)
             return b""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from testbed.codecs import address, media, multipart, pap, si, sl
-from testbed.codecs.address import AddressKind, ClientAddress
+from testbed.codecs.address import AddressError, AddressKind, ClientAddress
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.pap import PapError, StatusCode, Version
@@ -39,8 +39,10 @@ def recipient(client: str, *, ppg: str = "ppg.example") -> str:
     try:
         ip = ipaddress.ip_address(client)
     except ValueError:
-        number = "+" + client.removeprefix("+")
-        return address.build(ClientAddress(AddressKind.PLMN, number, ppg))
+        digits = client.removeprefix("+")
+        if not (digits.isascii() and digits.isdecimal()):
+            raise AddressError(f"{client!r} is neither an MSISDN nor an IP address") from None
+        return address.build(ClientAddress(AddressKind.PLMN, f"+{digits}", ppg))
     kind = AddressKind.IPV4 if ip.version == 4 else AddressKind.IPV6
     return address.build(ClientAddress(kind, client, ppg))
 

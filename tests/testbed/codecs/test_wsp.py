@@ -323,3 +323,55 @@ def test_random_octets_raise_only_wsp_errors(octets):
         assert error.octet is not None  # noqa: PT017
         return
     assert all(isinstance(part, str) for header in value.headers for part in header)
+
+
+MAIL = (
+    "02056a00 45 c6"  # WBXML 1.2, SI 1.0, UTF-8; si, indication
+    "0d036578616d706c6500 85036d61696c2f31323300"  # href
+    "11036d61696c31406578616d706c652e636f6d00"  # si-id
+    "0ac30719990625152315 10c30419990630 08 01"  # created, si-expires, action
+    "03596f7520686176652034206e657720656d61696c7300 01 01"  # text
+)
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind", "headers"),
+    [
+        (
+            "01 06 05 ae af82 b484" + MAIL,
+            SIC,
+            (("X-Wap-Application-Id", "x-wap-application:wml.ua"), ("Push-Flag", "4")),
+        ),
+        (
+            "02 06 06 03ae81ea af82" + MAIL,
+            ContentType("application/vnd.wap.sic", (("charset", "utf-8"),)),
+            (("X-Wap-Application-Id", "x-wap-application:wml.ua"),),
+        ),
+        (
+            "03 06 03 b0 af82 02066a00850a036578616d706c6500850378000601",
+            ContentType("application/vnd.wap.slc"),
+            (("X-Wap-Application-Id", "x-wap-application:wml.ua"),),
+        ),
+        (
+            "04 06 03 b2 af82 02076a00458607036578616d706c650085036100010101",
+            ContentType("application/vnd.wap.coc"),
+            (("X-Wap-Application-Id", "x-wap-application:wml.ua"),),
+        ),
+        (
+            "05 06 03 be af84 8c82985431323334008d92",
+            ContentType("application/vnd.wap.mms-message"),
+            (("X-Wap-Application-Id", "x-wap-application:mms.ua"),),
+        ),
+        (
+            "06 06 03 b4 af81 00018208c40b23f10a000009",
+            ContentType("application/vnd.wap.sia"),
+            (("X-Wap-Application-Id", "x-wap-application:push.sia"),),
+        ),
+    ],
+)
+def test_usual_pushes_decode_and_encode_to_the_same_octets(octets, kind, headers):
+    """The pushes that gateways send: SI, SL, CO, MMS notification, session initiation."""
+    data = bytes.fromhex(octets)
+    value = wsp.decode_push(data)
+    assert (value.tid, value.content_type, value.headers) == (data[0], kind, headers)
+    assert value.encode() == data
