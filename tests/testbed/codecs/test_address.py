@@ -127,7 +127,7 @@ def test_any_user_comes_back(user, qualifiers):
     assert address.parse(address.build(value)) == value
 
 
-@given(st.text() | st.text(alphabet="WAPUSH=/TYE@%0+.:"))
+@given(st.text() | st.text(alphabet="WAPUSH=/TYPE@%0+.:"))
 def test_random_text_raises_only_address_errors(text):
     """Nothing but AddressError leaves the reader."""
     try:
