@@ -1,10 +1,15 @@
-"""A core network from its configuration: nodes, and their places on any runtime."""
+"""A core network from its configuration: nodes, and their places on any runtime.
+
+Every node's chance comes from a generator of its own, drawn from the one that is given, so
+that in virtual time one node's calls do not change what another one draws.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from random import Random
 from typing import Protocol
 
@@ -13,12 +18,17 @@ from corenet.ggsn.node import Ggsn
 from corenet.hlr.config import HlrConfig
 from corenet.hlr.node import Hlr
 from corenet.interfaces.application import Application
-from corenet.interfaces.node import Node
+from corenet.interfaces.gsup import GSUP_PORT
+from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 from corenet.interfaces.runtime import Runtime
-from corenet.mobile.config import MobileConfig
+from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.node import Sgsn
+from gtp.constants import GTP_C_PORT, GTP_U_PORT
+
+HLR_NAME = "hlr"
+MOBILES_NAME = "mobiles"
 
 
 class CoreRuntime(Runtime, Protocol):
@@ -35,7 +45,7 @@ Applications = Callable[[MobileConfig], tuple[Application, ...]]
 
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
-    """Which nodes a core has. Nodes are named by their key."""
+    """Which nodes a core has. A GGSN or an SGSN has its key as its name."""
 
     ggsns: Mapping[str, GgsnConfig] = field(default_factory=dict)
     sgsns: Mapping[str, SgsnConfig] = field(default_factory=dict)
@@ -44,6 +54,35 @@ class CoreConfig:
     """Mobiles in the coverage of ``serving_sgsn``."""
     serving_sgsn: str | None = None
     """Key of the SGSN that the mobiles are in the coverage of; the first one when None."""
+    mobile_timers: MobileTimers = field(default_factory=MobileTimers)
+
+    def __post_init__(self) -> None:
+        names = Counter((*self.ggsns, *self.sgsns, HLR_NAME, MOBILES_NAME))
+        twice = sorted(name for name, count in names.items() if count > 1)
+        if twice:
+            raise ValueError(f"two nodes are named {twice[0]}")
+        if self.mobiles and not self.sgsns:
+            raise ValueError("mobiles need an SGSN")
+        if self.serving_sgsn is not None and self.serving_sgsn not in self.sgsns:
+            raise ValueError(f"there is no SGSN {self.serving_sgsn} to serve the mobiles")
+
+    @property
+    def gc_hosts(self) -> frozenset[str]:
+        """Addresses of HLRs: GTP-C from and to them is Gc, all other is Gn."""
+        hosts = {config.hlr[0] for config in self.ggsns.values() if config.hlr is not None}
+        return frozenset(hosts if self.hlr is None else hosts | {self.hlr.address})
+
+    def gi_networks(self) -> tuple[IPv4Network, ...]:
+        """Return where mobiles of any GGSN have their addresses."""
+        return tuple(network for config in self.ggsns.values() for network in networks_of(config))
+
+
+def networks_of(config: GgsnConfig) -> tuple[IPv4Network, ...]:
+    """Return where mobiles of one GGSN have their addresses: pools, and what is beside them."""
+    pools = tuple(config.pools())
+    addresses = (IPv4Address(binding.address) for binding in config.static_bindings)
+    beside = (one for one in addresses if not any(one in pool for pool in pools))
+    return (*pools, *(IPv4Network(one) for one in beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +96,20 @@ class Core:
     mobiles: Mobiles | None
 
     def attach(self, runtime: CoreRuntime) -> None:
-        """Attach and start every node: HLR, GGSNs, SGSNs, mobiles, in this order."""
-        raise NotImplementedError
+        """Attach and start every node: HLR, GGSNs, SGSNs, mobiles, in this order.
+
+        So each finds those in service that it turns to when it starts. What the runtime raises
+        for a place that cannot be had comes through; those attached before stay so.
+        """
+        if self.hlr is not None:
+            runtime.attach(self.hlr, _hlr_places(self.hlr.config))
+        for ggsn in self.ggsns.values():
+            runtime.attach(ggsn, _ggsn_places(ggsn.config))
+            runtime.route_gi(networks_of(ggsn.config), ggsn)
+        for sgsn in self.sgsns.values():
+            runtime.attach(sgsn, _sgsn_places(sgsn.name, sgsn.config))
+        if self.mobiles is not None:
+            runtime.attach(self.mobiles, {Interface.RADIO: ANYWHERE})
 
 
 def assemble(
@@ -69,4 +120,68 @@ def assemble(
     applications: Applications = lambda _mobile: (),
 ) -> Core:
     """Build the nodes of a core; ``recovery`` is the GTP restart counter of all, 0..255."""
-    raise NotImplementedError
+
+    def own() -> Random:
+        return Random(random.getrandbits(64))
+
+    return Core(
+        config=config,
+        hlr=None
+        if config.hlr is None
+        else Hlr(config.hlr, name=HLR_NAME, random=own(), recovery=recovery),
+        ggsns={
+            name: Ggsn(part, name=name, random=own(), recovery=recovery)
+            for name, part in config.ggsns.items()
+        },
+        sgsns={
+            name: Sgsn(part, name=name, random=own(), recovery=recovery)
+            for name, part in config.sgsns.items()
+        },
+        mobiles=_mobiles(config, own(), applications),
+    )
+
+
+def _mobiles(config: CoreConfig, random: Random, applications: Applications) -> Mobiles | None:
+    if not config.sgsns:
+        return None
+    serving = config.serving_sgsn or next(iter(config.sgsns))
+    mobiles = Mobiles(
+        name=MOBILES_NAME,
+        sgsn=_on_radio(serving),
+        random=random,
+        timers=config.mobile_timers,
+    )
+    for mobile in config.mobiles:
+        mobiles.add(mobile, applications(mobile))
+    return mobiles
+
+
+def _on_radio(sgsn: str) -> Address:
+    return (sgsn, 0)
+
+
+def _hlr_places(config: HlrConfig) -> dict[Interface, Address]:
+    return {
+        Interface.GTP_C: (config.address, GTP_C_PORT),
+        Interface.GR: (config.address, GSUP_PORT),
+    }
+
+
+def _ggsn_places(config: GgsnConfig) -> dict[Interface, Address]:
+    places: dict[Interface, Address] = {
+        Interface.GTP_C: (config.control_address, GTP_C_PORT),
+        Interface.GTP_U: (config.user_address, GTP_U_PORT),
+        Interface.GI: ("", 0),
+    }
+    if config.radius:
+        places[Interface.RADIUS] = (config.control_address, 0)
+    return places
+
+
+def _sgsn_places(name: str, config: SgsnConfig) -> dict[Interface, Address]:
+    return {
+        Interface.GTP_C: (config.control_address, GTP_C_PORT),
+        Interface.GTP_U: (config.user_address, GTP_U_PORT),
+        Interface.GR: (config.control_address, GSUP_PORT),
+        Interface.RADIO: _on_radio(name),
+    }

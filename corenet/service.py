@@ -8,33 +8,73 @@ from typing import BinaryIO
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
+from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
+from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import TwistedRuntime
-from corenet.assembly import Applications, Core, CoreConfig
+from corenet.assembly import Applications, CoreConfig, assemble
+from corenet.capture.capture import Capture
 
 
 class CoreService(Service):
-    """Starts and stops a core in a reactor. ``core`` and ``runtime`` are there from the start."""
+    """Starts and stops a core in a reactor.
 
-    core: Core
-    runtime: TwistedRuntime
+    Nodes and runtime are there from the start, so that what listens to them is in place
+    before the first datagram.
+    """
 
     def __init__(
         self,
-        reactor: object,
+        reactor: Reactor,
         config: CoreConfig,
         *,
         random: Random,
         recovery: int,
         applications: Applications = lambda _mobile: (),
-        gi_ports: Sequence[int] = (2948,),
+        gi_ports: Sequence[int] = (PUSH_PORT,),
         capture: BinaryIO | None = None,
-    ) -> None: ...
+        log: Logger | None = None,
+    ) -> None:
+        """Make the nodes; nothing is bound yet.
 
-    def startService(self) -> None:
-        """Bind the sockets and start the nodes; raise ``CannotBindError`` where one is taken."""
-        raise NotImplementedError
+        ``gi_ports`` are the UDP ports of mobiles that this host can reach; none means that no
+        packet leaves the GGSNs. Everything that passes goes to the stream ``capture``, which
+        its owner closes. Raise ``NotLoopbackError`` for mobiles' networks that this host has
+        not to itself.
+        """
+        self._log = log or Logger(namespace="corenet")
+        networks = config.gi_networks()
+        self.gi = LoopbackGi(reactor, networks, ports=gi_ports) if gi_ports and networks else None
+        """Mobiles' way to this host, or None where they have none."""
+        self.runtime = TwistedRuntime(reactor, gi=self.gi, log=self._log)
+        self.core = assemble(config, random=random, recovery=recovery, applications=applications)
+        self.capture: Capture | None = None
+        if capture is not None:
+            self.capture = Capture(capture, gc_hosts=config.gc_hosts, on_end=self._capture_ended)
+            self.runtime.on_passed(self.capture)
 
-    def stopService(self) -> Deferred[None]:
+    def startService(self) -> None:  # noqa: N802
+        """Bind the sockets and start the nodes.
+
+        Raise ``CannotBindError`` where a socket cannot be had; what was bound is freed again.
+        """
+        self.running = 1
+        try:
+            self.core.attach(self.runtime)
+        except Exception:
+            self.stopService()
+            raise
+
+    def stopService(self) -> Deferred[None]:  # noqa: N802
         """Stop the nodes, let their farewells out, close the sockets."""
-        raise NotImplementedError
+        self.running = 0
+        return self.runtime.stop().addCallback(self._close_capture)
+
+    def _close_capture(self, _: None) -> None:
+        if self.capture is not None:
+            self.capture.close()
+
+    def _capture_ended(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self._log.error("The capture ends here: {error}", error=error)

@@ -447,7 +447,7 @@ class TwistedRuntime:
 
     # The end
 
-    def stop(self, *, patience: float = 1.0) -> Deferred[None]:
+    def stop(self, *, patience: float = 0.25) -> Deferred[None]:
         """Stop every node, the last attached first, and close the sockets.
 
         Farewells that want an answer get ``patience`` seconds for it in all. The Deferred
