@@ -1,0 +1,270 @@
+"""Properties of the codec: what is written is read back, and nothing but RemoteProtocolError."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtp.constants import Cause, IEType
+from gtp.describe import describe, describe_octets, summary
+from gtp.errors import LocalProtocolError, RemoteProtocolError
+from gtp.extension_headers import ExtensionHeader
+from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
+from gtp.messages import MESSAGES, GPdu, Message, decode
+from gtp.wire import split_elements
+
+ALL_TYPES = range(256)
+
+
+def digits(minimum: int, maximum: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789", min_size=minimum, max_size=maximum)
+
+
+def numbers(bits: int) -> st.SearchStrategy[int]:
+    return st.integers(0, 2**bits - 1)
+
+
+def octet_strings(minimum: int, maximum: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=minimum, max_size=maximum)
+
+
+IPV4 = st.ip_addresses(v=4).map(str)
+IPV6 = st.ip_addresses(v=6).map(str)
+LABEL = st.text(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*", min_size=1, max_size=63
+)
+APN = st.lists(LABEL, min_size=1, max_size=6).map(".".join).filter(lambda apn: len(apn) < 100)
+# socket writes an IPv4-mapped address as ::ffff:1.2.3.4, ipaddress doesn't.
+PLAIN_IPV6 = IPV6.filter(lambda text: not text.startswith("::"))
+ADDRESS = IPV4 | PLAIN_IPV6
+END_USER_ADDRESS = st.one_of(
+    IPV4.map(EndUserAddress.for_ipv4),
+    PLAIN_IPV6.map(EndUserAddress.for_ipv6),
+    st.builds(EndUserAddress.for_both, IPV4, PLAIN_IPV6),
+    st.just(EndUserAddress.dynamic_ipv4()),
+    st.sampled_from(list(PdpType)).map(lambda kind: EndUserAddress(None, None, kind)),
+    st.builds(
+        EndUserAddress,
+        st.none(),
+        st.none(),
+        st.sampled_from([PdpType(0x0F02), PdpType(0x0002), PdpType(0x01FF)]),
+        octet_strings(0, 30),
+    ),
+)
+
+VALUES: dict[IEType, st.SearchStrategy[Any]] = {
+    IEType.CAUSE: numbers(8).map(Cause),
+    IEType.IMSI: digits(1, 15),
+    IEType.ROUTEING_AREA_IDENTITY: octet_strings(6, 6),
+    IEType.REORDERING_REQUIRED: st.booleans(),
+    IEType.MAP_CAUSE: numbers(8),
+    IEType.RECOVERY: numbers(8),
+    IEType.SELECTION_MODE: st.integers(0, 2),
+    IEType.TEID_DATA: numbers(32),
+    IEType.TEID_CONTROL: numbers(32),
+    IEType.TEARDOWN_IND: st.booleans(),
+    IEType.NSAPI: numbers(4),
+    IEType.CHARGING_CHARACTERISTICS: numbers(16),
+    IEType.TRACE_REFERENCE: numbers(16),
+    IEType.TRACE_TYPE: numbers(16),
+    IEType.MS_NOT_REACHABLE_REASON: numbers(8),
+    IEType.CHARGING_ID: numbers(32),
+    IEType.END_USER_ADDRESS: END_USER_ADDRESS,
+    IEType.APN: APN,
+    IEType.PCO: octet_strings(1, 253),
+    IEType.GSN_ADDRESS: ADDRESS,
+    IEType.MSISDN: digits(1, 15),
+    IEType.QOS: octet_strings(4, 255),
+    IEType.TFT: octet_strings(1, 255),
+    IEType.EXTENSION_HEADER_TYPES: st.lists(numbers(8), max_size=255).map(tuple),
+    IEType.MS_TIME_ZONE: st.builds(MsTimeZone, st.integers(-79, 79), st.integers(0, 3)),
+    IEType.IMEI: digits(1, 16),
+    IEType.ADDITIONAL_TRACE_INFO: octet_strings(9, 9),
+    IEType.USER_CSG_INFORMATION: octet_strings(8, 8),
+    IEType.AMBR: st.builds(Ambr, numbers(32), numbers(32)),
+    IEType.CHARGING_GATEWAY_ADDRESS: ADDRESS,
+    IEType.PRIVATE_EXTENSION: st.builds(PrivateExtension, numbers(16), octet_strings(0, 20)),
+}
+ONE_OCTET = {
+    IEType.COMMON_FLAGS,
+    IEType.APN_RESTRICTION,
+    IEType.RAT_TYPE,
+    IEType.MS_INFO_CHANGE_REPORTING_ACTION,
+    IEType.CORRELATION_ID,
+    IEType.BEARER_CONTROL_MODE,
+    IEType.EVOLVED_ARP_I,
+}
+
+EXTENSION_HEADERS = st.lists(
+    st.builds(
+        ExtensionHeader,
+        st.integers(1, 255),
+        st.integers(1, 5).flatmap(lambda n: octet_strings(4 * n - 2, 4 * n - 2)),
+    ),
+    max_size=3,
+).map(tuple)
+# Types that no message has a place for, TV and TLV.
+OTHERS = st.lists(
+    st.one_of(
+        st.builds(RawIE, st.just(5), octet_strings(4, 4)),
+        st.builds(RawIE, st.sampled_from([129, 150, 238]), octet_strings(0, 300)),
+    ),
+    max_size=3,
+).map(lambda raws: tuple(sorted(raws, key=lambda raw: raw.type)))
+
+
+def value_of(ie_type: IEType) -> st.SearchStrategy[Any]:
+    if ie_type in ONE_OCTET:
+        return numbers(8)
+    return VALUES.get(ie_type, octet_strings(1, 40))
+
+
+@st.composite
+def messages(draw: st.DrawFn, *, usual: bool = False) -> Message:
+    """Draw any message that has a table; a usual one without extras."""
+    kind = draw(st.sampled_from(list(MESSAGES.values())))
+    values: dict[str, Any] = {"teid": draw(numbers(32))}
+    if kind.SEQUENCED:
+        values["sequence"] = draw(numbers(16))
+    defaults = {field.name for field in fields(kind) if field.default == ()}
+    absent: set[str] = set()
+    for place in kind.IES:
+        value = value_of(place.element.type)
+        if place.repeatable:
+            values[place.name] = tuple(draw(st.lists(value, max_size=2)))
+        elif place.presence.value == "M" or place.if_accepted:
+            values[place.name] = draw(value)
+        elif place.element.type in absent or not draw(st.booleans()):
+            # Of places of one type the first ones are taken first.
+            absent.add(place.element.type)
+        else:
+            values[place.name] = draw(value)
+    assert defaults >= {place.name for place in kind.IES if place.repeatable}
+    if not usual:
+        values["extension_headers"] = draw(EXTENSION_HEADERS) if kind.SEQUENCED else ()
+        values["other_ies"] = draw(OTHERS)
+    return kind(**values)
+
+
+@settings(max_examples=300)
+@given(messages())
+def test_what_is_written_is_read_back(message: Message) -> None:
+    """decode(encode(x)) == x for every message with any values."""
+    data = message.encode()
+    assert decode(data, comprehended=ALL_TYPES) == message
+
+
+@settings(max_examples=200)
+@given(messages(usual=True), st.randoms(use_true_random=False))
+def test_the_order_of_elements_does_not_matter(message: Message, random: Any) -> None:
+    """Elements of different types may come in any order and mean the same."""
+    data = message.encode()
+    header = 12 if message.SEQUENCED else 8
+    by_type: dict[int, bytes] = {}
+    for at, ie_type, _, end in split_elements(data, header):
+        by_type[ie_type] = by_type.get(ie_type, b"") + data[at:end]
+    groups = list(by_type.values())
+    random.shuffle(groups)
+    assert decode(data[:header] + b"".join(groups)) == decode(data) == message
+
+
+@given(messages())
+def test_every_message_can_be_put_into_words(message: Message) -> None:
+    """Describing never fails and never leaves out what is there."""
+    present = [
+        place
+        for place in message.IES
+        if getattr(message, place.name) not in (None, ())
+    ]
+    names = [name for name, _ in describe(message)]
+    assert len(names) >= len(present) + len(message.other_ies)
+    assert isinstance(summary(message), str)
+    assert not [line for line in describe_octets(message.encode()) if line.startswith("error")]
+
+
+@given(
+    payload=octet_strings(0, 100),
+    teid=numbers(32),
+    sequence=st.none() | numbers(16),
+    npdu_number=st.none() | numbers(8),
+    extension_headers=EXTENSION_HEADERS,
+)
+def test_g_pdus_are_read_back(
+    payload: bytes,
+    teid: int,
+    sequence: int | None,
+    npdu_number: int | None,
+    extension_headers: tuple[ExtensionHeader, ...],
+) -> None:
+    """A G-PDU keeps its payload, its numbers and its extension headers."""
+    message = GPdu(
+        teid=teid,
+        payload=payload,
+        sequenced=sequence is not None,
+        sequence=sequence or 0,
+        npdu_number=npdu_number,
+        extension_headers=extension_headers,
+    )
+    assert decode(message.encode(), comprehended=ALL_TYPES) == message
+
+
+def check_only_remote_errors(data: bytes) -> None:
+    describe_octets(data)
+    for comprehended in ((), ALL_TYPES):
+        try:
+            message = decode(data, comprehended=comprehended)
+        except RemoteProtocolError as error:
+            assert str(error)
+        else:
+            # What was accepted can be described, sent and read again as the same.
+            describe(message)
+            sent = message.encode()
+            assert decode(sent, comprehended=ALL_TYPES).encode() == sent
+
+
+@settings(max_examples=500)
+@given(octet_strings(0, 80))
+def test_random_octets_raise_nothing_else(data: bytes) -> None:
+    """Octets without meaning are a message or a RemoteProtocolError."""
+    check_only_remote_errors(data)
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(sorted(MESSAGES)), octet_strings(0, 60))
+def test_random_elements_raise_nothing_else(message_type: int, body: bytes) -> None:
+    """A right header before elements without meaning is no different."""
+    length = (len(body) + 4).to_bytes(2, "big")
+    check_only_remote_errors(bytes((0x32, message_type)) + length + bytes(8) + body)
+
+
+@settings(max_examples=500)
+@given(messages(), st.data())
+def test_damaged_messages_raise_nothing_else(message: Message, data: st.DataObject) -> None:
+    """A message with some octets overwritten, cut or doubled is no different."""
+    octets = bytearray(message.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(numbers(8))
+    end = data.draw(st.integers(0, len(octets)))
+    if data.draw(st.booleans()):
+        octets = octets[:end]
+        if len(octets) >= 8:
+            octets[2:4] = (len(octets) - 8).to_bytes(2, "big")
+    check_only_remote_errors(bytes(octets))
+
+
+@given(messages(usual=True), st.data())
+def test_values_that_cannot_be_sent_are_named(message: Message, data: st.DataObject) -> None:
+    """An attribute that GTP cannot express is a LocalProtocolError that names it."""
+    places = list(message.IES)
+    if not places:
+        return
+    place = data.draw(st.sampled_from(places))
+    setattr(message, place.name, (object(),) if place.repeatable else object())
+    if place.element.type in (IEType.REORDERING_REQUIRED, IEType.TEARDOWN_IND):
+        return
+    with pytest.raises(LocalProtocolError, match=f"{type(message).__name__}.{place.name}"):
+        message.encode()
