@@ -146,6 +146,16 @@ class DatagramReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EchoAnswered(Event):
+    """The mobile answered an ICMP Echo, as ``ping`` sends it (RFC 792)."""
+
+    imsi: str
+    source: str
+    """The address that it came from and the answer went to."""
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShownOnScreen(Event):
     """An application showed something to the user."""
 

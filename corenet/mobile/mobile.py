@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from corenet.gi import ip
+from corenet.gi import icmp, ip
 from corenet.interfaces import llc, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import GmmCause
@@ -31,6 +31,7 @@ from corenet.mobile.events import (
     DeactivationReason,
     Detached,
     DetachReason,
+    EchoAnswered,
     MobileState,
     MobileView,
     ShownOnScreen,
@@ -248,9 +249,13 @@ class Mobile:
             if context is None:
                 self.surroundings.count("packets_without_context")
                 return
-            datagram = ip.parse_udp(packet)
-        except (sndcp.SndcpError, ip.IpError):
+        except sndcp.SndcpError:
             self.surroundings.count("unread_packets")
+            return
+        try:
+            datagram = ip.parse_udp(packet)
+        except ip.IpError:
+            self._receive_echo(context, packet)
             return
         address, port = datagram.destination
         if address != context.address:
@@ -269,6 +274,23 @@ class Mobile:
                 self._send_udp(context, port, datagram.source, reply)
             except MobileError:
                 self.surroundings.count("replies_too_long")
+
+    def _receive_echo(self, context: Context, packet: bytes) -> None:
+        """Answer an ICMP Echo, as any host does (RFC 1122 §3.2.2.6)."""
+        try:
+            echo = icmp.parse_echo(packet)
+        except ip.IpError:
+            self.surroundings.count("unread_packets")
+            return
+        if echo.destination != context.address:
+            self.surroundings.count("packets_for_others")
+        elif echo.reply:
+            self.surroundings.count("echo_replies_unasked")
+        elif len(packet) > sndcp.MAX_PACKET:
+            self.surroundings.count("replies_too_long")
+        else:
+            self._send_packet(context, echo.answer().packet())
+            self.surroundings.emit(EchoAnswered(self.imsi, echo.source, echo.sequence))
 
     # Mobility management messages
 
@@ -362,9 +384,12 @@ class Mobile:
     ) -> None:
         try:
             packet = ip.udp_packet((context.address, source_port), destination, payload)
-            pdu = sndcp.encode(context.nsapi, packet, context.n_pdu)
+            self._send_packet(context, packet)
         except (ip.IpError, sndcp.SndcpError) as error:
             raise MobileError(f"mobile {self.imsi} cannot send this: {error}") from None
+
+    def _send_packet(self, context: Context, packet: bytes) -> None:
+        pdu = sndcp.encode(context.nsapi, packet, context.n_pdu)
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
         self._send(context.llc_sapi, pdu)
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from corenet.gi import ip
+from corenet.gi import icmp, ip
 from corenet.interfaces import llc, sndcp
 from corenet.interfaces.application import Reaction, Shown
 from corenet.interfaces.nas import sm
@@ -14,7 +14,7 @@ from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.node import Address
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.errors import MobileError
-from corenet.mobile.events import DatagramReceived, ShownOnScreen
+from corenet.mobile.events import DatagramReceived, EchoAnswered, ShownOnScreen
 from corenet.mobile.population import Mobiles
 from corenet.mobile.testing import SGSN, ScriptedNetwork
 
@@ -119,6 +119,15 @@ def test_closed_port_is_counted(mobiles: Mobiles, network: ScriptedNetwork) -> N
         pytest.param(
             5, ip.ipv4_packet("192.0.2.9", ADDRESS, 1, b"ping"), "unread_packets", id="icmp"
         ),
+        pytest.param(
+            5, icmp.Echo("192.0.2.9", "10.45.0.8", 1, 1).packet(), "packets_for_others", id="ping"
+        ),
+        pytest.param(
+            5,
+            icmp.Echo("192.0.2.9", ADDRESS, 1, 1, reply=True).packet(),
+            "echo_replies_unasked",
+            id="echo-reply",
+        ),
     ],
 )
 def test_packet_that_is_not_for_an_application_is_counted(
@@ -128,6 +137,24 @@ def test_packet_that_is_not_for_an_application_is_counted(
     network.send_packet(IMSI, nsapi, data)
     assert (network.events(), network.packets()) == ([], [])
     assert mobiles.counters == {counter: 1}
+
+
+def test_ping_is_answered(network: ScriptedNetwork) -> None:
+    """An ICMP Echo comes back with its data, from the address it was sent to."""
+    ping = icmp.Echo("192.0.2.9", ADDRESS, identifier=7, sequence=3, data=bytes(range(56)))
+    network.send_packet(IMSI, 5, ping.packet())
+    ((imsi, nsapi, data),) = network.packets()
+    assert (imsi, nsapi, icmp.parse_echo(data)) == (IMSI, 5, ping.answer())
+    assert network.events() == [EchoAnswered(IMSI, "192.0.2.9", 3)]
+
+
+def test_ping_that_no_answer_fits_is_counted(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """A frame longer than any we send brings an Echo that cannot go back whole."""
+    ping = icmp.Echo("192.0.2.9", ADDRESS, 7, 3, bytes(1600)).packet()
+    frame = llc.encode_ui(3, sndcp.encode(5, b"", 0), uplink=False, nu=0)[:-3] + ping
+    network.send_frame(IMSI, frame + llc.frame_check_sequence(frame))
+    assert (network.packets(), network.events()) == ([], [])
+    assert mobiles.counters == {"replies_too_long": 1}
 
 
 def test_pdu_that_is_not_sndcp_is_counted(mobiles: Mobiles, network: ScriptedNetwork) -> None:
