@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from testbed.codecs.pap import Version
@@ -107,11 +108,14 @@ class Store(Protocol):
 class SqliteStore:
     """A ``Store`` in one SQLite file, or in memory at ":memory:"."""
 
-    def __init__(self, path: str) -> None:
-        """Open the file, and make it where there is none; StoreError where that cannot be."""
+    def __init__(self, path: str, *, lock_seconds: float = 2.0) -> None:
+        """Open the file, and make it where there is none; StoreError where that cannot be.
+
+        ``lock_seconds`` is how long to wait for another gateway to let go of the file.
+        """
         self._path = path
         try:
-            self._connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=lock_seconds, isolation_level=None)
         except sqlite3.Error as error:
             raise self._error("cannot be opened", error) from None
         try:
@@ -132,20 +136,22 @@ class SqliteStore:
 
     def write(self, rows: Sequence[Row]) -> list[bool]:
         """Write all rows in one transaction."""
-        cursor = self._connection.cursor()
         try:
+            cursor = self._connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
-            try:
-                duplicates = [self._write_row(cursor, row) for row in rows]
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
+            duplicates = [self._write_row(cursor, row) for row in rows]
             cursor.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                cursor.execute("ROLLBACK")
             raise self._error("cannot be written", error) from None
+        finally:
+            self._roll_back()
         return duplicates
+
+    def _roll_back(self) -> None:
+        """Take back what was not committed; SQLite may have done so itself (disk full)."""
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def unfinished(self) -> list[StoredPush]:
         """Return what a gateway has to take up again, oldest first."""

@@ -1,0 +1,37 @@
+"""What a gateway is told, and what it refuses to be told."""
+
+from __future__ import annotations
+
+import pytest
+
+from testbed.gateway.config import GatewayConfig, NotificationPolicy, RetryPolicy
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: GatewayConfig("127.0.0.5", "a", b""), "secret is empty"),
+        (lambda: GatewayConfig("127.0.0.5", "a", b"x", pap_path="pap"), "slash"),
+        (lambda: GatewayConfig("127.0.0.5", "a", b"x", lifetime=0), "above 0"),
+        (lambda: RetryPolicy(waits=()), "retry waits"),
+        (lambda: RetryPolicy(attempts=0), "attempts"),
+        (lambda: NotificationPolicy(waits=(0.0,)), "notification waits"),
+        (lambda: NotificationPolicy(retention=0), "above 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(make, text):
+    """The sentence names what is wrong."""
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_the_pap_url_is_made_of_address_port_and_path():
+    """IPv6 addresses get brackets."""
+    assert GatewayConfig("127.0.0.5", "a", b"x").pap_url == "http://127.0.0.5:8081/pap"
+    assert GatewayConfig("::1", "a", b"x", pap_path="/").pap_url == "http://[::1]:8081/"
+
+
+def test_secrets_are_not_shown():
+    """Configurations end up in logs."""
+    shown = repr(GatewayConfig("127.0.0.5", "a", b"hush", control_token="hushhush"))
+    assert "hush" not in shown

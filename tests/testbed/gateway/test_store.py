@@ -1,0 +1,209 @@
+"""The SQLite store: what is written stays, what cannot be used is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from testbed.codecs.pap import Version
+from testbed.gateway.pushes import State
+from testbed.gateway.records import (
+    AddPush,
+    DeliveryRecord,
+    HistoryEntry,
+    Notification,
+    PushRecord,
+    PutDelivery,
+    StoredPush,
+)
+from testbed.gateway.store import SCHEMA_VERSION, SqliteStore, StoreError
+
+PUSH = PushRecord(
+    push_id="1@pi.example",
+    received=100.0,
+    deliver_before=200.0,
+    addresses=("first", "second"),
+    pdu=b"\x06\x00",
+    content_type="text/plain",
+    version=Version.V1_0,
+    deliver_after=150.0,
+    notify_url="http://127.0.0.1/n",
+    source_reference="campaign",
+)
+ACCEPTED = HistoryEntry(100.0, State.ACCEPTED)
+
+
+def fresh(number: int) -> DeliveryRecord:
+    return DeliveryRecord("1@pi.example", number, State.ACCEPTED, 100.0, history=(ACCEPTED,))
+
+
+def put(number: int, state: State, notification=Notification.NONE, history_from=1) -> PutDelivery:
+    entry = HistoryEntry(110.0, state, "note")
+    record = DeliveryRecord(
+        "1@pi.example", number, state, 110.0, 2, 1000, "why", notification, (entry,)
+    )
+    return PutDelivery(record, history_from)
+
+
+@pytest.fixture
+def path(tmp_path) -> str:
+    return str(tmp_path / "pushes.sqlite")
+
+
+def test_a_push_is_kept_whole(path):
+    """What is read after a restart is what was written."""
+    store = SqliteStore(path)
+    assert store.write([AddPush(PUSH)]) == [False]
+    store.close()
+    expected = StoredPush(PUSH, (fresh(0), fresh(1)))
+    again = SqliteStore(path)
+    assert again.find("1@pi.example") == expected
+    assert again.unfinished() == [expected]
+    assert again.find("2@pi.example") is None
+    again.close()
+
+
+def test_optional_values_may_be_missing():
+    """None comes back as None."""
+    store = SqliteStore(":memory:")
+    bare = replace(PUSH, deliver_after=None, notify_url=None, source_reference=None)
+    store.write([AddPush(bare)])
+    assert store.find("1@pi.example").push == bare
+
+
+def test_a_push_id_is_used_once_for_ever(path):
+    """Neither the end of a push nor a restart frees its id; the older push stays as it is."""
+    store = SqliteStore(path)
+    store.write([AddPush(PUSH), put(0, State.DELIVERED), put(1, State.DELIVERED)])
+    store.close()
+    again = SqliteStore(path)
+    other = replace(PUSH, addresses=("third",))
+    assert again.write([AddPush(other)]) == [True]
+    assert again.find("1@pi.example").push == PUSH
+    again.close()
+
+
+def test_two_submissions_of_one_push_id_in_one_batch_are_told_apart():
+    """The first is written, the second a duplicate."""
+    store = SqliteStore(":memory:")
+    assert store.write([AddPush(PUSH), AddPush(PUSH)]) == [False, True]
+
+
+def test_a_delivery_is_updated_and_its_history_grows():
+    """New entries come behind the old ones."""
+    store = SqliteStore(":memory:")
+    store.write([AddPush(PUSH)])
+    store.write([put(1, State.HELD), put(1, State.DELIVERED, history_from=2)])
+    first, second = store.find("1@pi.example").deliveries
+    assert first == fresh(0)
+    assert second == DeliveryRecord(
+        "1@pi.example",
+        1,
+        State.DELIVERED,
+        110.0,
+        2,
+        1000,
+        "why",
+        Notification.NONE,
+        (
+            ACCEPTED,
+            HistoryEntry(110.0, State.HELD, "note"),
+            HistoryEntry(110.0, State.DELIVERED, "note"),
+        ),
+    )
+
+
+def test_only_what_has_not_ended_is_taken_up_again():
+    """Ended and reported pushes stay in the file, not in memory."""
+    store = SqliteStore(":memory:")
+    for number in range(3):
+        push = replace(PUSH, push_id=str(number), received=float(number), addresses=("a",))
+        store.write([AddPush(push)])
+    done = put(0, State.DELIVERED).delivery
+    store.write([PutDelivery(replace(done, push_id="1"), 1)])
+    assert [stored.push.push_id for stored in store.unfinished()] == ["0", "2"]
+    due = replace(done, push_id="2", notification=Notification.DUE)
+    store.write([PutDelivery(due, 1)])
+    assert [stored.push.push_id for stored in store.unfinished()] == ["0", "2"]
+    store.write([PutDelivery(replace(due, notification=Notification.ANSWERED), 2)])
+    assert [stored.push.push_id for stored in store.unfinished()] == ["0"]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(path):
+    """A row that cannot be written takes the whole transaction back."""
+    store = SqliteStore(path)
+    bad = PutDelivery(replace(fresh(9), push_id="none"), 0)
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.write([AddPush(PUSH), bad])
+    assert store.find("1@pi.example") is None
+    assert store.write([AddPush(PUSH)]) == [False]
+    store.close()
+
+
+def test_a_value_that_sqlite_cannot_hold_takes_the_batch_back():
+    """The connection is well afterwards."""
+    store = SqliteStore(":memory:")
+    with pytest.raises(UnicodeEncodeError):
+        store.write([AddPush(PUSH), AddPush(replace(PUSH, push_id="\ud800"))])
+    assert store.write([AddPush(PUSH)]) == [False]
+
+
+def test_a_second_gateway_is_kept_out(path):
+    """The file is locked, and the sentence says what to do."""
+    first = SqliteStore(path)
+    with pytest.raises(StoreError, match="in use by another gateway"):
+        SqliteStore(path, lock_seconds=0.0)
+    first.close()
+    SqliteStore(path).close()
+
+
+def test_a_file_of_a_newer_gateway_is_refused(path):
+    """The schema version is in the file."""
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(StoreError, match="schema version"):
+        SqliteStore(path)
+
+
+def test_somebody_elses_database_is_refused(path):
+    """It is left as it is."""
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    with pytest.raises(StoreError, match="not a gateway's"):
+        SqliteStore(path)
+
+
+def test_a_file_that_is_no_database_is_refused(path):
+    """Text is not overwritten."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("something else entirely, and long enough to be read as a header" * 50)
+    with pytest.raises(StoreError, match="is no SQLite file"):
+        SqliteStore(path)
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    """The sentence names the file."""
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqliteStore(str(tmp_path / "missing" / "pushes.sqlite"))
+
+
+def test_a_closed_store_says_so(path):
+    """Reading and writing end in StoreError."""
+    store = SqliteStore(path)
+    store.close()
+    with pytest.raises(StoreError):
+        store.find("1@pi.example")
+    with pytest.raises(StoreError):
+        store.write([AddPush(PUSH)])
+
+
+def test_the_file_is_in_wal_mode(path):
+    """The file's header says so (SQLite file format, §1.3.3)."""
+    SqliteStore(path).close()
+    with open(path, "rb") as file:
+        assert file.read(20)[18:] == b"\x02\x02"
