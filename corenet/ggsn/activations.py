@@ -203,6 +203,9 @@ class NetworkActivations:
         assert isinstance(message, NoteMsGprsPresentRequest)
         imsi = message.imsi
         self._reachability.note_present(imsi, message.sgsn_address)
+        # Earlier failures say nothing any more.
+        for access in self._core.access_points:
+            self._reachability.end_back_off(imsi, access.key)
         if self._core.access_points.has_subscriber(imsi):
             self._reachability.remember_sgsn(imsi, message.sgsn_address)
         # Whoever may be activated by a control trigger only is not known here beforehand.

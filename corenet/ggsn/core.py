@@ -11,8 +11,10 @@ from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.events import DropReason
 from corenet.ggsn.pools import AccessPoints
 from corenet.ggsn.schedule import Schedule
-from corenet.interfaces.node import Datagram, Event, Interface
+from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.endpoint import Endpoint
+from gtp.errors import LocalProtocolError
+from gtp.messages import Message
 from gtp.user_plane import UserPlane, encapsulate
 
 
@@ -32,6 +34,19 @@ class Core:
     events: list[Event] = field(default_factory=list)
     traffic: list[Datagram] = field(default_factory=list)
     """User traffic and what else goes out beside the endpoints' own datagrams."""
+
+    def request(
+        self, message: Message, peer: Address, now: float, *, context: object = None
+    ) -> int | None:
+        """Send a request; return its transaction, or None where it cannot be sent.
+
+        That is so where the peer has as many requests open as there are sequence numbers, or
+        where a caller's value, such as an IMSI, cannot be expressed.
+        """
+        try:
+            return self.endpoint.request(message, peer, now, context=context)
+        except LocalProtocolError:
+            return None
 
     def drop(self, reason: DropReason, count: int = 1) -> None:
         """Count PDUs that were dropped."""

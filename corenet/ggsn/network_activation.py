@@ -226,7 +226,8 @@ class NetworkActivation:
         self.enter(Step.ROUTEING_INFORMATION, now)
         hlr = self._core.config.hlr
         if hlr is None:
-            unasked = Failure(local_cause("no HLR to ask for the SGSN"))
+            back_off = self._core.config.back_offs.routeing_failed
+            unasked = Failure(local_cause("no HLR to ask for the SGSN"), back_off)
             self.take(Input.FAILED, now, failure=None if self.refused_by else unasked)
             return
         self._request(SendRouteingInformationRequest(imsi=self.imsi), hlr, now)
@@ -309,7 +310,12 @@ class NetworkActivation:
     # Inside
 
     def _request(self, message: Message, peer: tuple[str, int], now: float) -> None:
-        self._transaction = self._core.endpoint.request(message, peer, now, context=self)
+        self._transaction = self._core.request(message, peer, now, context=self)
+        if self._transaction is None:
+            back_off = self._core.config.back_offs.peer_silent
+            unsent = Failure(local_cause("request cannot be sent"), back_off)
+            reporting = self.state is State.REPORTING
+            self.take(Input.FAILED, now, failure=None if reporting else unsent)
 
     def _cancel_request(self) -> None:
         if self._transaction is not None:

@@ -6,7 +6,7 @@ Specs: TS 23.060 §9.2.1 (static and dynamic PDP addresses), TS 29.061 §11.2.1.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from ipaddress import IPv4Network
 from socket import inet_aton, inet_ntoa
 
@@ -94,6 +94,10 @@ class AccessPoints:
         }
         self._networks = [(int(pool.network_address), int(pool.netmask)) for pool in config.pools()]
         self._subscribers = {binding.imsi for binding in config.static_bindings}
+
+    def __iter__(self) -> Iterator[AccessPoint]:
+        """Iterate over the access points in the order of the configuration."""
+        return iter(self._by_key.values())
 
     def find(self, name: str) -> AccessPoint | None:
         """Return the access point that ``name`` means, or None."""

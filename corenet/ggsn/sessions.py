@@ -289,7 +289,7 @@ class Sessions:
             request = DeletePdpContextRequest(
                 teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True
             )
-            self._core.endpoint.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
+            self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
             self._remove(context, DeletionReason.COMMAND, now)
         return len(found)
 

@@ -5,7 +5,8 @@ Specs: RFC 2866 (accounting), RFC 5080 §2.2.1 (retransmission), TS 29.061 §16.
 Theory of operation. ``record`` takes what is to be told; from then on the record is either
 answered or given up, and an event says which. Records of one session go out one after the
 other, so that a Stop cannot overtake its Start. An Accounting-On is a barrier: what comes
-after it waits until it is answered, or it would wipe out sessions that are alive.
+after it waits until it is answered, or it would wipe out sessions that are alive. A
+server may not know it and stay silent, so it is given up once each has had its tries.
 
 A record goes to the preferred server. Unanswered, it is sent again, unchanged, after waits
 that double up to a bound; after a number of tries the next server is preferred, and after
@@ -152,6 +153,7 @@ class AccountingClient:
         self._random = random
         self._dictionary = load_dictionary()
         self._preferred = 0
+        self._barrier_tries = policy.tries_per_server * len(servers)
         self._numbers = count()
         self._records: dict[int, _Record] = {}
         """Everything that is neither answered nor given up, oldest first."""
@@ -239,7 +241,7 @@ class AccountingClient:
         while (due := self.next_timeout()) is not None and due <= now:
             record = heappop(self._due)[2]
             record.due = None
-            if self._stopped and record.tries >= self._policy.farewell_tries:
+            if self._hopeless(record):
                 self._give_up(record)
             elif record.tries_here >= self._policy.tries_per_server and len(self._servers) > 1:
                 self._change_server(record)
@@ -325,6 +327,12 @@ class AccountingClient:
             del record.server.in_flight[record.identifier]
             record.server = None
         record.due = None
+
+    def _hopeless(self, record: _Record) -> bool:
+        """Whether ``record`` has had all its tries; while others don't wait there is no end."""
+        if self._stopped:
+            return record.tries >= self._policy.farewell_tries
+        return record is self._barrier and record.tries >= self._barrier_tries
 
     def _give_up(self, record: _Record) -> None:
         self.counters.given_up += 1

@@ -222,6 +222,28 @@ def test_a_response_that_breaks_the_protocol_is_a_failure(bench) -> None:
     assert outcome.cause.name.startswith("HLR: invalid response: ")
 
 
+@pytest.mark.parametrize("imsi", ["", "12345678901234567", "none"])
+def test_an_imsi_that_cannot_be_expressed_is_a_failure(bench, imsi: str) -> None:
+    """The caller gets an outcome, not an exception."""
+    bench.activate(imsi=imsi)
+    outcome = bench.outcome()
+    assert outcome.step is Step.ROUTEING_INFORMATION
+    assert outcome.cause == local("request cannot be sent")
+    bench.advance(10)
+    bench.assert_nothing_left()
+
+
+def test_note_ms_gprs_present_ends_back_offs(bench) -> None:
+    """The HLR knows better than a failure of a while ago."""
+    bench.activate()
+    bench.route(sgsn=None, cause=Cause.SYSTEM_FAILURE, map_cause=34)
+    bench.note_present()
+    bench.sent(NoteMsGprsPresentResponse)
+    assert bench.ggsn.next_timeout() is None
+    bench.activate(key="again")
+    bench.sent(PduNotificationRequest, to=NEW_SGSN)
+
+
 # Notification
 
 

@@ -192,6 +192,29 @@ def test_accounting_on_is_a_barrier() -> None:
     assert bench.shown() == [("Stop", "A")]
 
 
+def test_a_barrier_does_not_hold_for_ever() -> None:
+    """A server that is silent on Accounting-On gets the rest after its tries."""
+    bench = Bench()
+    bench.record(ON, "")
+    bench.record(START, "A")
+    bench.advance(7)
+    assert bench.shown() == [("Accounting-On", ""), ("Accounting-On", ""), ("Start", "A")]
+    assert [e for e in bench.told() if isinstance(e, AccountingGivenUp)] == [
+        AccountingGivenUp(ON, "", 2)
+    ]
+
+
+def test_a_barrier_is_tried_at_every_server() -> None:
+    """Only when none has answered it is given up."""
+    bench = Bench(servers=(ONE, TWO))
+    bench.record(ON, "")
+    bench.record(START, "A")
+    bench.advance(20)
+    peers = [p for packet, p in bench.sent() if packet["Acct-Status-Type"] == ["Accounting-On"]]
+    assert peers == [ONE.address] * 2 + [TWO.address] * 2
+    assert bench.client.counters.given_up == 1
+
+
 def test_the_next_server_is_tried_when_one_does_not_answer() -> None:
     """After the tries of one server, with the other's secret; it stays preferred."""
     bench = Bench(servers=(ONE, TWO))
