@@ -67,7 +67,11 @@ class ControlInterface:
         self._route("/v1/events", "GET", "stream_events", self._stream)
         self._route("/v1/openapi.json", "GET", "get_openapi", self._openapi)
         self._route("/metrics", "GET", "get_metrics", self._metrics)
-        self._app.handle_errors(HTTPException)(partial(self._refuse))
+
+        def refuse(_app: object, request: Request, failure: Failure) -> bytes:
+            return self._refuse(request, failure)
+
+        self._app.handle_errors(HTTPException)(refuse)
 
     def site(self) -> Site:
         """Return what a listening port serves."""

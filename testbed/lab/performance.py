@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 
 from corenet.control.model import TerminalQuery
-from corenet.ggsn.events import ActivationFinished, StepReached
+from corenet.ggsn.events import ActivationFinished, ActivationStarted
 from corenet.interfaces.activation import ActivationOutcome, FailureCause
 from corenet.interfaces.node import Event
 from corenet.mobile.events import NetworkRequestAnswered, RequestAnswer, ShownOnScreen
@@ -187,11 +187,12 @@ def _watch(performance: Performance, shown: Deferred[None]) -> Callable[[float, 
     def note(time: float, _node: str, event: Event) -> None:
         since = time - performance.began
         match event:
-            case StepReached(imsi=performance.imsi) if performance.activation is None:
-                performance.marks.append((event.step.value, since))
+            case ActivationStarted(imsi=performance.imsi) if performance.activation is None:
+                performance.marks.append(("activation requested", since))
             case ActivationFinished() if event.outcome.imsi == performance.imsi:
                 if performance.activation is None:
                     performance.activation = event.outcome
+                    performance.marks += _step_marks(event.outcome, since)
             case NetworkRequestAnswered(imsi=performance.imsi, answer=RequestAnswer.REJECTED):
                 performance.mobile_cause = event.cause
             case PushSent(push_id=performance.push_id):
@@ -206,6 +207,16 @@ def _watch(performance: Performance, shown: Deferred[None]) -> Callable[[float, 
                 performance.marks.append((f"push {event.state}", since))
 
     return note
+
+
+def _step_marks(outcome: ActivationOutcome, ended: float) -> list[tuple[str, float]]:
+    """Return when each step of an activation that ended at ``ended`` was over."""
+    at = ended - sum(seconds for _, seconds in outcome.steps)
+    marks = []
+    for step, seconds in outcome.steps:
+        at += seconds
+        marks.append((step.value, at))
+    return marks
 
 
 def _send_datagram(address: str, running: RunningLab) -> None:

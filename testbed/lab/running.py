@@ -55,17 +55,19 @@ class RunningLab:
         self.notifications: NotificationReceiver | None = None
 
     async def start(self) -> None:
-        """Start every part, the core first.
+        """Start every part; the core's nodes come last, when those they talk to are there.
 
         Raises:
             corenet.adapters.udp.CannotBindError, twisted.internet.error.CannotListenError: an
                 address or a port is taken.
         """
         try:
-            self._start_core()
+            self._make_core()
             self._start_control()
-            await self._start_gateway()
             self._start_initiator()
+            await self._start_gateway()
+            if self._service is not None:
+                self._service.startService()
         except BaseException:
             await self.stop()
             raise
@@ -101,7 +103,7 @@ class RunningLab:
         elif hasattr(self, "runtime"):
             await self.runtime.stop()
 
-    def _start_core(self) -> None:
+    def _make_core(self) -> None:
         if self.lab.core is None:
             self.runtime = TwistedRuntime(self._reactor)
             return
@@ -118,7 +120,6 @@ class RunningLab:
         self.runtime = self._service.runtime
         self.control = CoreControl(self._service.core, self.runtime)
         self.runtime.on_event(self._activate_by_itself)
-        self._service.startService()
 
     def _start_control(self) -> None:
         part = self.lab.model.control

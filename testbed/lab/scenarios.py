@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+DEFAULT_LIFETIME: Final = 12.0
+
 
 class Trigger(StrEnum):
     """What starts a scenario."""
@@ -37,7 +39,7 @@ class Scenario:
     cause: int | None = None
     """Number of the cause it should end with."""
     trigger: Trigger = Trigger.PAP
-    lifetime: float = 12.0
+    lifetime: float = DEFAULT_LIFETIME
     """Seconds from the push to its deliver-before time."""
 
 

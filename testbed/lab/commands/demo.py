@@ -22,8 +22,11 @@ from testbed.lab.logs import log_to
 from testbed.lab.performance import LabNotReadyError, Performance, perform
 from testbed.lab.reactor_run import run_in_reactor
 from testbed.lab.running import RunningLab
-from testbed.lab.scenarios import SCENARIOS, Scenario, Trigger
+from testbed.lab.scenarios import DEFAULT_LIFETIME, SCENARIOS, Scenario, Trigger
 from testbed.lab.state import LabState
+
+TOGETHER = 0.02
+"""Seconds in which what happens is put in order before it is printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +79,7 @@ async def _demo(
     running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
     # What goes to standard output besides a capture on it would spoil the capture.
     out = sys.stderr if options.pcap == "-" else sys.stdout
+    ladder = _PrintedLadder(reactor, out)
     if not options.json:
         _say_what_comes(scenario, out)
     try:
@@ -83,9 +87,10 @@ async def _demo(
 
         def begun(time: float) -> None:
             if not options.json:
-                _show_ladder(running, time, out)
+                ladder.begin(running, time)
 
         performance = await perform(reactor, running, scenario, begun)
+        ladder.end()
     finally:
         await running.stop()
     capture = options.pcap if options.pcap != "-" else None
@@ -98,7 +103,7 @@ async def _demo(
 
 def _say_what_comes(scenario: Scenario, out: TextIO) -> None:
     print(f"Scenario {scenario.name}: {scenario.summary}.", file=out)
-    if not scenario.delivered:
+    if scenario.lifetime < DEFAULT_LIFETIME:
         print(
             "The demo lab's timers are short, so that this ends soon: T3385 is 1 s instead of\n"
             "8 s, the guard time 8 s instead of 60 s, and the push may take "
@@ -108,16 +113,40 @@ def _say_what_comes(scenario: Scenario, out: TextIO) -> None:
     print(file=out, flush=True)
 
 
-def _show_ladder(running: RunningLab, since: float, out: TextIO) -> None:
-    colour = out.isatty() and "NO_COLOR" not in os.environ
-    part = running.lab.model.initiator
+class _PrintedLadder:
+    """Prints rungs a moment after they happened, so that they can be put in order."""
 
-    def show(rung: Rung) -> None:
-        print(text(rung, since, colour=colour), file=out, flush=True)
+    def __init__(self, reactor: Any, out: TextIO) -> None:
+        self._reactor = reactor
+        self._out = out
+        self._colour = out.isatty() and "NO_COLOR" not in os.environ
+        self._since = 0.0
+        self._waiting: list[Rung] = []
+        self._ended = False
 
-    ladder = Ladder(show, {part.address: "initiator"} if part is not None else None)
-    running.runtime.on_passed(ladder.passed)
-    running.runtime.on_event(ladder.happened)
+    def begin(self, running: RunningLab, since: float) -> None:
+        """Print what passes from now on, in milliseconds after ``since``."""
+        self._since = since
+        part = running.lab.model.initiator
+        ladder = Ladder(self._show, {part.address: "initiator"} if part is not None else None)
+        running.runtime.on_passed(ladder.passed)
+        running.runtime.on_event(ladder.happened)
+
+    def end(self) -> None:
+        """Print what waits, and nothing after it."""
+        self._flush()
+        self._ended = True
+
+    def _show(self, rung: Rung) -> None:
+        if not self._ended:
+            if not self._waiting:
+                self._reactor.callLater(TOGETHER, self._flush)
+            self._waiting.append(rung)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for rung in sorted(waiting, key=lambda rung: rung.time):
+            print(text(rung, self._since, colour=self._colour), file=self._out, flush=True)
 
 
 def _summarise(performance: Performance, capture: str | None, out: TextIO) -> None:
