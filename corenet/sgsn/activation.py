@@ -29,7 +29,14 @@ from corenet.sgsn.events import (
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
 from corenet.sgsn.packets import Packets
-from corenet.sgsn.pdp_context import PdpContext, address_text, to_gtp, to_nas
+from corenet.sgsn.pdp_context import (
+    PdpContext,
+    address_text,
+    can_be_told,
+    pco_for_mobile,
+    to_gtp,
+    to_nas,
+)
 from corenet.sgsn.subscription import Refusal, Selection, network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.values import EndUserAddress, PdpType
@@ -41,6 +48,7 @@ ANY_APN = "*"
 DEFAULT_QOS = bytes.fromhex("0b921f7396fefe742bffff")
 """Background class (TS 24.008 §10.5.6.5), where the mobile wants what it is subscribed to."""
 
+_LONGEST_QOS = 20
 _ALLOCATION_RETENTION_PRIORITY = b"\x02"
 _RAT_TYPE_GERAN = 2
 _BACK_OFF_UNITS = {0: 3, 1: 5, 2: 0, 3: 1, 4: 2, 7: 7}
@@ -212,7 +220,8 @@ class Activations:
             return  # given up while it waited for the deletion of an older one
         config, tunnel, asked = self._core.config, context.tunnel, context.request
         first = not tunnel.remote_teid
-        qos = asked.qos if any(asked.qos[:3]) else DEFAULT_QOS
+        concrete = any(asked.qos[:3]) and len(asked.qos) <= _LONGEST_QOS
+        qos = asked.qos if concrete else DEFAULT_QOS
         create = CreatePdpContextRequest(
             teid=tunnel.remote_teid,
             imsi=context.imsi,
@@ -252,10 +261,8 @@ class Activations:
         elif self._connect(context, response, now):
             self._accept(mobile, context, response, now)
         else:
-            # Accepted, but without what is needed to use it: nothing that GTP has a Cause for.
+            # Accepted, but without what is needed to use it, or to delete it.
             self._fail(mobile, context, None, now)
-            if context.tunnel.remote_teid:
-                self._deletions.delete(context, now)
 
     def _fail(
         self,
@@ -284,10 +291,11 @@ class Activations:
     def _connect(self, context: PdpContext, response: CreatePdpContextResponse, now: float) -> bool:
         """Note the GGSN's end of the tunnels; False where it has not said what that is."""
         tunnel = context.tunnel
-        tunnel.remote_teid = response.teid_control or tunnel.remote_teid
+        context.remote_teid_control = response.teid_control or tunnel.remote_teid
         user = response.ggsn_address_user
-        if not tunnel.remote_teid or response.teid_data is None or user is None:
+        if not context.remote_teid_control or response.teid_data is None or user is None:
             return False
+        tunnel.remote_teid = context.remote_teid_control
         if response.ggsn_address_control is not None:
             tunnel.peer = (response.ggsn_address_control, GTP_C_PORT)
         self._core.tunnels.connect(context, user, response.teid_data)
@@ -302,15 +310,16 @@ class Activations:
         now: float,
     ) -> None:
         asked = context.request
-        context.address = response.end_user_address or context.address
-        qos = response.qos[1:] if response.qos else b""
+        given = response.end_user_address
+        if given is not None and can_be_told(given):
+            context.address = given
         context.enter(PdpState.ACTIVE, now)
         context.accept = ActivatePdpContextAccept(
             asked.ti.mirrored,
             context.sapi,
-            qos if len(qos) >= 3 else DEFAULT_QOS,
+            response.qos[len(_ALLOCATION_RETENTION_PRIORITY) :] if response.qos else DEFAULT_QOS,
             pdp_address=to_nas(context.address),
-            pco=response.pco,
+            pco=pco_for_mobile(response.pco),
             cause=_other_pdp_type(response.cause, context.address),
         ).encode()
         self._core.say_octets(mobile.link, context.accept)

@@ -35,6 +35,9 @@ from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.schedule import Alarm
 from corenet.sgsn.subscription import Subscription
 
+_FEWEST_DIGITS = 6
+"""Of an IMSI: with fewer it has no room for MCC, MNC and a subscriber (TS 23.003 §2.2)."""
+
 
 class Attach:
     """One attach under way."""
@@ -69,7 +72,11 @@ class Attaches:
             self.reject(link, GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
             return
         if mobile is None:
-            mobile = MmContext(request.identity.imsi or "", link, now)
+            imsi = request.identity.imsi or ""
+            if len(imsi) < _FEWEST_DIGITS:
+                self.reject(link, GmmCause.INVALID_MANDATORY_INFORMATION)
+                return
+            mobile = MmContext(imsi, link, now)
             self._core.mobiles.add(mobile)
         elif self._is_repeated(mobile, request, now):
             return

@@ -44,8 +44,7 @@ class Deletions:
     def delete(self, context: PdpContext, now: float) -> Deletion:
         """Ask the GGSN to delete a context that the SGSN has given up."""
         deletion = self._expect(context)
-        tunnel = context.tunnel
-        self._request(deletion, tunnel.remote_teid, tunnel.peer, now)
+        self._request(deletion, context.remote_teid_control, context.tunnel.peer, now)
         return deletion
 
     def abandon(self, context: PdpContext) -> Deletion:

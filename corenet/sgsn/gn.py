@@ -78,7 +78,9 @@ class Gn:
             response = DeletePdpContextResponse(cause=Cause.NON_EXISTENT)
             self._core.answer(received, response, now)
             return
-        response = DeletePdpContextResponse(teid=tunnel.remote_teid, cause=Cause.REQUEST_ACCEPTED)
+        response = DeletePdpContextResponse(
+            teid=context.remote_teid_control, cause=Cause.REQUEST_ACCEPTED
+        )
         self._core.answer(received, response, now)
         if context.state is PdpState.CREATING:
             self._activations.abort(mobile, context, now)

@@ -41,11 +41,11 @@ from corenet.sgsn.events import (
     NetworkRequestFailure,
 )
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.pdp_context import PdpContext, address_text, to_nas
+from corenet.sgsn.pdp_context import PdpContext, address_text, pco_for_mobile, to_nas
 from corenet.sgsn.schedule import Alarm
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import GTP_C_PORT, Cause
-from gtp.ies.values import EndUserAddress
+from gtp.ies.values import EndUserAddress, PdpType
 from gtp.messages import Message, PduNotificationRejectRequest, PduNotificationRequest
 
 
@@ -80,7 +80,7 @@ class NetworkRequest:
         self.asked_apn = notification.apn
         self.apn = network_identifier(notification.apn)
         self.end_user_address = notification.end_user_address
-        self.pco = notification.pco
+        self.pco = pco_for_mobile(notification.pco)
         self.ti = ti
         """Allocated by the network: flag 0 in what we send, 1 in what the mobile sends."""
         self.state = State.WAITING
@@ -276,4 +276,4 @@ def free_network_ti(mobile: MmContext, requests: tuple[NetworkRequest, ...]) -> 
 
 def can_be_requested(address: EndUserAddress) -> bool:
     """Whether a mobile can be asked to activate this PDP: IPv4 or IPv6, one of them."""
-    return address.pdp_type in (0x0121, 0x0157)
+    return address.pdp_type in (PdpType.IPV4, PdpType.IPV6) and not address.other

@@ -42,6 +42,19 @@ def to_nas(address: EndUserAddress) -> PdpAddress:
     return PdpAddress(address.pdp_type & 0xFF, octets, address.pdp_type >> 8)
 
 
+def can_be_told(address: EndUserAddress) -> bool:
+    """Whether mobiles know the PDP type of ``address``."""
+    return address.pdp_type in (PdpType.IPV4, PdpType.IPV6, PdpType.IPV4V6) and not address.other
+
+
+def pco_for_mobile(pco: bytes | None) -> bytes | None:
+    """Return a GGSN's protocol configuration options, None where they are too long for NAS.
+
+    GTP has room for 65,535 octets of them, TS 24.008 §10.5.6.3 for 251.
+    """
+    return pco if pco is not None and len(pco) <= 251 else None
+
+
 def address_text(address: EndUserAddress) -> str:
     """Return the address in text form, "" where it is dynamic."""
     return address.ipv4 or address.ipv6 or address.other.hex()
@@ -59,7 +72,7 @@ class ControlTunnel:
         self.peer = peer
         self.teid = teid
         self.remote_teid = 0
-        """0 until the GGSN has given one."""
+        """The last one that the GGSN has given, which new contexts are created with; 0 at first."""
         self.watched: Address | None = None
         """The peer whose path is monitored on behalf of this tunnel."""
         self.contexts: dict[int, PdpContext] = {}
@@ -80,6 +93,7 @@ class PdpContext:
         "n_pdu",
         "network_requested",
         "nsapi",
+        "remote_teid_control",
         "remote_teid_data",
         "request",
         "since",
@@ -113,6 +127,8 @@ class PdpContext:
         self.network_requested = network_requested
         self.state = PdpState.CREATING
         self.since = now
+        self.remote_teid_control = 0
+        """The GGSN may use one per mobile, or one per context (TS 29.060 §6)."""
         self.remote_teid_data = 0
         self.ggsn_user = ""
         self.accept = b""
@@ -154,7 +170,7 @@ class PdpContext:
             ggsn_user=self.ggsn_user,
             teid_control=self.tunnel.teid,
             teid_data=self.teid_data,
-            remote_teid_control=self.tunnel.remote_teid,
+            remote_teid_control=self.remote_teid_control,
             remote_teid_data=self.remote_teid_data,
             network_requested=self.network_requested,
         )

@@ -6,10 +6,16 @@ Specs: TS 23.060 Annex A (APN and GGSN selection), TS 23.003 §9.1 (APN), TS 29.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from corenet.interfaces.gsup import GsupMessage, PdpInfo
 from corenet.interfaces.nas.causes import SmCause
+
+_APN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
+_LONGEST_APN = 99
+_MOST_DIGITS = 15
+"""Of an MSISDN (ITU-T E.164); what is longer cannot be told to a GGSN."""
 
 WILDCARD = "*"
 """The subscribed APN that stands for every APN."""
@@ -53,10 +59,12 @@ class Subscription:
         complete.
         """
         kept = () if message.pdp_info_complete else self.contexts
-        new = {info.context_id for info in message.pdp_info}
+        new = tuple(info for info in message.pdp_info if _is_usable(info))
+        replaced = {info.context_id for info in new}
+        msisdn = message.msisdn or self.msisdn
         return Subscription(
-            message.msisdn or self.msisdn,
-            tuple(info for info in kept if info.context_id not in new) + message.pdp_info,
+            msisdn if len(msisdn) <= _MOST_DIGITS else "",
+            tuple(info for info in kept if info.context_id not in replaced) + new,
         )
 
     def select(self, asked_apn: str | None, asked_address: str | None) -> Selection | Refusal:
@@ -72,6 +80,8 @@ class Subscription:
             chosen, apn, mode = named[0], named[0].apn or "", SELECTED_SUBSCRIBED
         else:
             apn = network_identifier(asked_apn)
+            if not is_apn(apn):
+                return Refusal(SmCause.MISSING_OR_UNKNOWN_APN, f"{apn} is no APN")
             found = self._covering(apn)
             if found is None:
                 return Refusal(SmCause.SERVICE_OPTION_NOT_SUBSCRIBED, f"{apn} is not subscribed")
@@ -80,9 +90,12 @@ class Subscription:
             mode = SELECTED_BY_MS if wildcard else SELECTED_SUBSCRIBED
         if asked_address and chosen.address and asked_address != chosen.address:
             return Refusal(SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE, f"{asked_address} is not theirs")
-        charging = chosen.charging_characteristics
+        charging = chosen.charging_characteristics or b""
         return Selection(
-            apn, mode, chosen.address, int.from_bytes(charging, "big") if charging else None
+            apn,
+            mode,
+            chosen.address,
+            int.from_bytes(charging, "big") if len(charging) == 2 else None,
         )
 
     def _covering(self, apn: str) -> PdpInfo | None:
@@ -93,6 +106,15 @@ class Subscription:
             elif info.apn is not None and info.apn.lower() == apn:
                 return info
         return wildcard
+
+
+def _is_usable(info: PdpInfo) -> bool:
+    return info.apn in (None, WILDCARD) or is_apn(info.apn or "")
+
+
+def is_apn(apn: str) -> bool:
+    """Whether ``apn`` is one that GTP carries (TS 23.003 §9.1)."""
+    return len(apn) <= _LONGEST_APN and _APN.fullmatch(apn) is not None
 
 
 def network_identifier(apn: str) -> str:

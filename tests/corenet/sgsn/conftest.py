@@ -343,7 +343,7 @@ def active(attached: Surrounding) -> Surrounding:
     return attached
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def surrounding() -> Callable[..., Surrounding]:
     """Make an SGSN whose configuration differs."""
     return Surrounding

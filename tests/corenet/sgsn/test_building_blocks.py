@@ -1,0 +1,123 @@
+"""The parts below the procedures: timers, the receive window, the routing area."""
+
+from random import Random
+
+import pytest
+
+from corenet.interfaces.llc import UiFrame
+from corenet.sgsn.config import RoutingArea
+from corenet.sgsn.radio import RadioLink, ReceiveWindow
+from corenet.sgsn.schedule import Schedule
+from corenet.sgsn.subscription import Subscription, network_identifier
+
+
+def test_alarms_ring_in_order():
+    """By due time, then by when they were set; what is set meanwhile and due rings too."""
+    schedule, rung = Schedule(), []
+    schedule.at(2, lambda now: rung.append(("b", now)))
+    schedule.at(1, lambda now: schedule.at(1.5, lambda now: rung.append(("new", now))))
+    schedule.at(2, lambda now: rung.append(("c", now)))
+    assert schedule.next_timeout() == 1
+    schedule.ring(2.5)
+    assert rung == [("new", 2.5), ("b", 2.5), ("c", 2.5)]
+    assert schedule.next_timeout() is None
+
+
+def test_cancelled_alarms_do_not_ring():
+    """Cancelling is safe at any time."""
+    schedule, rung = Schedule(), []
+    first = schedule.at(1, rung.append)
+    second = schedule.at(2, rung.append)
+    first.cancel()
+    first.cancel()
+    assert schedule.next_timeout() == 2
+    schedule.ring(2)
+    second.cancel()
+    assert rung == [2]
+    assert schedule.next_timeout() is None
+
+
+def test_many_cancelled_alarms_cost_nothing():
+    """The heap is rebuilt when most of it is cancelled; what is left still rings in order."""
+    schedule, rung = Schedule(), []
+    alarms = [schedule.at(due, rung.append) for due in range(1, 1001)]
+    for alarm in alarms[:990]:
+        alarm.cancel()
+    assert schedule.next_timeout() == 991
+    schedule.ring(1000)
+    assert len(rung) == 10
+
+
+def test_the_window_takes_each_number_once():
+    """In order, out of order within 32, across the wrap at 512."""
+    window = ReceiveWindow()
+    assert [window.take(nu) for nu in (510, 511, 1, 0, 1, 511, 2)] == [
+        True, True, True, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_the_window_moves_on():
+    """A number far ahead is new, and what is far behind counts as ahead."""
+    window = ReceiveWindow()
+    assert window.take(0)
+    assert window.take(100)
+    assert window.take(99)
+    assert not window.take(99)
+    assert window.take(60)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_frame_passes_once_in_spite_of_loss_and_duplication(seed):
+    """Whatever arrives is passed on exactly once, in any local order."""
+    random = Random(seed)
+    window = ReceiveWindow()
+    arriving = []
+    for number in range(2000):
+        if random.random() < 0.8:
+            arriving += [(number + random.random() * 8, number % 512)] * random.choice((1, 1, 2))
+    arriving.sort()
+    passed = sum(window.take(nu) for _, nu in arriving)
+    assert passed == len(set(arriving))
+
+
+def test_numbers_per_sapi():
+    """Each SAPI counts on its own, and wraps."""
+    link = RadioLink(("234150999999999", 0))
+    frames = [link.frame(1, b"x") for _ in range(513)]
+    assert frames[512] == frames[0] != frames[1]
+    assert link.frame(3, b"x")[1:3] == frames[0][1:3]
+    assert link.is_new(UiFrame(1, b"x", 0, True))
+    assert link.is_new(UiFrame(3, b"x", 0, True))
+    assert not link.is_new(UiFrame(3, b"x", 0, True))
+
+
+@pytest.mark.parametrize(
+    ("area", "octets"),
+    [
+        (RoutingArea("234", "15", 0x1234, 1), "32f451123401"),
+        (RoutingArea("310", "410", 0xFFFE, 0xFE), "130014fffefe"),
+    ],
+)
+def test_the_routing_area_identity(area, octets):
+    """MCC and MNC digits swapped, the third MNC digit or a filler between them."""
+    assert area.encode() == bytes.fromhex(octets)
+
+
+@pytest.mark.parametrize(
+    ("apn", "identifier"),
+    [
+        ("Internet", "internet"),
+        ("wap.example.MNC015.MCC234.GPRS", "wap.example"),
+        ("a.b.c.gprs", "a.b.c.gprs"),
+        ("mnc015.mcc234.gprs", "mnc015.mcc234.gprs"),
+    ],
+)
+def test_network_identifiers(apn, identifier):
+    """The operator identifier goes, everything else stays."""
+    assert network_identifier(apn) == identifier
+
+
+def test_nobody_is_subscribed_to_nothing():
+    """An empty subscription refuses everything."""
+    assert Subscription().select("wap.example", None).sm_cause == 33
+    assert Subscription().select(None, None).sm_cause == 27
