@@ -232,7 +232,7 @@ class Bench:
         return self.request(CreatePdpContextRequest(**(values | changes)), host)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_bench():
     """Return what puts a GGSN on a bench, with changes to its configuration."""
     return Bench
