@@ -175,11 +175,7 @@ def test_the_order_of_elements_does_not_matter(message: Message, random: Any) ->
 @given(messages())
 def test_every_message_can_be_put_into_words(message: Message) -> None:
     """Describing never fails and never leaves out what is there."""
-    present = [
-        place
-        for place in message.IES
-        if getattr(message, place.name) not in (None, ())
-    ]
+    present = [place for place in message.IES if getattr(message, place.name) not in (None, ())]
     names = [name for name, _ in describe(message)]
     assert len(names) >= len(present) + len(message.other_ies)
     assert isinstance(summary(message), str)
@@ -214,16 +210,15 @@ def test_g_pdus_are_read_back(
 
 def check_only_remote_errors(data: bytes) -> None:
     describe_octets(data)
-    for comprehended in ((), ALL_TYPES):
+    for comprehended in (range(0), ALL_TYPES):
         try:
             message = decode(data, comprehended=comprehended)
-        except RemoteProtocolError as error:
-            assert str(error)
-        else:
-            # What was accepted can be described, sent and read again as the same.
-            describe(message)
-            sent = message.encode()
-            assert decode(sent, comprehended=ALL_TYPES).encode() == sent
+        except RemoteProtocolError:
+            continue
+        # What was accepted can be described, sent and read again as the same.
+        describe(message)
+        sent = message.encode()
+        assert decode(sent, comprehended=ALL_TYPES).encode() == sent
 
 
 @settings(max_examples=500)
