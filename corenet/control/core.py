@@ -28,6 +28,8 @@ from corenet.control.model import (
     Done,
     Mobile,
     MobileActivation,
+    MobileContext,
+    MobileDeactivation,
     Page,
     Terminal,
     TerminalList,
@@ -42,6 +44,7 @@ from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.errors import MobileError, UnknownMobile
+from corenet.mobile.events import ContextView
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed
 
@@ -252,6 +255,7 @@ class CoreControl:
             for name, ggsn in self._core.ggsns.items()
             for view in ggsn.contexts_of(imsi)
         ]
+        mobile = _mobile(self._core.mobiles, imsi)
         return Terminal(
             imsi=imsi,
             msisdn=entry.msisdn,
@@ -261,9 +265,10 @@ class CoreControl:
             attached_since=attached_since,
             sgsn=location.sgsn if location else None,
             reachable=None if location is None else not location.not_reachable,
-            online=bool(contexts),
+            # Behind a foreign GGSN only the mobile knows.
+            online=bool(contexts) if self._core.ggsns else _has_active_context(mobile),
             contexts=contexts,
-            mobile=_mobile(self._core.mobiles, imsi),
+            mobile=mobile,
         )
 
     def _ggsn_of(self, apn: str) -> Ggsn:
@@ -313,8 +318,24 @@ def _mobile(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
         on_request=behaviour.answer.value,
         sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
         answer_after=behaviour.delay,
+        contexts=[_mobile_context(context) for context in view.contexts],
         shown=[asdict(shown) for shown in view.shown],
     )
+
+
+def _mobile_context(view: ContextView) -> MobileContext:
+    return MobileContext(
+        apn=view.apn,
+        address=view.address or None,
+        nsapi=view.nsapi,
+        state=view.state.value,
+        since=moment(view.since),
+        network_requested=view.network_requested,
+    )
+
+
+def _has_active_context(mobile: Mobile | None) -> bool:
+    return mobile is not None and any(context.state == "active" for context in mobile.contexts)
 
 
 def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: float) -> None:
@@ -335,5 +356,7 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
             )
         case "activate", MobileActivation(apn=apn):
             mobiles.activate(imsi, apn, now)
+        case "deactivate", MobileDeactivation(apn=apn):
+            mobiles.deactivate(imsi, apn, now)
         case _:
             raise LookupError(f"a mobile has no verb {verb!r}")

@@ -52,6 +52,17 @@ class Context(Answer):
     downlink_octets: int
 
 
+class MobileContext(Answer):
+    """A PDP context, as the mobile has it: also where its GGSN is somebody else's."""
+
+    apn: str
+    address: str | None = Field(description="null: not known before the context is active")
+    nsapi: int = Field(ge=5, le=15)
+    state: Literal["activating", "active", "deactivating"]
+    since: datetime
+    network_requested: bool
+
+
 class Mobile(Answer):
     """An emulated mobile: its behaviour and what its user sees."""
 
@@ -60,6 +71,7 @@ class Mobile(Answer):
     on_request: Literal["accept", "reject", "silent"]
     sm_cause: int | None
     answer_after: float
+    contexts: list[MobileContext]
     shown: list[dict[str, Any]] = Field(description="what is on the screen, oldest first")
 
 
@@ -169,6 +181,12 @@ class MobileActivation(Request):
     """Have a mobile activate a context by itself."""
 
     apn: Apn
+
+
+class MobileDeactivation(Request):
+    """Have a mobile deactivate its contexts by itself."""
+
+    apn: Apn | None = Field(default=None, description="all of them when absent")
 
 
 class Done(Answer):

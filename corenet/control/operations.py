@@ -18,6 +18,7 @@ from corenet.control.model import (
     Coverage,
     Done,
     MobileActivation,
+    MobileDeactivation,
     NoQuery,
     Page,
     Query,
@@ -58,15 +59,17 @@ NOT_FOUND = {404: "no such terminal"}
 NO_MOBILE = {404: "no mobile of this lab has that IMSI", 409: "not in the mobile's present state"}
 
 
-def _mobile_verb(verb: str, summary: str, **bodies: type[BaseModel]) -> Operation:
+def _mobile_verb(
+    verb: str, summary: str, *, name: str | None = None, body: type[BaseModel] | None = None
+) -> Operation:
     return Operation(
-        verb.replace("-", "_"),
+        name or verb.replace("-", "_"),
         "POST",
         f"/v1/mobiles/{{imsi}}/{verb}",
         summary,
         Done,
         lambda control, call: control.drive_mobile(call.path["imsi"], verb, call.body),
-        body=bodies.get("body"),
+        body=body,
         problems=NO_MOBILE,
     )
 
@@ -145,5 +148,11 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     _mobile_verb(
         "activate", "Have the mobile activate a PDP context by itself", body=MobileActivation
+    ),
+    _mobile_verb(
+        "deactivate",
+        "Have the mobile deactivate its PDP contexts by itself",
+        name="mobile_deactivate",
+        body=MobileDeactivation,
     ),
 )
