@@ -526,3 +526,46 @@ def test_nothing_can_be_asked_of_a_stopped_runtime(world):
         world.runtime.command(node, lambda now: None)
     with pytest.raises(RuntimeStoppedError):
         world.runtime.call_later(1, lambda: None)
+
+
+def test_node_that_cannot_say_what_it_wants_is_logged(world):
+    """A node that raises when its datagrams are taken is logged; others run on."""
+    node = ScriptedNode("node")
+    world.runtime.attach(node, {Interface.GTP_C: GGSN})
+    node.next_timeout = lambda: 1 / 0
+    world.reactor.arrive(b"x", FOREIGN, GGSN)
+    world.reactor.advance(0)
+    assert world.log[0]["occasion"] == "taking what it wants"
+
+
+def test_node_that_raises_in_stop_does_not_keep_the_others(world):
+    """Every node is stopped and every port freed, whatever one of them does."""
+
+    def choke(node, now):
+        raise RuntimeError("bug")
+
+    nodes = [ScriptedNode("good"), ScriptedNode("bad", on_stop=choke)]
+    world.runtime.attach(nodes[0], {Interface.GTP_C: GGSN})
+    world.runtime.attach(nodes[1], {Interface.GTP_C: SGSN})
+    done = stopped(world)
+    world.reactor.pump([0, 0, 0])
+    assert done == [None]
+    assert len(nodes[0].stopped) == 1
+    assert world.reactor.ports == {}
+
+
+def test_stop_ends_a_volley_that_goes_on(world):
+    """What is still to be delivered when the runtime closes is forgotten."""
+
+    def volley(node, received):
+        if len(node.received) < 3000:
+            node.send(received.interface, received.peer, b"x")
+
+    one, two = ScriptedNode("one", react=volley), ScriptedNode("two", react=volley)
+    world.runtime.attach(one, {Interface.GR: ("one", 1)})
+    world.runtime.attach(two, {Interface.GR: ("two", 1)})
+    done = stopped(world)
+    world.runtime.command(one, lambda now: one.send(Interface.GR, ("two", 1), b"x"))
+    world.reactor.pump([0, 0, 0])
+    assert done == [None]
+    assert world.reactor.getDelayedCalls() == []
