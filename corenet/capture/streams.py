@@ -11,7 +11,7 @@ PIPE = "-"
 """Stands for the standard output."""
 
 
-class TerminalError(ValueError):
+class TerminalError(OSError):
     """A capture would go to a terminal."""
 
 

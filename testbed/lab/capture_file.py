@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
+
+from corenet.capture.streams import open_capture
 
 
 @contextmanager
@@ -13,12 +14,10 @@ def capture_stream(destination: str | None) -> Iterator[BinaryIO | None]:
     """Open what ``--pcap`` names; None where it was not given.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or the capture would go to a terminal.
     """
     if destination is None:
         yield None
-    elif destination == "-":
-        yield sys.stdout.buffer
     else:
-        with open(destination, "wb") as file:
-            yield file
+        with open_capture(destination) as stream:
+            yield stream
