@@ -91,6 +91,7 @@ class Activations:
         self._deletions = deletions
         self._deactivations = deactivations
         self._requests = requests
+        self._ggsns = {network_identifier(apn): ggsn for apn, ggsn in core.config.ggsns.items()}
 
     def activate(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
         """Take an Activate PDP Context Request, a retransmitted one included."""
@@ -188,8 +189,8 @@ class Activations:
         if request is None:
             # The mobile began by itself meanwhile: the same PDP is as good as an answer.
             request = self._requests.find(mobile.imsi, selection.apn, address_text(address))
-        ggsns = self._core.config.ggsns
-        ggsn = request.ggsn if request else ggsns.get(selection.apn, ggsns.get(ANY_APN))
+        configured = self._ggsns.get(selection.apn, self._ggsns.get(ANY_APN))
+        ggsn = request.ggsn if request else configured
         if ggsn is None:
             return _Refused(SmCause.MISSING_OR_UNKNOWN_APN)
         return _Chosen(selection, address, ggsn, request)

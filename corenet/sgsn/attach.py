@@ -65,6 +65,10 @@ class Attaches:
         self._requests = requests
         self._pending: dict[MmContext, Attach] = {}
 
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
     def attach(self, link: RadioLink, request: AttachRequest, now: float) -> None:
         """Take an Attach Request that came over ``link``, a retransmitted one included."""
         mobile = self._who(request)

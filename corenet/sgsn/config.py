@@ -52,7 +52,10 @@ class SgsnConfig:
     hlr: Address
     """Where the HLR is attached to Gr."""
     ggsns: Mapping[str, str] = field(default_factory=dict)
-    """GGSN control address by APN network identifier, for activations by the mobile."""
+    """GGSN control address by APN network identifier, "*" for every other APN.
+
+    For activations by the mobile; a network request names its GGSN itself.
+    """
     routing_area: RoutingArea = field(default_factory=RoutingArea)
     radio: RadioTimers = field(default_factory=RadioTimers)
     timers: Timers = field(default_factory=Timers)

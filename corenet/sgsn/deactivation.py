@@ -41,6 +41,10 @@ class Deactivations:
         self._deletions = deletions
         self._pending: dict[PdpContext, Deactivation] = {}
 
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
     def by_mobile(self, mobile: MmContext, context: PdpContext, cause: int, now: float) -> None:
         """Deactivate an active context that the mobile wants deactivated (§6.1.3.4.1)."""
         self._pending[context] = Deactivation()

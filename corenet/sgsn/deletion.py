@@ -41,6 +41,10 @@ class Deletions:
         self._pending: dict[tuple[str, int], Deletion] = {}
         self._abandoned: dict[PdpContext, Deletion] = {}
 
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
     def delete(self, context: PdpContext, now: float) -> Deletion:
         """Ask the GGSN to delete a context that the SGSN has given up."""
         deletion = self._expect(context)

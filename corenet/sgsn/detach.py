@@ -53,6 +53,10 @@ class Detaches:
         self._requests = requests
         self._pending: dict[MmContext, NetworkDetach] = {}
 
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
     def by_mobile(self, mobile: MmContext, power_off: bool, now: float) -> None:
         """Take a Detach Request; its Accept waits until the GGSNs have been told (§4.7.4.1)."""
         deletions = self.forsake(mobile, DeactivationReason.DETACHED, now)

@@ -32,6 +32,10 @@ class HlrLink:
         self._core = core
         self._pending: dict[tuple[str, MessageType], tuple[Alarm, Answered]] = {}
 
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
     def update_location(self, imsi: str, now: float, answered: Answered) -> None:
         """Say that this SGSN serves the mobile (Update GPRS Location)."""
         message = GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, imsi, cn_domain=CnDomain.PS)

@@ -56,7 +56,7 @@ class Sgsn:
         self.counters = core.counters
         """What was counted, by name: procedures, packets, frames dropped and why."""
         self._hlr = HlrLink(core)
-        deletions = Deletions(core)
+        self._deletions = deletions = Deletions(core)
         self._deactivations = Deactivations(core, deletions)
         self._requests = NetworkRequests(core)
         self._packets = Packets(core, self._deactivations)
@@ -65,7 +65,7 @@ class Sgsn:
         )
         notifications = PduNotifications(core, self._requests, self._deactivations)
         self._detaches = Detaches(core, self._hlr, self._deactivations, self._requests)
-        attaches = Attaches(core, self._hlr, self._detaches, self._requests)
+        self._attaches = attaches = Attaches(core, self._hlr, self._detaches, self._requests)
         self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
         sessions = Sessions(core, self._requests, activations, self._deactivations)
         self._air = Air(core, attaches, self._detaches, self._mobility, sessions, self._packets)
@@ -186,6 +186,27 @@ class Sgsn:
     def mm_contexts(self) -> tuple[MmContextView, ...]:
         """Return every MM context."""
         return tuple(mobile.view() for mobile in self._core.mobiles)
+
+    @property
+    def under_way(self) -> dict[str, int]:
+        """How much has begun and not ended, by what it is; all 0 in an SGSN at rest.
+
+        MM contexts are not counted: a mobile stays known when it is detached.
+        """
+        core = self._core
+        return {
+            "attaches": len(self._attaches),
+            "detaches": len(self._detaches),
+            "network requests": len(self._requests),
+            "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
+            "deactivations": len(self._deactivations),
+            "deletions": len(self._deletions),
+            "tunnel endpoints": core.user_plane.tunnels,
+            "watched paths": core.endpoint.watched_paths,
+            "requests": core.endpoint.open_requests,
+            "requests of others": core.endpoint.requests_in_work,
+            "requests to the HLR": len(self._hlr),
+        }
 
     def _take_gtp(self, now: float) -> None:
         self._packets.take_gtp(now)

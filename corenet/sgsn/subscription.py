@@ -77,7 +77,8 @@ class Subscription:
             named = [info for info in self.contexts if info.apn not in (None, WILDCARD)]
             if len(named) != 1:
                 return Refusal(SmCause.MISSING_OR_UNKNOWN_APN, "no APN asked, none to choose")
-            chosen, apn, mode = named[0], named[0].apn or "", SELECTED_SUBSCRIBED
+            chosen, mode = named[0], SELECTED_SUBSCRIBED
+            apn = network_identifier(chosen.apn or "")
         else:
             apn = network_identifier(asked_apn)
             if not is_apn(apn):

@@ -118,6 +118,15 @@ def test_the_only_subscribed_apn_is_taken(attached):
     assert create.apn == attached.APN
 
 
+def test_capitals_do_not_matter(surrounding):
+    """Neither in the configuration nor in the subscription."""
+    around = surrounding(ggsns={"WAP.Example": "192.0.2.1"})
+    around.apns = ["Wap.EXAMPLE"]
+    around.attach()
+    around.say(around.activate_request(apn=None))
+    assert around.sent(CreatePdpContextRequest).apn == "wap.example"
+
+
 def test_the_operator_identifier_does_not_matter(attached):
     """An APN may come in capitals and with its operator identifier."""
     attached.say(attached.activate_request(apn="WAP.example.mnc015.mcc234.gprs"))

@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from corenet.interfaces.llc import UiFrame
+from corenet.interfaces.llc import ReceiveWindow, UiFrame
 from corenet.sgsn.config import RoutingArea
-from corenet.sgsn.radio import RadioLink, ReceiveWindow
+from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.schedule import Schedule
 from corenet.sgsn.subscription import Subscription, network_identifier
 
@@ -46,24 +46,6 @@ def test_many_cancelled_alarms_cost_nothing():
     assert schedule.next_timeout() == 991
     schedule.ring(1000)
     assert len(rung) == 10
-
-
-def test_the_window_takes_each_number_once():
-    """In order, out of order within 32, across the wrap at 512."""
-    window = ReceiveWindow()
-    assert [window.take(nu) for nu in (510, 511, 1, 0, 1, 511, 2)] == [
-        True, True, True, True, False, False, True,
-    ]  # fmt: skip
-
-
-def test_the_window_moves_on():
-    """A number far ahead is new, and what is far behind counts as ahead."""
-    window = ReceiveWindow()
-    assert window.take(0)
-    assert window.take(100)
-    assert window.take(99)
-    assert not window.take(99)
-    assert window.take(60)
 
 
 @pytest.mark.parametrize("seed", range(5))
