@@ -165,7 +165,8 @@ class _ForwardedPort:
             self._socket.bind(("0.0.0.0", port))
         except OSError as error:
             self._socket.close()
-            raise CannotBindError.because(owner, ("0.0.0.0", port), error) from None
+            remedy = "End it, or forward other ports of mobiles"
+            raise CannotBindError.because(owner, ("0.0.0.0", port), error, remedy) from None
 
     def fileno(self) -> int:
         """Return what the reactor watches."""

@@ -59,12 +59,19 @@ class CannotBindError(Exception):
         return f"{self.owner} cannot listen on UDP {host}:{port}: {self.reason}. {self.remedy}."
 
     @classmethod
-    def because(cls, owner: str, address: Address, error: OSError) -> CannotBindError:
-        """Return the error for what the operating system said."""
+    def because(
+        cls, owner: str, address: Address, error: OSError, if_taken: str | None = None
+    ) -> CannotBindError:
+        """Return the error for what the operating system said.
+
+        ``if_taken`` is the remedy where the port is taken, if it is not another address.
+        """
         number = error.errno or 0
         reason, remedy = _REASONS.get(
             number, (os.strerror(number) if number else str(error), "Check the address")
         )
+        if number == errno.EADDRINUSE and if_taken is not None:
+            remedy = if_taken
         return cls(owner, address, reason, remedy)
 
 
