@@ -1,4 +1,7 @@
-"""The reference page of lab files, made from their model."""
+"""The reference page of lab files, made from their model.
+
+``python -m testbed.lab.reference > docs/reference/lab-file.md`` writes it anew.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ def page() -> str:
     """Return the page, in Markdown."""
     lines = [
         "# Lab files",
+        "",
+        "Written from `testbed/lab/model.py` by `python -m testbed.lab.reference`; do not edit.",
         "",
         "A lab file is YAML. `corenet validate FILE` checks one and names what is wrong by line",
         "and column; `corenet run FILE` starts it. Times are seconds. Numbers such as IMSIs stand",
@@ -85,3 +90,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(default, tuple | dict):
         return "`[" + ", ".join(str(item) for item in default) + "]`" if default else ""
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,108 @@
+"""Every command that the documentation shows is run, and prints what the documentation says.
+
+In a ``console`` block a line that begins with ``$ `` is a command, and what follows it is what
+it prints, where ``…`` stands for any text. The commands of one page run in order in one shell,
+in an empty folder; one that ends with ``&`` keeps running until the page ends.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.docs
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page.relative_to(ROOT)
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+)
+BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
+LONGEST = 150
+"""Seconds that one page's commands may take."""
+
+
+def lines(page: Path) -> Iterator[str]:
+    """Yield every line of the page's console blocks, without the block's indentation."""
+    for indentation, block in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
+        for line in block.splitlines():
+            yield line.removeprefix(indentation)
+
+
+def commands(page: Path) -> list[str]:
+    return [line[2:] for line in lines(page) if line.startswith("$ ")]
+
+
+def script(page: Path) -> str:
+    """Return the page's commands as one script of the shell."""
+    parts = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"]
+    for number, command in enumerate(commands(page)):
+        if command.startswith("make "):
+            continue  # run by CI itself; test_make_targets_do_what_the_readme_says
+        if not command.endswith("&"):
+            parts.append(command)
+            continue
+        log = f"background-{number}.log"
+        parts.append(f"{command[:-1]} >{log} 2>&1 &")
+        parts.append(
+            f"for i in $(seq 200); do grep -q ^Ready: {log} && break; sleep 0.1; done;"
+            f" cat {log}; grep -q ^Ready: {log}"
+        )
+    return "\n".join(parts) + "\n"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "XDG_STATE_HOME": str(folder / "state"), "NO_COLOR": "1"}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
+def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
+    """A reader who types a page's commands sees what the page shows."""
+    for program in ("curl", "tshark"):
+        used = any(command.startswith(program) for command in commands(page))
+        if used and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    result = subprocess.run(
+        ["bash", "-c", script(page)],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.returncode == 0, result.stdout
+    for line in lines(page):
+        if not line.startswith("$ ") and line.strip(" …"):
+            pattern = ".*".join(re.escape(part.strip()) for part in line.split("…"))
+            assert re.search(pattern.replace(r"\ ", r"\s+"), result.stdout), (
+                f"{page} shows this, and it was not printed:\n{line}\n\n{result.stdout}"
+            )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link to a file of the project names one that is there."""
+    for target, _ in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (ROOT / page.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_make_targets_do_what_the_readme_says() -> None:
+    """``make demo`` runs the demo, and ``make test`` runs tox."""
+    makes = [command for command in commands(Path("README.md")) if command.startswith("make ")]
+    assert makes == ["make demo", "make test"]
+    for target, expected in (("demo", "corenet demo"), ("test", "tox run")):
+        shown = subprocess.run(
+            ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert expected in shown.stdout
