@@ -118,6 +118,11 @@ class ContextTable:
         """Return how many contexts there are."""
         return len(self._contexts)
 
+    @property
+    def reserved(self) -> int:
+        """How many TEIDs are kept for contexts that are expected."""
+        return len(self._reserved)
+
     def __iter__(self) -> Iterator[PdpContext]:
         """Iterate over all contexts, oldest first."""
         return iter(list(self._contexts.values()))

@@ -166,6 +166,21 @@ class Ggsn:
         return len(self._activations)
 
     @property
+    def under_way(self) -> dict[str, int]:
+        """How much has begun and not ended, by what it is; all 0 in a GGSN at rest."""
+        core = self._core
+        return {
+            "activations": len(self._activations),
+            "expected contexts": core.contexts.reserved,
+            "PDP contexts": len(core.contexts),
+            "tunnel endpoints": core.user_plane.tunnels,
+            "watched paths": core.endpoint.watched_paths,
+            "requests": core.endpoint.open_requests,
+            "requests of others": core.endpoint.requests_in_work,
+            "accounting records": self._radius.pending,
+        }
+
+    @property
     def counters(self) -> GgsnCounters:
         """What the GGSN has counted."""
         return self._core.counters

@@ -138,6 +138,14 @@ class Hlr:
         return self._endpoint.open_requests + self._gr.open_requests
 
     @property
+    def under_way(self) -> dict[str, int]:
+        """How much has begun and not ended, by what it is; all 0 in an HLR at rest."""
+        return {
+            "requests": self.open_requests,
+            "requests of others": self._endpoint.requests_in_work,
+        }
+
+    @property
     def gtp_counters(self) -> EndpointCounters:
         """What the GTP-C endpoint has counted."""
         return self._endpoint.counters
