@@ -52,11 +52,11 @@ def check_agreement(
                 raise SystemExit(f"{contender.name} builds another Create request: {values}")
             if contender.read_creation(octets) != expected:
                 raise SystemExit(f"{contender.name} reads another Create request: {values}")
-        for values, octets in zip(notification_values, notification_octets, strict=True):
-            if contender.build_notification(values) != octets:
-                raise SystemExit(f"{contender.name} builds another notification: {values}")
-            if contender.read_notification(octets) != astuple(values):
-                raise SystemExit(f"{contender.name} reads another notification: {values}")
+        for each, octets in zip(notification_values, notification_octets, strict=True):
+            if contender.build_notification(each) != octets:
+                raise SystemExit(f"{contender.name} builds another notification: {each}")
+            if contender.read_notification(octets) != astuple(each):
+                raise SystemExit(f"{contender.name} reads another notification: {each}")
     return creation_octets, notification_octets
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from socket import inet_aton, inet_ntoa
 from typing import Any, Protocol
 
-import pycrate_mobile.TS29060_GTP as pycrate
+from pycrate_mobile import TS29060_GTP
 from scapy.contrib import gtp as scapy
 
 from benchmarks.codec.values import Creation, Notification
@@ -313,7 +313,7 @@ class Pycrate:
             "RATType": {"Data": values.rat_type},
             "IMEI": {"Data": values.imei},
         }
-        message = pycrate.CreatePDPCtxtReq(
+        message = TS29060_GTP.CreatePDPCtxtReq(
             val={
                 "GTPHdr": {"S": 1, "GTPHdrOpt": {"SeqNum": values.sequence}},
                 "CreatePDPCtxtReqIEs": elements,
@@ -332,7 +332,7 @@ class Pycrate:
             "APN": {"Data": values.apn},
             "GGSNAddrForControlPlane": {"Data": inet_aton(values.ggsn_address)},
         }
-        message = pycrate.PDUNotifReq(
+        message = TS29060_GTP.PDUNotifReq(
             val={
                 "GTPHdr": {"S": 1, "GTPHdrOpt": {"SeqNum": values.sequence}},
                 "PDUNotifReqIEs": elements,
@@ -342,13 +342,13 @@ class Pycrate:
 
     def parse(self, data: bytes) -> object:
         """Return the library's message."""
-        message, error = pycrate.parse_GTP(data)
+        message, error = TS29060_GTP.parse_GTP(data)
         assert not error
         return message
 
     def read_creation(self, data: bytes) -> Values:
         """Return what a Create PDP Context Request says."""
-        message, _ = pycrate.parse_GTP(data)
+        message, _ = TS29060_GTP.parse_GTP(data)
         header, ies = message["GTPHdr"], message["CreatePDPCtxtReqIEs"]
         rai, qos = ies["RAI"]["Data"], ies["QoSProfile"]["Data"]["QoS"]
         plmn = rai["PLMN"].decode()
@@ -380,7 +380,7 @@ class Pycrate:
 
     def read_notification(self, data: bytes) -> Values:
         """Return what a PDU Notification Request says."""
-        message, _ = pycrate.parse_GTP(data)
+        message, _ = TS29060_GTP.parse_GTP(data)
         header, ies = message["GTPHdr"], message["PDUNotifReqIEs"]
         return (
             header["GTPHdrOpt"]["SeqNum"].get_val(),

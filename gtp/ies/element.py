@@ -22,7 +22,14 @@ from gtp.constants import IEType
 
 T = TypeVar("T")
 
-ENCODING_ERRORS: Final = (ValueError, TypeError, AttributeError, OSError, struct.error)
+ENCODING_ERRORS: Final = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    struct.error,
+)
 """What an encoder raises for a value that the element cannot carry."""
 
 _HEAD: Final = struct.Struct("!BH").pack

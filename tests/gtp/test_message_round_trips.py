@@ -131,7 +131,7 @@ def messages(draw: st.DrawFn, *, usual: bool = False) -> Message:
     if kind.SEQUENCED:
         values["sequence"] = draw(numbers(16))
     defaults = {field.name for field in fields(kind) if field.default == ()}
-    absent: set[str] = set()
+    absent: set[IEType] = set()
     for place in kind.IES:
         value = value_of(place.element.type)
         if place.repeatable:
