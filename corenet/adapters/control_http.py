@@ -68,7 +68,7 @@ class ControlInterface:
         self._route("/v1/openapi.json", "GET", "get_openapi", self._openapi)
         self._route("/metrics", "GET", "get_metrics", self._metrics)
 
-        def refuse(_app: object, request: Request, failure: Failure) -> bytes:
+        def refuse(request: Any, failure: Failure) -> bytes:
             return self._refuse(request, failure)
 
         self._app.handle_errors(HTTPException)(refuse)

@@ -42,7 +42,7 @@ class Context(Answer):
     msisdn: str | None
     apn: str
     address: str
-    nsapi: int = Field(ge=5, le=15)
+    nsapi: int = Field(ge=0, le=15, description="below 5 only from an SGSN that is no SGSN")
     since: datetime
     ggsn: str = Field(description="name of the GGSN")
     sgsn_address: str
