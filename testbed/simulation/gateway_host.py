@@ -1,0 +1,448 @@
+"""Runs a push gateway in virtual time: carries its effects out, and lets it crash.
+
+Theory of operation. The gateway says by effects what it wants; each is carried out here after
+the time that it would take, and answered by its command. What survives a crash is the store
+alone: rows that were not written yet, answers under way and everything in memory are gone. A
+row can be on disk although the gateway died before it heard so.
+
+The core is asked in process, in the words of its control interface, over a connection that can
+be broken. What the core notes meanwhile (terminals that are back) is told when the connection is
+there again, as an event stream does that is taken up where it broke off.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from typing import Final, TypeVar
+
+from corenet.control.core import CoreControl
+from corenet.control.errors import ControlError
+from corenet.control.event_log import Entry
+from corenet.control.model import ActivationRequest, Terminal, TerminalQuery
+from corenet.ggsn.events import MsReachable
+from corenet.interfaces.activation import ActivationOutcome
+from corenet.interfaces.node import Event, Interface
+from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.effects import (
+    AnswerSubmission,
+    Commit,
+    Effect,
+    LookUpTerminal,
+    PostNotification,
+    RequestActivation,
+)
+from testbed.gateway.events import EffectsQueued
+from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.node import Gateway
+from testbed.gateway.store import Store, StoreError
+from testbed.gateway.submission import HttpAnswer
+from testbed.simulation.initiator import VirtualInitiator
+from testbed.simulation.network import VirtualNetwork
+
+A = TypeVar("A")
+
+NOT_FOUND: Final = 404
+SHORTEST_DEADLINE: Final = 0.1
+LONGEST_DEADLINE: Final = 3600.0
+"""Seconds that an activation may be given over the control interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long what is no datagram takes, in seconds."""
+
+    write: float = 0.004
+    """Until rows are on disk; those that come meanwhile are written together after that."""
+    confirm: float = 0.001
+    """From then until the gateway hears of it."""
+    http: float = 0.005
+    """One way over HTTP, whether it is PAP, the control interface or a result notification."""
+
+
+@dataclass(slots=True, eq=False)
+class _Life:
+    """One gateway from its start to its crash, and what waits to be answered."""
+
+    gateway: Gateway
+    rows: deque[Commit] = field(default_factory=deque)
+    is_writing: bool = False
+    submissions: dict[str, Callable[[HttpAnswer | None], None]] = field(default_factory=dict)
+    """By key; called with None where the connection breaks."""
+    exchanges: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """What breaks each exchange with the core."""
+    unanswered: int = 0
+    """Effects whose command has not come."""
+
+
+class GatewayDownError(RuntimeError):
+    """There is no gateway now; ``GatewayHost.start`` makes one."""
+
+
+class GatewayHost:
+    """The machine that a gateway runs on, with its disk and its connections."""
+
+    def __init__(
+        self,
+        network: VirtualNetwork,
+        config: GatewayConfig,
+        *,
+        control: CoreControl,
+        initiator: VirtualInitiator,
+        store: Store,
+        random: Random,
+        delays: Delays,
+        name: str = "gateway",
+    ) -> None:
+        """``store`` is the disk; ``random`` gives each gateway a generator of its own."""
+        self._network = network
+        self._config = config
+        self._control = control
+        self._initiator = initiator
+        self._store = store
+        self._random = random
+        self._delays = delays
+        self._name = name
+        self._life: _Life | None = None
+        self._keys = count(1)
+        self._exchange_numbers = count(1)
+        self._core_is_reachable = True
+        self._heard = 0
+        """Number of the last event of the core."""
+        self._missed_from: int | None = None
+        """The last event that the gateway has seen, while its event stream is broken."""
+        network.on_event(self._happened)
+        control.events.listen(self._listen)
+
+    # The gateway
+
+    @property
+    def config(self) -> GatewayConfig:
+        """What the gateway is made with."""
+        return self._config
+
+    @property
+    def store(self) -> Store:
+        """What is on disk."""
+        return self._store
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a gateway runs."""
+        return self._life is not None
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway that runs; ``GatewayDownError`` where none does. For queries only."""
+        if self._life is None:
+            raise GatewayDownError(f"{self._name} is down")
+        return self._life.gateway
+
+    @property
+    def unanswered(self) -> int:
+        """How many effects are being carried out."""
+        return 0 if self._life is None else self._life.unanswered
+
+    def start(self) -> None:
+        """Start a gateway with what the store has kept."""
+        if self._life is not None:
+            raise RuntimeError(f"{self._name} is up already")
+        network, config = self._network, self._config
+        gateway = Gateway(config, name=self._name, random=Random(self._random.getrandbits(64)))
+        self._life = _Life(gateway)
+        self._missed_from = None
+        gateway.restore(self._store.unfinished(), network.now())
+        network.attach(
+            gateway,
+            {
+                Interface.RADIUS: (config.address, config.radius_port),
+                Interface.WDP: (config.address, config.wdp_port),
+            },
+        )
+
+    def crash(self) -> None:
+        """Kill the gateway at this instant; connections to it break."""
+        life, self._life = self._life, None
+        if life is None:
+            raise GatewayDownError(f"{self._name} is down already")
+        self._network.detach(life.gateway)
+        for answer in life.submissions.values():
+            self._network.call_later(self._delays.http, _with_none(answer))
+
+    def submit(
+        self, content_type: str, body: bytes, answered: Callable[[HttpAnswer | None], None]
+    ) -> None:
+        """POST a push; ``answered`` gets the answer, or None where the connection breaks."""
+
+        def arrive() -> None:
+            life = self._life
+            if life is None:
+                self._network.call_later(self._delays.http, _with_none(answered))
+                return
+            key = f"submission-{next(self._keys)}"
+            life.submissions[key] = answered
+            self._command(life, lambda gateway, now: gateway.submit(key, content_type, body, now))
+
+        self._network.call_later(self._delays.http, arrive)
+
+    # The way to the core
+
+    @property
+    def core_is_reachable(self) -> bool:
+        """Whether the control interface can be reached."""
+        return self._core_is_reachable
+
+    def break_core_off(self) -> None:
+        """Let the control interface be out of reach: what is under way to it breaks."""
+        self._core_is_reachable = False
+        life = self._life
+        if life is not None:
+            self._missed_from = self._heard
+            for broken in list(life.exchanges.values()):
+                broken()
+
+    def bring_core_back(self) -> None:
+        """Let the control interface be reached again; what the core noted meanwhile is told."""
+        self._core_is_reachable = True
+        missed_from, self._missed_from = self._missed_from, None
+        if missed_from is not None:
+            for entry in self._control.events.since(missed_from):
+                self._tell_of(entry)
+
+    def _listen(self, entry: Entry) -> None:
+        self._heard = entry.number
+        if self._core_is_reachable:
+            self._tell_of(entry)
+
+    def _tell_of(self, entry: Entry) -> None:
+        life, event = self._life, entry.event
+        if life is None or not isinstance(event, MsReachable):
+            return
+        imsi = event.imsi
+        self._network.call_later(
+            self._delays.http,
+            lambda: self._command(
+                life, lambda gateway, now: gateway.terminal_reachable(now, imsi=imsi)
+            ),
+        )
+
+    # Effects
+
+    def _happened(self, _time: float, name: str, event: Event) -> None:
+        life = self._life
+        if life is not None and name == self._name and isinstance(event, EffectsQueued):
+            for effect in life.gateway.take_effects():
+                self._carry_out(life, effect)
+
+    def _carry_out(self, life: _Life, effect: Effect) -> None:
+        match effect:
+            case AnswerSubmission():
+                self._answer(life, effect)
+                return
+            case Commit():
+                life.rows.append(effect)
+                if not life.is_writing:
+                    self._begin_writing(life)
+            case LookUpTerminal():
+                self._look_up(life, effect)
+            case RequestActivation():
+                self._activate(life, effect)
+            case PostNotification():
+                self._post(life, effect)
+        life.unanswered += 1
+
+    def _command(self, life: _Life, action: Callable[[Gateway, float], None]) -> None:
+        """Command the gateway, unless it is not there any more."""
+        if life is self._life:
+            self._network.command(life.gateway, lambda now: action(life.gateway, now))
+
+    def _answered(self, life: _Life, action: Callable[[Gateway, float], None]) -> None:
+        """Give the gateway the command that answers an effect."""
+        life.unanswered -= 1
+        self._command(life, action)
+
+    def _answer(self, life: _Life, effect: AnswerSubmission) -> None:
+        answer = HttpAnswer(effect.status, effect.content_type, effect.body)
+        answered = life.submissions.pop(effect.key)
+        # The octets are with the other host by now: a crash does not take them back.
+        self._network.call_later(self._delays.http, lambda: answered(answer))
+
+    # The disk
+
+    def _begin_writing(self, life: _Life) -> None:
+        life.is_writing = True
+        batch = list(life.rows)
+        life.rows.clear()
+        self._network.call_later(self._delays.write, lambda: self._write(life, batch))
+
+    def _write(self, life: _Life, batch: list[Commit]) -> None:
+        if life is not self._life:
+            return
+        try:
+            duplicates = self._store.write([commit.row for commit in batch])
+        except StoreError as error:
+            reason = str(error)
+            self._network.call_later(
+                self._delays.confirm, lambda: self._not_written(life, batch, reason)
+            )
+        else:
+            self._network.call_later(
+                self._delays.confirm, lambda: self._written(life, batch, duplicates)
+            )
+        life.is_writing = False
+        if life.rows:
+            self._begin_writing(life)
+
+    def _written(self, life: _Life, batch: list[Commit], duplicates: list[bool]) -> None:
+        for commit, duplicate in zip(batch, duplicates, strict=True):
+            self._answered(life, _committed(commit.number, duplicate))
+
+    def _not_written(self, life: _Life, batch: list[Commit], reason: str) -> None:
+        for commit in batch:
+            self._answered(life, _commit_failed(commit.number, reason))
+
+    # The core
+
+    def _look_up(self, life: _Life, effect: LookUpTerminal) -> None:
+        def take(answer: CoreAnswer) -> None:
+            self._answered(
+                life, lambda gateway, now: gateway.terminal_found(effect.terminal, answer, now)
+            )
+
+        def ask(answer: Callable[[CoreAnswer], None]) -> None:
+            answer(self._terminal(effect))
+
+        self._exchange(life, ask, CoreSilent, take)
+
+    def _terminal(self, effect: LookUpTerminal) -> CoreAnswer:
+        query = TerminalQuery.model_validate({effect.terminal.kind.value: effect.terminal.value})
+        try:
+            found = self._control.terminals(query)
+        except ControlError as error:
+            return UnknownTerminal() if error.status == NOT_FOUND else CoreSilent(str(error))
+        return terminal_view(found.terminals[0])
+
+    def _activate(self, life: _Life, effect: RequestActivation) -> None:
+        def take(answer: ActivationAnswer) -> None:
+            self._answered(
+                life, lambda gateway, now: gateway.activation_finished(effect.key, answer, now)
+            )
+
+        def silent(reason: str) -> ActivationAnswer:
+            return Unanswered(reason)
+
+        self._exchange(life, lambda answer: self._request(effect, answer), silent, take)
+
+    def _request(
+        self, effect: RequestActivation, answer: Callable[[ActivationAnswer], None]
+    ) -> None:
+        left = effect.deadline - self._network.now()
+        request = ActivationRequest(
+            imsi=effect.imsi,
+            apn=effect.apn,
+            key=effect.key,
+            deadline_seconds=min(max(left, SHORTEST_DEADLINE), LONGEST_DEADLINE),
+        )
+        try:
+            requested = self._control.request_activation(request)
+        except ControlError as error:
+            reason = str(error)
+            answer(Refused(reason) if error.status == NOT_FOUND else Unanswered(reason))
+            return
+
+        def finished() -> None:
+            assert isinstance(requested.outcome, ActivationOutcome)
+            answer(requested.outcome)
+
+        if requested.outcome is not None:
+            finished()
+        else:
+            requested.waiting.append(finished)
+
+    def _exchange(
+        self,
+        life: _Life,
+        ask: Callable[[Callable[[A], None]], None],
+        silent: Callable[[str], A],
+        take: Callable[[A], None],
+    ) -> None:
+        """Ask the core; ``take`` gets its one answer, or what ``silent`` makes of a reason."""
+        if not self._core_is_reachable:
+            refused = silent("connection refused")
+            self._network.call_later(self._delays.http, lambda: take(refused))
+            return
+        number = next(self._exchange_numbers)
+
+        def end(answer: A) -> None:
+            if life.exchanges.pop(number, None) is not None:
+                take(answer)
+
+        def answer(value: A) -> None:
+            self._network.call_later(self._delays.http, lambda: end(value))
+
+        def arrive() -> None:
+            if number in life.exchanges:
+                ask(answer)
+
+        life.exchanges[number] = lambda: end(silent("it broke off"))
+        self._network.call_later(self._delays.http, arrive)
+
+    # The initiator
+
+    def _post(self, life: _Life, effect: PostNotification) -> None:
+        push_id, number = effect.push_id, effect.number
+        is_over = False
+
+        def end(action: Callable[[Gateway, float], None]) -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                late.cancel()
+                self._answered(life, action)
+
+        def give_up() -> None:
+            reason = "no answer in time"
+            end(lambda gateway, now: gateway.notification_failed(push_id, number, reason, now))
+
+        def answer(status: int, body: bytes) -> None:
+            self._network.call_later(
+                self._delays.http,
+                lambda: end(
+                    lambda gateway, now: gateway.notification_answered(
+                        push_id, number, status, body, now
+                    )
+                ),
+            )
+
+        late = self._network.call_later(self._config.notification.timeout, give_up)
+        self._network.call_later(
+            self._delays.http, lambda: self._initiator.take(effect.body, answer)
+        )
+
+
+def terminal_view(terminal: Terminal) -> TerminalView:
+    """Return what the control interface says of a terminal as the gateway reads it."""
+    return TerminalView(
+        imsi=terminal.imsi,
+        msisdn=terminal.msisdn,
+        contexts=tuple((context.apn, context.address) for context in terminal.contexts),
+        attached=terminal.attached,
+        reachable=terminal.reachable,
+        static_addresses=terminal.static_addresses,
+    )
+
+
+def _committed(number: int, duplicate: bool) -> Callable[[Gateway, float], None]:
+    return lambda gateway, now: gateway.committed(number, now, duplicate=duplicate)
+
+
+def _commit_failed(number: int, reason: str) -> Callable[[Gateway, float], None]:
+    return lambda gateway, now: gateway.commit_failed(number, reason, now)
+
+
+def _with_none(answered: Callable[[HttpAnswer | None], None]) -> Callable[[], None]:
+    return lambda: answered(None)

@@ -1,0 +1,221 @@
+"""A whole lab in virtual time: core, control plane, gateway and initiator, from one seed.
+
+The nodes are those that run on sockets, unchanged. What goes over HTTP in a lab on sockets (PAP,
+the control interface, result notifications) is carried in process, after the time it would take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from random import Random
+
+from corenet.assembly import CoreConfig, assemble
+from corenet.control.core import CoreControl
+from corenet.control.model import MobileActivation
+from corenet.interfaces.application import Shown
+from corenet.interfaces.node import Event, Interface
+from corenet.mobile.config import MobileConfig
+from corenet.mobile.events import Attached, MobileState
+from testbed.codecs import pap
+from testbed.codecs.si import ServiceIndication
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.store import SqliteStore, Store
+from testbed.handset.push_client import PushClient
+from testbed.initiator.submission import indication_part, recipient, submission
+from testbed.simulation.gateway_host import Delays, GatewayHost
+from testbed.simulation.initiator import VirtualInitiator
+from testbed.simulation.network import VirtualNetwork
+from testbed.simulation.quality import LinkQuality
+
+RECOVERY = 1
+"""The GTP restart counter of every node."""
+
+_STRIDE = 1.0
+"""Seconds between two looks at whether a lab is at rest."""
+
+
+class VirtualLab:
+    """Everything that a lab file describes, in virtual time."""
+
+    def __init__(
+        self,
+        core: CoreConfig,
+        gateway: GatewayConfig | None = None,
+        *,
+        seed: int,
+        self_activating: Mapping[str, tuple[str, ...]] | None = None,
+        quality: Mapping[Interface, LinkQuality] | None = None,
+        delays: Delays | None = None,
+        store: Store | None = None,
+        notify_url: str = "http://127.0.0.1:8082/notifications",
+    ) -> None:
+        """Make a lab that has not started.
+
+        ``self_activating`` has the APNs that a mobile activates by itself once attached, by IMSI.
+        ``store`` is the gateway's disk, one in memory when None.
+        """
+        random = Random(f"lab {seed}")
+        self.network = VirtualNetwork(seed, quality=quality)
+        self.core = assemble(
+            core,
+            random=Random(random.getrandbits(64)),
+            recovery=RECOVERY,
+            applications=_applications,
+        )
+        self.control = CoreControl(self.core, self.network)
+        self.initiator = VirtualInitiator(
+            self.network, notify_url, random=Random(random.getrandbits(64))
+        )
+        self.gateway: GatewayHost | None = None
+        if gateway is not None:
+            self.gateway = GatewayHost(
+                self.network,
+                gateway,
+                control=self.control,
+                initiator=self.initiator,
+                store=store or SqliteStore(":memory:"),
+                random=Random(random.getrandbits(64)),
+                delays=delays or Delays(),
+            )
+        self._self_activating = dict(self_activating or {})
+        self._push_numbers = count(1)
+        self.network.on_event(self._activate_by_itself)
+
+    # The course of things
+
+    def start(self) -> None:
+        """Attach and start the core, then the gateway."""
+        self.core.attach(self.network)
+        if self.gateway is not None:
+            self.gateway.start()
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        self.network.run_until(self.network.now() + seconds)
+
+    def settle(self, within: float = 600.0) -> bool:
+        """Let time pass until every mobile that attaches by itself has; return whether it did."""
+        waiting = {mobile.imsi for mobile in self.core.config.mobiles if mobile.attach_at_start}
+
+        def all_attached() -> bool:
+            mobiles = self.core.mobiles
+            assert mobiles is not None or not waiting
+            while waiting and mobiles is not None:
+                imsi = next(iter(waiting))
+                if mobiles.mobile(imsi).state is not MobileState.ATTACHED:
+                    return False
+                waiting.discard(imsi)
+            return True
+
+        return self.network.run_until(all_attached, within=within)
+
+    def rest(self, within: float = 3600.0) -> bool:
+        """Let time pass until nothing is under way or waits for its time; return whether it is so.
+
+        What the gateway wants carried out counts as under way.
+        """
+        end = self.network.now() + within
+        while not self.is_at_rest():
+            if self.network.now() >= end:
+                return False
+            self.run(_STRIDE)
+        return True
+
+    def is_at_rest(self) -> bool:
+        """Return whether no node waits for a timeout, a datagram or an answer."""
+        busy = self.gateway is not None and self.gateway.unanswered > 0
+        return not busy and not self.network.in_flight and not self.network.timeouts()
+
+    def switch_everything_off(self, within: float = 3600.0) -> bool:
+        """Have every mobile detach and be switched off; return whether the lab came to rest.
+
+        They detach first because that is repeated until it is accepted. A power-off is said
+        once (TS 24.008 §4.7.4.1), and one that is lost leaves the SGSN in the belief that the
+        mobile is there.
+        """
+        mobiles = self.core.mobiles
+        if mobiles is not None:
+            for imsi in mobiles.imsis():
+                self.control.drive_mobile(imsi, "detach", None)
+            if not self.rest(within):
+                return False
+            for imsi in mobiles.imsis():
+                self.control.drive_mobile(imsi, "power-off", None)
+        return self.rest(within)
+
+    def leftovers(self) -> list[str]:
+        """Say what is left in a lab at rest, mobiles switched off, that should not be."""
+        left = [
+            f"{node.name}: {number} {what}"
+            for node in (
+                *self.core.ggsns.values(),
+                *self.core.sgsns.values(),
+                *([self.core.hlr] if self.core.hlr else ()),
+            )
+            for what, number in node.under_way.items()
+            if number
+        ]
+        left += [f"{name}: a timer for {due}" for name, due in self.network.timeouts().items()]
+        if self.core.mobiles is not None:
+            for imsi in self.core.mobiles.imsis():
+                view = self.core.mobiles.mobile(imsi)
+                if view.contexts or view.state is not MobileState.DETACHED:
+                    left.append(f"mobile {imsi}: {view.state}, {len(view.contexts)} PDP contexts")
+        if self.gateway is not None and self.gateway.is_up:
+            kept = self.gateway.gateway.counters
+            left += [
+                f"gateway: {kept[what]} {what}"
+                for what in ("deliveries kept", "deliveries unfinished", "sessions")
+                if kept[what]
+            ]
+            left += [f"gateway: {n} effects" for n in (self.gateway.unanswered,) if n]
+        if self.network.in_flight:
+            left.append(f"network: {self.network.in_flight} datagrams")
+        return left
+
+    # What a push initiator and a user do
+
+    def push(
+        self,
+        *clients: str,
+        push_id: str | None = None,
+        lifetime: float = 3600.0,
+        text: str = "You have 4 new messages",
+    ) -> str:
+        """Have the initiator push an SI to MSISDNs or addresses; return its push-id.
+
+        The push-id is the si-id as well, so that what a mobile shows can be told apart.
+        ``lifetime`` is in whole seconds: PAP has no parts of them.
+        """
+        if self.gateway is None:
+            raise ValueError("this lab has no gateway to push through")
+        now = self.network.now()
+        push_id = push_id or f"push-{next(self._push_numbers)}@pi.example"
+        message = pap.PushMessage(
+            push_id=push_id,
+            addresses=tuple(recipient(client) for client in clients),
+            deliver_before=float(int(now + lifetime)),
+            notify_url=self.initiator.url,
+        )
+        indication = ServiceIndication(
+            text=text, href="http://www.example.com/mail", si_id=push_id, created=float(int(now))
+        )
+        self.initiator.submit(
+            push_id, submission(message, indication_part(indication)), self.gateway.submit
+        )
+        return push_id
+
+    def shown(self, imsi: str) -> tuple[Shown, ...]:
+        """Return what is on a mobile's screen."""
+        assert self.core.mobiles is not None
+        return self.core.mobiles.mobile(imsi).shown
+
+    def _activate_by_itself(self, _time: float, _node: str, event: Event) -> None:
+        if isinstance(event, Attached):
+            for apn in self._self_activating.get(event.imsi, ()):
+                self.control.drive_mobile(event.imsi, "activate", MobileActivation(apn=apn))
+
+
+def _applications(_mobile: MobileConfig) -> tuple[PushClient, ...]:
+    return (PushClient(),)
