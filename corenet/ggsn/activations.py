@@ -195,6 +195,8 @@ class NetworkActivations:
         )
         self._core.endpoint.respond(received, response, now)
         if activation is not None and activation.state in _NOTIFIED:
+            # Who rejects had accepted before, though the 28 that said so is lost or late.
+            activation.take(Input.NOTIFICATION_ACCEPTED, now)
             self._fail_by_cause(activation, message.cause, now)
 
     def ms_present(self, received: RequestReceived, now: float) -> None:

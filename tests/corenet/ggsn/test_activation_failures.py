@@ -538,13 +538,14 @@ def test_a_reject_that_matches_nothing_is_refused(bench, changes) -> None:
 
 
 def test_a_reject_whose_response_to_the_notification_was_lost_counts(bench) -> None:
-    """Message 29 says more than the 28 that never came."""
+    """Message 29 says more than the 28 that never came: the MS had been asked."""
     bench.activate()
     bench.route()
     notification = bench.sent(PduNotificationRequest)
     bench.reject(notification, Cause.MS_REFUSES_X)
     bench.sent(PduNotificationRejectResponse)
-    assert bench.outcome().cause.number == 4
+    outcome = bench.outcome()
+    assert (outcome.step, outcome.cause.number) == (Step.MS_ACTIVATION, 4)
     bench.advance(300)
     bench.assert_nothing_left()
 
