@@ -48,3 +48,4 @@ class SupportedExtensionHeadersNotification(Message):
     IES = Table(mandatory("extension_header_types", tunnel.EXTENSION_HEADER_TYPES))
 
     extension_header_types: tuple[int, ...] = ()
+    """Types of the extension headers that the sender comprehends, of those that must be."""

@@ -124,6 +124,14 @@ def test_broken_structure_is_invalid_message_format(
     assert (error.message_type, error.sequence, error.teid) == (27, 9, 7)
 
 
+@pytest.mark.parametrize("length", ["0b", "0d"])
+def test_labels_that_end_elsewhere_than_their_apn(length: str) -> None:
+    """Where an APN ends is what its length says; what then follows has to make sense."""
+    decode(message(27, NOTIFICATION))
+    error = error_of(message(27, NOTIFICATION.replace("83000c", "8300" + length)))
+    assert error.cause is Cause.INVALID_MESSAGE_FORMAT
+
+
 @pytest.mark.parametrize("tail", ["00", "ff0000"])
 def test_length_other_than_the_datagrams_is_invalid_message_format(tail: str) -> None:
     """A length field that does not fit the datagram is Cause 193."""
@@ -210,6 +218,9 @@ def test_an_incorrect_conditional_element_ends_the_message() -> None:
     create = "1000000001" + "1405" + "830000" + GGSN + GGSN + "87000401020304"
     error = error_of(message(16, create))
     assert (error.cause, error.ie_type) == (Cause.MANDATORY_IE_INCORRECT, IEType.APN)
+    number = create.replace("830000", APN).replace("87", "86000191" + "87")
+    error = error_of(message(16, number))
+    assert (error.cause, error.ie_type) == (Cause.MANDATORY_IE_INCORRECT, IEType.MSISDN)
 
 
 @pytest.mark.parametrize(

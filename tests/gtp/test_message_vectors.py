@@ -195,6 +195,68 @@ VECTORS: dict[str, tuple[str, Message]] = {
             rat_type=2,
         ),
     ),
+    "create request of a secondary context": (
+        """
+        32 10 0046 00000101 0008 00 00
+        03 32f415 1234 05               # RAI: MCC 234, MNC 51, LAC 1234, RAC 05
+        10 00000203                     # TEID Data I
+        14 06                           # NSAPI 6
+        14 05                           # NSAPI 5: the linked one
+        1b 0001                         # Trace Reference
+        1c 0002                         # Trace Type
+        85 0004 c0000202                # GSN Address: SGSN, signalling
+        85 0004 c0000202                # GSN Address: SGSN, user traffic
+        87 0004 02 0b921f               # QoS of four octets
+        89 0001 21                      # TFT
+        94 0001 40                      # Common Flags: upgrade QoS supported
+        95 0001 00                      # APN Restriction: none
+        9a 0008 21436587092143f5        # IMEI of 15 digits
+        """,
+        CreatePdpContextRequest(
+            teid=0x101,
+            sequence=8,
+            rai=bytes.fromhex("32f415123405"),
+            teid_data=0x203,
+            nsapi=6,
+            linked_nsapi=5,
+            trace_reference=1,
+            trace_type=2,
+            sgsn_address_control="192.0.2.2",
+            sgsn_address_user="192.0.2.2",
+            qos=bytes.fromhex("020b921f"),
+            tft=b"\x21",
+            common_flags=0x40,
+            apn_restriction=0,
+            imei="123456789012345",
+        ),
+    ),
+    "create request without a traffic flow template": (
+        """
+        32 10 003f 00000101 0008 00 00
+        10 00000203                     # TEID Data I
+        14 06                           # NSAPI 6
+        85 0004 c0000202                # GSN Address: SGSN, signalling
+        85 0004 c0000202                # GSN Address: SGSN, user traffic
+        87 0004 02 0b921f               # QoS of four octets
+        97 0001 01                      # RAT Type: UTRAN
+        98 0008 00 32f415 1234 5678     # User Location Information: CGI
+        99 0002 40 00                   # MS Time Zone: +1 h
+        9a 0008 21436587092143f5        # IMEI of 15 digits
+        """,
+        CreatePdpContextRequest(
+            teid=0x101,
+            sequence=8,
+            teid_data=0x203,
+            nsapi=6,
+            sgsn_address_control="192.0.2.2",
+            sgsn_address_user="192.0.2.2",
+            qos=bytes.fromhex("020b921f"),
+            rat_type=1,
+            user_location=bytes.fromhex("0032f41512345678"),
+            ms_time_zone=MsTimeZone(4),
+            imei="123456789012345",
+        ),
+    ),
     "create response": (
         """
         32 11 003f 00000200 0006 00 00
