@@ -150,7 +150,7 @@ def messages(draw: st.DrawFn, *, usual: bool = False) -> Message:
     return kind(**values)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(messages())
 def test_what_is_written_is_read_back(message: Message) -> None:
     """decode(encode(x)) == x for every message with any values."""
@@ -158,7 +158,7 @@ def test_what_is_written_is_read_back(message: Message) -> None:
     assert decode(data, comprehended=ALL_TYPES) == message
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(messages(usual=True), st.randoms(use_true_random=False))
 def test_the_order_of_elements_does_not_matter(message: Message, random: Any) -> None:
     """Elements of different types may come in any order and mean the same."""
@@ -172,7 +172,6 @@ def test_the_order_of_elements_does_not_matter(message: Message, random: Any) ->
     assert decode(data[:header] + b"".join(groups)) == decode(data) == message
 
 
-@settings(deadline=None)
 @given(messages())
 def test_every_message_can_be_put_into_words(message: Message) -> None:
     """Describing never fails and never leaves out what is there."""
@@ -183,7 +182,6 @@ def test_every_message_can_be_put_into_words(message: Message) -> None:
     assert not [line for line in describe_octets(message.encode()) if line.startswith("error")]
 
 
-@settings(deadline=None)
 @given(
     payload=octet_strings(0, 100),
     teid=numbers(32),
@@ -223,14 +221,14 @@ def check_only_remote_errors(data: bytes) -> None:
         assert decode(sent, comprehended=ALL_TYPES).encode() == sent
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(octet_strings(0, 80))
 def test_random_octets_raise_nothing_else(data: bytes) -> None:
     """Octets without meaning are a message or a RemoteProtocolError."""
     check_only_remote_errors(data)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(sorted(MESSAGES)), octet_strings(0, 60))
 def test_random_elements_raise_nothing_else(message_type: int, body: bytes) -> None:
     """A right header before elements without meaning is no different."""
@@ -238,7 +236,7 @@ def test_random_elements_raise_nothing_else(message_type: int, body: bytes) -> N
     check_only_remote_errors(bytes((0x32, message_type)) + length + bytes(8) + body)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(messages(), st.data())
 def test_damaged_messages_raise_nothing_else(message: Message, data: st.DataObject) -> None:
     """A message with some octets overwritten, cut or doubled is no different."""
@@ -253,7 +251,6 @@ def test_damaged_messages_raise_nothing_else(message: Message, data: st.DataObje
     check_only_remote_errors(bytes(octets))
 
 
-@settings(deadline=None)
 @given(messages(usual=True), st.data())
 def test_values_that_cannot_be_sent_are_named(message: Message, data: st.DataObject) -> None:
     """An attribute that GTP cannot express is a LocalProtocolError that names it."""
