@@ -54,7 +54,7 @@ class CoreService(Service):
             self.capture = Capture(capture, gc_hosts=config.gc_hosts, on_end=self._capture_ended)
             self.runtime.on_passed(self.capture)
 
-    def startService(self) -> None:  # noqa: N802
+    def startService(self) -> None:
         """Bind the sockets and start the nodes.
 
         Raise ``CannotBindError`` where a socket cannot be had; what was bound is freed again.
@@ -66,7 +66,7 @@ class CoreService(Service):
             self.stopService()
             raise
 
-    def stopService(self) -> Deferred[None]:  # noqa: N802
+    def stopService(self) -> Deferred[None]:
         """Stop the nodes, let their farewells out, close the sockets."""
         self.running = 0
         return self.runtime.stop().addCallback(self._close_capture)

@@ -11,8 +11,8 @@ from typing import Final
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.events import AccountingStatus, DeletionReason
-from corenet.ggsn.schedule import Entry, Schedule
 from corenet.radius.client import AccountingClient, AttributeValue
+from corenet.schedule import Alarm, Schedule
 
 _TERMINATE_CAUSES: Final = {
     DeletionReason.SGSN_REQUEST: "User-Request",
@@ -33,7 +33,7 @@ class Accounting:
         self._config = config
         self._client = client
         self._schedule = schedule
-        self._interims: dict[int, Entry] = {}
+        self._interims: dict[int, Alarm] = {}
         """By our TEID Data I."""
         self._session_prefix = inet_aton(config.control_address).hex().upper()
 
@@ -55,7 +55,9 @@ class Accounting:
 
     def context_deleted(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
         """Tell of a session's end."""
-        self._schedule.cancel(self._interims.pop(context.teid_data, None))
+        interim = self._interims.pop(context.teid_data, None)
+        if interim is not None:
+            interim.cancel()
         if not self._config.radius:
             return
         final: dict[str, AttributeValue] = {

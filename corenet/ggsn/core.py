@@ -10,8 +10,8 @@ from corenet.ggsn.contexts import ContextTable, PdpContext
 from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.events import DropReason
 from corenet.ggsn.pools import AccessPoints
-from corenet.ggsn.schedule import Schedule
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.schedule import Schedule
 from gtp.endpoint import Endpoint
 from gtp.errors import LocalProtocolError
 from gtp.messages import Message

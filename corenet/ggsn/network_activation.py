@@ -40,9 +40,9 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.reachability import Reachability
-from corenet.ggsn.schedule import Entry
 from corenet.ggsn.stored_pdus import StoredPdus
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
+from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT
 from gtp.ies import EndUserAddress
 from gtp.messages import (
@@ -105,7 +105,7 @@ class Failure:
 @dataclass(slots=True, eq=False)
 class _Waiter:
     key: str
-    expiry: Entry | None
+    expiry: Alarm | None
 
 
 class NetworkActivation:
@@ -144,8 +144,8 @@ class NetworkActivation:
         self._forget = forget
         self._waiters: dict[str, _Waiter] = {}
         self._pdus = StoredPdus(core.config.stored_pdus)
-        self._pdu_expiry: Entry | None = None
-        self._guard: Entry | None = None
+        self._pdu_expiry: Alarm | None = None
+        self._guard: Alarm | None = None
         self._transaction: int | None = None
         self._step: Step | None = None
         self._step_since = 0.0
@@ -172,8 +172,9 @@ class NetworkActivation:
         self.failure = failure or self.failure
         self._context = context
         self._cancel_request()
-        self._core.schedule.cancel(self._guard)
-        self._guard = None
+        if self._guard is not None:
+            self._guard.cancel()
+            self._guard = None
         action, self.state = transition
         action(self, now)
 
@@ -356,7 +357,8 @@ class NetworkActivation:
 
     def _finish_all(self, outcome: ActivationOutcome) -> None:
         for waiter in self._waiters.values():
-            self._core.schedule.cancel(waiter.expiry)
+            if waiter.expiry is not None:
+                waiter.expiry.cancel()
             self._core.events.append(ActivationFinished(waiter.key, outcome))
         self._waiters.clear()
 
@@ -401,7 +403,8 @@ class NetworkActivation:
         )
 
     def _clean_up(self) -> None:
-        self._core.schedule.cancel(self._pdu_expiry)
+        if self._pdu_expiry is not None:
+            self._pdu_expiry.cancel()
         self._core.contexts.release_control_teid(self.teid)
         self._forget(self)
 

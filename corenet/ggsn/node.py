@@ -244,7 +244,7 @@ class Ggsn:
         """Do what is due at ``now``."""
         self._core.endpoint.handle_timeout(now)
         self._take_control_events(now)
-        self._core.schedule.run(now)
+        self._core.schedule.ring(now)
         self._radius.handle_timeout(now)
         self._collect()
 

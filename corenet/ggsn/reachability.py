@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corenet.ggsn.events import MsNotReachable, MsReachable
-from corenet.ggsn.schedule import Entry, Schedule
 from corenet.interfaces.activation import FailureCause
 from corenet.interfaces.node import Event
+from corenet.schedule import Alarm, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class BackOff:
 
     until: float
     cause: FailureCause
-    entry: Entry
+    end: Alarm
 
 
 class Reachability:
@@ -84,14 +84,14 @@ class Reachability:
         self.end_back_off(imsi, apn_key)
         if seconds > 0:
             key = (imsi, apn_key)
-            entry = self._schedule.at(now + seconds, lambda _: self._forget_back_off(key))
-            self._back_offs[key] = BackOff(now + seconds, cause, entry)
+            end = self._schedule.at(now + seconds, lambda _: self._forget_back_off(key))
+            self._back_offs[key] = BackOff(now + seconds, cause, end)
 
     def end_back_off(self, imsi: str, apn_key: str) -> None:
         """Allow the next attempt at once."""
         back_off = self._back_offs.pop((imsi, apn_key), None)
         if back_off is not None:
-            self._schedule.cancel(back_off.entry)
+            back_off.end.cancel()
 
     def _forget_back_off(self, key: tuple[str, str]) -> None:
         del self._back_offs[key]

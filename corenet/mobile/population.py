@@ -139,7 +139,7 @@ class Mobiles:
                 continue
             if spread > 0:
                 when = now + self._random.uniform(0, spread)
-                self._surroundings.at(when, mobile.attach_unasked)
+                self._surroundings.schedule.at(when, mobile.attach_unasked)
             else:
                 mobile.attach_unasked(now)
 
@@ -166,11 +166,11 @@ class Mobiles:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        return self._surroundings.next_alarm()
+        return self._surroundings.schedule.next_timeout()
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
-        self._surroundings.run_alarms(now)
+        self._surroundings.schedule.ring(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""

@@ -38,7 +38,8 @@ from corenet.mobile.events import (
     NetworkRequestAnswered,
     RequestAnswer,
 )
-from corenet.mobile.surroundings import Alarm, Repetition, Surroundings
+from corenet.mobile.surroundings import Repetition, Surroundings
+from corenet.schedule import Alarm
 
 _TI_VALUES = range(7)
 _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
@@ -234,7 +235,7 @@ class Sessions:
         elif behaviour.delay > 0:
             if self._answers is None:
                 self._answers = {}
-            self._answers[ti] = self._mobile.surroundings.at(
+            self._answers[ti] = self._mobile.surroundings.schedule.at(
                 now + behaviour.delay, partial(self._answer, request, behaviour)
             )
         else:

@@ -1,38 +1,18 @@
-"""What the mobiles of one node share: the link to the SGSN, one timer heap, what comes out.
-
-A cancelled alarm stays in the heap until it is due or comes to the top; with thousands of
-mobiles that is cheaper than taking it out of the middle.
-"""
+"""What the mobiles of one node share: the link to the SGSN, one schedule, what comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.mobile.config import MobileTimers
-
-Action = Callable[[float], None]
-"""Called with the time."""
-
-
-class Alarm:
-    """An action that is due later."""
-
-    __slots__ = ("action",)
-
-    def __init__(self, action: Action) -> None:
-        self.action: Action | None = action
-
-    def cancel(self) -> None:
-        """Make sure that the action does not happen. Safe after it has."""
-        self.action = None
+from corenet.schedule import Action, Schedule
 
 
 class Surroundings:
     """The one link, clock and outbox that every mobile of a node is given."""
 
-    __slots__ = ("_heap", "_serial", "counters", "datagrams", "events", "sgsn", "timers")
+    __slots__ = ("counters", "datagrams", "events", "schedule", "sgsn", "timers")
 
     def __init__(self, sgsn: Address, timers: MobileTimers) -> None:
         self.sgsn = sgsn
@@ -40,8 +20,7 @@ class Surroundings:
         self.datagrams: list[Datagram] = []
         self.events: list[Event] = []
         self.counters: dict[str, int] = {}
-        self._heap: list[tuple[float, int, Alarm]] = []
-        self._serial = 0
+        self.schedule = Schedule()
 
     def send(self, imsi: str, frame: bytes) -> None:
         """Send a frame from the mobile to the SGSN."""
@@ -54,29 +33,6 @@ class Surroundings:
     def count(self, what: str) -> None:
         """Count one more of ``what``."""
         self.counters[what] = self.counters.get(what, 0) + 1
-
-    def at(self, when: float, action: Action) -> Alarm:
-        """Have ``action`` called at ``when``; what is due at one time is called in order."""
-        alarm = Alarm(action)
-        self._serial += 1
-        heappush(self._heap, (when, self._serial, alarm))
-        return alarm
-
-    def next_alarm(self) -> float | None:
-        """Return when the next alarm is due, or None."""
-        heap = self._heap
-        while heap and heap[0][2].action is None:
-            heappop(heap)
-        return heap[0][0] if heap else None
-
-    def run_alarms(self, now: float) -> None:
-        """Call what is due at ``now``, once each."""
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            alarm = heappop(heap)[2]
-            action, alarm.action = alarm.action, None
-            if action is not None:
-                action(now)
 
 
 class Repetition:
@@ -102,7 +58,7 @@ class Repetition:
         self._give_up = give_up
         self._left = surroundings.timers.attempts - 1
         send()
-        self._alarm = surroundings.at(now + interval, self._expire)
+        self._alarm = surroundings.schedule.at(now + interval, self._expire)
 
     def repeat(self) -> None:
         """Send the message once more without touching the timer or the count."""
@@ -118,4 +74,4 @@ class Repetition:
             return
         self._left -= 1
         self._send()
-        self._alarm = self._surroundings.at(now + self._interval, self._expire)
+        self._alarm = self._surroundings.schedule.at(now + self._interval, self._expire)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
+from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
@@ -32,7 +33,6 @@ from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.schedule import Alarm
 from corenet.sgsn.subscription import Subscription
 
 _FEWEST_DIGITS = 6

@@ -10,11 +10,11 @@ from corenet.interfaces.llc import Sapi
 from corenet.interfaces.nas.gmm import GmmMessage
 from corenet.interfaces.nas.sm import SmMessage
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.schedule import Schedule
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.mm_context import MmContexts
 from corenet.sgsn.pdp_context import ControlTunnel, PdpContext, Tunnels
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.schedule import Schedule
 from gtp.constants import GTP_C_PORT, MessageType
 from gtp.endpoint import Endpoint
 from gtp.events import RequestReceived

@@ -13,6 +13,7 @@ from corenet.interfaces.nas.gmm import (
     DetachRequestDownlink,
     NetworkDetachType,
 )
+from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.deletion import Deletion, after_all
@@ -21,7 +22,6 @@ from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.schedule import Alarm
 
 
 class NetworkDetach:

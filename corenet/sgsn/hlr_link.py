@@ -18,8 +18,8 @@ from corenet.interfaces.gsup import (
     decode,
 )
 from corenet.interfaces.node import Datagram, Interface
+from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
-from corenet.sgsn.schedule import Alarm
 
 Answered = Callable[[GsupMessage | None, float], None]
 """Called with the HLR's result or error, or None where it has not answered in time."""

@@ -33,6 +33,7 @@ from corenet.interfaces.nas.sm import (
     RequestPdpContextActivation,
     TransactionIdentifier,
 )
+from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 from corenet.sgsn.events import (
     MmState,
@@ -42,7 +43,6 @@ from corenet.sgsn.events import (
 )
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.pdp_context import PdpContext, address_text, pco_for_mobile, to_nas
-from corenet.sgsn.schedule import Alarm
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.values import EndUserAddress, PdpType

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from corenet.ggsn.config import Apn, GgsnConfig
 from corenet.ggsn.node import Ggsn
 from corenet.ggsn.reachability import Reachability
-from corenet.ggsn.schedule import Schedule
 from corenet.interfaces.activation import CauseSource, FailureCause
 from corenet.interfaces.node import Interface, Node
+from corenet.schedule import Schedule
 from gtp.messages import CreatePdpContextResponse, EchoRequest, EchoResponse
 
 
@@ -81,7 +81,7 @@ def test_a_back_off_that_begins_anew_replaces_the_old_one() -> None:
     reachability.begin_back_off("1", "wap", 10.0, cause, 0.0)
     reachability.begin_back_off("1", "wap", 30.0, cause, 0.0)
     assert reachability.back_off("1", "wap").until == 30.0
-    schedule.run(10.0)
+    schedule.ring(10.0)
     assert reachability.back_off("1", "wap") is not None
-    schedule.run(30.0)
+    schedule.ring(30.0)
     assert reachability.back_off("1", "wap") is None

@@ -1,4 +1,4 @@
-"""The small parts of a GGSN: pools, schedule, configuration, name servers."""
+"""The small parts of a GGSN: pools, configuration, name servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from corenet.ggsn.config import (
     apn_key,
 )
 from corenet.ggsn.pools import AddressPool
-from corenet.ggsn.schedule import Schedule
 
 IMSI = "234150999999999"
 
@@ -62,53 +61,6 @@ def test_the_smallest_networks_have_no_ends(network: str, count: int) -> None:
     """A network of one or two addresses has no broadcast address (RFC 3021)."""
     pool = AddressPool(IPv4Network(network))
     assert sum(pool.take() is not None for _ in range(3)) == count
-
-
-# Schedule
-
-
-def test_entries_are_done_in_time_and_in_order() -> None:
-    """Those for the same time in the order in which they were made."""
-    schedule = Schedule()
-    done = []
-    schedule.at(2.0, lambda now: done.append(("b", now)))
-    schedule.at(1.0, lambda now: done.append(("a", now)))
-    schedule.at(2.0, lambda now: done.append(("c", now)))
-    assert schedule.next_timeout() == 1.0
-    schedule.run(0.5)
-    assert done == []
-    schedule.run(2.5)
-    assert done == [("a", 2.5), ("b", 2.5), ("c", 2.5)]
-    assert schedule.next_timeout() is None
-
-
-def test_cancelled_entries_are_not_done() -> None:
-    """Before and after their time, twice, and None."""
-    schedule = Schedule()
-    done = []
-    entry = schedule.at(1.0, done.append)
-    other = schedule.at(2.0, done.append)
-    schedule.cancel(entry)
-    schedule.cancel(entry)
-    schedule.cancel(None)
-    assert schedule.next_timeout() == 2.0
-    schedule.run(3.0)
-    assert done == [3.0]
-    schedule.cancel(other)
-    assert len(schedule) == 0
-
-
-def test_many_cancelled_entries_do_not_pile_up() -> None:
-    """The heap is cleaned once most of it is cancelled; what remains is done."""
-    schedule = Schedule()
-    done = []
-    kept = schedule.at(500.0, done.append)
-    for number in range(1000):
-        schedule.cancel(schedule.at(float(number), done.append))
-    assert len(schedule) == 1
-    schedule.run(1000.0)
-    assert done == [1000.0]
-    assert kept.action is None
 
 
 # Configuration

@@ -1,4 +1,4 @@
-"""Timers of one node: thousands of alarms of which most are cancelled before they ring."""
+"""Timers of a node, without a clock: thousands of alarms, most cancelled before they ring."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ _CANCELLED_KEPT = 64
 class Alarm:
     """One call that is due later."""
 
-    __slots__ = ("action", "due", "schedule")
+    __slots__ = ("action", "schedule")
 
-    def __init__(self, schedule: Schedule, due: float, action: Action) -> None:
+    def __init__(self, schedule: Schedule, action: Action) -> None:
         self.schedule = schedule
-        self.due = due
         self.action: Action | None = action
 
     def cancel(self) -> None:
@@ -41,7 +40,7 @@ class Schedule:
 
     def at(self, due: float, action: Action) -> Alarm:
         """Call ``action`` at ``due``, in seconds since 1970-01-01 UTC."""
-        alarm = Alarm(self, due, action)
+        alarm = Alarm(self, action)
         heappush(self._heap, (due, next(self._number), alarm))
         return alarm
 
