@@ -16,7 +16,6 @@ from typing import Final
 from pyrad.dictionary import Dictionary
 from pyrad.packet import AccountingRequest, AccountingResponse, Packet, PacketError
 
-from corenet.control.model import CauseView
 from corenet.gi.ip import IpError, parse_udp
 from corenet.interfaces import gsup
 from corenet.interfaces.nas.describe import frame_summary
@@ -219,11 +218,6 @@ def _shown(event: ShownOnScreen) -> tuple[str, str, str, str]:
     href = event.shown.details.get("href")
     words = [f"“{event.shown.text}”"] if event.shown.text else []
     return "", "", f"shows {event.shown.kind}", " ".join(words + ([href] if href else []))
-
-
-def cause_text(cause: CauseView | None) -> str:
-    """Return a cause of the control interface as people write it."""
-    return "" if cause is None else f"{cause.name} ({cause.source} {cause.number})"
 
 
 _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingProxyType(
