@@ -81,10 +81,10 @@ def test_the_reference_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_numbers_that_are_no_cause_or_pdp_type_are_refused() -> None:
     """Only an octet is a cause, only twelve bits are a PDP type."""
-    for wrong in (256, -1, "x"):
+    for wrong in (256, -1):
         with pytest.raises(ValueError):
             Cause(wrong)
-    for wrong in (0x1000, -1, "x"):
+    for wrong in (0x1000, -1):
         with pytest.raises(ValueError):
             PdpType(wrong)
 
