@@ -11,6 +11,7 @@ before the first packet in its tunnel.
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 from socket import inet_aton
 
@@ -140,9 +141,14 @@ class Ggsn:
 
     # Queries
 
-    def contexts(self) -> list[PdpContextView]:
-        """Return every PDP context, oldest first."""
-        return [context.view() for context in self._core.contexts]
+    def contexts(self, start: int = 0, stop: int | None = None) -> list[PdpContextView]:
+        """Return every PDP context, oldest first, or those at ``start`` to ``stop`` of them."""
+        return [context.view() for context in islice(self._core.contexts, start, stop)]
+
+    @property
+    def context_count(self) -> int:
+        """How many PDP contexts there are."""
+        return len(self._core.contexts)
 
     def contexts_of(self, imsi: str) -> list[PdpContextView]:
         """Return the subscriber's PDP contexts, oldest first."""

@@ -41,6 +41,7 @@ from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.sessions import Sessions
+from gtp.endpoint import EndpointCounters
 
 
 class Sgsn:
@@ -186,6 +187,16 @@ class Sgsn:
     def mm_contexts(self) -> tuple[MmContextView, ...]:
         """Return every MM context."""
         return tuple(mobile.view() for mobile in self._core.mobiles)
+
+    @property
+    def attached_count(self) -> int:
+        """How many mobiles are attached."""
+        return sum(mobile.state is MmState.ATTACHED for mobile in self._core.mobiles)
+
+    @property
+    def endpoint_counters(self) -> EndpointCounters:
+        """What GTP-C has counted."""
+        return self._core.endpoint.counters
 
     @property
     def under_way(self) -> dict[str, int]:
