@@ -42,6 +42,8 @@ from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
 GR_PORT = 4222
 """TCP port of GSUP, which names the HLR's place on Gr."""
 
+LOOPBACK = IPv4Network("127.0.0.0/8")
+
 LABS = files("testbed") / "labs"
 """The labs that come with the distribution."""
 
@@ -157,6 +159,14 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             problems.append(source.problem(path, f"{what} {value} is given to two subscribers"))
         seen[value] = path
 
+    if lab.ggsn is not None and lab.ggsn.gi is not None:
+        for index, part in enumerate(lab.ggsn.apns):
+            if part.pool and not IPv4Network(part.pool).subnet_of(LOOPBACK):
+                text = (
+                    f"Gi on loopback needs a pool in {LOOPBACK}, such as 127.10.0.0/16; "
+                    "or set ggsn.gi to null"
+                )
+                problems.append(source.problem(("ggsn", "apns", index, "pool"), text))
     for one in numbered:
         once("IMSI", one.imsi, (*one.path, "imsi"))
         once("MSISDN", f"+{one.msisdn}", (*one.path, "msisdn"))
@@ -212,7 +222,7 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
             RadiusServer((server.address, server.port), server.secret.encode())
             for server in part.radius
         ),
-        accounting=AccountingPolicy(),
+        accounting=AccountingPolicy(interim_interval=part.interim_interval),
         guard_time=part.guard_time,
         back_offs=BackOffs(
             ms_refused=part.back_off.refused,

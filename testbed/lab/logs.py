@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TextIO
 
 import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
 from zope.interface import implementer
+
+from corenet.interfaces.node import Event
+from corenet.interfaces.runtime import Runtime
 
 
 @implementer(ILogObserver)
@@ -28,6 +32,18 @@ class _FromWarning:
         """Pass ``event`` on if it matters."""
         if event.get("log_level", LogLevel.info) >= LogLevel.warn:
             self._observer(event)
+
+
+def log_events(runtime: Runtime, but: str) -> None:
+    """Log every event of every node, except those of the node named ``but``, which does itself."""
+    log = structlog.get_logger("core")
+
+    def note(_time: float, node: str, event: Event) -> None:
+        if node != but:
+            values = {field.name: str(getattr(event, field.name)) for field in fields(event)}
+            log.info(type(event).__name__, node=node, **values)
+
+    runtime.on_event(note)
 
 
 def log_to(stream: TextIO | None) -> None:

@@ -116,6 +116,9 @@ class GgsnPart(Part):
     apns: tuple[ApnPart, ...] = Field(min_length=1)
     gi: GiPart | None = Field(default=GiPart(), description="null: no packets outside")
     radius: tuple[RadiusPart, ...] = ()
+    interim_interval: Seconds | None = Field(
+        default=None, description="between Interim-Updates of a context; none when absent"
+    )
     guard_time: Seconds = Field(
         default=60.0, description="for a whole network-requested activation"
     )

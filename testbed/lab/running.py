@@ -45,12 +45,14 @@ class RunningLab:
         self._reactor = reactor
         self._state = state
         self._random = random
-        self._capture = capture
-        self._service: CoreService | None = None
+        self._service = self._make_core(capture)
+        self.runtime = TwistedRuntime(reactor) if self._service is None else self._service.runtime
+        self.control: CoreControl | None = None
+        if self._service is not None:
+            self.control = CoreControl(self._service.core, self.runtime)
+            self.runtime.on_event(self._activate_by_itself)
         self._interface: ControlInterface | None = None
         self._port: IListeningPort | None = None
-        self.runtime: TwistedRuntime
-        self.control: CoreControl | None = None
         self.gateway: GatewayService | None = None
         self.notifications: NotificationReceiver | None = None
 
@@ -62,7 +64,6 @@ class RunningLab:
                 address or a port is taken.
         """
         try:
-            self._make_core()
             self._start_control()
             self._start_initiator()
             await self._start_gateway()
@@ -72,10 +73,19 @@ class RunningLab:
             await self.stop()
             raise
 
-    async def settled(self, timeout: float) -> bool:
-        """Wait until every mobile that is to attach and activate by itself has done so."""
+    async def settled(
+        self, timeout: float, progress: Callable[[int, int], None] | None = None
+    ) -> bool:
+        """Wait until every mobile that is to attach and activate by itself has done so.
+
+        ``progress`` is told now and then how many have, and how many there are.
+        """
         deadline = self._reactor.seconds() + timeout
-        while not self._is_settled():
+        wanted = self._self_starting()
+        waiting = wanted
+        while waiting := [config for config in waiting if not self._is_settled(config)]:
+            if progress is not None:
+                progress(len(wanted) - len(waiting), len(wanted))
             if self._reactor.seconds() > deadline:
                 return False
             await deferLater(self._reactor, SETTLING_POLL, lambda: None)
@@ -100,26 +110,22 @@ class RunningLab:
         if self._service is not None:
             service, self._service = self._service, None
             await service.stopService()
-        elif hasattr(self, "runtime"):
+        else:
             await self.runtime.stop()
 
-    def _make_core(self) -> None:
+    def _make_core(self, capture: BinaryIO | None) -> CoreService | None:
         if self.lab.core is None:
-            self.runtime = TwistedRuntime(self._reactor)
-            return
+            return None
         ggsn = self.lab.model.ggsn
-        self._service = CoreService(
+        return CoreService(
             self._reactor,
             self.lab.core,
             random=self._random,
             recovery=self._state.next_recovery(),
             applications=_applications,
             gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
-            capture=self._capture,
+            capture=capture,
         )
-        self.runtime = self._service.runtime
-        self.control = CoreControl(self._service.core, self.runtime)
-        self.runtime.on_event(self._activate_by_itself)
 
     def _start_control(self) -> None:
         part = self.lab.model.control
@@ -156,19 +162,20 @@ class RunningLab:
             if mobiles is not None:
                 self.runtime.command(mobiles, _activation(mobiles.activate, event.imsi, apn))
 
-    def _is_settled(self) -> bool:
+    def _self_starting(self) -> list[MobileConfig]:
+        core = self._service.core if self._service is not None else None
+        if core is None:
+            return []
+        return [config for config in core.config.mobiles if config.attach_at_start]
+
+    def _is_settled(self, config: MobileConfig) -> bool:
         core = self._service.core if self._service is not None else None
         if core is None or core.mobiles is None:
             return True
-        for config in core.config.mobiles:
-            if not config.attach_at_start:
-                continue
-            view = core.mobiles.mobile(config.imsi)
-            active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
-            wanted = len(self.lab.self_activating.get(config.imsi, ()))
-            if view.state is not MobileState.ATTACHED or active < wanted:
-                return False
-        return True
+        view = core.mobiles.mobile(config.imsi)
+        active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
+        wanted = len(self.lab.self_activating.get(config.imsi, ()))
+        return view.state is MobileState.ATTACHED and active >= wanted
 
 
 def _applications(_mobile: MobileConfig) -> tuple[Application, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from twisted.internet.error import CannotListenError
 from corenet.adapters.udp import CannotBindError
 from testbed.lab.build import LoadedLab, load, shipped_labs
 from testbed.lab.capture_file import capture_stream
-from testbed.lab.logs import log_to
+from testbed.lab.logs import log_events, log_to
 from testbed.lab.reactor_run import run_in_reactor
 from testbed.lab.running import RunningLab
 from testbed.lab.state import LabState
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the restart counter and accepted pushes are kept "
         "(default: ~/.local/state/corenet/NAME)",
     )
-    parser.add_argument("--quiet", action="store_true", help="log nothing")
+    logged = parser.add_mutually_exclusive_group()
+    logged.add_argument("--quiet", action="store_true", help="log nothing")
+    logged.add_argument("--verbose", action="store_true", help="log every event of the core too")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,9 +53,11 @@ def run(options: argparse.Namespace) -> int:
 
             async def work(reactor: Any) -> int:
                 running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
+                if options.verbose:
+                    log_events(running.runtime, but="gateway")
                 await running.start()
                 try:
-                    if not await running.settled(SETTLE_TIME):
+                    if not await running.settled(SETTLE_TIME, _Progress()):
                         print("Some mobiles have not attached yet.", file=sys.stderr)
                     _announce(lab)
                     await Deferred()
@@ -65,6 +70,19 @@ def run(options: argparse.Namespace) -> int:
         print(f"corenet run: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+class _Progress:
+    """Says once a second how many mobiles have attached, where somebody looks on."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + 1.0
+
+    def __call__(self, attached: int, wanted: int) -> None:
+        """Say it, unless it was said a moment ago."""
+        if sys.stderr.isatty() and time.monotonic() >= self._next:
+            self._next += 1.0
+            print(f"{attached} of {wanted} mobiles are attached …", file=sys.stderr)
 
 
 def _announce(lab: LoadedLab) -> None:

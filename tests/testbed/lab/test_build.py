@@ -126,6 +126,10 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
             "lab.yaml:3:36: ggsn.apns.0.pool: 127.10.0.1/16 has host bits set",
         ),
         (
+            GGSN.replace("127.10.0.0/16", "10.10.0.0/16"),
+            "lab.yaml:3:36: Gi on loopback needs a pool in 127.0.0.0/8, such as 127.10.0.0/16",
+        ),
+        (
             NETWORK + "subscribers:\n" + SUBSCRIBER % "other.example",
             "lab.yaml:7:69: the ggsn has no APN other.example; it has wap.example",
         ),
