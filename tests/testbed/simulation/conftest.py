@@ -1,0 +1,193 @@
+"""A small core in virtual time, with a host on its Gi: for close looks at one subscriber."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+import pytest
+
+from corenet.assembly import CoreConfig
+from corenet.control.model import ActivationRequest, MobileActivation
+from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding
+from corenet.ggsn.events import ActivationFinished, PdusDropped
+from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
+from corenet.interfaces.node import Interface
+from corenet.interfaces.testing import ScriptedNode
+from corenet.mobile.config import MobileConfig
+from corenet.mobile.events import ContextState, DatagramReceived
+from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.events import PdpState
+from testbed.simulation.lab import VirtualLab
+
+APN = "wap.example"
+GGSN, SGSN, HLR = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+HOST = ("198.51.100.1", 9200)
+PORT = 2948
+
+FIXED = "234150000000001"
+"""Has the static address 10.45.0.7, so that a datagram to it starts an activation."""
+ADDRESS = "10.45.0.7"
+ROAMING = "234150000000002"
+"""Gets an address from the pool."""
+
+
+def core_config(*, ggsn, sgsn, hlr, known, attached):
+    everyone = (
+        Subscriber(FIXED, "447700900001", (SubscribedApn(APN, ADDRESS),)),
+        Subscriber(ROAMING, "447700900002", (SubscribedApn(APN),)),
+    )
+    return CoreConfig(
+        ggsns={
+            "ggsn": replace(
+                GgsnConfig(
+                    control_address=GGSN,
+                    user_address=GGSN,
+                    apns=(Apn(APN, IPv4Network("10.45.0.0/24")),),
+                    static_bindings=(StaticBinding(FIXED, APN, ADDRESS),),
+                    hlr=(HLR, 2123),
+                ),
+                **ggsn,
+            )
+        },
+        sgsns={
+            "sgsn": replace(
+                SgsnConfig(
+                    control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: GGSN}
+                ),
+                **sgsn,
+            )
+        },
+        hlr=replace(
+            HlrConfig(HLR, tuple(one for one in everyone if one.imsi in known)),
+            **hlr,
+        ),
+        mobiles=tuple(
+            MobileConfig(
+                one.imsi, one.msisdn, apns=(APN,), attach_at_start=attached and one.imsi in known
+            )
+            for one in everyone
+        ),
+    )
+
+
+class Bench:
+    """The small core, and what was seen of it."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.network = lab.network
+        self.ggsn = lab.core.ggsns["ggsn"]
+        self.sgsn = lab.core.sgsns["sgsn"]
+        self.hlr = lab.core.hlr
+        self.mobiles = lab.core.mobiles
+        self.events = []
+        self.passed = []
+        self.host = ScriptedNode("host")
+        self.network.on_event(lambda time, node, event: self.events.append(event))
+        self.network.on_passed(self.passed.append)
+        lab.start()
+        self.network.attach(self.host, {Interface.WDP: HOST})
+        assert lab.settle()
+        lab.run(1)
+        self.since = self.network.now()
+        self.events.clear()
+        self.passed.clear()
+
+    # What is done
+
+    def run(self, seconds):
+        self.lab.run(seconds)
+
+    def request(self, imsi=FIXED, apn=APN, **more):
+        """Ask for an activation over the control interface."""
+        return self.lab.control.request_activation(ActivationRequest(imsi=imsi, apn=apn, **more))
+
+    def datagram(self, payload=b"push", address=ADDRESS):
+        """Have the host on Gi send a datagram to a mobile's address."""
+        self.network.command(
+            self.host, lambda now: self.host.send(Interface.WDP, (address, PORT), payload)
+        )
+
+    def later(self, delay, action):
+        self.network.call_later(delay, action)
+
+    def drive(self, verb, body=None, imsi=FIXED):
+        self.lab.control.drive_mobile(imsi, verb, body)
+
+    def activate_by_itself(self, imsi=FIXED, apn=APN):
+        self.drive("activate", MobileActivation(apn=apn), imsi)
+
+    # What is seen
+
+    def outcome(self, requested, within=600.0):
+        """Let time pass until the activation has ended; return how."""
+        assert self.network.run_until(lambda: requested.outcome is not None, within=within)
+        return requested.outcome
+
+    def finished(self):
+        """Return how every activation ended, whatever had asked for it, by its key."""
+        return {e.key: e.outcome for e in self.told(ActivationFinished)}
+
+    def told(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def dropped(self):
+        """Return how many PDUs the GGSN has dropped, by reason."""
+        counts = Counter()
+        for event in self.told(PdusDropped):
+            counts[event.reason] += event.count
+        return dict(counts)
+
+    def delivered(self):
+        """Return the payloads that have reached the mobile, in order."""
+        return [event.payload for event in self.told(DatagramReceived)]
+
+    def messages(self, message_type):
+        """Return how often a GTP-C message went out, retransmissions included."""
+        return sum(
+            passed.interface is Interface.GTP_C and passed.data[1] == message_type
+            for passed in self.passed
+        )
+
+    def agreed_context(self, imsi=FIXED):
+        """Return the one context that GGSN, SGSN and mobile have in the same words, or None."""
+        at_ggsn = [(c.nsapi, c.address) for c in self.ggsn.contexts_of(imsi)]
+        mm_context = self.sgsn.mm_context(imsi)
+        at_sgsn = [
+            (c.nsapi, c.address)
+            for c in (mm_context.contexts if mm_context else ())
+            if c.state is PdpState.ACTIVE
+        ]
+        at_mobile = [
+            (c.nsapi, c.address)
+            for c in self.mobiles.mobile(imsi).contexts
+            if c.state is ContextState.ACTIVE
+        ]
+        assert at_ggsn == at_sgsn == at_mobile
+        assert len(at_ggsn) <= 1
+        return self.ggsn.contexts_of(imsi)[0] if at_ggsn else None
+
+    def assert_nothing_left(self):
+        """Switch the mobiles off; then no node has anything under way, nor a timer."""
+        assert self.lab.switch_everything_off(), self.lab.leftovers()
+        assert self.lab.leftovers() == []
+
+
+@pytest.fixture
+def make_bench():
+    def make(
+        *, seed=1, ggsn=None, sgsn=None, hlr=None, known=(FIXED, ROAMING), attached=True, **lab
+    ):
+        config = core_config(
+            ggsn=ggsn or {}, sgsn=sgsn or {}, hlr=hlr or {}, known=known, attached=attached
+        )
+        return Bench(VirtualLab(config, seed=seed, **lab))
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench):
+    return make_bench()
