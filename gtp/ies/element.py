@@ -27,6 +27,7 @@ ENCODING_ERRORS: Final = (
     TypeError,
     AttributeError,
     ArithmeticError,
+    LookupError,
     OSError,
     struct.error,
 )

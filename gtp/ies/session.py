@@ -60,7 +60,7 @@ def _labels(longest: int) -> bytes:
 _LONGEST_SHORT_LABEL: Final = 41
 _SHORT_LABELS: Final = _labels(_LONGEST_SHORT_LABEL)
 """The form of labels whose length octet is below every character that a label may have."""
-_DOTS: Final = bytes(ord(".") if octet <= _LONGEST_SHORT_LABEL else octet for octet in range(256))
+_DOTS: Final = bytes(ord(".") if code <= _LONGEST_SHORT_LABEL else code for code in range(256))
 _ANY_LABELS: Final = re.compile(_labels(63), re.DOTALL)
 _LENGTHS: Final = tuple(bytes((length,)) for length in range(64))
 _APN_MAXIMUM: Final = 100

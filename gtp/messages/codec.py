@@ -157,6 +157,7 @@ def _read_elements(
     """
     table = kind.IES
     others: list[RawIE] = []
+    repeated: dict[str, list[Any]] = {}
     incorrect: RemoteProtocolError | None = None
     for at, ie_type, start, end in split_elements(data, position):
         place = table.vacant(ie_type, fields)
@@ -173,12 +174,16 @@ def _read_elements(
                 fields[name] = None
                 incorrect = incorrect or _incorrect(place, at, problem)
             continue
-        fields[name] = (*fields.get(name, ()), value) if place.repeatable else value
+        if place.repeatable:
+            repeated.setdefault(name, []).append(value)
+        else:
+            fields[name] = value
     missing = next((place for place in table if _is_missing(place, fields)), None)
     if missing is not None:
         raise _absent(missing)
     if incorrect is not None:
         raise incorrect
+    fields.update((name, tuple(each)) for name, each in repeated.items())
     return kind(other_ies=tuple(others), **fields)
 
 

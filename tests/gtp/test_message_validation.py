@@ -283,6 +283,9 @@ def test_private_extensions_may_be_several() -> None:
         sequence=9,
         private_extension=(PrivateExtension(1), PrivateExtension(2, b"\x01")),
     )
+    many = decode(message(1, "ff00020001" * 13_000))
+    assert isinstance(many, EchoRequest)
+    assert len(many.private_extension) == 13_000
 
 
 @pytest.mark.parametrize(
@@ -397,6 +400,7 @@ def test_a_signalling_message_without_sequence_number_is_read() -> None:
         (EchoRequest(teid=-1), None),
         (EchoRequest(other_ies=(RawIE(5, b"\0"),)), None),
         (EchoRequest(other_ies=(RawIE(30, b"\0"),)), None),
+        (EchoRequest(other_ies=(RawIE(256, b"\0"),)), None),
         (EchoRequest(extension_headers=(ExtensionHeader(0x40, b"\0"),)), None),
         (EchoRequest(extension_headers=(ExtensionHeader(0, b"\0\0"),)), None),
         (EndMarker(teid=2**32), None),
