@@ -75,10 +75,10 @@ def test_wrong_lab_is_status_1_with_its_place(
 ) -> None:
     """A mistake in a lab file is named by file, line and column; good files are still checked."""
     file = tmp_path / "lab.yaml"
-    file.write_text("ggsn:\n  adress: 127.0.0.1\n", encoding="utf-8")
+    file.write_text("ggsn:\n  location: 127.0.0.1\n", encoding="utf-8")
     assert run(["validate", str(file), "core"]) == 1
     shown = capsys.readouterr()
-    assert f"{file}:2:11: ggsn.adress: there is no such setting" in shown.err
+    assert f"{file}:2:13: ggsn.location: there is no such setting" in shown.err
     assert shown.out.startswith("core: ")
 
 
