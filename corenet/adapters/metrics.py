@@ -9,6 +9,9 @@ from prometheus_client.registry import Collector
 
 from corenet.control.core import CoreControl
 
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""The exposition format that ``prometheus_client.generate_latest`` writes."""
+
 
 class CoreMetrics(Collector):
     """Reads one core's counters and sizes."""

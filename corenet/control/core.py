@@ -6,9 +6,9 @@ virtual-time tests ask in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from itertools import islice
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -22,13 +22,10 @@ from corenet.control.event_log import EventLog
 from corenet.control.model import (
     ActivationRequest,
     BehaviourRequest,
-    Context,
     ContextList,
     Coverage,
     Done,
-    Mobile,
     MobileActivation,
-    MobileContext,
     MobileDeactivation,
     Page,
     Terminal,
@@ -36,17 +33,21 @@ from corenet.control.model import (
     TerminalQuery,
     moment,
 )
-from corenet.ggsn.events import ActivationFinished, ActivationStarted, PdpContextView
+from corenet.control.views import context_model, has_active_context, mobile_model
+from corenet.control.visitors import Visitors
+from corenet.ggsn.config import apn_key
+from corenet.ggsn.events import ActivationFinished
 from corenet.ggsn.node import Ggsn
 from corenet.interfaces.activation import CauseSource, FailureCause
 from corenet.interfaces.nas.causes import sm_cause_text
-from corenet.interfaces.node import Event
+from corenet.interfaces.node import Event, Node
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.errors import MobileError, UnknownMobile
-from corenet.mobile.events import ContextView
 from corenet.mobile.population import Mobiles
-from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed
+from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed, NetworkRequestFailure
+
+T = TypeVar("T")
 
 
 class CoreControl:
@@ -56,12 +57,15 @@ class CoreControl:
         """``core`` is attached to ``runtime`` already, or will be before the first command."""
         self._core = core
         self._runtime = runtime
+        config = core.config
         self._directory = Directory(
-            core.config.hlr.subscribers if core.config.hlr else (), core.config.ggsns.values()
+            config.hlr.subscribers if config.hlr else (), config.ggsns.values(), config.mobiles
+        )
+        self._visitors = Visitors(
+            self._directory, [ggsn.control_address for ggsn in config.ggsns.values()]
         )
         self._activations = Activations()
-        self._mobile_causes: dict[tuple[str, str], FailureCause] = {}
-        self.events = EventLog()
+        self.events = EventLog(runtime.now())
         runtime.on_event(self._note)
 
     # Terminals
@@ -70,29 +74,21 @@ class CoreControl:
         """Return the terminals that ``query`` asks for.
 
         Raises:
-            ControlError: 404 where it asks for one, and there is none; 400 where it asks in
-                two ways at once.
+            ControlError: 404 where it asks for one, and there is none.
         """
-        asked = [
-            (field, value)
-            for field, value in (
-                ("msisdn", query.msisdn),
-                ("imsi", query.imsi),
-                ("address", query.address),
-            )
-            if value is not None
-        ]
+        names = ("msisdn", "imsi", "address")
+        asked = {name: value for name in names if (value := getattr(query, name)) is not None}
         if not asked:
             page = islice(self._directory, query.offset, query.offset + query.limit)
             return TerminalList(
                 total=len(self._directory), terminals=[self._terminal(entry) for entry in page]
             )
-        if len(asked) > 1:
-            raise ControlError(
-                400, "Bad request", "give one of msisdn, imsi and address", field=asked[1][0]
-            )
-        ((field, value),) = asked
-        return TerminalList(total=1, terminals=[self._terminal(self._find(field, value))])
+        found = {name: self._find(name, value) for name, value in asked.items()}
+        entry = next(iter(found.values()))
+        for name, other in found.items():
+            if other.imsi != entry.imsi:
+                raise unknown_terminal(name, f"{asked[name]} and all else that is asked for")
+        return TerminalList(total=1, terminals=[self._terminal(entry)])
 
     def terminal(self, imsi: str) -> Terminal:
         """Return what is known of one terminal.
@@ -103,15 +99,15 @@ class CoreControl:
         return self._terminal(self._find("imsi", imsi))
 
     def contexts(self, page: Page) -> ContextList:
-        """Return the PDP contexts of every GGSN, oldest first."""
-        every = sorted(
-            ((name, view) for name, ggsn in self._core.ggsns.items() for view in ggsn.contexts()),
-            key=lambda named: named[1].since,
-        )
-        wanted = every[page.offset : page.offset + page.limit]
-        return ContextList(
-            total=len(every), contexts=[_context(name, view) for name, view in wanted]
-        )
+        """Return the PDP contexts of one GGSN after the other, each one's oldest first."""
+        skipped, wanted = page.offset, page.limit
+        contexts = []
+        for name, ggsn in self._core.ggsns.items():
+            views = ggsn.contexts(skipped, skipped + wanted)
+            contexts += [context_model(name, view) for view in views]
+            skipped = max(0, skipped - ggsn.context_count)
+            wanted -= len(views)
+        return ContextList(total=self._context_count(), contexts=contexts)
 
     # Activation
 
@@ -120,7 +116,7 @@ class CoreControl:
 
         Raises:
             ControlError: 404, no such terminal; 409, the key is another activation's; 501, there
-                is no GGSN here.
+                is no GGSN here; 503, it is not in service.
         """
         if request.msisdn is not None:
             entry = self._find("msisdn", request.msisdn)
@@ -131,12 +127,16 @@ class CoreControl:
         requested, new = self._activations.begin(request, entry.imsi, entry.msisdn, now)
         if new:
             deadline = None if request.deadline_seconds is None else now + request.deadline_seconds
-            self._runtime.command(
-                ggsn,
-                lambda at: ggsn.activate(
-                    requested.imsi, requested.apn, key=requested.key, deadline=deadline, now=at
-                ),
-            )
+            try:
+                self._command(
+                    ggsn,
+                    lambda at: ggsn.activate(
+                        requested.imsi, requested.apn, key=requested.key, deadline=deadline, now=at
+                    ),
+                )
+            except Exception:
+                self._activations.withdraw(requested)
+                raise
         return requested
 
     def activation(self, key: str) -> Requested:
@@ -155,15 +155,22 @@ class CoreControl:
     def deactivate(self, imsi: str, apn: str) -> Done:
         """Delete a terminal's contexts on ``apn``; the SGSN and the mobile are told.
 
+        An activation that is under way there ends, too.
+
         Raises:
-            ControlError: 404, there is none.
+            ControlError: 404, there is neither; 503, the GGSN is not in service.
         """
-        deleted = 0
+        deleted = given_up = 0
         for ggsn in self._core.ggsns.values():
+            before = ggsn.activations_under_way
             deleted += self._deactivate_at(ggsn, imsi, apn)
-        if not deleted:
-            raise ControlError(404, "No PDP context", f"{imsi} has no PDP context on {apn}")
-        return Done(done=f"{deleted} PDP context{'' if deleted == 1 else 's'} deleted")
+            given_up += before - ggsn.activations_under_way
+        if not (deleted or given_up):
+            raise ControlError(
+                404, "No PDP context", f"{imsi} has no PDP context on {apn}", field="apn"
+            )
+        what = [f"{deleted} PDP context{'' if deleted == 1 else 's'} deleted"]
+        return Done(done=", ".join(what + ["activation given up"] * bool(given_up)))
 
     # Mobiles
 
@@ -171,13 +178,14 @@ class CoreControl:
         """Have a mobile do what ``verb`` says, as in the paths of the HTTP interface.
 
         Raises:
-            ControlError: 404, no mobile of this core has that IMSI; 409, not in its present state.
+            ControlError: 404, no mobile of this core has that IMSI; 409, not in its present
+                state; 503, the mobiles are not in service.
         """
         mobiles = self._core.mobiles
         try:
             if mobiles is None:
                 raise UnknownMobile(imsi)
-            self._runtime.command(mobiles, lambda now: _drive(mobiles, imsi, verb, body, now))
+            self._command(mobiles, lambda now: _drive(mobiles, imsi, verb, body, now))
         except UnknownMobile as error:
             raise ControlError(404, "Unknown mobile", str(error), field="imsi") from None
         except MobileError as error:
@@ -192,35 +200,46 @@ class CoreControl:
 
     def sizes(self) -> Mapping[str, int]:
         """Return how many terminals, contexts and running activations there are."""
-        mm_contexts = [view for sgsn in self._core.sgsns.values() for view in sgsn.mm_contexts()]
         return {
             "terminals": len(self._directory),
-            "attached_mobiles": sum(view.state is MmState.ATTACHED for view in mm_contexts),
-            "pdp_contexts": sum(len(ggsn.contexts()) for ggsn in self._core.ggsns.values()),
-            "running_activations": len(self._activations.running()),
+            "attached_mobiles": sum(sgsn.attached_count for sgsn in self._core.sgsns.values()),
+            "pdp_contexts": self._context_count(),
+            "running_activations": len(self._activations),
         }
 
     # Inside
 
     def _note(self, time: float, node: str, event: Event) -> None:
         self.events.note(time, node, event)
-        if isinstance(event, ActivationStarted) and not event.joined:
-            self._mobile_causes.pop((event.imsi, event.apn.lower()), None)
-        elif isinstance(event, NetworkRequestedActivationFailed) and event.sm_cause is not None:
-            self._mobile_causes[event.imsi, event.apn.lower()] = FailureCause(
-                CauseSource.SM, event.sm_cause, sm_cause_text(event.sm_cause)
-            )
+        self._visitors.note(event)
+        if isinstance(event, NetworkRequestedActivationFailed):
+            if event.reason is NetworkRequestFailure.REFUSED and event.sm_cause is not None:
+                name = sm_cause_text(event.sm_cause)
+                cause = FailureCause(CauseSource.SM, event.sm_cause, name)
+                self._activations.note_mobile_cause(event.imsi, event.apn, cause)
         elif isinstance(event, ActivationFinished):
-            outcome = event.outcome
-            cause = self._mobile_causes.get((outcome.imsi, outcome.apn.lower()))
-            self._activations.finish(event.key, outcome, cause)
+            self._activations.finish(event.key, event.outcome)
+
+    def _command(self, node: Node, action: Callable[[float], T]) -> T:
+        try:
+            return self._runtime.command(node, action)
+        except LookupError as error:
+            if type(error) is not LookupError:
+                raise
+            # What a runtime raises for a node that is not attached yet.
+            raise ControlError(503, "Not in service", str(error)) from None
+
+    def _context_count(self) -> int:
+        return sum(ggsn.context_count for ggsn in self._core.ggsns.values())
 
     def _find(self, field: str, value: str) -> DirectoryEntry:
         entry: DirectoryEntry | None
         if field == "msisdn":
-            entry = self._directory.by_msisdn(value)
+            entry = self._directory.by_msisdn(value) or self._visitor(
+                self._visitors.by_msisdn(value)
+            )
         elif field == "address":
-            entry = self._directory.by_address(value) or self._user_of(value)
+            entry = self._user_of(value) or self._directory.by_address(value)
         else:
             entry = self._directory.by_imsi(value) or self._visitor(value)
         if entry is None:
@@ -228,34 +247,38 @@ class CoreControl:
         return entry
 
     def _user_of(self, address: str) -> DirectoryEntry | None:
+        imsi = self._visitors.by_address(address)
         for ggsn in self._core.ggsns.values():
             view = ggsn.context_at(address)
             if view is not None:
-                return self._directory.by_imsi(view.imsi) or DirectoryEntry(view.imsi, view.msisdn)
-        return None
+                imsi = view.imsi
+        return None if imsi is None else self._find("imsi", imsi)
 
-    def _visitor(self, imsi: str) -> DirectoryEntry | None:
+    def _visitor(self, imsi: str | None) -> DirectoryEntry | None:
         """Return a terminal that only its PDP context tells of: one behind a foreign SGSN, say."""
-        for ggsn in self._core.ggsns.values():
-            for view in ggsn.contexts_of(imsi):
-                return DirectoryEntry(imsi, view.msisdn)
+        if imsi is not None:
+            for ggsn in self._core.ggsns.values():
+                for view in ggsn.contexts_of(imsi):
+                    return DirectoryEntry(imsi, view.msisdn)
         return None
 
     def _terminal(self, entry: DirectoryEntry) -> Terminal:
         imsi = entry.imsi
         location = self._core.hlr.location(imsi) if self._core.hlr else None
+        sgsn_address = location.sgsn if location else None
         attached: bool | None = False if self._core.sgsns else None
         attached_since = None
         for sgsn in self._core.sgsns.values():
             mm_context = sgsn.mm_context(imsi)
             if mm_context is not None and mm_context.state is MmState.ATTACHED:
                 attached, attached_since = True, moment(mm_context.since)
+                sgsn_address = sgsn_address or sgsn.config.control_address
+        mobile = mobile_model(self._core.mobiles, imsi)
         contexts = [
-            _context(name, view)
+            context_model(name, view)
             for name, ggsn in self._core.ggsns.items()
             for view in ggsn.contexts_of(imsi)
         ]
-        mobile = _mobile(self._core.mobiles, imsi)
         return Terminal(
             imsi=imsi,
             msisdn=entry.msisdn,
@@ -263,10 +286,11 @@ class CoreControl:
             static_addresses=dict(entry.static_addresses),
             attached=attached,
             attached_since=attached_since,
-            sgsn=location.sgsn if location else None,
+            sgsn=sgsn_address,
+            sgsn_since=moment(location.since) if location and location.since else None,
             reachable=None if location is None else not location.not_reachable,
             # Behind a foreign GGSN only the mobile knows.
-            online=bool(contexts) if self._core.ggsns else _has_active_context(mobile),
+            online=bool(contexts) if self._core.ggsns else has_active_context(mobile),
             contexts=contexts,
             mobile=mobile,
         )
@@ -274,8 +298,9 @@ class CoreControl:
     def _ggsn_of(self, apn: str) -> Ggsn:
         """Return the GGSN that has the APN; the first one is left to refuse an unknown APN."""
         ggsns = tuple(self._core.ggsns.values())
+        key = apn_key(apn)
         for ggsn in ggsns:
-            if any(known.name.lower() == apn.lower() for known in ggsn.config.apns):
+            if any(apn_key(known.name) == key for known in ggsn.config.apns):
                 return ggsn
         if not ggsns:
             raise ControlError(
@@ -284,58 +309,7 @@ class CoreControl:
         return ggsns[0]
 
     def _deactivate_at(self, ggsn: Ggsn, imsi: str, apn: str) -> int:
-        return self._runtime.command(ggsn, lambda now: ggsn.deactivate(imsi, apn, now))
-
-
-def _context(ggsn: str, view: PdpContextView) -> Context:
-    return Context(
-        imsi=view.imsi,
-        msisdn=view.msisdn,
-        apn=view.apn,
-        address=view.address,
-        nsapi=view.nsapi,
-        since=moment(view.since),
-        ggsn=ggsn,
-        sgsn_address=view.sgsn_address,
-        charging_id=view.charging_id,
-        network_requested=view.network_requested,
-        uplink_octets=view.uplink_octets,
-        downlink_octets=view.downlink_octets,
-    )
-
-
-def _mobile(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
-    if mobiles is None:
-        return None
-    try:
-        view = mobiles.mobile(imsi)
-    except UnknownMobile:
-        return None
-    behaviour = view.behaviour
-    return Mobile(
-        state=view.state.value,
-        in_coverage=view.coverage,
-        on_request=behaviour.answer.value,
-        sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
-        answer_after=behaviour.delay,
-        contexts=[_mobile_context(context) for context in view.contexts],
-        shown=[asdict(shown) for shown in view.shown],
-    )
-
-
-def _mobile_context(view: ContextView) -> MobileContext:
-    return MobileContext(
-        apn=view.apn,
-        address=view.address or None,
-        nsapi=view.nsapi,
-        state=view.state.value,
-        since=moment(view.since),
-        network_requested=view.network_requested,
-    )
-
-
-def _has_active_context(mobile: Mobile | None) -> bool:
-    return mobile is not None and any(context.state == "active" for context in mobile.contexts)
+        return self._command(ggsn, lambda now: ggsn.deactivate(imsi, apn, now))
 
 
 def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: float) -> None:

@@ -18,6 +18,7 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
         counted[ggsn.name] |= _flat("accounting", ggsn.accounting_counters)
     for sgsn in core.sgsns.values():
         counted[sgsn.name] = dict(_flat("", sgsn.counters))
+        counted[sgsn.name] |= _flat("gtp", sgsn.endpoint_counters)
     if core.hlr is not None:
         counted[core.hlr.name] = dict(_flat("gtp", core.hlr.gtp_counters))
         counted[core.hlr.name] |= _flat("gr", core.hlr.gr_counters)

@@ -1,16 +1,18 @@
-"""Which terminals there are: numbers, APNs and static addresses, from HLR and GGSNs together.
+"""Which terminals there are: numbers, APNs and static addresses, from all that is provisioned.
 
 The HLR knows its subscribers. A GGSN has static bindings of its own (TS 23.060 §9.2.2.2), and
-may have one for a subscriber that the HLR has never heard of.
+may have one for a subscriber that the HLR has never heard of. A mobile knows who it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from corenet.ggsn.config import GgsnConfig, StaticBinding
 from corenet.hlr.config import Subscriber
+from corenet.mobile.config import MobileConfig
 
 
 @dataclass(slots=True)
@@ -26,7 +28,12 @@ class Entry:
 class Directory:
     """Finds terminals by IMSI, MSISDN and static address."""
 
-    def __init__(self, subscribers: Iterable[Subscriber], ggsns: Iterable[GgsnConfig]) -> None:
+    def __init__(
+        self,
+        subscribers: Iterable[Subscriber],
+        ggsns: Iterable[GgsnConfig],
+        mobiles: Iterable[MobileConfig],
+    ) -> None:
         self._by_imsi: dict[str, Entry] = {}
         self._by_msisdn: dict[str, Entry] = {}
         self._by_address: dict[str, Entry] = {}
@@ -37,6 +44,8 @@ class Directory:
         for ggsn in ggsns:
             for binding in ggsn.static_bindings:
                 self._bind(binding)
+        for mobile in mobiles:
+            self._entry(mobile.imsi, mobile.msisdn)
 
     def __len__(self) -> int:
         return len(self._by_imsi)
@@ -63,8 +72,8 @@ class Directory:
     def _entry(self, imsi: str, msisdn: str | None) -> Entry:
         entry = self._by_imsi.setdefault(imsi, Entry(imsi, msisdn))
         if msisdn is not None:
-            entry.msisdn = msisdn
-            self._by_msisdn[msisdn] = entry
+            entry.msisdn = entry.msisdn or msisdn
+            self._by_msisdn.setdefault(msisdn, entry)
         return entry
 
     def _allow(self, entry: Entry, apn: str, address: str | None) -> None:
@@ -72,4 +81,4 @@ class Directory:
             entry.apns.append(apn)
         if address is not None:
             entry.static_addresses[apn] = address
-            self._by_address[address] = entry
+            self._by_address.setdefault(str(ip_address(address)), entry)

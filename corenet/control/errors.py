@@ -9,7 +9,7 @@ from typing import Any
 class ControlError(Exception):
     """A request that is not carried out: what was wrong, and in which field.
 
-    ``status`` is the HTTP status that says the same.
+    ``status`` is the HTTP status that says the same, ``headers`` what HTTP wants said with it.
     """
 
     def __init__(
@@ -20,6 +20,7 @@ class ControlError(Exception):
         *,
         field: str | None = None,
         members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -27,6 +28,7 @@ class ControlError(Exception):
         self.detail = detail
         self.field = field
         self.members = dict(members or {})
+        self.headers = dict(headers or {})
 
     def problem(self) -> dict[str, Any]:
         """Return the members of a problem document; the type says no more than the title."""
@@ -41,6 +43,11 @@ class ControlError(Exception):
         return document | self.members
 
 
+def bad_request(detail: str, field: str | None) -> ControlError:
+    """Something in the request is not as it should be; ``field`` names it."""
+    return ControlError(400, "Bad request", detail, field=field)
+
+
 def unknown_terminal(field: str, value: str) -> ControlError:
-    """Nobody with that number or address is provisioned in HLR or GGSN."""
+    """Nobody here has that number or address."""
     return ControlError(404, "Unknown terminal", f"no terminal has {field} {value}", field=field)

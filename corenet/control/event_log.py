@@ -1,7 +1,8 @@
 """The last events of every node, numbered, as plain values: what a live event stream reads.
 
 A listener that was away names the last number it saw and gets what came after, as far back as
-the log reaches.
+the log reaches. Numbers begin with the time at which the log was made, so that those of an
+earlier process are lower: who comes back to a core that has restarted gets all that it keeps.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from corenet.interfaces.node import Event
 
 KEPT = 10_000
 """Events that the log keeps."""
+NUMBERS_A_SECOND = 1_000_000
+"""Numbers for each second that has passed since 1970; they stay below 2^53, as JSON wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Entry:
     """One event of one node."""
 
     number: int
-    """From 1, without gaps, for as long as the process lives."""
+    """One more than that of the event before it."""
     time: float
     """Seconds since 1970-01-01 UTC."""
     node: str
@@ -52,25 +55,37 @@ Listener = Callable[[Entry], None]
 class EventLog:
     """Keeps the last events and tells listeners of new ones."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, now: float, kept: int = KEPT) -> None:
+        """``now`` is seconds since 1970-01-01 UTC, ``kept`` how many events are kept."""
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._listeners: list[Listener] = []
-        self._number = 0
+        self._last = int(now) * NUMBERS_A_SECOND
+
+    @property
+    def last(self) -> int:
+        """The number of the last event; that of the first one will be one more than this."""
+        return self._last
+
+    @property
+    def first_kept(self) -> int:
+        """The number of the oldest event that is kept, or that the next one will get."""
+        return self._last + 1 - len(self._entries)
 
     def note(self, time: float, node: str, event: Event) -> None:
         """Add an event (an ``EventListener`` of a runtime)."""
-        self._number += 1
-        entry = Entry(self._number, time, node, event)
+        self._last += 1
+        entry = Entry(self._last, time, node, event)
         self._entries.append(entry)
         for listener in tuple(self._listeners):
             listener(entry)
 
     def since(self, number: int) -> list[Entry]:
-        """Return the entries that are kept and came after ``number``."""
-        if not self._entries:
-            return []
-        skipped = max(0, number + 1 - self._entries[0].number)
-        return list(islice(self._entries, skipped, None))
+        """Return the entries that are kept and came after ``number``.
+
+        After a number that was never given, that is all of them.
+        """
+        skipped = number + 1 - self.first_kept if number <= self._last else 0
+        return list(islice(self._entries, max(0, skipped), None))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` for each new entry; return what ends that."""

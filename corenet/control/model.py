@@ -6,16 +6,41 @@ Times are RFC 3339 in UTC, durations are seconds, addresses are IP addresses in 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.config import JsonDict
 
-Imsi = Annotated[str, StringConstraints(pattern=r"^\d{6,15}$")]
-Msisdn = Annotated[str, StringConstraints(pattern=r"^\d{5,15}$")]
+from corenet.interfaces.nas.causes import SmCause
+
+
+def _canonical_address(text: str) -> str:
+    return str(ip_address(text))
+
+
+Imsi = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,15}$")]
+Msisdn = Annotated[str, StringConstraints(pattern=r"^[0-9]{5,15}$")]
 Apn = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100)
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$", max_length=99),
 ]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:@-]{1,200}$")]
+PdpAddress = Annotated[
+    str,
+    AfterValidator(_canonical_address),
+    WithJsonSchema(
+        {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}, mode="validation"
+    ),
+]
 
 
 def moment(seconds: float) -> datetime:
@@ -84,7 +109,12 @@ class Terminal(Answer):
     static_addresses: dict[str, str] = Field(description="static PDP address by APN")
     attached: bool | None = Field(description="null: no node here can tell")
     attached_since: datetime | None
-    sgsn: str | None = Field(description="address of the serving SGSN, as the HLR has it")
+    sgsn: str | None = Field(
+        description="address of the serving SGSN: as the HLR has it, or where it is attached here"
+    )
+    sgsn_since: datetime | None = Field(
+        default=None, description="when that SGSN took over, as the HLR has it"
+    )
     reachable: bool | None = Field(description="false: MNRG is set; null: there is no HLR here")
     online: bool = Field(description="whether it has a PDP context")
     contexts: list[Context]
@@ -105,8 +135,19 @@ class ContextList(Answer):
     contexts: list[Context]
 
 
+_ONE_TERMINAL: JsonDict = {
+    "oneOf": [
+        {"required": [name], "properties": {name: {"type": "string"}}}
+        for name in ("msisdn", "imsi")
+    ]
+}
+"""What ``_one_terminal`` below says, for those who only read the schema."""
+
+
 class ActivationRequest(Request):
     """Have a PDP context activated on the network's request."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_TERMINAL)
 
     msisdn: Msisdn | None = None
     imsi: Imsi | None = None
@@ -173,7 +214,12 @@ class BehaviourRequest(Request):
     """Tell a mobile what to do with the network's request for an activation."""
 
     on_request: Literal["accept", "reject", "silent"]
-    sm_cause: int = Field(default=31, ge=1, le=255, description="of a reject")
+    sm_cause: int = Field(
+        default=SmCause.ACTIVATION_REJECTED_UNSPECIFIED.value,
+        ge=1,
+        le=255,
+        description="of a reject (TS 24.008 §10.5.6.6)",
+    )
     answer_after: float = Field(default=0.0, ge=0, le=3600)
 
 
@@ -207,26 +253,48 @@ class Problem(Answer):
     field: str | None = Field(default=None, description="the member or parameter that is wrong")
 
 
-class Query(BaseModel):
-    """The query of a request: text from the URL, so numbers are read from text."""
+class ActivationProblem(Activation, Problem):
+    """An activation that failed: the problem, and the whole activation with it."""
+
+
+class Parameters(BaseModel):
+    """What a path or a query says: text from the URL, so numbers are read from text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Page(Query):
+class NoParameters(Parameters):
+    """A path or a query that says nothing."""
+
+
+class Page(Parameters):
     """Which part of a long list."""
 
-    offset: int = Field(default=0, ge=0)
+    offset: int = Field(default=0, ge=0, le=10_000_000)
     limit: int = Field(default=100, ge=1, le=1000)
 
 
 class TerminalQuery(Page):
-    """Which terminals: all, or the one with that number or address."""
+    """Which terminals: all, or the one that has all of the numbers and the address given."""
 
     msisdn: Msisdn | None = None
     imsi: Imsi | None = None
-    address: str | None = Field(default=None, description="a PDP address, in use or static")
+    address: PdpAddress | None = Field(default=None, description="a PDP address, in use or static")
 
 
-class NoQuery(Query):
-    """A request that has no query."""
+class OfTerminal(Parameters):
+    """A path to a terminal."""
+
+    imsi: Imsi
+
+
+class OfContext(OfTerminal):
+    """A path to a terminal's PDP contexts on an APN."""
+
+    apn: Apn
+
+
+class OfActivation(Parameters):
+    """A path to an activation."""
+
+    key: Key

@@ -19,9 +19,12 @@ from corenet.control.model import (
     Done,
     MobileActivation,
     MobileDeactivation,
-    NoQuery,
+    NoParameters,
+    OfActivation,
+    OfContext,
+    OfTerminal,
     Page,
-    Query,
+    Parameters,
     Terminal,
     TerminalList,
     TerminalQuery,
@@ -32,7 +35,8 @@ from corenet.control.model import (
 class Call:
     """One request, taken apart and validated."""
 
-    path: Mapping[str, str]
+    path: Any
+    """An instance of the operation's path model."""
     query: Any
     """An instance of the operation's query model."""
     body: Any
@@ -50,25 +54,30 @@ class Operation:
     answer: type[BaseModel]
     call: Callable[[CoreControl, Call], BaseModel | Requested]
     """A ``Requested`` is answered when it has ended."""
-    query: type[Query] = NoQuery
+    at: type[Parameters] = NoParameters
+    """What the path says."""
+    query: type[Parameters] = NoParameters
     body: type[BaseModel] | None = None
     problems: Mapping[int, str] = field(default_factory=dict)
 
 
 NOT_FOUND = {404: "no such terminal"}
-NO_MOBILE = {404: "no mobile of this lab has that IMSI", 409: "not in the mobile's present state"}
+NO_MOBILE = {
+    404: "no mobile of this lab has that IMSI",
+    409: "not in the mobile's present state",
+    503: "the mobiles are not in service yet",
+}
 
 
-def _mobile_verb(
-    verb: str, summary: str, *, name: str | None = None, body: type[BaseModel] | None = None
-) -> Operation:
+def _mobile_verb(verb: str, summary: str, *, body: type[BaseModel] | None = None) -> Operation:
     return Operation(
-        name or verb.replace("-", "_"),
+        f"mobile_{verb.replace('-', '_')}",
         "POST",
         f"/v1/mobiles/{{imsi}}/{verb}",
         summary,
         Done,
-        lambda control, call: control.drive_mobile(call.path["imsi"], verb, call.body),
+        lambda control, call: control.drive_mobile(call.path.imsi, verb, call.body),
+        at=OfTerminal,
         body=body,
         problems=NO_MOBILE,
     )
@@ -91,7 +100,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/terminals/{imsi}",
         "All that the core knows of one terminal",
         Terminal,
-        lambda control, call: control.terminal(call.path["imsi"]),
+        lambda control, call: control.terminal(call.path.imsi),
+        at=OfTerminal,
         problems=NOT_FOUND,
     ),
     Operation(
@@ -105,7 +115,9 @@ OPERATIONS: tuple[Operation, ...] = (
         problems=NOT_FOUND
         | {
             409: "the key names an activation of another terminal or APN",
+            501: "there is no GGSN here",
             502: "the activation failed: step and cause say where and why",
+            503: "the GGSN is not in service yet",
             504: "the activation was not finished in time",
         },
     ),
@@ -115,7 +127,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/activations/{key}",
         "An activation, running or ended",
         Activation,
-        lambda control, call: control.activation(call.path["key"]),
+        lambda control, call: control.activation(call.path.key),
+        at=OfActivation,
         problems={404: "no such activation, or forgotten"},
     ),
     Operation(
@@ -133,8 +146,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/contexts/{imsi}/{apn}",
         "Delete a terminal's PDP contexts on an APN; its SGSN and mobile are told",
         Done,
-        lambda control, call: control.deactivate(call.path["imsi"], call.path["apn"]),
-        problems={404: "it has no context there"},
+        lambda control, call: control.deactivate(call.path.imsi, call.path.apn),
+        at=OfContext,
+        problems={404: "it has no context there, and no activation", 503: "not in service yet"},
     ),
     _mobile_verb("attach", "Have the mobile attach to GPRS"),
     _mobile_verb("detach", "Have the mobile detach from GPRS"),
@@ -152,7 +166,6 @@ OPERATIONS: tuple[Operation, ...] = (
     _mobile_verb(
         "deactivate",
         "Have the mobile deactivate its PDP contexts by itself",
-        name="mobile_deactivate",
         body=MobileDeactivation,
     ),
 )

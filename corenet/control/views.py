@@ -1,0 +1,66 @@
+"""How nodes' own views become the models that clients see."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from corenet.control.model import Context, Mobile, MobileContext, moment
+from corenet.ggsn.events import PdpContextView
+from corenet.mobile.behaviour import Answer
+from corenet.mobile.errors import UnknownMobile
+from corenet.mobile.events import ContextView
+from corenet.mobile.population import Mobiles
+
+
+def context_model(ggsn: str, view: PdpContextView) -> Context:
+    """Return a PDP context of the GGSN with that name."""
+    return Context(
+        imsi=view.imsi,
+        msisdn=view.msisdn,
+        apn=view.apn,
+        address=view.address,
+        nsapi=view.nsapi,
+        since=moment(view.since),
+        ggsn=ggsn,
+        sgsn_address=view.sgsn_address,
+        charging_id=view.charging_id,
+        network_requested=view.network_requested,
+        uplink_octets=view.uplink_octets,
+        downlink_octets=view.downlink_octets,
+    )
+
+
+def mobile_model(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
+    """Return the mobile with that IMSI, or None where there is none."""
+    if mobiles is None:
+        return None
+    try:
+        view = mobiles.mobile(imsi)
+    except UnknownMobile:
+        return None
+    behaviour = view.behaviour
+    return Mobile(
+        state=view.state.value,
+        in_coverage=view.coverage,
+        on_request=behaviour.answer.value,
+        sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
+        answer_after=behaviour.delay,
+        contexts=[_mobile_context(context) for context in view.contexts],
+        shown=[asdict(shown) for shown in view.shown],
+    )
+
+
+def has_active_context(mobile: Mobile | None) -> bool:
+    """Return whether the mobile takes one of its contexts for active."""
+    return mobile is not None and any(context.state == "active" for context in mobile.contexts)
+
+
+def _mobile_context(view: ContextView) -> MobileContext:
+    return MobileContext(
+        apn=view.apn,
+        address=view.address or None,
+        nsapi=view.nsapi,
+        state=view.state.value,
+        since=moment(view.since),
+        network_requested=view.network_requested,
+    )
