@@ -1,4 +1,4 @@
-"""A small core in virtual time, with a host on its Gi: for close looks at one subscriber."""
+"""Labs in virtual time: a small core for close looks at one subscriber, and one with a gateway."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import pytest
 
 from corenet.assembly import CoreConfig
 from corenet.control.model import ActivationRequest, MobileActivation
-from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding
+from corenet.ggsn.config import Apn, GgsnConfig, RadiusServer, StaticBinding
 from corenet.ggsn.events import ActivationFinished, PdusDropped
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.interfaces.node import Interface
 from corenet.interfaces.testing import ScriptedNode
-from corenet.mobile.config import MobileConfig
+from corenet.mobile.behaviour import Behaviour
+from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.events import ContextState, DatagramReceived
-from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.config import RadioTimers, SgsnConfig
 from corenet.sgsn.events import PdpState
+from gtp.timers import Timers
+from testbed.gateway.config import GatewayConfig
 from testbed.simulation.lab import VirtualLab
 
 APN = "wap.example"
@@ -175,7 +178,7 @@ class Bench:
         assert self.lab.leftovers() == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_bench():
     def make(
         *, seed=1, ggsn=None, sgsn=None, hlr=None, known=(FIXED, ROAMING), attached=True, **lab
@@ -191,3 +194,131 @@ def make_bench():
 @pytest.fixture
 def bench(make_bench):
     return make_bench()
+
+
+GATEWAY = "192.0.2.5"
+
+
+def crowd_config(number, behaviour, attached, transmissions, spread):
+    """Return a core with ``number`` mobiles; every request is sent so often at most."""
+    imsis = [f"2341500001{index:05d}" for index in range(number)]
+    msisdns = [f"44770091{index:05d}" for index in range(number)]
+    timers = Timers(n3_requests=transmissions)
+    return CoreConfig(
+        ggsns={
+            "ggsn": GgsnConfig(
+                control_address=GGSN,
+                user_address=GGSN,
+                apns=(Apn(APN, IPv4Network("10.45.0.0/16")),),
+                hlr=(HLR, 2123),
+                radius=(RadiusServer((GATEWAY, 1813), b"corenet"),),
+                guard_time=60.0 * transmissions,
+                timers=timers,
+            )
+        },
+        sgsns={
+            "sgsn": SgsnConfig(
+                control_address=SGSN,
+                user_address=SGSN,
+                hlr=(HLR, 4222),
+                ggsns={APN: GGSN},
+                radio=RadioTimers(attempts=transmissions),
+                timers=timers,
+            )
+        },
+        hlr=HlrConfig(
+            HLR,
+            tuple(
+                Subscriber(imsi, msisdn, (SubscribedApn(APN),))
+                for imsi, msisdn in zip(imsis, msisdns, strict=True)
+            ),
+            timers=timers,
+        ),
+        mobiles=tuple(
+            MobileConfig(
+                imsi,
+                msisdn,
+                behaviour=behaviour(index),
+                apns=(APN,),
+                attach_at_start=attached(index),
+            )
+            for index, (imsi, msisdn) in enumerate(zip(imsis, msisdns, strict=True))
+        ),
+        mobile_timers=MobileTimers(attempts=transmissions, attach_spread=spread),
+    )
+
+
+class Crowd:
+    """A lab with gateway and initiator, its terminals by number, and all that happened."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.network = lab.network
+        self.initiator = lab.initiator
+        self.host = lab.gateway
+        mobiles = lab.core.config.mobiles
+        self.imsis = [mobile.imsi for mobile in mobiles]
+        self.msisdns = [mobile.msisdn for mobile in mobiles]
+        self.events = []
+        self.network.on_event(lambda time, node, event: self.events.append(event))
+        lab.start()
+        assert lab.settle()
+
+    def told(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def drive(self, index, verb, body=None):
+        self.lab.control.drive_mobile(self.imsis[index], verb, body)
+
+    def push(self, index, **more):
+        return self.lab.push(self.msisdns[index], **more)
+
+    def shown(self, index):
+        """Return the si-ids on a mobile's screen: the push-ids of what it shows."""
+        return [shown.details["si-id"] for shown in self.lab.shown(self.imsis[index])]
+
+    def reported(self, *push_ids, within=7200.0):
+        """Let time pass until the results of these pushes are notified; return them."""
+        notified, missing = self.initiator.notified, set(push_ids)
+        read = 0
+
+        def all_there():
+            nonlocal read
+            while read < len(notified):
+                missing.discard(notified[read].notification.push_id)
+                read += 1
+            return not missing
+
+        assert self.network.run_until(all_there, within=within)
+        return [one for key, (one, *_) in self.initiator.results().items() if key[0] in push_ids]
+
+    def assert_nothing_left(self):
+        assert self.lab.switch_everything_off(), self.lab.leftovers()
+        assert self.lab.leftovers() == []
+
+
+@pytest.fixture(scope="session")
+def make_crowd():
+    def make(
+        number=1,
+        *,
+        seed=1,
+        behaviour=lambda index: Behaviour.accept(),
+        attached=lambda index: True,
+        transmissions=5,
+        spread=0.0,
+        quality=None,
+        store=None,
+        **gateway,
+    ):
+        return Crowd(
+            VirtualLab(
+                crowd_config(number, behaviour, attached, transmissions, spread),
+                GatewayConfig(GATEWAY, APN, b"corenet", **gateway),
+                seed=seed,
+                quality=quality,
+                store=store,
+            )
+        )
+
+    return make
