@@ -1,9 +1,40 @@
-"""What every test shares: properties that are tried with the same examples on every machine."""
+"""What every test shares: how properties are tried, and how real peers are asked for."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
 from hypothesis import settings
 
 # No deadline: a machine that is busy is no bug. Derandomised: a failure is the same everywhere.
 settings.register_profile("corenet", deadline=None, derandomize=True)
 settings.load_profile("corenet")
+
+REQUIRE_PEERS = "CORENET_REQUIRE_PEERS"
+"""With this in the environment, and not 0, a peer that is missing is a failure."""
+
+
+def require_peer(program: str, *, package: str) -> str:
+    """Return the path of a peer's program; without it the test is skipped, or fails if it must."""
+    # Daemons live where an ordinary user's PATH may not lead.
+    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+    path = shutil.which(program, path=folders)
+    if path is None:
+        missing_peer(f"{program} is not installed: it comes with Debian's package {package}")
+    return path
+
+
+def missing_peer(reason: str) -> NoReturn:
+    """Skip the test because a real peer cannot be had; fail it where peers are required."""
+    if os.environ.get(REQUIRE_PEERS, "0") not in ("", "0"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """Return the path of tshark, where it can be had."""
+    return require_peer("tshark", package="tshark")

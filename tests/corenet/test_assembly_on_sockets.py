@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -233,7 +232,7 @@ class OnSockets(TestCase):
         assert self.service.gi.counters == {"received": 1, "sent": 1}
 
     @pytest.mark.interop
-    @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+    @pytest.mark.usefixtures("tshark")
     @inlineCallbacks
     def test_wireshark_has_no_complaint_about_the_capture(self):
         """Everything of a push is in the capture, on every interface, and dissects clean."""

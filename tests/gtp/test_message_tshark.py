@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -39,10 +38,7 @@ from gtp.messages import (
     VersionNotSupported,
 )
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
-]
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 IMSI = "234150999999999"
 QOS = bytes.fromhex("020b921f7396fefe742bffff")

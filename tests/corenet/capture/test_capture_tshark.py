@@ -1,16 +1,12 @@
 """The capture as Wireshark reads it."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from corenet.capture.capture import Capture
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
-]
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 
 @pytest.fixture

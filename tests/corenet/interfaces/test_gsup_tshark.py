@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -20,7 +19,7 @@ from corenet.interfaces.gsup import (
     SmAlertReason,
 )
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 IMSI = "234150999999999"
 MESSAGES = (
@@ -67,11 +66,8 @@ def pcap(messages: tuple[GsupMessage, ...]) -> bytes:
 
 
 def tshark(capture: Path, *arguments: str) -> list[str]:
-    program = shutil.which("tshark")
-    if program is None:
-        pytest.skip("tshark is not installed")
     done = subprocess.run(
-        [program, "-r", str(capture), *arguments],
+        ["tshark", "-r", str(capture), *arguments],
         capture_output=True,
         text=True,
         check=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -14,7 +13,7 @@ from corenet.interfaces import llc, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 STATIC = PdpAddress.for_ipv4("10.45.0.7")
 NETWORK_TI = sm.TransactionIdentifier(1)
@@ -68,11 +67,8 @@ def capture(tmp_path: Path) -> Path:
 
 
 def tshark(capture: Path, *arguments: str) -> list[str]:
-    program = shutil.which("tshark")
-    if program is None:
-        pytest.skip("tshark is not installed")
     done = subprocess.run(
-        [program, "-r", str(capture), *arguments],
+        ["tshark", "-r", str(capture), *arguments],
         capture_output=True,
         text=True,
         check=True,

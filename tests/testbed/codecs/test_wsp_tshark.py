@@ -1,6 +1,5 @@
 """Pushes as Wireshark reads them: WSP and WBXML on UDP port 2948."""
 
-import shutil
 import struct
 import subprocess
 
@@ -12,10 +11,7 @@ from testbed.codecs.si import Action, ServiceIndication
 from testbed.codecs.sl import ServiceLoading
 from testbed.codecs.wsp import PUSH_PORT, SOURCE_PORT, Push
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
-]
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 INDICATION = ServiceIndication(
     "You have 4 new emails",

@@ -1,16 +1,13 @@
 """SI and SL as libwbxml's xml2wbxml writes them."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from testbed.codecs import si, sl
+from tests.conftest import require_peer
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("xml2wbxml") is None, reason="xml2wbxml is not installed"),
-]
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("libwbxml")]
 
 SI_DOCTYPE = (
     '<!DOCTYPE si PUBLIC "-//WAPFORUM//DTD SI 1.0//EN" "http://www.wapforum.org/DTD/si.dtd">'
@@ -39,6 +36,13 @@ LOADINGS = (
     '<sl href="http://a.com" action="cache"/>',
     '<sl href="mailto:a"/>',
 )
+
+
+@pytest.fixture(scope="module")
+def libwbxml():
+    """See that both converters can be had."""
+    for program in ("xml2wbxml", "wbxml2xml"):
+        require_peer(program, package="libwbxml2-utils")
 
 
 def peer(xml, folder):
@@ -74,8 +78,6 @@ def test_what_is_built_has_the_same_octets(inner, tmp_path):
 @pytest.mark.parametrize("inner", INDICATIONS)
 def test_peer_reads_what_is_written(inner, tmp_path):
     """What is written here, wbxml2xml turns into XML of the same meaning."""
-    if shutil.which("wbxml2xml") is None:
-        pytest.skip("wbxml2xml is not installed")
     value = si.parse(f"<si>{inner}</si>".encode())
     source, target = tmp_path / "in.wbxml", tmp_path / "out.xml"
     source.write_bytes(si.encode(value))
