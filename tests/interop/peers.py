@@ -1,0 +1,230 @@
+"""Real peers as processes: where they run, how one knows that they are ready, how they end.
+
+Theory of operation. A ``Place`` is where processes see each other: a network namespace that
+nobody else is in, with nothing but its own loopback, or this host where no namespace may be
+made. A namespace is held by a process that reads from us, so that it ends with us, however we
+end; it has no name that could stay behind. A ``Peer`` is one process in a place: its output goes
+to a log beside the test's capture, every wait for it is bounded, it is ended by its pid, and
+what it said is in the message of whatever fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import missing_peer, require_peer
+
+POLL = 0.02
+"""Seconds between two looks at something that is awaited."""
+TAIL = 4000
+"""Characters of a log that a failure shows."""
+CORENET = Path(sys.executable).with_name("corenet")
+"""The command as a user has it: the one of the environment that runs the tests."""
+
+_HOLD = "ip link set lo up && echo up && exec cat"
+_ASK = """
+import json, sys, urllib.error, urllib.request
+method, url, body = sys.argv[1:]
+request = urllib.request.Request(url, body.encode() or None, method=method)
+if body:
+    request.add_header("Content-Type", "application/json")
+try:
+    answer = urllib.request.urlopen(request, timeout=10)
+except urllib.error.HTTPError as error:
+    answer = error
+print(answer.status)
+sys.stdout.write(answer.read().decode())
+"""
+
+
+class Place:
+    """Where processes run: this host, unless a subclass knows better."""
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line that runs ``words`` here."""
+        return list(words)
+
+    def run(self, *words: str, timeout: float = 30.0, **options: Any) -> str:
+        """Run a command to its end and return what it printed; it must succeed."""
+        done = subprocess.run(
+            self.command(*words), capture_output=True, text=True, timeout=timeout, **options
+        )
+        assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Send an HTTP request from here and return the JSON of its answer, which must be 2xx."""
+        text = "" if body is None else json.dumps(body)
+        status, _, answer = self.run(sys.executable, "-c", _ASK, method, url, text).partition("\n")
+        assert status.startswith("2"), f"{method} {url} was answered {status}: {answer}"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """Give the place up."""
+
+
+class Namespace(Place):
+    """A network namespace of its own, as root or in a user namespace."""
+
+    def __init__(self) -> None:
+        """Make it; ``OSError`` where that is not allowed."""
+        as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", *as_user, "sh", "-c", _HOLD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._holder.stdout is not None
+        first = self._holder.stdout.readline()
+        if first != "up\n":
+            rest = first + self._holder.stdout.read()
+            self.close()
+            raise OSError(rest.strip())
+        into_user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        self._prefix = ["nsenter", "--target", str(self._holder.pid), "--net", *into_user, "--"]
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line that runs ``words`` in the namespace."""
+        return [*self._prefix, *words]
+
+    def close(self) -> None:
+        """End the holder; the namespace goes with the last process in it."""
+        self._holder.communicate(timeout=10)
+
+
+def make_namespace() -> Namespace:
+    """Return a network namespace; skip the test, or fail it, where there can be none."""
+    require_peer("ip", package="iproute2")
+    require_peer("nsenter", package="util-linux")
+    require_peer("unshare", package="util-linux")
+    try:
+        return Namespace()
+    except OSError as error:
+        missing_peer(f"no network namespace can be made, neither as root nor as a user: {error}")
+
+
+def make_place() -> Place:
+    """Return a network namespace, or this host where none can be made."""
+    try:
+        return Namespace()
+    except OSError:
+        return Place()
+
+
+class Peer:
+    """One process of a peer, with its output in ``log``."""
+
+    def __init__(
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        folder: Path,
+        place: Place,
+        stop_with: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._stop_with = stop_with
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                place.command(*words),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has said until now."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, pattern: str, *, timeout: float = 15.0, log: Path | None = None) -> str:
+        """Wait until its output, or another log of it, has ``pattern``; return what matched."""
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = self._process.poll()
+            text = self.output if log is None else _read(log)
+            found = re.search(pattern, text, re.MULTILINE)
+            if found:
+                return found[0]
+            assert ended is None, f"{self.name} ended with {ended}:\n{text[-TAIL:]}"
+            assert time.monotonic() < deadline, (
+                f"{self.name} has not said {pattern!r} within {timeout:g} s:\n{text[-TAIL:]}"
+            )
+            time.sleep(POLL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end and return its status."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"{self.name} has not ended within {timeout:g} s:\n{self.output[-TAIL:]}"
+            ) from None
+
+    def stop(self, timeout: float = 5.0) -> int:
+        """End it, by force where it does not follow; return its status."""
+        if self._process.poll() is None:
+            self.signal(self._stop_with)
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._process.wait(timeout)
+
+
+class Peers:
+    """The peers of one test, ended in the opposite order of their start."""
+
+    def __init__(self, folder: Path, place: Place) -> None:
+        self.folder = folder
+        """Holds configurations, logs and captures."""
+        self.place = place
+        self._started: list[Peer] = []
+
+    def start(self, name: str, *words: str, stop_with: signal.Signals = signal.SIGTERM) -> Peer:
+        """Start a process."""
+        peer = Peer(name, words, folder=self.folder, place=self.place, stop_with=stop_with)
+        self._started.append(peer)
+        return peer
+
+    def run_lab(self, lab: str) -> Peer:
+        """Run a lab, one that comes along or a lab file's text, with a capture; wait for it."""
+        name = lab
+        if "\n" in lab:
+            name = "lab.yaml"
+            (self.folder / name).write_text(lab, encoding="utf-8")
+        command = (str(CORENET), "run", name, "--pcap", "lab.pcapng", "--state", "state")
+        peer = self.start("corenet", *command, stop_with=signal.SIGINT)
+        peer.wait_for("^Ready: ", timeout=30.0)
+        return peer
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """Return each peer's name and the end of what it said."""
+        return [(peer.name, peer.output[-TAIL:]) for peer in self._started]
+
+    def stop(self) -> None:
+        """End all."""
+        while self._started:
+            self._started.pop().stop()
+
+
+def _read(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
