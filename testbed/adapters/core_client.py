@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import treq
 from treq.client import HTTPClient
 from twisted.internet import defer, error
 from twisted.internet.defer import Deferred, DeferredSemaphore
@@ -21,6 +20,7 @@ from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
 
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
+from testbed.adapters.http_body import BodyTooLargeError, read_body
 from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.effects import RequestActivation
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
@@ -43,6 +43,7 @@ _NO_ANSWER = (
     ResponseFailed,
     error.ConnectError,
     error.ConnectionClosed,
+    BodyTooLargeError,
     OSError,
     ValueError,
 )
@@ -136,14 +137,7 @@ class CoreClient:
         response = await self._http.request(
             method, self._url + path, headers=headers, data=data, allow_redirects=False
         )
-        text = bytearray()
-
-        def collect(octets: bytes) -> None:
-            text.extend(octets)
-            if len(text) > LARGEST_ANSWER:
-                raise ValueError(f"the core answers more than {LARGEST_ANSWER} octets")
-
-        await treq.collect(response, collect)
+        text = await read_body(response, LARGEST_ANSWER)
         return response.code, json.loads(text) if text else None
 
 
@@ -327,10 +321,11 @@ class EventStream(Protocol):
 
 
 def _reason(failed: BaseException) -> str:
-    if isinstance(failed, defer.TimeoutError):
+    if isinstance(failed, defer.TimeoutError | defer.CancelledError):
         return "no answer in time"
     if isinstance(failed, ResponseFailed):
-        return "it broke off"
+        cancelled = any(reason.check(defer.CancelledError) for reason in failed.reasons)
+        return "no answer in time" if cancelled else "it broke off"
     return str(failed) or type(failed).__name__
 
 

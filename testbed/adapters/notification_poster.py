@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-import treq
 from treq.client import HTTPClient
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
+from testbed.adapters.http_body import read_body
 from testbed.gateway.effects import PostNotification
 
 AT_ONCE_PER_HOST = 8
@@ -54,12 +54,4 @@ class NotificationPoster:
             headers=Headers({"Content-Type": ["application/xml"], "Accept": ["application/xml"]}),
             allow_redirects=False,
         )
-        body = bytearray()
-
-        def collect(octets: bytes) -> None:
-            body.extend(octets)
-            if len(body) > LARGEST_ANSWER:
-                raise ValueError(f"the initiator answers more than {LARGEST_ANSWER} octets")
-
-        await treq.collect(response, collect)
-        return response.code, bytes(body)
+        return response.code, await read_body(response, LARGEST_ANSWER)

@@ -36,14 +36,19 @@ class StoreThread:
         self._store: Store | None = None
         self._queue: deque[tuple[Row, Deferred[bool]]] = deque()
         self._is_writing = False
+        self._shutdown: Any = None
 
     async def start(self) -> list[StoredPush]:
         """Open the store; return what has not ended. Raises StoreError."""
         self._threads.start()
+        # A reactor that stops without us must not wait for the thread for ever.
+        self._shutdown = self._reactor.addSystemEventTrigger(
+            "after", "shutdown", self._threads.stop
+        )
         try:
             return await self._call(self._open)
         except BaseException:
-            self._threads.stop()
+            self._end_thread()
             raise
 
     def write(self, row: Row) -> Deferred[bool]:
@@ -63,9 +68,16 @@ class StoreThread:
         while self._is_writing:
             # Calls run one after the other, so this one comes back after the batch.
             await self._call(lambda: None)
-        if self._store is not None:
-            await self._call(self._store.close)
-        self._threads.stop()
+        store, self._store = self._store, None
+        if store is not None:
+            await self._call(store.close)
+        self._end_thread()
+
+    def _end_thread(self) -> None:
+        shutdown, self._shutdown = self._shutdown, None
+        if shutdown is not None:
+            self._reactor.removeSystemEventTrigger(shutdown)
+            self._threads.stop()
 
     def _open(self) -> list[StoredPush]:
         self._store = self._open_store()
