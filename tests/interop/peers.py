@@ -17,11 +17,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.conftest import missing_peer, require_peer
+
+T = TypeVar("T")
 
 POLL = 0.02
 """Seconds between two looks at something that is awaited."""
@@ -61,12 +63,15 @@ class Place:
         assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
         return done.stdout
 
-    def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send an HTTP request from here and return the JSON of its answer, which must be 2xx."""
-        text = "" if body is None else json.dumps(body)
-        status, _, answer = self.run(sys.executable, "-c", _ASK, method, url, text).partition("\n")
+    def fetch(self, method: str, url: str, body: str = "") -> str:
+        """Send an HTTP request from here and return the body of its answer, which must be 2xx."""
+        status, _, answer = self.run(sys.executable, "-c", _ASK, method, url, body).partition("\n")
         assert status.startswith("2"), f"{method} {url} was answered {status}: {answer}"
-        return json.loads(answer)
+        return answer
+
+    def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Send a request with JSON, if any, and return the JSON of its answer."""
+        return json.loads(self.fetch(method, url, "" if body is None else json.dumps(body)))
 
     def close(self) -> None:
         """Give the place up."""
@@ -224,6 +229,17 @@ class Peers:
         """End all."""
         while self._started:
             self._started.pop().stop()
+
+
+def eventually(look: Callable[[], T], wanted: Callable[[T], bool], *, timeout: float = 10.0) -> T:
+    """Look until what is seen is as ``wanted``, and return it."""
+    deadline = time.monotonic() + timeout
+    while True:
+        seen = look()
+        if wanted(seen):
+            return seen
+        assert time.monotonic() < deadline, f"within {timeout:g} s nothing came of {seen}"
+        time.sleep(POLL)
 
 
 def _read(log: Path) -> str:
