@@ -11,16 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from treq.client import HTTPClient
-from twisted.internet import defer, error
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+from twisted.web.client import Agent
 from twisted.web.http_headers import Headers
 
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
-from testbed.adapters.http_body import BodyTooLargeError, read_body
+from testbed.adapters.http_client import BoundedClient, BrokenOffError, ExchangeError
 from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.effects import RequestActivation
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
@@ -37,17 +35,6 @@ LONGEST_SILENCE = 60.0
 REACHABLE = "MsReachable"
 """The core's event for a terminal that is back (TS 29.060 §7.5.5, Note MS GPRS Present)."""
 
-_NO_ANSWER = (
-    defer.TimeoutError,
-    defer.CancelledError,
-    ResponseFailed,
-    error.ConnectError,
-    error.ConnectionClosed,
-    BodyTooLargeError,
-    OSError,
-    ValueError,
-)
-
 
 class CoreClient:
     """Talks to one core."""
@@ -62,10 +49,9 @@ class CoreClient:
         self._headers = Headers({"Accept": ["application/json"]})
         if token is not None:
             self._headers.addRawHeader("Authorization", f"Bearer {token}")
-        self._pool = HTTPConnectionPool(reactor)
-        self._pool.maxPersistentPerHost = LOOK_UPS_AT_ONCE
-        self._agent = Agent(reactor, pool=self._pool, connectTimeout=timeout)
-        self._http = HTTPClient(self._agent)
+        self._client = BoundedClient(
+            reactor, connections=LOOK_UPS_AT_ONCE, largest_answer=LARGEST_ANSWER
+        )
         self._look_ups = DeferredSemaphore(LOOK_UPS_AT_ONCE)
 
     async def look_up(self, terminal: Terminal) -> CoreAnswer:
@@ -81,13 +67,17 @@ class CoreClient:
             if status != 200:
                 return CoreSilent(_problem(status, body))
             return read_terminals(body)
-        except _NO_ANSWER as failed:
-            return CoreSilent(_reason(failed))
+        except ExchangeError as failed:
+            return CoreSilent(str(failed))
         finally:
             self._look_ups.release()
 
     async def activate(self, request: RequestActivation, now: float) -> ActivationAnswer:
-        """Ask for an activation and wait for its end. Never raises for what the core does."""
+        """Ask for an activation and wait for its end. Never raises for what the core does.
+
+        A connection that breaks off is no reason to give up: under the same key the core gives
+        the same activation back.
+        """
         seconds = min(max(request.deadline - now, SHORTEST_DEADLINE), LONGEST_DEADLINE)
         asked = {
             "imsi": request.imsi,
@@ -96,49 +86,49 @@ class CoreClient:
             "key": request.key,
         }
         try:
-            status, body = await self._exchange(
-                "POST", "/v1/activations", asked, seconds + ANSWER_MARGIN
-            )
-            if status == 404:
-                return Refused(_problem(status, body))
-            if status not in (200, 502, 504):
-                return Unanswered(_problem(status, body))
-            return read_outcome(body)
-        except _NO_ANSWER as failed:
-            return Unanswered(_reason(failed))
+            try:
+                status, body = await self._ask_for_activation(asked)
+            except BrokenOffError:
+                status, body = await self._ask_for_activation(asked)
+        except ExchangeError as failed:
+            return Unanswered(str(failed))
+        if status == 404:
+            return Refused(_problem(status, body))
+        if status not in (200, 502, 504):
+            return Unanswered(_problem(status, body))
+        return read_outcome(body)
+
+    async def _ask_for_activation(self, asked: Mapping[str, Any]) -> tuple[int, Any]:
+        seconds = float(asked["deadline_seconds"]) + ANSWER_MARGIN
+        return await self._exchange("POST", "/v1/activations", asked, seconds)
 
     def follow(self, on_reachable: Callable[[str], None]) -> EventStream:
         """Listen to the core's events; call ``on_reachable`` with each IMSI that is back."""
         stream = EventStream(
-            self._reactor, self._agent, f"{self._url}/v1/events", self._headers, on_reachable
+            self._reactor, self._client.agent, f"{self._url}/v1/events", self._headers, on_reachable
         )
         stream.start()
         return stream
 
     async def close(self) -> None:
-        """Close idle connections."""
-        await self._pool.closeCachedConnections()
+        """Break off what is under way."""
+        await self._client.close()
 
     async def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None, seconds: float
-    ) -> tuple[int, Any]:
-        exchange = Deferred.fromCoroutine(self._request(method, path, body))
-        exchange.addTimeout(seconds, self._reactor)
-        return await exchange
-
-    async def _request(
-        self, method: str, path: str, body: Mapping[str, Any] | None
     ) -> tuple[int, Any]:
         headers = self._headers.copy()
         data = None
         if body is not None:
             headers.addRawHeader("Content-Type", "application/json")
             data = json.dumps(body).encode()
-        response = await self._http.request(
-            method, self._url + path, headers=headers, data=data, allow_redirects=False
+        status, text = await self._client.exchange(
+            method, self._url + path, headers=headers, data=data, timeout=seconds
         )
-        text = await read_body(response, LARGEST_ANSWER)
-        return response.code, json.loads(text) if text else None
+        try:
+            return status, json.loads(text) if text else None
+        except ValueError:
+            return status, None
 
 
 def read_terminals(body: Any) -> CoreAnswer:
@@ -318,15 +308,6 @@ class EventStream(Protocol):
         wait = self._WAITS[min(self._failures, len(self._WAITS) - 1)]
         self._failures += 1
         self._call = self._reactor.callLater(wait, self.start)
-
-
-def _reason(failed: BaseException) -> str:
-    if isinstance(failed, defer.TimeoutError | defer.CancelledError):
-        return "no answer in time"
-    if isinstance(failed, ResponseFailed):
-        cancelled = any(reason.check(defer.CancelledError) for reason in failed.reasons)
-        return "no answer in time" if cancelled else "it broke off"
-    return str(failed) or type(failed).__name__
 
 
 def _problem(status: int, body: Any) -> str:

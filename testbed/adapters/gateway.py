@@ -23,6 +23,7 @@ from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
 from testbed.adapters.gateway_http import GatewaySite
+from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.config import GatewayConfig
@@ -241,8 +242,8 @@ class GatewayService:
         push_id, number = effect.push_id, effect.number
         try:
             status, body = await self._poster.post(effect)
-        except Exception as failed:
-            reason = str(failed) or type(failed).__name__
+        except ExchangeError as failed:
+            reason = str(failed)
             self._command(
                 lambda now: self.gateway.notification_failed(push_id, number, reason, now)
             )

@@ -1,20 +1,20 @@
-"""Posts result notifications to initiators over HTTP, following no redirect."""
+"""Posts result notifications to initiators over HTTP."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
 
-from treq.client import HTTPClient
-from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.internet.defer import DeferredSemaphore
 from twisted.web.http_headers import Headers
 
-from testbed.adapters.http_body import read_body
+from testbed.adapters.http_client import BoundedClient
 from testbed.gateway.effects import PostNotification
 
 AT_ONCE_PER_HOST = 8
 LARGEST_ANSWER = 64 * 1024
+
+_HEADERS = Headers({"Content-Type": ["application/xml"], "Accept": ["application/xml"]})
 
 
 class NotificationPoster:
@@ -22,36 +22,34 @@ class NotificationPoster:
 
     def __init__(self, reactor: Any, *, timeout: float) -> None:
         """``timeout`` is the seconds that an initiator has to answer."""
-        self._reactor = reactor
         self._timeout = timeout
-        self._pool = HTTPConnectionPool(reactor)
-        self._pool.maxPersistentPerHost = AT_ONCE_PER_HOST
-        self._http = HTTPClient(Agent(reactor, pool=self._pool, connectTimeout=timeout))
+        self._client = BoundedClient(
+            reactor, connections=AT_ONCE_PER_HOST, largest_answer=LARGEST_ANSWER
+        )
         self._hosts: dict[str, DeferredSemaphore] = {}
 
     async def post(self, notification: PostNotification) -> tuple[int, bytes]:
-        """POST; return the HTTP status and body. Raises whatever stood in the way."""
+        """POST; return the HTTP status and body.
+
+        Raises:
+            testbed.adapters.http_client.ExchangeError: there is no answer.
+        """
         host = urlsplit(notification.url).netloc.lower()
         turn = self._hosts.setdefault(host, DeferredSemaphore(AT_ONCE_PER_HOST))
         await turn.acquire()
         try:
-            exchange = Deferred.fromCoroutine(self._exchange(notification))
-            exchange.addTimeout(self._timeout, self._reactor)
-            return await exchange
+            return await self._client.exchange(
+                "POST",
+                notification.url,
+                headers=_HEADERS,
+                data=notification.body,
+                timeout=self._timeout,
+            )
         finally:
             turn.release()
             if turn.tokens == turn.limit:
                 self._hosts.pop(host, None)
 
     async def close(self) -> None:
-        """Close idle connections."""
-        await self._pool.closeCachedConnections()
-
-    async def _exchange(self, notification: PostNotification) -> tuple[int, bytes]:
-        response = await self._http.post(
-            notification.url,
-            data=notification.body,
-            headers=Headers({"Content-Type": ["application/xml"], "Accept": ["application/xml"]}),
-            allow_redirects=False,
-        )
-        return response.code, await read_body(response, LARGEST_ANSWER)
+        """Break off what is under way."""
+        await self._client.close()

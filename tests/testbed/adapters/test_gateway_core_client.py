@@ -92,12 +92,17 @@ class Core(Resource):
         self.status, self.body = 200, b"{}"
         self.asked = []
         self.streams = []
+        self.breaks_off = 0
 
     def render(self, request):
         path = request.uri.decode()
         self.asked.append(
             (request.method.decode(), path, request.content.read(), request.getAllHeaders())
         )
+        if self.breaks_off:
+            self.breaks_off -= 1
+            request.transport.abortConnection()
+            return NOT_DONE_YET
         if path == "/v1/events":
             request.setResponseCode(self.status)
             request.write(b": hello\n\n")
@@ -259,6 +264,16 @@ class CoreClientTests(TestCase):
         ):
             self.core.answer(status, body)
             assert isinstance(await self.client.activate(REQUEST, 1000.0), kind)
+
+    async def test_an_activation_whose_connection_broke_off_is_asked_for_again(self):
+        """The key makes the second request the same activation."""
+        self.core.answer(200, activation())
+        self.core.breaks_off = 1
+        outcome = await self.client.activate(REQUEST, 1000.0)
+        assert outcome.address == "10.45.0.7"
+        assert len(self.core.asked) == 2
+        self.core.breaks_off = 2
+        assert isinstance(await self.client.activate(REQUEST, 1000.0), Unanswered)
 
     async def test_events_tell_who_is_back(self):
         """MsReachable is passed on; the rest of the stream is not ours."""

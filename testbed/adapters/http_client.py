@@ -1,0 +1,124 @@
+"""An HTTP client for the gateway: answers bounded in time and size, no redirect followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treq.client import HTTPClient
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, ResponseFailed
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+
+IDLE_SECONDS = 20
+"""Seconds that an idle connection is kept: fewer than servers keep it, or a POST meets its end."""
+
+
+class ExchangeError(Exception):
+    """A request got no answer that can be used; the sentence says why."""
+
+
+class BrokenOffError(ExchangeError):
+    """The connection ended before the answer did; the request may have been carried out."""
+
+
+class BoundedClient:
+    """Sends requests over connections that stay open between them."""
+
+    def __init__(self, reactor: Any, *, connections: int, largest_answer: int) -> None:
+        """Keep up to ``connections`` open to a host; ``largest_answer`` is in octets."""
+        self._reactor = reactor
+        self._largest_answer = largest_answer
+        self._pool = HTTPConnectionPool(reactor)
+        self._pool.maxPersistentPerHost = connections
+        self._pool.cachedConnectionTimeout = IDLE_SECONDS
+        self.agent = Agent(reactor, pool=self._pool)
+        self._http = HTTPClient(self.agent)
+        self._under_way: set[Deferred[tuple[int, bytes]]] = set()
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers,
+        data: bytes | None = None,
+        timeout: float,
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of the answer.
+
+        Raises:
+            ExchangeError: there is none, within ``timeout`` seconds and the bound on its size.
+        """
+        exchange = Deferred.fromCoroutine(self._exchange(method, url, headers, data))
+        exchange.addTimeout(timeout, self._reactor)
+        self._under_way.add(exchange)
+        try:
+            return await exchange
+        except Exception as failed:
+            raise _error(failed) from failed
+        finally:
+            self._under_way.discard(exchange)
+
+    async def close(self) -> None:
+        """Break off what is under way, close idle connections."""
+        for exchange in list(self._under_way):
+            exchange.cancel()
+        await self._pool.closeCachedConnections()
+
+    async def _exchange(
+        self, method: str, url: str, headers: Headers, data: bytes | None
+    ) -> tuple[int, bytes]:
+        response = await self._http.request(
+            method, url, headers=headers, data=data, allow_redirects=False, unbuffered=True
+        )
+        body: Deferred[bytes] = Deferred(lambda _: collector.break_off())
+        collector = _Collector(body, self._largest_answer)
+        response.deliverBody(collector)
+        return response.code, await body
+
+
+class _Collector(Protocol):
+    """Collects a body, and breaks off one that is too large."""
+
+    def __init__(self, body: Deferred[bytes], limit: int) -> None:
+        self._body = body
+        self._limit = limit
+        self._octets = bytearray()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take a piece (Twisted calls this)."""
+        if len(self._octets) <= self._limit:
+            self._octets += data
+        if len(self._octets) > self._limit:
+            self.break_off()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Take the end (Twisted calls this)."""
+        if self._body.called:
+            return
+        if len(self._octets) > self._limit:
+            self._body.errback(ExchangeError(f"the answer has more than {self._limit} octets"))
+        elif reason.check(ResponseDone, PotentialDataLoss) is not None:
+            self._body.callback(bytes(self._octets))
+        else:
+            self._body.errback(reason)
+
+    def break_off(self) -> None:
+        """Close the connection: nothing more of this body is wanted."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+
+def _error(failed: Exception) -> ExchangeError:
+    if isinstance(failed, ExchangeError):
+        return failed
+    if isinstance(failed, TimeoutError | CancelledError):
+        return ExchangeError("no answer in time")
+    if isinstance(failed, ResponseFailed):
+        if any(reason.check(CancelledError) for reason in failed.reasons):
+            return ExchangeError("no answer in time")
+        return BrokenOffError("the connection broke off")
+    return ExchangeError(str(failed) or type(failed).__name__)
