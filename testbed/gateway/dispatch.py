@@ -318,7 +318,8 @@ class Dispatch:
         self._save(delivery)
 
     def _expire(self, delivery: Delivery, now: float) -> None:
-        last = next((entry.note for entry in reversed(delivery.history) if entry.note), "")
+        waits = (entry.note for entry in reversed(delivery.history) if entry.state is State.HELD)
+        last = next(waits, "")
         note = f"not delivered in time; last: {last}" if last else "not delivered in time"
         self._feed(delivery, Input.DEADLINE_PASSED, now, _About(note))
 

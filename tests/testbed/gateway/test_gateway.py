@@ -354,6 +354,18 @@ def test_a_push_that_cannot_be_delivered_in_time_expires(bench):
     assert bench.gateway.next_timeout() is None
 
 
+def test_the_report_of_an_expired_push_says_why_it_waited(bench):
+    """Even while another attempt is under way."""
+    bench.outcome = NOT_RESPONDING
+    bench.submit(replace(MESSAGE, deliver_before=NOW + 40))
+    bench.outcome = None
+    bench.advance(41)
+    assert bench.delivery().attempts == 2
+    assert bench.notifications[0].desc == (
+        "not delivered in time; last: ms-activation: MS not GPRS responding (gtp 196)"
+    )
+
+
 def test_the_default_lifetime_ends_a_push_without_deadline(make_bench):
     """Nothing waits for ever."""
     bench = make_bench(lifetime=50.0)
