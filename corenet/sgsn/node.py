@@ -77,7 +77,7 @@ class Sgsn:
         """Begin service; an SGSN waits for mobiles, so there is nothing to do."""
 
     def stop(self, now: float) -> None:
-        """End service: contexts are deleted at their GGSNs, each told once."""
+        """End service: contexts are deleted at their GGSNs, whose answers are still heard."""
         for mobile in self._core.mobiles:
             self._detaches.forsake(mobile, DeactivationReason.STOPPED, now)
             self._core.mobiles.remove(mobile)
@@ -95,7 +95,7 @@ class Sgsn:
         now: float,
     ) -> None:
         """Take octets that ``peer`` sent to ``local``. Never raises for what a peer sent."""
-        if not self._running:
+        if not (self._running or (interface is Interface.GTP_C and self._awaits_answers)):
             return
         if interface is Interface.RADIO:
             self._air.receive(data, peer, now)
@@ -112,7 +112,7 @@ class Sgsn:
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
         if not self._running:
-            return None
+            return self._core.endpoint.next_timeout() if self._awaits_answers else None
         due = self._core.endpoint.next_timeout()
         alarm = self._core.schedule.next_timeout()
         if due is None or alarm is None:
@@ -121,11 +121,16 @@ class Sgsn:
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
-        if not self._running:
+        if self._running:
+            self._core.schedule.ring(now)
+        elif not self._awaits_answers:
             return
-        self._core.schedule.ring(now)
         self._core.endpoint.handle_timeout(now)
         self._take_gtp(now)
+
+    @property
+    def _awaits_answers(self) -> bool:
+        return self._core.endpoint.open_requests > 0
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""

@@ -16,6 +16,7 @@ from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
     PduNotificationRejectRequest,
+    PduNotificationRejectResponse,
 )
 
 
@@ -248,16 +249,23 @@ def test_everybody_gone_leaves_no_timer(surrounding):
 
 
 def test_stopping(active):
-    """Contexts are deleted at the GGSN, requests rejected; afterwards nothing happens any more."""
+    """Contexts are deleted, requests rejected; once that is answered, nothing happens any more."""
     active.attach("234150999990001")
     active.ggsn_asks(active.notification(imsi="234150999990001"))
     active.gtp.clear()
     active.events()
     active.command("stop")
-    active.sent(DeletePdpContextRequest)
+    delete = active.sent(DeletePdpContextRequest)
     active.sent(PduNotificationRejectRequest)
     assert len(active.events(MobileDetached)) == 2
     assert active.sgsn.mm_contexts() == ()
+    active.run(5)
+    assert active.sent(DeletePdpContextRequest) == delete
+    reject = active.sent(PduNotificationRejectRequest)
+    delete_answered(active, delete)
+    active.from_ggsn(
+        PduNotificationRejectResponse(sequence=reject.sequence, cause=Cause.REQUEST_ACCEPTED)
+    )
     assert active.sgsn.next_timeout() is None
     active.sgsn.handle_timeout(active.now + 60)
     active.say(active.activate_request())
