@@ -152,10 +152,10 @@ class ControlInterface:
         result = operation.call(self._control, call)
         if not isinstance(result, Requested):
             answer(request, 200, result.model_dump(mode="json"))
-        elif operation.method == "GET":
-            answer(request, 200, result.view().model_dump(mode="json"))
-        else:
+        elif operation.may_be_polled:
             self._answer_activation(request, result)
+        else:
+            answer(request, 200, result.view().model_dump(mode="json"))
 
     def _answer_activation(self, request: Request, requested: Requested) -> None:
         noted = {"key": requested.key, "imsi": requested.imsi}

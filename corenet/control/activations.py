@@ -97,7 +97,7 @@ class Requested:
         problem = ActivationProblem(
             title=title,
             status=status,
-            detail=f"{outcome.step.value}: {cause}",
+            detail=f"{outcome.step.value}: {cause or 'no cause was given'}",
             **dict(self.view()),
         )
         members = problem.model_dump(mode="json", exclude={"type", "title", "status", "detail"})
@@ -166,9 +166,9 @@ class Activations:
         self._ended[key] = requested
         if len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
-        waiting, requested.waiting = requested.waiting, []
-        for tell in waiting:
-            tell()
+        # One who is told may make another one leave.
+        while requested.waiting:
+            requested.waiting.pop(0)()
 
     def withdraw(self, requested: Requested) -> None:
         """Forget an activation that could not even be begun."""

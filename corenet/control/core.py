@@ -221,12 +221,18 @@ class CoreControl:
             self._activations.finish(event.key, event.outcome)
 
     def _command(self, node: Node, action: Callable[[float], T]) -> T:
+        begun: list[float] = []
+
+        def begin(now: float) -> T:
+            begun.append(now)
+            return action(now)
+
         try:
-            return self._runtime.command(node, action)
+            return self._runtime.command(node, begin)
         except LookupError as error:
-            if type(error) is not LookupError:
+            if begun:
                 raise
-            # What a runtime raises for a node that is not attached yet.
+            # The runtime does not have the node, or not yet.
             raise ControlError(503, "Not in service", str(error)) from None
 
     def _context_count(self) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -25,6 +26,11 @@ from corenet.interfaces.nas.causes import SmCause
 
 def _canonical_address(text: str) -> str:
     return str(ip_address(text))
+
+
+def _whole(value: object) -> object:
+    """Take 26.0 for 26, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Imsi = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,15}$")]
@@ -214,7 +220,7 @@ class BehaviourRequest(Request):
     """Tell a mobile what to do with the network's request for an activation."""
 
     on_request: Literal["accept", "reject", "silent"]
-    sm_cause: int = Field(
+    sm_cause: Annotated[int, BeforeValidator(_whole)] = Field(
         default=SmCause.ACTIVATION_REJECTED_UNSPECIFIED.value,
         ge=1,
         le=255,

@@ -78,7 +78,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         },
     }
     parameters = [*_parameters("path", operation.at), *_parameters("query", operation.query)]
-    if operation.name == "request_activation":
+    if operation.may_be_polled:
         parameters.append(_PREFER)
         described["responses"]["202"] = {
             "description": "running; poll the resource that Location names",

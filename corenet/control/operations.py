@@ -60,6 +60,11 @@ class Operation:
     body: type[BaseModel] | None = None
     problems: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def may_be_polled(self) -> bool:
+        """Whether it begins something that may be answered before it has ended."""
+        return self.answer is Activation and self.method == "POST"
+
 
 NOT_FOUND = {404: "no such terminal"}
 NO_MOBILE = {

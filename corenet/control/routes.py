@@ -33,7 +33,7 @@ class Routes(Generic[T]):
                 it is not UTF-8.
         """
         segments = [_decoded(segment) for segment in path.split(b"/")]
-        shown = "/".join(segments)
+        shown = path.decode("utf-8", "replace")
         for template, methods in self._by_template.items():
             parts = _matched(template, segments)
             if parts is None:

@@ -1,0 +1,116 @@
+"""Driving the mobiles of a lab."""
+
+import pytest
+
+from corenet.control.errors import ControlError
+from corenet.control.model import (
+    BehaviourRequest,
+    Coverage,
+    MobileActivation,
+    MobileDeactivation,
+    TerminalQuery,
+)
+
+APN = "wap.example"
+
+
+def drive(core, who, verb, body=None, index=1):
+    done = core.control.drive_mobile(who(index).imsi, verb, body)
+    core.wait(1)
+    return done
+
+
+def test_mobile_attaches_and_detaches(world, who):
+    """What the mobile does is seen in the SGSN and the HLR."""
+    core = world(unattached=(1,))
+    assert drive(core, who, "attach").done == "attach"
+    assert (core.terminal(1).attached, core.terminal(1).mobile.state) == (True, "attached")
+    drive(core, who, "detach")
+    assert (core.terminal(1).attached, core.terminal(1).mobile.state) == (False, "detached")
+
+
+def test_mobile_is_switched_off_and_on(world, who):
+    """Off it takes its leave, on it attaches; switched off it attaches to nothing."""
+    core = world()
+    drive(core, who, "power-off")
+    assert not core.terminal(1).attached
+    with pytest.raises(ControlError, match="switched off") as refused:
+        drive(core, who, "attach")
+    assert refused.value.status == 409
+    drive(core, who, "power-on")
+    assert core.terminal(1).attached
+
+
+def test_mobile_goes_out_of_coverage_and_comes_back(world, who):
+    """Out of coverage nothing reaches it, as the activation's outcome shows."""
+    core = world()
+    drive(core, who, "coverage", Coverage(in_coverage=False))
+    assert core.terminal(1).mobile.in_coverage is False
+    failed = core.finished(core.request(1))
+    assert (failed.outcome, failed.step) == ("failed", "ms-activation")
+    drive(core, who, "coverage", Coverage(in_coverage=True))
+    assert core.terminal(1).mobile.in_coverage is True
+
+
+def test_mobile_behaves_as_told(world, who):
+    """The behaviour is shown; the cause only where there is one to give."""
+    core = world()
+    drive(core, who, "behaviour", BehaviourRequest(on_request="reject", answer_after=2.5))
+    mobile = core.terminal(1).mobile
+    assert (mobile.on_request, mobile.sm_cause, mobile.answer_after) == ("reject", 31, 2.5)
+    began = core.network.now()
+    core.finished(core.request(1))
+    assert core.network.now() > began + 2.5
+    drive(core, who, "behaviour", BehaviourRequest(on_request="silent"))
+    assert (core.terminal(1).mobile.on_request, core.terminal(1).mobile.sm_cause) == (
+        "silent",
+        None,
+    )
+
+
+def test_mobile_activates_and_deactivates_by_itself(world, who):
+    """A context of the mobile's own is online too."""
+    core = world()
+    drive(core, who, "activate", MobileActivation(apn=APN))
+    (context,) = core.terminal(1).contexts
+    assert not context.network_requested
+    drive(core, who, "deactivate", MobileDeactivation())
+    assert core.terminal(1).contexts == []
+
+
+def test_mobile_that_is_not_attached_activates_nothing(world, who):
+    """409 says in what state it is."""
+    core = world(unattached=(1,))
+    with pytest.raises(ControlError, match="not attached") as refused:
+        drive(core, who, "activate", MobileActivation(apn=APN))
+    assert refused.value.status == 409
+
+
+def test_unknown_mobile_is_not_found(world, who):
+    """404, in a lab with other mobiles and in one that has none."""
+    for core in (world(), world(ggsns={}, sgsns={}, hlr=None, mobiles=())):
+        with pytest.raises(ControlError) as refused:
+            drive(core, who, "attach", index=99)
+        assert (refused.value.status, refused.value.field) == (404, "imsi")
+
+
+def test_mobiles_that_are_not_attached_to_the_runtime_are_not_in_service(world, who):
+    """503, until the core runs."""
+    core = world(attach=False)
+    with pytest.raises(ControlError) as refused:
+        core.control.drive_mobile(who(1).imsi, "attach", None)
+    assert refused.value.status == 503
+
+
+@pytest.mark.parametrize(("verb", "body"), [("fly", None), ("attach", Coverage(in_coverage=True))])
+def test_verb_that_no_mobile_has_is_a_fault_of_the_caller(world, who, verb, body):
+    """The operations ask for nothing else; who does finds out."""
+    with pytest.raises(LookupError, match=f"no verb '{verb}'"):
+        world().control.drive_mobile(who(1).imsi, verb, body)
+
+
+def test_foreign_mobile_is_shown_as_none(world):
+    """A terminal without an emulated mobile behind it has none to show."""
+    core = world(sgsns={}, mobiles=())
+    (terminal,) = core.control.terminals(TerminalQuery(limit=1)).terminals
+    assert terminal.mobile is None
