@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import pytest
 
-from tests.conftest import require_peer
+from tests.conftest import missing_peer, require_peer
 from tests.interop.dissection import Dissection
 from tests.interop.peers import Peer, Peers, eventually
 
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 GGSN, SGSN, HLR = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 GATEWAY = "198.51.100.1"
 """The TUN's own address, from which the network is reached."""
+TUN = "/dev/net/tun"
 CONTROL = "http://127.0.0.1:8080/v1"
 IMSI, MSISDN = "234150000000001", "447700900001"
 ACCEPTED = 128
@@ -55,6 +57,8 @@ def network(isolated_peers: Peers) -> tuple[Peers, Peer, Peer]:
     """Start osmo-ggsn and, in front of it, our SGSN with one attached mobile."""
     peers = isolated_peers
     program = require_peer("osmo-ggsn", package="osmo-ggsn")
+    if not os.access(TUN, os.R_OK | os.W_OK):
+        missing_peer(f"osmo-ggsn cannot open {TUN} as this user")
     for address in (GGSN, SGSN, HLR):
         peers.place.run("ip", "address", "add", f"{address}/32", "dev", "lo")
     (peers.folder / "osmo-ggsn.cfg").write_text(OSMO_GGSN, encoding="utf-8")
