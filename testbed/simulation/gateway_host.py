@@ -50,6 +50,10 @@ NOT_FOUND: Final = 404
 SHORTEST_DEADLINE: Final = 0.1
 LONGEST_DEADLINE: Final = 3600.0
 """Seconds that an activation may be given over the control interface."""
+LOOK_UP_TIME: Final = 10.0
+"""Seconds that the core may take to answer a look-up."""
+ANSWER_MARGIN: Final = 5.0
+"""Seconds that the core may answer later than the deadline it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +320,7 @@ class GatewayHost:
         def ask(answer: Callable[[CoreAnswer], None]) -> None:
             answer(self._terminal(effect))
 
-        self._exchange(life, ask, CoreSilent, take)
+        self._exchange(life, ask, CoreSilent, take, within=LOOK_UP_TIME)
 
     def _terminal(self, effect: LookUpTerminal) -> CoreAnswer:
         query = TerminalQuery.model_validate({effect.terminal.kind.value: effect.terminal.value})
@@ -335,18 +339,22 @@ class GatewayHost:
         def silent(reason: str) -> ActivationAnswer:
             return Unanswered(reason)
 
-        self._exchange(life, lambda answer: self._request(effect, answer), silent, take)
+        left = effect.deadline - self._network.now()
+        seconds = min(max(left, SHORTEST_DEADLINE), LONGEST_DEADLINE)
+        request = ActivationRequest(
+            imsi=effect.imsi, apn=effect.apn, key=effect.key, deadline_seconds=seconds
+        )
+        self._exchange(
+            life,
+            lambda answer: self._request(request, answer),
+            silent,
+            take,
+            within=seconds + ANSWER_MARGIN,
+        )
 
     def _request(
-        self, effect: RequestActivation, answer: Callable[[ActivationAnswer], None]
+        self, request: ActivationRequest, answer: Callable[[ActivationAnswer], None]
     ) -> None:
-        left = effect.deadline - self._network.now()
-        request = ActivationRequest(
-            imsi=effect.imsi,
-            apn=effect.apn,
-            key=effect.key,
-            deadline_seconds=min(max(left, SHORTEST_DEADLINE), LONGEST_DEADLINE),
-        )
         try:
             requested = self._control.request_activation(request)
         except ControlError as error:
@@ -369,8 +377,13 @@ class GatewayHost:
         ask: Callable[[Callable[[A], None]], None],
         silent: Callable[[str], A],
         take: Callable[[A], None],
+        *,
+        within: float,
     ) -> None:
-        """Ask the core; ``take`` gets its one answer, or what ``silent`` makes of a reason."""
+        """Ask the core; ``take`` gets its one answer, or what ``silent`` makes of a reason.
+
+        The core has ``within`` seconds to answer.
+        """
         if not self._core_is_reachable:
             refused = silent("connection refused")
             self._network.call_later(self._delays.http, lambda: take(refused))
@@ -379,6 +392,7 @@ class GatewayHost:
 
         def end(answer: A) -> None:
             if life.exchanges.pop(number, None) is not None:
+                late.cancel()
                 take(answer)
 
         def answer(value: A) -> None:
@@ -389,6 +403,7 @@ class GatewayHost:
                 ask(answer)
 
         life.exchanges[number] = lambda: end(silent("it broke off"))
+        late = self._network.call_later(within, lambda: end(silent("no answer in time")))
         self._network.call_later(self._delays.http, arrive)
 
     # The initiator
