@@ -15,12 +15,12 @@ MakeBench = Callable[..., GatewayBench]
 
 
 @pytest.fixture
-def make_bench() -> MakeBench:
+def make_bench(open_store: Callable[[], SqliteStore]) -> MakeBench:
     """Makes a bench; arguments replace what the configuration says."""
 
     def make(**changes: object) -> GatewayBench:
         config = GatewayConfig("127.0.0.5", "wap.example", SECRET)
-        return GatewayBench(replace(config, **changes), SqliteStore(":memory:"))
+        return GatewayBench(replace(config, **changes), open_store())
 
     return make
 

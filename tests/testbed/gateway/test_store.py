@@ -65,9 +65,9 @@ def test_a_push_is_kept_whole(path):
     again.close()
 
 
-def test_optional_values_may_be_missing():
+def test_optional_values_may_be_missing(open_store):
     """None comes back as None."""
-    store = SqliteStore(":memory:")
+    store = open_store()
     bare = replace(PUSH, deliver_after=None, notify_url=None, source_reference=None)
     store.write([AddPush(bare)])
     assert store.find("1@pi.example").push == bare
@@ -85,15 +85,15 @@ def test_a_push_id_is_used_once_for_ever(path):
     again.close()
 
 
-def test_two_submissions_of_one_push_id_in_one_batch_are_told_apart():
+def test_two_submissions_of_one_push_id_in_one_batch_are_told_apart(open_store):
     """The first is written, the second a duplicate."""
-    store = SqliteStore(":memory:")
+    store = open_store()
     assert store.write([AddPush(PUSH), AddPush(PUSH)]) == [False, True]
 
 
-def test_a_delivery_is_updated_and_its_history_grows():
+def test_a_delivery_is_updated_and_its_history_grows(open_store):
     """New entries come behind the old ones."""
-    store = SqliteStore(":memory:")
+    store = open_store()
     store.write([AddPush(PUSH)])
     store.write([put(1, State.HELD), put(1, State.DELIVERED, history_from=2)])
     first, second = store.find("1@pi.example").deliveries
@@ -115,9 +115,9 @@ def test_a_delivery_is_updated_and_its_history_grows():
     )
 
 
-def test_only_what_has_not_ended_is_taken_up_again():
+def test_only_what_has_not_ended_is_taken_up_again(open_store):
     """Ended and reported pushes stay in the file, not in memory."""
-    store = SqliteStore(":memory:")
+    store = open_store()
     for number in range(3):
         push = replace(PUSH, push_id=str(number), received=float(number), addresses=("a",))
         store.write([AddPush(push)])
@@ -142,9 +142,9 @@ def test_a_batch_is_written_whole_or_not_at_all(path):
     store.close()
 
 
-def test_a_value_that_sqlite_cannot_hold_takes_the_batch_back():
+def test_a_value_that_sqlite_cannot_hold_takes_the_batch_back(open_store):
     """The connection is well afterwards."""
-    store = SqliteStore(":memory:")
+    store = open_store()
     with pytest.raises(UnicodeEncodeError):
         store.write([AddPush(PUSH), AddPush(replace(PUSH, push_id="\ud800"))])
     assert store.write([AddPush(PUSH)]) == [False]
