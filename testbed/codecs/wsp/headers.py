@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from testbed.codecs.media import TOKEN
-from testbed.codecs.wsp import tables
+from testbed.codecs.wsp import preferences, tables
 from testbed.codecs.wsp.errors import WspError
 from testbed.codecs.wsp.primitives import (
     Cursor,
@@ -210,21 +210,30 @@ def _write_quoted(value: str) -> bytes:
 _INTEGER = _Coding(_read_integer, _write_integer)
 _DATE = _Coding(_read_date, _write_date)
 _CACHE_CONTROL = _Coding(_read_cache_control, _write_cache_control)
+_ENCODING = _Coding(_read_encoding, _write_encoding)
+_APPLICATION = _Coding(_read_application, _write_application)
 
 _CODINGS: dict[str, _Coding] = {
+    "accept": _Coding(preferences.read_accept, preferences.write_accept),
+    "accept-application": _APPLICATION,
+    "accept-charset": _Coding(preferences.CHARSET.read, preferences.CHARSET.write),
+    "accept-encoding": _ENCODING,
+    "accept-language": _Coding(preferences.LANGUAGE.read, preferences.LANGUAGE.write),
     "age": _INTEGER,
     "bearer-indication": _INTEGER,
     "cache-control": _CACHE_CONTROL,
-    "content-encoding": _Coding(_read_encoding, _write_encoding),
+    "content-encoding": _ENCODING,
     "content-id": _Coding(_read_quoted, _write_quoted),
     "content-length": _INTEGER,
     "date": _DATE,
     "encoding-version": _Coding(_read_version, _write_version),
     "expires": _DATE,
+    "if-modified-since": _DATE,
+    "if-unmodified-since": _DATE,
     "last-modified": _DATE,
     "max-forwards": _INTEGER,
     "push-flag": _INTEGER,
-    "x-wap-application-id": _Coding(_read_application, _write_application),
+    "x-wap-application-id": _APPLICATION,
     "x-wap-tod": _DATE,
 }
 """By header name in lower case; other headers hold text."""
