@@ -14,7 +14,7 @@ from gtp.describe import describe, describe_octets, summary
 from gtp.errors import LocalProtocolError, RemoteProtocolError
 from gtp.extension_headers import ExtensionHeader
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
-from gtp.messages import MESSAGES, GPdu, Message, decode
+from gtp.messages import MESSAGES, EchoRequest, GPdu, Message, decode
 from gtp.wire import split_elements
 
 ALL_TYPES = range(256)
@@ -262,4 +262,11 @@ def test_values_that_cannot_be_sent_are_named(message: Message, data: st.DataObj
     if place.element.type in (IEType.REORDERING_REQUIRED, IEType.TEARDOWN_IND):
         return
     with pytest.raises(LocalProtocolError, match=f"{type(message).__name__}.{place.name}"):
+        message.encode()
+
+
+def test_element_of_a_fixed_length_is_not_sent_with_another() -> None:
+    """An element kept or added by its octets must have the length that its type demands."""
+    message = EchoRequest(other_ies=(RawIE(type=14, value=b"\x01\x02"),))
+    with pytest.raises(LocalProtocolError, match="an element of type 14 has not 2 octets"):
         message.encode()
