@@ -85,8 +85,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "headers": {"Location": {"schema": {"type": "string"}}},
             "content": _content(operation.answer),
         }
-    if parameters:
-        described["parameters"] = parameters
+    described["parameters"] = parameters
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": _content(operation.body)}
         described["responses"]["415"] = _problem("the body is not application/json")

@@ -52,6 +52,7 @@ class Visitors:
         count = self._contexts.pop((msisdn, imsi), 0) + more
         if count > 0:
             self._contexts[msisdn, imsi] = count
+        if more > 0:
             self._by_msisdn[msisdn] = imsi
-        elif self._by_msisdn.get(msisdn) == imsi:
+        elif count <= 0 and self._by_msisdn.get(msisdn) == imsi:
             del self._by_msisdn[msisdn]

@@ -8,10 +8,18 @@ import pytest
 from pydantic import ValidationError
 
 from corenet.assembly import CoreConfig
+from corenet.control.directory import Directory
 from corenet.control.errors import ControlError
 from corenet.control.model import ActivationRequest, MobileActivation, Page, TerminalQuery
-from corenet.ggsn.config import Apn, GgsnConfig
-from corenet.hlr.config import HlrConfig
+from corenet.control.visitors import Visitors
+from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding
+from corenet.ggsn.events import (
+    DeletionReason,
+    PdpContextCreated,
+    PdpContextDeleted,
+    PdpContextView,
+)
+from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.interfaces.node import Interface
 from corenet.interfaces.testing import ScriptedNode
 
@@ -129,6 +137,20 @@ def test_terminal_of_a_static_binding_needs_no_hlr(world, who):
     assert (terminal.reachable, terminal.sgsn, terminal.mobile) == (None, None, None)
 
 
+def test_binding_without_a_number_is_found_by_imsi_and_address(world):
+    """A GGSN need not know the MSISDN of whose address it keeps; an address may be IPv6."""
+    binding = StaticBinding("999990000000001", APN, "127.10.9.9")
+    ggsn = GgsnConfig("127.0.10.1", "127.0.10.1", (Apn(APN),), (binding,))
+    subscriber = Subscriber("999990000000001", "88010", (SubscribedApn(APN, "2001:DB8::1"),))
+    for hlr, msisdn in ((None, None), (HlrConfig("127.0.10.3", (subscriber,)), "88010")):
+        control = world(ggsns={"ggsn": ggsn}, sgsns={}, hlr=hlr, mobiles=()).control
+        (found,) = control.terminals(TerminalQuery(address="127.10.9.9")).terminals
+        assert (found.imsi, found.msisdn) == ("999990000000001", msisdn)
+        assert found == control.terminal("999990000000001")
+    (found,) = control.terminals(TerminalQuery(address="2001:db8:0::1")).terminals
+    assert found.imsi == "999990000000001"
+
+
 def test_mobile_that_nobody_has_provisioned_is_found(world, who, config):
     """A mobile without a subscription is a terminal all the same."""
     whole = config()
@@ -198,6 +220,25 @@ def test_visitor_is_found_by_number_and_address_while_it_has_a_context(world, wh
     for gone in (query, by_address, TerminalQuery(imsi=one.imsi)):
         with pytest.raises(ControlError):
             home.control.terminals(gone)
+
+
+def test_number_of_a_visitor_goes_with_its_last_context():
+    """Two subscribers that a foreign SGSN gives one MSISDN do not take it from one another."""
+    visitors = Visitors(Directory((), (), ()), ())
+
+    def context(imsi):
+        return PdpContextView(
+            imsi, "447700900099", APN, "127.10.0.1", 5, 1.0, "", "", 1, 1, 1, 1, 1, False
+        )
+
+    for imsi in ("one", "one", "two"):
+        visitors.note(PdpContextCreated(context(imsi)))
+    assert visitors.by_msisdn("447700900099") == "two"
+    for imsi in ("one", "one"):
+        visitors.note(PdpContextDeleted(context(imsi), DeletionReason.COMMAND))
+        assert visitors.by_msisdn("447700900099") == "two"
+    visitors.note(PdpContextDeleted(context("two"), DeletionReason.COMMAND))
+    assert visitors.by_msisdn("447700900099") is None
 
 
 def test_contexts_are_listed_by_pages_across_ggsns(world, who, config):
