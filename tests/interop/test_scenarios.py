@@ -87,7 +87,8 @@ def perform(name: str, capture: Path) -> Performed:
         )
     finally:
         place.close()
-    print(f"{name}: status {done.returncode}", done.stderr, sep="\n")
+    capture.with_suffix(".json").write_text(done.stdout, encoding="utf-8")
+    capture.with_suffix(".log").write_text(done.stderr, encoding="utf-8")
     return Performed(name, done.returncode, done.stdout, capture)
 
 
