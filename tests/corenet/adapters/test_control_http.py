@@ -4,6 +4,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 from twisted.internet.task import Clock
@@ -398,6 +400,45 @@ def test_what_is_not_http_is_refused(client, octets):
     assert connection.transport.disconnecting
 
 
+PIECES = st.one_of(
+    st.binary(max_size=20),
+    st.sampled_from(
+        [
+            b"GET ",
+            b"POST ",
+            b"/v1/activations",
+            b"/v1/terminals?imsi=",
+            b"%ff",
+            b" HTTP/1.1\r\n",
+            b"Host: a\r\n",
+            b"Content-Type: application/json\r\n",
+            b"Content-Length: 2\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"\r\n",
+            b"2\r\n{}\r\n",
+            b"0\r\n\r\n",
+            b'{"imsi": "234150000000001", "apn": "wap.example"}',
+        ]
+    ),
+)
+
+
+@given(pieces=st.lists(PIECES, max_size=15))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_octets_are_refused_or_served(client, pieces):
+    """Whatever comes over a connection, nothing breaks and no answer is a fault of ours."""
+    core = client(ggsns={}, sgsns={}, hlr=None, mobiles=())
+    connection = core.connect()
+    with capture_logs() as logs:
+        for piece in pieces:
+            if not connection.transport.disconnecting:
+                connection.send(piece)
+    assert b" 500 " not in connection.received()
+    assert "request failed" not in [log["event"] for log in logs]
+    connection.break_off()
+    assert core.clock.getDelayedCalls() == []
+
+
 def test_headers_of_any_octets_are_no_fault(client, who):
     """Headers that are not UTF-8 are read as far as they can be."""
     core = client()
@@ -447,8 +488,8 @@ def test_token_is_asked_of_every_request(client):
     """Without the right bearer token there is 401, whatever is asked."""
     core = client(token="open sesame")
     for path in ("/v1/terminals", "/v1/events", "/metrics", "/v1/openapi.json", "/nothing"):
-        for given in (None, b"Bearer wrong", b"Basic open sesame", b"Bearer", b"Bearer \xff\xfe"):
-            headers = [] if given is None else [("Authorization", given)]
+        for offered in (None, b"Bearer wrong", b"Basic open sesame", b"Bearer", b"Bearer \xff\xfe"):
+            headers = [] if offered is None else [("Authorization", offered)]
             answer = core.ask("GET", path, headers=headers)
             problem(answer, 401, "Authorization")
             assert answer.headers["WWW-Authenticate"] == 'Bearer realm="corenet"'
