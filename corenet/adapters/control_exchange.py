@@ -32,6 +32,8 @@ B = TypeVar("B", bound=BaseModel)
 class BoundedRequest(Request):
     """A request whose body is never kept beyond ``BODY_LIMIT``: it is refused and broken off."""
 
+    media_type = ""
+    """Of the body, in lower case and without parameters."""
     _octets = 0
     _refused = False
 
@@ -51,6 +53,9 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Begin to answer (for Twisted), unless the request was refused."""
+        self.media_type = (header(self, "Content-Type") or "").split(";")[0].strip().lower()
+        # Without it Twisted does not take a form in the body for a part of the query.
+        self.requestHeaders.removeHeader(b"Content-Type")
         if not self._refused:
             super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]
 
@@ -106,7 +111,7 @@ def read_query(request: Request) -> dict[str, str]:
     return query
 
 
-def read_body(request: Request, model: type[B] | None) -> B | None:
+def read_body(request: BoundedRequest, model: type[B] | None) -> B | None:
     """Return the body as ``model``, or None where a request has none.
 
     Raises:
@@ -118,8 +123,7 @@ def read_body(request: Request, model: type[B] | None) -> B | None:
         if content:
             raise bad_request("this takes no body", "body")
         return None
-    media = (header(request, "Content-Type") or "").split(";")[0].strip().lower()
-    if media != JSON:
+    if request.media_type != JSON:
         raise ControlError(
             415, "Unsupported media type", f"the body is to be {JSON}", field="Content-Type"
         )

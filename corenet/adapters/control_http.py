@@ -44,7 +44,7 @@ IDLE_SECONDS = 60
 
 _log = structlog.get_logger("control")
 
-Serve = Callable[[Request, Mapping[str, str]], None]
+Serve = Callable[[BoundedRequest, Mapping[str, str]], None]
 """Answers a request, whose path has these parts."""
 
 
@@ -78,7 +78,6 @@ class ControlInterface:
             requestFactory=BoundedRequest,
             timeout=IDLE_SECONDS,
             reactor=self._reactor,
-            parsePOSTFormSubmission=False,
         )
         site.displayTracebacks = False
         return site
@@ -107,10 +106,10 @@ class ControlInterface:
 
     # One request
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: BoundedRequest) -> None:
         self._guard(request, partial(self._find_and_serve, request))
 
-    def _find_and_serve(self, request: Request) -> None:
+    def _find_and_serve(self, request: BoundedRequest) -> None:
         if self._closed:
             raise ControlError(503, "Not in service", "the core is being stopped")
         self._authorize(request)
@@ -143,7 +142,9 @@ class ControlInterface:
                 headers={"WWW-Authenticate": 'Bearer realm="corenet"'},
             )
 
-    def _serve(self, operation: Operation, request: Request, parts: Mapping[str, str]) -> None:
+    def _serve(
+        self, operation: Operation, request: BoundedRequest, parts: Mapping[str, str]
+    ) -> None:
         call = Call(
             read_parameters(operation.at, "path", parts),
             read_parameters(operation.query, "query", read_query(request)),
@@ -211,11 +212,11 @@ class _Root(Resource):
 
     isLeaf = True  # noqa: N815
 
-    def __init__(self, answer_request: Callable[[Request], None]) -> None:
+    def __init__(self, answer_request: Callable[[BoundedRequest], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._answer_request = answer_request
 
-    def render(self, request: Request) -> int:
+    def render(self, request: BoundedRequest) -> int:
         """Answer a request (for Twisted)."""
         self._answer_request(request)
         return NOT_DONE_YET
