@@ -20,7 +20,7 @@ from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
 from testbed.codecs.si import ServiceIndication
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.store import SqliteStore, Store
+from testbed.gateway.store import Store
 from testbed.handset.push_client import PushClient
 from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.simulation.gateway_host import Delays, GatewayHost
@@ -53,8 +53,10 @@ class VirtualLab:
         """Make a lab that has not started.
 
         ``self_activating`` has the APNs that a mobile activates by itself once attached, by IMSI.
-        ``store`` is the gateway's disk, one in memory when None.
+        ``store`` is the gateway's disk, its opener's to close; there is none without a gateway.
         """
+        if (gateway is None) != (store is None):
+            raise ValueError("a gateway has a store, and nothing else has")
         random = Random(f"lab {seed}")
         self.network = VirtualNetwork(seed, quality=quality)
         self.core = assemble(
@@ -68,13 +70,13 @@ class VirtualLab:
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
         self.gateway: GatewayHost | None = None
-        if gateway is not None:
+        if gateway is not None and store is not None:
             self.gateway = GatewayHost(
                 self.network,
                 gateway,
                 control=self.control,
                 initiator=self.initiator,
-                store=store or SqliteStore(":memory:"),
+                store=store,
                 random=Random(random.getrandbits(64)),
                 delays=delays or Delays(),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from ipaddress import IPv4Network
 
@@ -22,6 +23,7 @@ from corenet.sgsn.config import RadioTimers, SgsnConfig
 from corenet.sgsn.events import PdpState
 from gtp.timers import Timers
 from testbed.gateway.config import GatewayConfig
+from testbed.gateway.store import SqliteStore
 from testbed.simulation.lab import VirtualLab
 
 APN = "wap.example"
@@ -299,6 +301,11 @@ class Crowd:
 
 @pytest.fixture(scope="session")
 def make_crowd():
+    with ExitStack() as stores:
+        yield crowd_maker(stores)
+
+
+def crowd_maker(stores):
     def make(
         number=1,
         *,
@@ -317,7 +324,7 @@ def make_crowd():
                 GatewayConfig(GATEWAY, APN, b"corenet", **gateway),
                 seed=seed,
                 quality=quality,
-                store=store,
+                store=store or stores.enter_context(closing(SqliteStore(":memory:"))),
             )
         )
 

@@ -235,6 +235,7 @@ def test_store_that_fails_refuses_pushes_and_forgets_none(make_crowd):
     assert one(crowd.reported(accepted)).state is MessageState.DELIVERED
     assert crowd.initiator.accepted() == [accepted]
     crowd.assert_nothing_left()
+    store.close()
 
 
 # The machine it runs on

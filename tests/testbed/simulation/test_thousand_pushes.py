@@ -156,11 +156,15 @@ def test_half_done_contexts_go_when_they_are_used(make_crowd):
 
 
 PROGRAM = """
+from testbed.gateway.store import SqliteStore
 from testbed.lab.build import load
 from testbed.simulation.lab import VirtualLab
 
 demo = load("demo")
-lab = VirtualLab(demo.core, demo.gateway, seed=1, self_activating=demo.self_activating)
+store = SqliteStore(":memory:")
+lab = VirtualLab(
+    demo.core, demo.gateway, seed=1, self_activating=demo.self_activating, store=store
+)
 lab.start()
 assert lab.settle()
 for number in range(101, 108):
@@ -168,6 +172,7 @@ for number in range(101, 108):
 assert lab.network.run_until(lambda: len(lab.initiator.notified) == 7, within=600)
 assert lab.switch_everything_off()
 print(lab.network.trace, lab.leftovers())
+store.close()
 """
 
 

@@ -20,11 +20,24 @@ def demo():
     return load("demo")
 
 
-def started(demo, **more):
-    lab = VirtualLab(demo.core, demo.gateway, seed=1, self_activating=demo.self_activating, **more)
-    lab.start()
-    assert lab.settle()
-    return lab
+@pytest.fixture
+def started(demo, open_store):
+    """Starts the lab and waits until its mobiles have attached."""
+
+    def start(**more):
+        lab = VirtualLab(
+            demo.core,
+            demo.gateway,
+            seed=1,
+            self_activating=demo.self_activating,
+            store=open_store(),
+            **more,
+        )
+        lab.start()
+        assert lab.settle()
+        return lab
+
+    return start
 
 
 def reported(lab, push_id):
@@ -35,9 +48,9 @@ def reported(lab, push_id):
     return one.notification
 
 
-def test_a_lab_file_runs_in_virtual_time(demo):
+def test_a_lab_file_runs_in_virtual_time(started):
     """Mobiles attach and activate as the file says, and a push arrives."""
-    lab = started(demo)
+    lab = started()
     lab.run(5)
     (context,) = lab.core.ggsns["ggsn"].contexts()
     assert context.msisdn == ONLINE
@@ -50,9 +63,9 @@ def test_a_lab_file_runs_in_virtual_time(demo):
     assert lab.leftovers() == []
 
 
-def test_a_busy_lab_does_not_come_to_rest_and_says_why(demo):
+def test_a_busy_lab_does_not_come_to_rest_and_says_why(started):
     """A context keeps its path watched; each node that has a part of it is named."""
-    lab = started(demo)
+    lab = started()
     lab.run(5)
     lab.push(OFFLINE)
     lab.run(0.05)
@@ -99,9 +112,9 @@ def test_core_without_mobiles_settles_and_rests(demo):
     ]
 
 
-def test_unknown_number_is_undeliverable(demo):
+def test_unknown_number_is_undeliverable(started):
     """The core knows no such terminal."""
-    lab = started(demo)
+    lab = started()
     result = reported(lab, lab.push("447700999999"))
     assert (result.state, result.code) == (
         MessageState.UNDELIVERABLE,
@@ -109,10 +122,10 @@ def test_unknown_number_is_undeliverable(demo):
     )
 
 
-def test_activation_that_the_core_refuses_is_tried_again(demo):
+def test_activation_that_the_core_refuses_is_tried_again(demo, open_store):
     """Without a GGSN there is nothing to activate with; the push waits, and expires."""
     core = replace(demo.core, ggsns={})
-    lab = VirtualLab(core, demo.gateway, seed=1)
+    lab = VirtualLab(core, demo.gateway, seed=1, store=open_store())
     answers = []
     lab.network.on_event(
         lambda time, node, event: (
@@ -126,9 +139,9 @@ def test_activation_that_the_core_refuses_is_tried_again(demo):
     assert "no GGSN" in answers[0].reason
 
 
-def test_core_that_does_not_answer_is_given_up(demo):
+def test_core_that_does_not_answer_is_given_up(demo, started):
     """The GGSN dies while it activates: the gateway waits a little longer than its deadline."""
-    lab = started(demo)
+    lab = started()
     events = []
     lab.network.on_event(lambda time, node, event: events.append((time, event)))
     lab.push(OFFLINE, lifetime=16)
