@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from testbed.codecs.pap import Version
+from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
 
 
@@ -43,6 +43,13 @@ class PushRecord:
     deliver_after: float | None = None
     notify_url: str | None = None
     source_reference: str | None = None
+    priority: Priority = Priority.MEDIUM
+    delivery_method: DeliveryMethod = DeliveryMethod.NOT_SPECIFIED
+    initiator: str = ""
+    """Whose it is; "" where initiators are not told apart."""
+    replaces: str | None = None
+    """The push-id of an earlier push that this one takes the place of."""
+    replace_method: ReplaceMethod = ReplaceMethod.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class AddPush:
     """Keep a new push, unless its push-id was ever used."""
 
     push: PushRecord
+    ended: tuple[DeliveryRecord, ...] = ()
+    """Deliveries that ended before they began, with their whole history; the others are accepted."""
 
 
 @dataclass(frozen=True, slots=True)

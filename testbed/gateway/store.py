@@ -15,9 +15,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from testbed.codecs.pap import Version
+from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     AddPush,
@@ -30,7 +30,7 @@ from testbed.gateway.records import (
     StoredPush,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x50504701
 """Tells a gateway's file from any other SQLite file."""
 
@@ -45,7 +45,12 @@ CREATE TABLE push (
     source_reference TEXT,
     version TEXT NOT NULL,
     content_type TEXT NOT NULL,
-    pdu BLOB NOT NULL
+    pdu BLOB NOT NULL,
+    priority TEXT NOT NULL,
+    delivery_method TEXT NOT NULL,
+    initiator TEXT NOT NULL,
+    replaces TEXT,
+    replace_method TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE delivery (
     push_id TEXT NOT NULL REFERENCES push,
@@ -75,6 +80,23 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
+
+
+_FROM_VERSION_1: Final = """
+BEGIN;
+ALTER TABLE push ADD COLUMN priority TEXT NOT NULL DEFAULT 'medium';
+ALTER TABLE push ADD COLUMN delivery_method TEXT NOT NULL DEFAULT 'notspecified';
+ALTER TABLE push ADD COLUMN initiator TEXT NOT NULL DEFAULT '';
+ALTER TABLE push ADD COLUMN replaces TEXT;
+ALTER TABLE push ADD COLUMN replace_method TEXT NOT NULL DEFAULT 'all';
+PRAGMA user_version = 2;
+COMMIT;
+"""
+
+_PUSH_COLUMNS: Final = (
+    "push_id, received, deliver_before, deliver_after, notify_url, source_reference, version,"
+    " content_type, pdu, priority, delivery_method, initiator, replaces, replace_method"
+)
 
 
 class StoreError(Exception):
@@ -185,13 +207,19 @@ class SqliteStore:
         execute("PRAGMA foreign_keys = ON")
         if not tables:
             self._connection.executescript(_SCHEMA)
+        elif version == 1:
+            self._connection.executescript(_FROM_VERSION_1)
         execute("BEGIN EXCLUSIVE")
         execute("COMMIT")
 
     def _write_row(self, cursor: sqlite3.Cursor, row: Row) -> bool:
         match row:
-            case AddPush(push):
-                return not self._add(cursor, push)
+            case AddPush(push, ended):
+                is_new = self._add(cursor, push)
+                for delivery in ended if is_new else ():
+                    self._put(cursor, delivery)
+                    _add_history(cursor, delivery, 0)
+                return not is_new
             case PutDelivery(delivery, history_from):
                 self._put(cursor, delivery)
                 _add_history(cursor, delivery, history_from)
@@ -199,7 +227,8 @@ class SqliteStore:
 
     def _add(self, cursor: sqlite3.Cursor, push: PushRecord) -> bool:
         cursor.execute(
-            "INSERT OR IGNORE INTO push VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR IGNORE INTO push ({_PUSH_COLUMNS})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 push.push_id,
                 push.received,
@@ -210,6 +239,11 @@ class SqliteStore:
                 push.version.value,
                 push.content_type,
                 push.pdu,
+                push.priority.value,
+                push.delivery_method.value,
+                push.initiator,
+                push.replaces,
+                push.replace_method.value,
             ),
         )
         if cursor.rowcount == 0:
@@ -246,18 +280,15 @@ class SqliteStore:
     def _read(self, condition: str, parameters: tuple[str, ...]) -> list[StoredPush]:
         try:
             pushes = self._connection.execute(
-                "SELECT push_id, received, deliver_before, deliver_after, notify_url,"
-                f" source_reference, version, content_type, pdu FROM push WHERE {condition}",
+                f"SELECT {_PUSH_COLUMNS} FROM push WHERE {condition}",
                 parameters,
             ).fetchall()
             return [self._assemble(push) for push in pushes]
         except sqlite3.Error as error:
             raise self._error("cannot be read", error) from None
 
-    def _assemble(
-        self, push: tuple[str, float, float, float | None, str, str, str, str, bytes]
-    ) -> StoredPush:
-        push_id, received, before, after, notify_url, reference, version, content_type, pdu = push
+    def _assemble(self, push: tuple[Any, ...]) -> StoredPush:
+        push_id: str = push[0]
         entries: dict[int, list[HistoryEntry]] = {}
         for number, time, state, note in self._connection.execute(
             "SELECT number, time, state, note FROM history WHERE push_id = ?"
@@ -284,22 +315,33 @@ class SqliteStore:
             )
             for number, _, state, changed, attempts, code, description, notification in rows
         )
-        record = PushRecord(
-            push_id,
-            received,
-            before,
-            tuple(row[1] for row in rows),
-            pdu,
-            content_type,
-            Version(version),
-            after,
-            notify_url,
-            reference,
-        )
-        return StoredPush(record, deliveries)
+        return StoredPush(_push(push, tuple(row[1] for row in rows)), deliveries)
 
     def _error(self, what: str, error: Exception) -> StoreError:
         return StoreError(f"{self._path} {what}: {error}")
+
+
+def _push(row: tuple[Any, ...], addresses: tuple[str, ...]) -> PushRecord:
+    """Return a push from its row, whose columns are ``_PUSH_COLUMNS``."""
+    push_id, received, before, after, notify_url, reference, version, content_type, pdu = row[:9]
+    priority, method, initiator, replaces, replace_method = row[9:]
+    return PushRecord(
+        push_id,
+        received,
+        before,
+        addresses,
+        pdu,
+        content_type,
+        Version(version),
+        after,
+        notify_url,
+        reference,
+        Priority(priority),
+        DeliveryMethod(method),
+        initiator,
+        replaces,
+        ReplaceMethod(replace_method),
+    )
 
 
 def _add_history(cursor: sqlite3.Cursor, delivery: DeliveryRecord, history_from: int) -> None:

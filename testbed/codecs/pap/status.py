@@ -139,11 +139,15 @@ class Priority(StrEnum):
 
 
 class DeliveryMethod(StrEnum):
-    """Whether the client must confirm a push."""
+    """How hard the gateway is to try, and whether the client must confirm a push."""
 
     CONFIRMED = "confirmed"
     PREFER_CONFIRMED = "preferconfirmed"
     UNCONFIRMED = "unconfirmed"
+    ONE_SHOT = "oneshot"
+    """One attempt, and no other (a later addition, read in every version)."""
+    STORE_AND_FORWARD = "store-and-forward"
+    """Kept until the client can be reached (likewise)."""
     NOT_SPECIFIED = "notspecified"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from testbed.codecs.pap import Version
+from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     AddPush,
@@ -31,6 +31,11 @@ PUSH = PushRecord(
     deliver_after=150.0,
     notify_url="http://127.0.0.1/n",
     source_reference="campaign",
+    priority=Priority.HIGH,
+    delivery_method=DeliveryMethod.ONE_SHOT,
+    initiator="shop",
+    replaces="0@pi.example",
+    replace_method=ReplaceMethod.PENDING_ONLY,
 )
 ACCEPTED = HistoryEntry(100.0, State.ACCEPTED)
 
@@ -63,6 +68,48 @@ def test_a_push_is_kept_whole(path):
     assert again.unfinished() == [expected]
     assert again.find("2@pi.example") is None
     again.close()
+
+
+def test_an_address_can_have_ended_from_the_start(open_store):
+    """A refused address is written with its outcome, in the push's own transaction."""
+    store = open_store()
+    entries = (ACCEPTED, HistoryEntry(100.0, State.UNDELIVERABLE, "who?"))
+    ended = replace(fresh(1), state=State.UNDELIVERABLE, code=2003, history=entries)
+    store.write([AddPush(PUSH, (ended,))])
+    assert store.find("1@pi.example") == StoredPush(PUSH, (fresh(0), ended))
+    again = replace(ended, code=2002)
+    assert store.write([AddPush(PUSH, (again,))]) == [True]
+    assert store.find("1@pi.example").deliveries[1] == ended
+
+
+OLD_SCHEMA = """
+CREATE TABLE push (push_id TEXT PRIMARY KEY, received REAL NOT NULL, deliver_before REAL NOT NULL,
+    deliver_after REAL, notify_url TEXT, source_reference TEXT, version TEXT NOT NULL,
+    content_type TEXT NOT NULL, pdu BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE delivery (push_id TEXT NOT NULL REFERENCES push, number INTEGER NOT NULL,
+    address TEXT NOT NULL, state TEXT NOT NULL, changed REAL NOT NULL, attempts INTEGER NOT NULL,
+    code INTEGER NOT NULL, description TEXT NOT NULL, notification TEXT NOT NULL,
+    is_open INTEGER NOT NULL, PRIMARY KEY (push_id, number)) WITHOUT ROWID;
+CREATE TABLE history (push_id TEXT NOT NULL, number INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+    time REAL NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY (push_id, number, ordinal)) WITHOUT ROWID;
+INSERT INTO push VALUES ('1@pi.example', 100, 200, NULL, NULL, NULL, '2.0', 'text/plain', x'0600');
+INSERT INTO delivery VALUES ('1@pi.example', 0, 'a', 'accepted', 100, 0, 0, '', 'none', 1);
+PRAGMA application_id = 1347438337;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_first_schema_is_taken_over(path):
+    """Its pushes have the defaults of what the first schema did not keep."""
+    old = sqlite3.connect(path)
+    old.executescript(OLD_SCHEMA)
+    old.close()
+    store = SqliteStore(path)
+    (kept,) = store.unfinished()
+    store.close()
+    assert (kept.push.priority, kept.push.initiator) == (Priority.MEDIUM, "")
+    assert kept.push.replace_method is ReplaceMethod.ALL
 
 
 def test_optional_values_may_be_missing(open_store):
