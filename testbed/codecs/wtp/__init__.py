@@ -4,6 +4,9 @@ Specs: WAP-224 §8 (WTP), segmentation and re-assembly included.
 """
 
 from testbed.codecs.wtp.constants import (
+    MOST_PACKETS,
+    RESPONDER_BIT,
+    WTP_PORT,
     OptionKind,
     PduType,
     ProviderAbort,
@@ -13,7 +16,7 @@ from testbed.codecs.wtp.constants import (
     UserAbort,
     abort_text,
 )
-from testbed.codecs.wtp.datagram import join, split
+from testbed.codecs.wtp.datagram import join, shared_length, split
 from testbed.codecs.wtp.errors import WtpError
 from testbed.codecs.wtp.pdus import (
     Abort,
@@ -29,6 +32,9 @@ from testbed.codecs.wtp.pdus import (
 from testbed.codecs.wtp.tpi import Tpi, option_tpi, psn_tpi
 
 __all__ = [
+    "MOST_PACKETS",
+    "RESPONDER_BIT",
+    "WTP_PORT",
     "Abort",
     "Ack",
     "Invoke",
@@ -51,5 +57,6 @@ __all__ = [
     "join",
     "option_tpi",
     "psn_tpi",
+    "shared_length",
     "split",
 ]

@@ -31,11 +31,12 @@ def join(pdus: Sequence[bytes]) -> bytes:
     return bytes(out)
 
 
-def joined_length(lengths: Sequence[int]) -> int:
-    """Return how many octets the datagram with PDUs of these lengths has."""
-    if len(lengths) == 1:
-        return lengths[0]
-    return 1 + sum(length + (1 if length <= _LONGEST_SHORT else 2) for length in lengths)
+def shared_length(length: int) -> int:
+    """Return how many octets a PDU of ``length`` takes of a datagram that it shares.
+
+    The datagram has one octet more, in front.
+    """
+    return length + (1 if length <= _LONGEST_SHORT else 2)
 
 
 def split(datagram: bytes) -> tuple[bytes, ...]:
