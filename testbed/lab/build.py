@@ -301,6 +301,7 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         radius_port=part.radius_port,
         control_url=url,
         control_token=token,
+        ask_core=part.ask_core,
         store=part.store or ":memory:",
         lifetime=part.lifetime,
         activation_time=part.activation_time,

@@ -236,6 +236,10 @@ class GatewayPart(Part):
     core: CoreClientPart | None = Field(
         default=None, description="the core's control interface; this lab's own when absent"
     )
+    ask_core: bool = Field(
+        default=True,
+        description="false: there is no such interface, RADIUS alone says who is there",
+    )
     store: str | None = Field(
         default=None, description="SQLite file of accepted pushes; a temporary one when absent"
     )
@@ -274,8 +278,10 @@ class Lab(Part):
             raise ValueError("a lab has a ggsn, an sgsn or a gateway at least")
         if self.sgsn is not None and self.hlr is None:
             raise ValueError("an sgsn needs an hlr to ask for its subscribers")
-        if self.gateway is not None and self.gateway.core is None and self.control is None:
+        part = self.gateway
+        if part is not None and part.ask_core and part.core is None and self.control is None:
             raise ValueError(
-                "the gateway needs the core's control interface: set control, or gateway.core"
+                "the gateway needs the core's control interface: set control, or gateway.core; "
+                "or set gateway.ask_core to false"
             )
         return self

@@ -152,6 +152,11 @@ class Peer:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def output(self) -> str:
         """What it has said until now."""
         return self.log.read_text(encoding="utf-8", errors="replace")

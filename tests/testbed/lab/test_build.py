@@ -105,6 +105,13 @@ def test_gateway_alone_names_a_core_elsewhere() -> None:
     assert lab.gateway.control_url == "http://127.0.0.1:8"
 
 
+def test_gateway_alone_needs_no_core() -> None:
+    """With ``ask_core: false`` a gateway stands alone, and judges by accounting."""
+    lab = built("gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false}\n")
+    assert lab.gateway is not None
+    assert (lab.gateway.ask_core, lab.gateway.control_url) == (False, None)
+
+
 SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: %s}]}\n'
 
 

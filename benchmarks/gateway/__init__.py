@@ -1,0 +1,1 @@
+"""The push gateway beside Kannel: rates and latencies from PAP POST to datagram."""

@@ -1,0 +1,281 @@
+"""Post the same pushes to Kannel and to our gateway; print rates, latencies and ratios.
+
+A push is a PAP POST with a Service Indication for the IPv4 address of a terminal that is online;
+it has arrived when the datagram is at the terminal. Measured are how many pushes a gateway accepts
+per second of its own CPU time and per second of the machine while 64 connections always have one
+under way, and how long a push takes from POST to datagram at a fixed rate. Ours has stored every
+push durably before it answers; Kannel keeps nothing. Rounds alternate between the contenders, and
+a ratio is the median of the rounds' ratios. All of it runs in a network namespace of its own, or
+on this host's loopback network where none may be made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from hashlib import md5
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.gateway.contenders import (
+    SECRET,
+    Contender,
+    MissingPeerError,
+    start_kannel,
+    start_ours,
+)
+from benchmarks.gateway.generator import Outcome, Task
+from tests.interop.peers import Place, make_place
+
+TERMINALS = [f"127.40.0.{number}" for number in range(1, 101)]
+DEMANDED_PER_CPU, DEMANDED_PER_MACHINE = 0.5, 2.0
+WARM_UP_SECONDS = 1.0
+
+
+def accounting_start(address: str, identifier: int) -> str:
+    """Return an Accounting-Request Start (RFC 2866 §4.1) in hexadecimal digits."""
+
+    def attribute(kind: int, value: bytes) -> bytes:
+        return bytes((kind, len(value) + 2)) + value
+
+    octets = bytes(map(int, address.split(".")))
+    attributes = (
+        attribute(40, (1).to_bytes(4, "big"))
+        + attribute(4, bytes((127, 0, 30, 9)))
+        + attribute(44, address.encode())
+        + attribute(8, octets)
+        + attribute(31, b"4477009%05d" % (octets[2] * 256 + octets[3]))
+    )
+    head = bytes((4, identifier)) + (20 + len(attributes)).to_bytes(2, "big")
+    authenticator = md5(head + bytes(16) + attributes + SECRET.encode()).digest()
+    return (head + authenticator + attributes).hex()
+
+
+class Bench:
+    """Runs the generator against contenders and keeps what came of it."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._runs = 0
+
+    def run(
+        self, contender: Contender, *, seconds: float, rate: float | None = None
+    ) -> tuple[Outcome, float]:
+        """Return what came of one run, and the CPU seconds of the gateway meanwhile."""
+        self._runs += 1
+        task = Task(
+            hosts=list(contender.hosts),
+            port=contender.port,
+            path=contender.path,
+            terminals=TERMINALS,
+            run=f"run{os.getpid()}.{self._runs}",
+            seconds=seconds,
+            rate=rate,
+            accounting=[
+                (server, accounting_start(terminal, number))
+                for server in contender.radius
+                for number, terminal in enumerate(TERMINALS)
+            ],
+        )
+        before = contender.cpu_seconds()
+        printed = self._place.run(
+            sys.executable,
+            "-m",
+            "benchmarks.gateway.generator",
+            input=json.dumps(asdict(task)),
+            timeout=seconds + 60.0,
+        )
+        outcome = Outcome(**json.loads(printed))
+        used = contender.cpu_seconds() - before
+        if outcome.accepted != outcome.posted or outcome.datagrams != outcome.posted:
+            print(
+                f"{contender.name}: of {outcome.posted} pushes {outcome.accepted} were accepted "
+                f"and {outcome.datagrams} arrived",
+                file=sys.stderr,
+            )
+        return outcome, used
+
+
+def capacity(outcome: Outcome, used: float) -> dict[str, float]:
+    """Return what a run with every connection busy says."""
+    return {
+        "pushes": outcome.accepted,
+        "per_cpu_second": outcome.accepted / used,
+        "per_second": outcome.accepted / outcome.seconds,
+        "cpus": used / outcome.seconds,
+        "generator_cpus": outcome.cpu_seconds / outcome.seconds,
+        "lost": outcome.accepted - outcome.datagrams,
+        "refused": outcome.refused,
+    }
+
+
+def latency(outcome: Outcome, used: float) -> dict[str, float]:
+    """Return what a run at a fixed rate says; times in milliseconds."""
+    to_datagram = sorted(outcome.to_datagram) or [float("nan")]
+    to_answer = sorted(outcome.to_answer) or [float("nan")]
+    return {
+        "pushes": outcome.accepted,
+        "p50": 1e3 * _quantile(to_datagram, 0.50),
+        "p99": 1e3 * _quantile(to_datagram, 0.99),
+        "answer_p50": 1e3 * _quantile(to_answer, 0.50),
+        "answer_p99": 1e3 * _quantile(to_answer, 0.99),
+        "cpus": used / outcome.seconds,
+        "generator_cpus": outcome.cpu_seconds / outcome.seconds,
+        "delayed": outcome.delayed,
+        "lost": outcome.accepted - outcome.datagrams,
+        "refused": outcome.refused,
+    }
+
+
+def _quantile(ordered: list[float], part: float) -> float:
+    return ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+
+
+def measure(options: argparse.Namespace, folder: Path, place: Place) -> dict[str, Any]:
+    """Run all rounds; return a document."""
+    bench = Bench(place)
+    logged = options.logged
+    starts: list[Callable[[Path], Contender]] = [
+        lambda where: start_kannel(where, place, logged=logged),
+        lambda where: start_ours(where, place, logged=logged),
+        lambda where: start_ours(where, place, logged=logged, count=2),
+    ]
+    rounds: dict[str, list[dict[str, Any]]] = {}
+    for number in range(options.rounds):
+        for index, start in enumerate(starts):
+            contender = start(folder / f"{number}-{index}")
+            try:
+                bench.run(contender, seconds=WARM_UP_SECONDS)
+                busy = capacity(*bench.run(contender, seconds=options.seconds))
+                at_rate = latency(*bench.run(contender, seconds=options.seconds, rate=options.rate))
+            finally:
+                contender.stop()
+            rounds.setdefault(contender.name, []).append({"busy": busy, "at_rate": at_rate})
+    names = list(rounds)
+    return {
+        "machine": machine(),
+        "rate": options.rate,
+        "logged": logged,
+        "contenders": {name: summary(results) for name, results in rounds.items()},
+        "ratios": {
+            "per_cpu_second": ratio(rounds, names[1], names[0], "per_cpu_second"),
+            "per_second": ratio(rounds, names[2], names[0], "per_second"),
+            "demanded": [DEMANDED_PER_CPU, DEMANDED_PER_MACHINE],
+        },
+    }
+
+
+def summary(results: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return the median of every number."""
+    return {
+        part: {name: median(result[part][name] for result in results) for name in results[0][part]}
+        for part in ("busy", "at_rate")
+    }
+
+
+def ratio(rounds: dict[str, list[dict[str, Any]]], ours: str, peer: str, of: str) -> float:
+    """Return the median of the rounds' ratios."""
+    pairs = zip(rounds[ours], rounds[peer], strict=True)
+    return median(own["busy"][of] / other["busy"][of] for own, other in pairs)
+
+
+def machine() -> str:
+    """Return what this was measured on."""
+    models = {
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
+    }
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} × {', '.join(sorted(models)) or 'CPU'}, Python {platform.python_version()}"
+
+
+def table(document: dict[str, Any]) -> str:
+    """Return the results as text."""
+    rows = [
+        [
+            "",
+            "accepted/CPU-s",
+            "accepted/s",
+            "its CPUs",
+            "generator's CPUs",
+            "p50 ms",
+            "p99 ms",
+            "lost",
+        ]
+    ]
+    for name, parts in document["contenders"].items():
+        busy, at_rate = parts["busy"], parts["at_rate"]
+        rows.append(
+            [
+                name,
+                f"{busy['per_cpu_second']:.0f}",
+                f"{busy['per_second']:.0f}",
+                f"{busy['cpus']:.2f}",
+                f"{busy['generator_cpus']:.2f}",
+                f"{at_rate['p50']:.2f}",
+                f"{at_rate['p99']:.2f}",
+                f"{busy['lost'] + at_rate['lost']:.0f}",
+            ]
+        )
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="default %(default)s")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, metavar="S", help="of one run (default %(default)g)"
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=500.0,
+        metavar="N",
+        help="POSTs a second where latency is measured (default %(default)g)",
+    )
+    parser.add_argument("--logged", action="store_true", help="let all of them write their logs")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where stores and logs go (default: a new one)"
+    )
+    options = parser.parse_args()
+    place = make_place()
+    try:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            document = measure(options, Path(folder), place)
+    except (MissingPeerError, subprocess.TimeoutExpired, AssertionError) as failed:
+        raise SystemExit(str(failed)) from None
+    finally:
+        place.close()
+    if options.json:
+        print(json.dumps(document, indent=2))
+        return
+    ratios = document["ratios"]
+    print(f"{document['machine']}; latency at {document['rate']:g} POSTs a second\n")
+    print(table(document))
+    print(
+        f"\nCorenet to Kannel: {ratios['per_cpu_second']:.2f} of what it accepts per CPU-second "
+        f"(demanded {DEMANDED_PER_CPU:g});\n{ratios['per_second']:.2f} of its rate with two "
+        f"processes (demanded {DEMANDED_PER_MACHINE:g})"
+    )
+
+
+if __name__ == "__main__":
+    main()
