@@ -270,3 +270,11 @@ def test_element_of_a_fixed_length_is_not_sent_with_another() -> None:
     message = EchoRequest(other_ies=(RawIE(type=14, value=b"\x01\x02"),))
     with pytest.raises(LocalProtocolError, match="an element of type 14 has not 2 octets"):
         message.encode()
+
+
+def test_element_with_the_short_length_is_read_back() -> None:
+    """Type 141 has a length of one octet, also where it is not expected and kept as it came."""
+    message = EchoRequest(other_ies=(RawIE(type=141, value=b"\x01\xc0"),))
+    octets = message.encode()
+    assert octets.endswith(bytes.fromhex("8d 02 01c0"))
+    assert decode(octets) == message
