@@ -38,7 +38,7 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued, NotificationFailed, StoreFailed
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import StoredPush
-from testbed.gateway.store import SqliteStore, Store
+from testbed.gateway.store import SqliteStore, Store, Written
 from testbed.gateway.submission import HttpAnswer
 
 _WARNINGS = (NotificationFailed, StoreFailed)
@@ -215,11 +215,15 @@ class GatewayService:
             waiting.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
 
     def _commit(self, effect: Commit) -> None:
-        def written(duplicate: bool) -> None:
+        def written(result: Written) -> None:
             self._store_failed = False
-            self._command(
-                lambda now: self.gateway.committed(effect.number, now, duplicate=duplicate)
-            )
+            duplicate = result is Written.DUPLICATE
+            if result is Written.NOT_HELD:
+                self._command(lambda now: self.gateway.commit_not_held(effect.number, now))
+            else:
+                self._command(
+                    lambda now: self.gateway.committed(effect.number, now, duplicate=duplicate)
+                )
 
         def failed(failure: Failure) -> None:
             self._store_failed = True

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from testbed.gateway.records import Row, StoredPush
-from testbed.gateway.store import Store, StoreError
+from testbed.gateway.store import PushQuery, Renewal, Store, StoreError, Written
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class StoreThread:
         self._open_store = open_store
         self._threads = ThreadPool(1, 1, "gateway store")
         self._store: Store | None = None
-        self._queue: deque[tuple[Row, Deferred[bool]]] = deque()
+        self._queue: deque[tuple[Row, Deferred[Written]]] = deque()
         self._is_writing = False
         self._shutdown: Any = None
 
@@ -51,9 +51,9 @@ class StoreThread:
             self._end_thread()
             raise
 
-    def write(self, row: Row) -> Deferred[bool]:
-        """Write a row durably; fire with whether its push-id was used before."""
-        written: Deferred[bool] = Deferred()
+    def write(self, row: Row) -> Deferred[Written]:
+        """Write a row durably; fire with what became of it."""
+        written: Deferred[Written] = Deferred()
         self._queue.append((row, written))
         if not self._is_writing:
             self._write_batch()
@@ -62,6 +62,18 @@ class StoreThread:
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None. Raises StoreError."""
         return await self._call(lambda: self._opened().find(push_id))
+
+    async def search(self, query: PushQuery) -> list[StoredPush]:
+        """Return the pushes that a query is about, newest first. Raises StoreError."""
+        return await self._call(lambda: self._opened().search(query))
+
+    async def renew(self) -> Renewal:
+        """Renew the lease, and take over what has become free. Raises StoreError."""
+        return await self._call(lambda: self._opened().renew())
+
+    async def prune(self, before: float) -> int:
+        """Forget some of the pushes that ended before that; return how many. Raises StoreError."""
+        return await self._call(lambda: self._opened().prune(before))
 
     async def stop(self) -> None:
         """Write what is queued, close the store, end the thread."""
@@ -98,7 +110,7 @@ class StoreThread:
         writing = self._call(lambda: self._opened().write(rows))
         writing.addBoth(self._written, [written for _, written in batch])
 
-    def _written(self, result: list[bool] | Failure, waiting: list[Deferred[bool]]) -> None:
+    def _written(self, result: list[Written] | Failure, waiting: list[Deferred[Written]]) -> None:
         # The next batch is on its way before anybody hears of this one.
         self._is_writing = False
         if self._queue:
@@ -107,5 +119,5 @@ class StoreThread:
             for written in waiting:
                 written.errback(result)
         else:
-            for written, duplicate in zip(waiting, result, strict=True):
-                written.callback(duplicate)
+            for written, became in zip(waiting, result, strict=True):
+                written.callback(became)

@@ -34,6 +34,7 @@ class Delivery:
         "imsi",
         "notification",
         "number",
+        "posting",
         "posts",
         "push",
         "saved_history",
@@ -62,14 +63,18 @@ class Delivery:
         self.saving = False
         self.dirty = False
         """It changed while it was being saved."""
+        self.posting = False
+        """A result notification is under way."""
         self.posts = 0
         """Result notifications that were not answered."""
         self.done = False
         """Its end is stored and reported, or need not be."""
 
     @classmethod
-    def resumed(cls, stored: StoredPush, number: int, terminal: Terminal, now: float) -> Delivery:
-        """Return a stored delivery; one that had not ended is accepted again."""
+    def resumed(
+        cls, stored: StoredPush, number: int, terminal: Terminal, now: float, note: str
+    ) -> Delivery:
+        """Return a stored delivery; one that had not ended is accepted again, as ``note`` says."""
         record = stored.deliveries[number]
         delivery = cls(stored.push, number, terminal)
         delivery.changed = record.changed
@@ -83,7 +88,7 @@ class Delivery:
             delivery.state = record.state
             delivery.done = record.notification is not Notification.DUE
         else:
-            delivery.enter(State.ACCEPTED, now, "the gateway has restarted")
+            delivery.enter(State.ACCEPTED, now, note)
         return delivery
 
     @property

@@ -103,6 +103,16 @@ class Dispatch:
         """Return how many deliveries have not ended."""
         return len(self._running)
 
+    def forget(self, delivery: Delivery) -> None:
+        """Let go of a delivery as it stands, whatever it waits for. Safe where it does not run."""
+        if self._running.pop(delivery.key, None) is None:
+            return
+        self._leave(delivery)
+        self._deadlines.cancel(delivery.key)
+        asking = self._asking.get(delivery.terminal, [])
+        if delivery in asking:
+            asking.remove(delivery)
+
     # Inputs
 
     def begin(self, delivery: Delivery, now: float) -> None:

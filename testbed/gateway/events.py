@@ -133,6 +133,31 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseLapsed(Event):
+    """The store could not be reached for so long that others may take this gateway's pushes.
+
+    Nothing is sent, posted or accepted until the lease is renewed.
+    """
+
+    pushes: int
+    """How many have not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushAdopted(Event):
+    """A push is this gateway's from now on: who had it is not there any more."""
+
+    push_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushLetGo(Event):
+    """A push is this gateway's no more: another has taken it over."""
+
+    push_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFailed(Event):
     """The store could not write; it is tried again."""
 

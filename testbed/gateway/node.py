@@ -8,6 +8,10 @@ them; each is answered by a command. A submission is answered with 1001 only whe
 it. An end is stored before the initiator is notified of it, and a delivery is forgotten when the
 initiator's answer is stored too. A delivery has at most one commit under way; what changes
 meanwhile goes into the next, so that the store never sees an older state after a newer.
+
+Where gateways share a store, what this one may do to its pushes depends on a lease. Once it has
+lapsed nothing is sent, posted or accepted, for another gateway may be at it; when it is renewed,
+what is still held goes on as after a restart.
 """
 
 from __future__ import annotations
@@ -29,8 +33,11 @@ from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.effects import AnswerSubmission, Commit, Effect, PostNotification
 from testbed.gateway.events import (
     InitiatorNotified,
+    LeaseLapsed,
     NotificationFailed,
     PushAccepted,
+    PushAdopted,
+    PushLetGo,
     PushRefused,
     SessionBegan,
     SessionEnded,
@@ -38,6 +45,7 @@ from testbed.gateway.events import (
 )
 from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.output import Output
+from testbed.gateway.pushes import State
 from testbed.gateway.records import AddPush, Notification, PushRecord, StoredPush
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import AccountingRecord, SessionTable
@@ -73,6 +81,8 @@ class Gateway:
         self._unposted: Schedule[Key] = Schedule()
         self._counts: Counter[str] = Counter()
         self._is_stopping = False
+        self._lease_until: float | None = None
+        self._is_lapsed = False
 
     @property
     def name(self) -> str:
@@ -92,19 +102,34 @@ class Gateway:
         To be called once, before anything is submitted.
         """
         for stored in pushes:
-            deliveries = [
-                Delivery.resumed(stored, number, submission.terminal_of(value), now)
-                for number, value in enumerate(stored.push.addresses)
-            ]
-            self._keep(stored.push.push_id, deliveries)
-            for delivery in deliveries:
-                if not delivery.state.final:
-                    self._dispatch.begin(delivery, now)
-                elif delivery.notification is Notification.DUE:
-                    self._post(delivery)
+            self._take_up(stored, now, "the gateway has restarted")
+
+    def renewed(self, until: float, now: float, *, kept: frozenset[str] | None = None) -> None:
+        """Take note that the pushes are this gateway's until then, whatever happens.
+
+        ``kept`` are the push-ids that are still its own, where others could take some; None: all.
+        """
+        self._lease_until = until
+        if kept is not None:
+            for push_id in [push_id for push_id in self._pushes if push_id not in kept]:
+                self._let_go(push_id)
+        if self._is_lapsed:
+            self._is_lapsed = False
+            for deliveries in list(self._pushes.values()):
+                for delivery in deliveries:
+                    self._go_on(delivery, now)
+
+    def adopt(self, pushes: Iterable[StoredPush], now: float) -> None:
+        """Take up pushes that another gateway left; those that are under way stay as they are."""
+        for stored in pushes:
+            if stored.push.push_id not in self._pushes:
+                self._counts["adopted"] += 1
+                self._output.tell(PushAdopted(stored.push.push_id))
+                self._take_up(stored, now, "taken over from another gateway")
 
     def submit(self, key: str, content_type: str, body: bytes, now: float) -> None:
         """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows."""
+        self._check_lease(now)
         self._counts["submissions"] += 1
         result = submission.read(content_type, body, self._config, now)
         if isinstance(result, submission.Refusal):
@@ -130,6 +155,9 @@ class Gateway:
             else:
                 self._accept(key, push, now)
             return
+        if number not in self._saves:
+            return  # Of a push that was let go.
+        self._check_lease(now)
         delivery, history = self._saves.pop(number)
         delivery.saving = False
         delivery.saved_history = history
@@ -149,16 +177,26 @@ class Gateway:
             self._refuse(key, submission.refusal(push, code, text, self._config, now))
             self._output.tell(StoreFailed(push.push_id, reason))
             return
+        if number not in self._saves:
+            return  # Of a push that was let go.
         delivery, _ = self._saves.pop(number)
         self._unsaved.set(delivery.key, now + SAVE_AGAIN)
         self._output.tell(StoreFailed(delivery.push.push_id, reason))
 
+    def commit_not_held(self, number: int, now: float) -> None:  # noqa: ARG002
+        """Take note that a commit was refused, for another gateway has taken its push over."""
+        saved = self._saves.get(number)
+        if saved is not None:
+            self._let_go(saved[0].push.push_id)
+
     def terminal_found(self, terminal: Terminal, answer: CoreAnswer, now: float) -> None:
         """Take the answer to ``LookUpTerminal``."""
+        self._check_lease(now)
         self._dispatch.terminal_found(terminal, answer, now)
 
     def activation_finished(self, key: str, answer: ActivationAnswer, now: float) -> None:
         """Take the answer to ``RequestActivation``; answers to unknown keys are ignored."""
+        self._check_lease(now)
         if not self._dispatch.activation_finished(key, answer, now):
             self._counts["activation answers unasked"] += 1
 
@@ -166,13 +204,16 @@ class Gateway:
         self, now: float, *, imsi: str | None = None, msisdn: str | None = None
     ) -> None:
         """Take the core's word that a terminal is back: whatever waits for it is tried at once."""
+        self._check_lease(now)
         self._dispatch.terminal_back(msisdn=msisdn, imsi=imsi, address=None, now=now)
 
     def notification_answered(
         self, push_id: str, number: int, status: int, body: bytes, now: float
     ) -> None:
         """Take an initiator's HTTP answer to a result notification."""
-        delivery = self._delivery((push_id, number))
+        delivery = self._posted((push_id, number))
+        if delivery is None:
+            return
         result = notification.read_answer(status, body)
         if isinstance(result, notification.NotTaken):
             self._post_later(delivery, result.reason, now)
@@ -184,7 +225,9 @@ class Gateway:
 
     def notification_failed(self, push_id: str, number: int, reason: str, now: float) -> None:
         """Take note that a result notification could not be posted."""
-        self._post_later(self._delivery((push_id, number)), reason, now)
+        delivery = self._posted((push_id, number))
+        if delivery is not None:
+            self._post_later(delivery, reason, now)
 
     # Queries
 
@@ -243,6 +286,7 @@ class Gateway:
         if interface is not Interface.RADIUS:
             self._counts["wdp datagrams dropped"] += 1
             return
+        self._check_lease(now)
         result = self._accounting.receive(data, peer, now)
         if isinstance(result, Dropped):
             return
@@ -252,11 +296,17 @@ class Gateway:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        times = (self._dispatch.next_timeout(), self._unsaved.next(), self._unposted.next())
+        times = (
+            self._dispatch.next_timeout(),
+            self._unsaved.next(),
+            self._unposted.next(),
+            None if self._is_lapsed else self._lease_until,
+        )
         return min((time for time in times if time is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
+        self._check_lease(now)
         self._dispatch.handle_timeout(now)
         for key in self._unsaved.take_due(now):
             delivery = self._delivery(key)
@@ -279,6 +329,8 @@ class Gateway:
         limits = self._config.limits
         if self._is_stopping:
             return "the gateway is going out of service"
+        if self._is_lapsed:
+            return "the store is out of reach"
         if len(self._submissions) >= limits.uncommitted:
             return "too many submissions are waiting for the store"
         if self._kept + len(push.addresses) > limits.unfinished:
@@ -294,6 +346,8 @@ class Gateway:
             for number, value in enumerate(push.addresses)
         ]
         self._keep(push.push_id, deliveries)
+        if self._is_lapsed:
+            return
         for delivery in deliveries:
             self._dispatch.begin(delivery, now)
 
@@ -304,6 +358,49 @@ class Gateway:
 
     def _answer(self, key: str, answer: submission.HttpAnswer) -> None:
         self._output.ask(AnswerSubmission(key, answer.status, answer.content_type, answer.body))
+
+    # The lease
+
+    def _check_lease(self, now: float) -> None:
+        """Let everything rest once the lease has lapsed; what is being stored is stored still."""
+        if self._is_lapsed or self._lease_until is None or now < self._lease_until:
+            return
+        self._is_lapsed = True
+        self._output.tell(LeaseLapsed(len(self._dispatch)))
+        for deliveries in self._pushes.values():
+            for delivery in deliveries:
+                self._dispatch.forget(delivery)
+                self._unposted.cancel(delivery.key)
+
+    def _go_on(self, delivery: Delivery, now: float) -> None:
+        """Take up again what rested while the lease had lapsed."""
+        if not delivery.state.final:
+            delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
+            self._dispatch.begin(delivery, now)
+        elif not (delivery.done or delivery.saving or delivery.posting):
+            self._post(delivery)
+
+    def _take_up(self, stored: StoredPush, now: float, note: str) -> None:
+        deliveries = [
+            Delivery.resumed(stored, number, submission.terminal_of(value), now, note)
+            for number, value in enumerate(stored.push.addresses)
+        ]
+        self._keep(stored.push.push_id, deliveries)
+        for delivery in deliveries:
+            if not delivery.state.final:
+                self._dispatch.begin(delivery, now)
+            elif delivery.notification is Notification.DUE:
+                self._post(delivery)
+
+    def _let_go(self, push_id: str) -> None:
+        deliveries = self._pushes.pop(push_id)
+        self._kept -= len(deliveries)
+        self._saves = {n: saved for n, saved in self._saves.items() if saved[0] not in deliveries}
+        for delivery in deliveries:
+            self._dispatch.forget(delivery)
+            self._unsaved.cancel(delivery.key)
+            self._unposted.cancel(delivery.key)
+        self._output.tell(PushLetGo(push_id))
 
     # What is kept
 
@@ -334,7 +431,18 @@ class Gateway:
 
     # Result notifications
 
+    def _posted(self, key: Key) -> Delivery | None:
+        """Return the delivery whose notification came to an end, unless it was let go."""
+        deliveries = self._pushes.get(key[0])
+        if deliveries is None:
+            return None
+        deliveries[key[1]].posting = False
+        return deliveries[key[1]]
+
     def _post(self, delivery: Delivery) -> None:
+        if self._is_lapsed:
+            return
+        delivery.posting = True
         url = delivery.push.notify_url or ""
         body = notification.document(delivery.push, delivery.record(), self._config)
         self._output.ask(PostNotification(delivery.push.push_id, delivery.number, url, body))

@@ -1,13 +1,17 @@
-"""Keeps pushes in SQLite, so that nothing accepted is lost.
+"""Keeps pushes in SQLite, so that nothing accepted is lost; and says what any store has to do.
 
-Theory of operation. One connection, used by one thread at a time, writes many commits in one
-transaction (group commit); in WAL mode with synchronous=FULL that is one fsync. A push-id stays
-for ever: it is what makes a duplicate known. The file is locked for as long as it is open, because
-two gateways on one file would send every push twice; the lock goes with the process, however it
-ends.
+Theory of operation. A push is held by the one gateway that runs it. Where several gateways share
+a store, each holds its pushes for as long as its lease is renewed; what a gateway with a lapsed
+lease held, the others take over, and what it writes from then on is not taken. A push-id stays for
+ever, also when the rest of an old push has been pruned: it is what makes a duplicate known.
+
+In SQLite one connection, used by one thread at a time, writes many commits in one transaction
+(group commit); in WAL mode with synchronous=FULL that is one fsync. The file is locked for as long
+as it is open, because two gateways on one file would send every push twice; the lock goes with the
+process, however it ends. So there is nobody to share with, and no lease.
 
 Whoever kills a gateway loses nothing that ``write`` returned for. What it sent, but whose outcome
-was not written, it sends again.
+was not written, is sent again.
 """
 
 from __future__ import annotations
@@ -15,21 +19,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, Protocol
 
-from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
-from testbed.gateway.records import (
-    AddPush,
-    DeliveryRecord,
-    HistoryEntry,
-    Notification,
-    PushRecord,
-    PutDelivery,
-    Row,
-    StoredPush,
+from testbed.gateway.records import AddPush, DeliveryRecord, PutDelivery, Row, StoredPush
+from testbed.gateway.store_rows import (
+    DELIVERY_COLUMNS,
+    HISTORY_COLUMNS,
+    PUSH_COLUMNS,
+    Values,
+    assemble,
+    delivery_values,
+    first_deliveries,
+    history_values,
+    push_values,
 )
 
+PRUNED_AT_ONCE: Final = 1000
+"""Pushes in one transaction of ``prune``."""
+LARGEST_LISTING: Final = 1000
+"""Pushes that one query lists at most."""
 SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x50504701
 """Tells a gateway's file from any other SQLite file."""
@@ -66,6 +77,8 @@ CREATE TABLE delivery (
     PRIMARY KEY (push_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX open_delivery ON delivery (push_id) WHERE is_open;
+CREATE INDEX ended_delivery ON delivery (changed) WHERE NOT is_open;
+CREATE INDEX push_received ON push (received);
 CREATE TABLE history (
     push_id TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -89,41 +102,96 @@ ALTER TABLE push ADD COLUMN delivery_method TEXT NOT NULL DEFAULT 'notspecified'
 ALTER TABLE push ADD COLUMN initiator TEXT NOT NULL DEFAULT '';
 ALTER TABLE push ADD COLUMN replaces TEXT;
 ALTER TABLE push ADD COLUMN replace_method TEXT NOT NULL DEFAULT 'all';
+CREATE INDEX ended_delivery ON delivery (changed) WHERE NOT is_open;
+CREATE INDEX push_received ON push (received);
 PRAGMA user_version = 2;
 COMMIT;
 """
 
-_PUSH_COLUMNS: Final = (
-    "push_id, received, deliver_before, deliver_after, notify_url, source_reference, version,"
-    " content_type, pdu, priority, delivery_method, initiator, replaces, replace_method"
-)
+_PUSH: Final = ", ".join(PUSH_COLUMNS)
+_DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
+_HISTORY: Final = ", ".join(HISTORY_COLUMNS)
 
 
 class StoreError(Exception):
-    """The store cannot be opened, read or written; the sentence says which file and why."""
+    """The store cannot be opened, read or written; the sentence says which one and why."""
+
+
+class Written(Enum):
+    """What became of a row."""
+
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    """The push-id was used before; nothing was written."""
+    NOT_HELD = "not held"
+    """Another gateway has taken the push over; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a gateway learns when its lease is renewed."""
+
+    adopted: tuple[StoredPush, ...] = ()
+    """Pushes that nobody ran any more; from now on they are this gateway's."""
+    more: bool = False
+    """Whether there may be further ones to adopt at once."""
+    kept: frozenset[str] | None = None
+    """Where the lease had lapsed: the push-ids still held. None: nothing was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushQuery:
+    """Which pushes to list; what is None does not matter. Times are seconds since 1970 UTC."""
+
+    address: str | None = None
+    """An ``address-value`` of the push, as written."""
+    state: State | None = None
+    """Where the push stands at one of its addresses (that one, if ``address`` names it)."""
+    received_from: float | None = None
+    received_before: float | None = None
+    limit: int = 100
 
 
 class Store(Protocol):
-    """What a gateway needs of a store. One thread at a time."""
+    """What a gateway needs of a store. One thread at a time; every method may raise StoreError."""
 
-    def write(self, rows: Sequence[Row]) -> list[bool]:
-        """Write all rows durably or none; return for each whether it was a duplicate push-id.
+    @property
+    def lease(self) -> float | None:
+        """Seconds that a renewal lasts, counted from its asking; None: nobody else can come."""
+        ...
 
-        Raises:
-            StoreError: nothing was written.
-        """
+    def write(self, rows: Sequence[Row]) -> list[Written]:
+        """Write all rows durably, or none where StoreError is raised."""
         ...
 
     def unfinished(self) -> list[StoredPush]:
-        """Return the pushes with a delivery that has not ended, or a result not reported."""
+        """Take and return the pushes that nobody runs and that are not done with, oldest first.
+
+        To be called once, at the start.
+        """
+        ...
+
+    def renew(self) -> Renewal:
+        """Renew the lease, and take over what a gateway left whose lease has lapsed."""
         ...
 
     def find(self, push_id: str) -> StoredPush | None:
-        """Return a push, however long ago it ended, or None."""
+        """Return a push, whoever holds it; None where it never was, or was pruned."""
+        ...
+
+    def search(self, query: PushQuery) -> list[StoredPush]:
+        """Return the pushes that a query is about, newest first."""
+        ...
+
+    def prune(self, before: float) -> int:
+        """Forget pushes all of whose deliveries ended before that, but not their push-ids.
+
+        Return how many; there may be more where it is ``PRUNED_AT_ONCE``.
+        """
         ...
 
     def close(self) -> None:
-        """Close; nothing may be called afterwards."""
+        """Close, giving up what is held; nothing may be called afterwards."""
         ...
 
 
@@ -156,18 +224,28 @@ class SqliteStore:
             self._connection.close()
             raise
 
-    def write(self, rows: Sequence[Row]) -> list[bool]:
+    @property
+    def lease(self) -> float | None:
+        """None: the file is this gateway's alone."""
+        return None
+
+    def write(self, rows: Sequence[Row]) -> list[Written]:
         """Write all rows in one transaction."""
+        cursor = self._begin()
         try:
-            cursor = self._connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            duplicates = [self._write_row(cursor, row) for row in rows]
+            written = [self._write_row(cursor, row) for row in rows]
             cursor.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._error("cannot be written", error) from None
         finally:
             self._roll_back()
-        return duplicates
+        return written
+
+    def _begin(self) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._error("cannot be written", error) from None
 
     def _roll_back(self) -> None:
         """Take back what was not committed; SQLite may have done so itself (disk full)."""
@@ -181,9 +259,39 @@ class SqliteStore:
             "push_id IN (SELECT push_id FROM delivery WHERE is_open) ORDER BY received, push_id", ()
         )
 
+    def renew(self) -> Renewal:
+        """Nothing can have become free, or have been lost."""
+        return Renewal()
+
     def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None."""
         return next(iter(self._read("push_id = ?", (push_id,))), None)
+
+    def search(self, query: PushQuery) -> list[StoredPush]:
+        """Return pushes, newest first."""
+        conditions, values = conditions_of(query, "?")
+        values.append(min(query.limit, LARGEST_LISTING))
+        return self._read(f"{conditions} ORDER BY received DESC, push_id DESC LIMIT ?", values)
+
+    def prune(self, before: float) -> int:
+        """Forget old pushes in one transaction."""
+        cursor = self._begin()
+        try:
+            old = cursor.execute(
+                "SELECT DISTINCT push_id FROM delivery AS d WHERE NOT is_open AND changed < ?"
+                " AND NOT EXISTS (SELECT 1 FROM delivery AS o WHERE o.push_id = d.push_id"
+                " AND (o.is_open OR o.changed >= ?)) LIMIT ?",
+                (before, before, PRUNED_AT_ONCE),
+            ).fetchall()
+            cursor.executemany("DELETE FROM history WHERE push_id = ?", old)
+            cursor.executemany("DELETE FROM delivery WHERE push_id = ?", old)
+            cursor.executemany(f"UPDATE push SET {PRUNED} WHERE push_id = ?", old)
+            cursor.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._error("cannot be written", error) from None
+        finally:
+            self._roll_back()
+        return len(old)
 
     def close(self) -> None:
         """Close the file."""
@@ -212,144 +320,88 @@ class SqliteStore:
         execute("BEGIN EXCLUSIVE")
         execute("COMMIT")
 
-    def _write_row(self, cursor: sqlite3.Cursor, row: Row) -> bool:
+    def _write_row(self, cursor: sqlite3.Cursor, row: Row) -> Written:
         match row:
-            case AddPush(push, ended):
-                is_new = self._add(cursor, push)
-                for delivery in ended if is_new else ():
-                    self._put(cursor, delivery)
-                    _add_history(cursor, delivery, 0)
-                return not is_new
+            case AddPush():
+                return Written.DONE if self._add(cursor, row) else Written.DUPLICATE
             case PutDelivery(delivery, history_from):
                 self._put(cursor, delivery)
-                _add_history(cursor, delivery, history_from)
-                return False
+                self._add_history(cursor, history_values(delivery, history_from))
+                return Written.DONE
 
-    def _add(self, cursor: sqlite3.Cursor, push: PushRecord) -> bool:
+    def _add(self, cursor: sqlite3.Cursor, added: AddPush) -> bool:
         cursor.execute(
-            f"INSERT OR IGNORE INTO push ({_PUSH_COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                push.push_id,
-                push.received,
-                push.deliver_before,
-                push.deliver_after,
-                push.notify_url,
-                push.source_reference,
-                push.version.value,
-                push.content_type,
-                push.pdu,
-                push.priority.value,
-                push.delivery_method.value,
-                push.initiator,
-                push.replaces,
-                push.replace_method.value,
-            ),
+            f"INSERT OR IGNORE INTO push ({_PUSH}) VALUES ({_marks(PUSH_COLUMNS)})",
+            push_values(added.push),
         )
         if cursor.rowcount == 0:
             return False
-        accepted = State.ACCEPTED.value
+        deliveries = first_deliveries(added)
         cursor.executemany(
-            f"INSERT INTO delivery VALUES (?, ?, ?, '{accepted}', ?, 0, 0, '', 'none', 1)",
-            [(push.push_id, n, address, push.received) for n, address in enumerate(push.addresses)],
+            f"INSERT INTO delivery ({_DELIVERY}) VALUES ({_marks(DELIVERY_COLUMNS)})",
+            [delivery_values(delivery, address) for delivery, address in deliveries],
         )
-        cursor.executemany(
-            f"INSERT INTO history VALUES (?, ?, 0, ?, '{accepted}', '')",
-            [(push.push_id, n, push.received) for n in range(len(push.addresses))],
-        )
+        for delivery, _ in deliveries:
+            self._add_history(cursor, history_values(delivery, 0))
         return True
 
     def _put(self, cursor: sqlite3.Cursor, delivery: DeliveryRecord) -> None:
-        is_open = not delivery.state.final or delivery.notification is Notification.DUE
+        push_id, number, _, *values = delivery_values(delivery, "")
         cursor.execute(
             "UPDATE delivery SET state = ?, changed = ?, attempts = ?, code = ?, description = ?,"
             " notification = ?, is_open = ? WHERE push_id = ? AND number = ?",
-            (
-                delivery.state.value,
-                delivery.changed,
-                delivery.attempts,
-                delivery.code,
-                delivery.description,
-                delivery.notification.value,
-                is_open,
-                delivery.push_id,
-                delivery.number,
-            ),
+            (*values, push_id, number),
         )
 
-    def _read(self, condition: str, parameters: tuple[str, ...]) -> list[StoredPush]:
+    def _add_history(self, cursor: sqlite3.Cursor, entries: Iterable[Values]) -> None:
+        cursor.executemany(
+            f"INSERT OR REPLACE INTO history ({_HISTORY}) VALUES ({_marks(HISTORY_COLUMNS)})",
+            entries,
+        )
+
+    def _read(self, condition: str, parameters: Sequence[object]) -> list[StoredPush]:
+        execute = self._connection.execute
         try:
-            pushes = self._connection.execute(
-                f"SELECT {_PUSH_COLUMNS} FROM push WHERE {condition}",
-                parameters,
-            ).fetchall()
-            return [self._assemble(push) for push in pushes]
+            pushes = execute(f"SELECT {_PUSH} FROM push WHERE {condition}", parameters).fetchall()
+            deliveries: list[Values] = []
+            history: list[Values] = []
+            for push_id in ((push[0],) for push in pushes):
+                deliveries += execute(
+                    f"SELECT {_DELIVERY} FROM delivery WHERE push_id = ? ORDER BY number", push_id
+                )
+                history += execute(
+                    f"SELECT {_HISTORY} FROM history WHERE push_id = ? ORDER BY number, ordinal",
+                    push_id,
+                )
         except sqlite3.Error as error:
             raise self._error("cannot be read", error) from None
-
-    def _assemble(self, push: tuple[Any, ...]) -> StoredPush:
-        push_id: str = push[0]
-        entries: dict[int, list[HistoryEntry]] = {}
-        for number, time, state, note in self._connection.execute(
-            "SELECT number, time, state, note FROM history WHERE push_id = ?"
-            " ORDER BY number, ordinal",
-            (push_id,),
-        ):
-            entries.setdefault(number, []).append(HistoryEntry(time, State(state), note))
-        rows = self._connection.execute(
-            "SELECT number, address, state, changed, attempts, code, description, notification"
-            " FROM delivery WHERE push_id = ? ORDER BY number",
-            (push_id,),
-        ).fetchall()
-        deliveries = tuple(
-            DeliveryRecord(
-                push_id,
-                number,
-                State(state),
-                changed,
-                attempts,
-                code,
-                description,
-                Notification(notification),
-                tuple(entries.get(number, ())),
-            )
-            for number, _, state, changed, attempts, code, description, notification in rows
-        )
-        return StoredPush(_push(push, tuple(row[1] for row in rows)), deliveries)
+        return assemble(pushes, deliveries, history)
 
     def _error(self, what: str, error: Exception) -> StoreError:
         return StoreError(f"{self._path} {what}: {error}")
 
 
-def _push(row: tuple[Any, ...], addresses: tuple[str, ...]) -> PushRecord:
-    """Return a push from its row, whose columns are ``_PUSH_COLUMNS``."""
-    push_id, received, before, after, notify_url, reference, version, content_type, pdu = row[:9]
-    priority, method, initiator, replaces, replace_method = row[9:]
-    return PushRecord(
-        push_id,
-        received,
-        before,
-        addresses,
-        pdu,
-        content_type,
-        Version(version),
-        after,
-        notify_url,
-        reference,
-        Priority(priority),
-        DeliveryMethod(method),
-        initiator,
-        replaces,
-        ReplaceMethod(replace_method),
-    )
+PRUNED: Final = (
+    "pdu = '', notify_url = NULL, source_reference = NULL, replaces = NULL, content_type = ''"
+)
+"""What becomes of the row of a pruned push, whose push-id stays."""
 
 
-def _add_history(cursor: sqlite3.Cursor, delivery: DeliveryRecord, history_from: int) -> None:
-    entries: Iterable[tuple[int, HistoryEntry]] = enumerate(delivery.history, history_from)
-    cursor.executemany(
-        "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (delivery.push_id, delivery.number, ordinal, entry.time, entry.state.value, entry.note)
-            for ordinal, entry in entries
-        ],
-    )
+def conditions_of(query: PushQuery, mark: str) -> tuple[str, list[Any]]:
+    """Return a query as a condition on ``push`` in SQL, and the values of its marks."""
+    delivery = ["delivery.push_id = push.push_id"]
+    values: list[Any] = []
+    for column, value in (("address", query.address), ("state", query.state)):
+        if value is not None:
+            delivery.append(f"{column} = {mark}")
+            values.append(str(value))
+    push = [f"EXISTS (SELECT 1 FROM delivery WHERE {' AND '.join(delivery)})"]
+    for comparison, moment in ((">=", query.received_from), ("<", query.received_before)):
+        if moment is not None:
+            push.append(f"received {comparison} {mark}")
+            values.append(moment)
+    return " AND ".join(push), values
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))

@@ -33,7 +33,7 @@ from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, TerminalView
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.store import SqliteStore, Written
 from testbed.gateway.terminal import Terminal
 
 E = TypeVar("E", bound=Event)
@@ -201,7 +201,8 @@ class GatewayBench:
             case Commit(number, row) if self.store_fails:
                 gateway.commit_failed(number, "disk full", self.now)
             case Commit(number, row):
-                gateway.committed(number, self.now, duplicate=self.store.write([row])[0])
+                (result,) = self.store.write([row])
+                gateway.committed(number, self.now, duplicate=result is Written.DUPLICATE)
             case AnswerSubmission(key):
                 if key in self.answers:
                     raise AssertionError(f"{key} is answered twice")

@@ -39,7 +39,7 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
-from testbed.gateway.store import Store, StoreError
+from testbed.gateway.store import Store, StoreError, Written
 from testbed.gateway.submission import HttpAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
@@ -287,7 +287,7 @@ class GatewayHost:
         if life is not self._life:
             return
         try:
-            duplicates = self._store.write([commit.row for commit in batch])
+            results = self._store.write([commit.row for commit in batch])
         except StoreError as error:
             reason = str(error)
             self._network.call_later(
@@ -295,15 +295,15 @@ class GatewayHost:
             )
         else:
             self._network.call_later(
-                self._delays.confirm, lambda: self._written(life, batch, duplicates)
+                self._delays.confirm, lambda: self._written(life, batch, results)
             )
         life.is_writing = False
         if life.rows:
             self._begin_writing(life)
 
-    def _written(self, life: _Life, batch: list[Commit], duplicates: list[bool]) -> None:
-        for commit, duplicate in zip(batch, duplicates, strict=True):
-            self._answered(life, _committed(commit.number, duplicate))
+    def _written(self, life: _Life, batch: list[Commit], results: list[Written]) -> None:
+        for commit, result in zip(batch, results, strict=True):
+            self._answered(life, _committed(commit.number, result is Written.DUPLICATE))
 
     def _not_written(self, life: _Life, batch: list[Commit], reason: str) -> None:
         for commit in batch:

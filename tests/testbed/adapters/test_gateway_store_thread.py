@@ -9,7 +9,7 @@ from twisted.trial.unittest import TestCase
 
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.records import AddPush, PushRecord
-from testbed.gateway.store import SqliteStore, StoreError
+from testbed.gateway.store import SqliteStore, StoreError, Written
 
 
 def row(push_id):
@@ -32,7 +32,7 @@ class SlowStore:
         self.batches.append(len(rows))
         if self.error is not None:
             raise self.error
-        return [False] * len(rows)
+        return [Written.DONE] * len(rows)
 
     def unfinished(self):
         return []
@@ -49,6 +49,8 @@ class StoreThreadTests(TestCase):
 
     async def make(self, store):
         thread = StoreThread(reactor, lambda: store)
+        # A thread that a failed test leaves behind would keep the process from ending.
+        self.addCleanup(lambda: ensureDeferred(thread.stop()))
         assert await thread.start() == []
         return thread
 
@@ -58,7 +60,7 @@ class StoreThreadTests(TestCase):
         thread = await self.make(store)
         written = [thread.write(row(str(number))) for number in range(100)]
         store.go.set()
-        assert await gatherResults(written) == [False] * 100
+        assert await gatherResults(written) == [Written.DONE] * 100
         assert store.batches == [1, 99]
         assert len(store.threads) == 1
         await thread.stop()
@@ -81,7 +83,7 @@ class StoreThreadTests(TestCase):
         thread = await self.make(store)
         await self.assertFailure(thread.write(row("1")), StoreError)
         store.error = None
-        assert not await thread.write(row("1"))
+        assert await thread.write(row("1")) is Written.DONE
         await thread.stop()
 
     async def test_stopping_writes_what_is_queued_and_closes(self):
@@ -92,15 +94,15 @@ class StoreThreadTests(TestCase):
         stopping = ensureDeferred(thread.stop())
         store.go.set()
         await stopping
-        assert await gatherResults(written) == [False] * 3
+        assert await gatherResults(written) == [Written.DONE] * 3
         assert store.closed
 
     async def test_duplicates_and_finds_come_back(self):
         """A real store answers through the thread."""
         thread = StoreThread(reactor, lambda: SqliteStore(":memory:"))
         assert await thread.start() == []
-        assert not await thread.write(row("1"))
-        assert await thread.write(row("1"))
+        assert await thread.write(row("1")) is Written.DONE
+        assert await thread.write(row("1")) is Written.DUPLICATE
         found = await thread.find("1")
         assert found.push.push_id == "1"
         assert await thread.find("2") is None

@@ -18,7 +18,7 @@ from testbed.gateway.records import (
     PutDelivery,
     StoredPush,
 )
-from testbed.gateway.store import SCHEMA_VERSION, SqliteStore, StoreError
+from testbed.gateway.store import SCHEMA_VERSION, SqliteStore, StoreError, Written
 
 PUSH = PushRecord(
     push_id="1@pi.example",
@@ -60,7 +60,7 @@ def path(tmp_path) -> str:
 def test_a_push_is_kept_whole(path):
     """What is read after a restart is what was written."""
     store = SqliteStore(path)
-    assert store.write([AddPush(PUSH)]) == [False]
+    assert store.write([AddPush(PUSH)]) == [Written.DONE]
     store.close()
     expected = StoredPush(PUSH, (fresh(0), fresh(1)))
     again = SqliteStore(path)
@@ -78,7 +78,7 @@ def test_an_address_can_have_ended_from_the_start(open_store):
     store.write([AddPush(PUSH, (ended,))])
     assert store.find("1@pi.example") == StoredPush(PUSH, (fresh(0), ended))
     again = replace(ended, code=2002)
-    assert store.write([AddPush(PUSH, (again,))]) == [True]
+    assert store.write([AddPush(PUSH, (again,))]) == [Written.DUPLICATE]
     assert store.find("1@pi.example").deliveries[1] == ended
 
 
@@ -127,7 +127,7 @@ def test_a_push_id_is_used_once_for_ever(path):
     store.close()
     again = SqliteStore(path)
     other = replace(PUSH, addresses=("third",))
-    assert again.write([AddPush(other)]) == [True]
+    assert again.write([AddPush(other)]) == [Written.DUPLICATE]
     assert again.find("1@pi.example").push == PUSH
     again.close()
 
@@ -135,7 +135,7 @@ def test_a_push_id_is_used_once_for_ever(path):
 def test_two_submissions_of_one_push_id_in_one_batch_are_told_apart(open_store):
     """The first is written, the second a duplicate."""
     store = open_store()
-    assert store.write([AddPush(PUSH), AddPush(PUSH)]) == [False, True]
+    assert store.write([AddPush(PUSH), AddPush(PUSH)]) == [Written.DONE, Written.DUPLICATE]
 
 
 def test_a_delivery_is_updated_and_its_history_grows(open_store):
@@ -185,7 +185,7 @@ def test_a_batch_is_written_whole_or_not_at_all(path):
     with pytest.raises(StoreError, match="cannot be written"):
         store.write([AddPush(PUSH), bad])
     assert store.find("1@pi.example") is None
-    assert store.write([AddPush(PUSH)]) == [False]
+    assert store.write([AddPush(PUSH)]) == [Written.DONE]
     store.close()
 
 
@@ -194,7 +194,7 @@ def test_a_value_that_sqlite_cannot_hold_takes_the_batch_back(open_store):
     store = open_store()
     with pytest.raises(UnicodeEncodeError):
         store.write([AddPush(PUSH), AddPush(replace(PUSH, push_id="\ud800"))])
-    assert store.write([AddPush(PUSH)]) == [False]
+    assert store.write([AddPush(PUSH)]) == [Written.DONE]
 
 
 def test_a_second_gateway_is_kept_out(path):
