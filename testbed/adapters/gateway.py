@@ -26,11 +26,13 @@ from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.store_thread import StoreThread
+from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
     Effect,
+    FindPush,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
@@ -38,8 +40,7 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued, NotificationFailed, StoreFailed
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import StoredPush
-from testbed.gateway.store import SqliteStore, Store, Written
-from testbed.gateway.submission import HttpAnswer
+from testbed.gateway.store import SqliteStore, Store, StoreError, Written
 
 _WARNINGS = (NotificationFailed, StoreFailed)
 
@@ -196,6 +197,8 @@ class GatewayService:
                 self._answer(effect)
             case Commit():
                 self._commit(effect)
+            case FindPush():
+                self._run(self._find(effect))
             case LookUpTerminal():
                 self._run(self._look_up(effect))
             case RequestActivation():
@@ -231,6 +234,16 @@ class GatewayService:
             self._command(lambda now: self.gateway.commit_failed(effect.number, reason, now))
 
         self._store.write(effect.row).addCallbacks(written, failed).addErrback(self._fault)
+
+    async def _find(self, effect: FindPush) -> None:
+        push_id = effect.push_id
+        try:
+            stored = await self._store.find(push_id)
+        except StoreError as error:
+            reason = str(error)
+            self._command(lambda now: self.gateway.find_failed(push_id, reason, now))
+            return
+        self._command(lambda now: self.gateway.push_found(push_id, stored, now))
 
     async def _look_up(self, effect: LookUpTerminal) -> None:
         assert self._core is not None

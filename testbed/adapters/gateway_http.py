@@ -20,9 +20,9 @@ from twisted.web import http
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.records import StoredPush
 from testbed.gateway.status import as_plain
-from testbed.gateway.submission import HttpAnswer
 
 PUSHES = "/v1/pushes/"
 HEALTH = "/health"

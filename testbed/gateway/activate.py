@@ -4,7 +4,8 @@ Specs: TS 23.060 §9.2.2.2 (Network-Requested PDP Context Activation) and the ca
 TS 29.060 §7.7.1 (GTP), TS 24.008 §10.5.6.6 (SM), TS 29.002 (MAP).
 
 Theory of operation. Whoever needs a context ``want``s it. The first one for a terminal and APN
-makes a request, the others join it. Requests beyond the bound wait their turn. When one has
+makes a request, the others join it. Requests beyond the bound wait their turn: the urgent before
+the others, and of equals one of each initiator after the other. When one has
 ``finished``, the outcome is read off ``REACTIONS``: the terminal is reached, or is to be tried
 again after a back-off, or when the network says it is back, or trying is in vain. A terminal
 in back-off is not tried again for anybody: ``want`` then returns when it may be. After so
@@ -13,7 +14,7 @@ many failures in a row only the terminal itself (``clear``) ends the wait.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -22,11 +23,14 @@ from typing import Final
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, Step
 from corenet.interfaces.nas.causes import SmCause
 from gtp.constants import Cause, MapCause
-from testbed.codecs.pap import StatusCode
+from testbed.codecs.pap import Priority, StatusCode
+from testbed.gateway.fair import FairQueue
 
 SPREAD: Final = 0.1
 """Share of a back-off that chance adds, so that terminals that failed together come apart."""
 
+
+RANKS: Final = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 
 Waiter = tuple[str, int]
 """Who wants an activation: a push-id and the number of an address."""
@@ -227,17 +231,27 @@ class Activations:
         self._random = random
         self._of_subject: dict[Subject, _Activation] = {}
         self._running: dict[str, _Activation] = {}
-        self._queue: deque[_Activation] = deque()
+        self._queue: FairQueue[Subject] = FairQueue()
         self._failures: OrderedDict[str, _Failure] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many run or wait their turn."""
         return len(self._of_subject)
 
-    def want(self, subject: Subject, waiter: Waiter, *, key: str, now: float) -> Later | None:
+    def want(
+        self,
+        subject: Subject,
+        waiter: Waiter,
+        *,
+        key: str,
+        now: float,
+        priority: Priority = Priority.MEDIUM,
+        initiator: str = "",
+    ) -> Later | None:
         """Have ``waiter`` told when ``subject`` is active; return None, or when to come again.
 
-        ``key`` names the activation towards the core if a new one is made.
+        ``key`` names the activation towards the core if a new one is made. One that waits its
+        turn is as urgent as the most urgent of its waiters.
         """
         activation = self._of_subject.get(subject)
         if activation is None:
@@ -249,7 +263,8 @@ class Activations:
                     return Later(failure.not_before, failure.why)
             activation = _Activation(key, subject)
             self._of_subject[subject] = activation
-            self._queue.append(activation)
+        if activation.key not in self._running:
+            self._queue.add(subject, RANKS[priority], initiator)
         activation.waiters[waiter] = None
         return None
 
@@ -260,14 +275,14 @@ class Activations:
             return
         activation.waiters.pop(waiter, None)
         if not activation.waiters and activation.key not in self._running:
-            self._queue.remove(activation)
+            self._queue.remove(subject)
             del self._of_subject[subject]
 
     def take_requests(self) -> list[Request]:
-        """Return the activations to ask for now, in the order in which they were wanted."""
+        """Return the activations to ask for now, in the order of their turns."""
         requests = []
         while self._queue and len(self._running) < self._at_once:
-            activation = self._queue.popleft()
+            activation = self._of_subject[self._queue.pop()]
             self._running[activation.key] = activation
             requests.append(Request(activation.key, activation.subject))
         return requests

@@ -5,6 +5,7 @@ Times are seconds, sizes are octets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.0/8", "::1")
@@ -95,6 +96,8 @@ class GatewayConfig:
     """Seconds that a push without deliver-before-timestamp may take."""
     activation_time: float = 75.0
     """Seconds that one activation may take."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """The directory: MSISDN by user-defined identifier."""
     product_name: str = "Corenet"
     retry: RetryPolicy = RetryPolicy()
     notification: NotificationPolicy = NotificationPolicy()

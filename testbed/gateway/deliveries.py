@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from testbed.codecs.pap import DeliveryMethod
 from testbed.gateway.activate import Subject
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
@@ -39,6 +40,7 @@ class Delivery:
         "push",
         "saved_history",
         "saving",
+        "send_to",
         "state",
         "subject",
         "terminal",
@@ -59,6 +61,8 @@ class Delivery:
         """Learned from the core."""
         self.subject: Subject | None = None
         """The activation that it waits for."""
+        self.send_to = ""
+        """The address that a push goes to once it is stored that it goes there."""
         self.saved_history = 1
         self.saving = False
         self.dirty = False
@@ -72,9 +76,13 @@ class Delivery:
 
     @classmethod
     def resumed(
-        cls, stored: StoredPush, number: int, terminal: Terminal, now: float, note: str
+        cls, stored: StoredPush, number: int, terminal: Terminal, now: float, note: str = ""
     ) -> Delivery:
-        """Return a stored delivery; one that had not ended is accepted again, as ``note`` says."""
+        """Return a stored delivery.
+
+        One that had not ended is accepted again, as ``note`` says; one that is sent once and was
+        going out stays as it was.
+        """
         record = stored.deliveries[number]
         delivery = cls(stored.push, number, terminal)
         delivery.changed = record.changed
@@ -87,7 +95,9 @@ class Delivery:
         if record.state.final:
             delivery.state = record.state
             delivery.done = record.notification is not Notification.DUE
-        else:
+        elif record.state is State.SENDING and delivery.is_sent_once:
+            delivery.state = State.SENDING
+        elif note:
             delivery.enter(State.ACCEPTED, now, note)
         return delivery
 
@@ -121,6 +131,11 @@ class Delivery:
             return False
         history.append(HistoryEntry(now, state, note))
         return True
+
+    @property
+    def is_sent_once(self) -> bool:
+        """Whether there is one attempt only."""
+        return self.push.delivery_method is DeliveryMethod.ONE_SHOT
 
     def record(self) -> DeliveryRecord:
         """Return where it stands, with its whole history."""

@@ -5,6 +5,10 @@ in the table of ``pushes`` and carries the action out. Everything that happens o
 to feeding inputs: the core's answers, a terminal that shows itself, time. One question about a
 terminal and one activation of it serve all pushes that wait for it.
 
+The pushes for one terminal go out in the order in which they were accepted: whichever finds it
+online takes along all that wait for it. A push that is to be sent once leaves when the store has
+it that it leaves; those behind it wait for that moment. It is neither held nor tried again.
+
 A push that waits for its terminal is looked at again when its back-off is over, at once when
 RADIUS accounting or the core says that the terminal is there, and otherwise every ``retry.poll``
 seconds; such a look asks the core about the terminal, and activates nothing that is known to be
@@ -44,7 +48,7 @@ from testbed.gateway.events import (
     TerminalJudged,
 )
 from testbed.gateway.output import Output
-from testbed.gateway.pushes import Action, Input, State, step
+from testbed.gateway.pushes import TABLE, Action, Input, State, step
 from testbed.gateway.records import Notification
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import SessionTable
@@ -84,6 +88,8 @@ class Dispatch:
         self._output = output
         self._save = save
         self._running: dict[Key, Delivery] = {}
+        self._queues: dict[Terminal, dict[Key, Delivery]] = {}
+        """What is to go out as soon as a terminal is online, in order."""
         self._asking: dict[Terminal, list[Delivery]] = {}
         self._waiting = Waiting()
         self._looks: Schedule[Key] = Schedule()
@@ -108,7 +114,7 @@ class Dispatch:
         if self._running.pop(delivery.key, None) is None:
             return
         self._leave(delivery)
-        self._deadlines.cancel(delivery.key)
+        self._dequeue(delivery)
         asking = self._asking.get(delivery.terminal, [])
         if delivery in asking:
             asking.remove(delivery)
@@ -119,6 +125,10 @@ class Dispatch:
         """Take up a delivery that is accepted."""
         push = delivery.push
         self._running[delivery.key] = delivery
+        if delivery.state is State.SENDING:
+            text = "it is sent once, and the gateway went down meanwhile"
+            self._feed(delivery, Input.INTERRUPTED, now, _About(text))
+            return
         self._deadlines.set(delivery.key, push.deliver_before)
         if push.deliver_before <= now:
             self._expire(delivery, now)
@@ -127,6 +137,26 @@ class Dispatch:
             self._feed(delivery, Input.TOO_EARLY, now, about)
         else:
             self._feed(delivery, Input.DUE, now)
+
+    def refuse(self, delivery: Delivery, code: int, why: str, now: float) -> None:
+        """End a delivery that is accepted before anything is tried."""
+        self._running[delivery.key] = delivery
+        self._feed(delivery, Input.REFUSED, now, _About(why, code=code))
+
+    def withdraw(self, delivery: Delivery, now: float, *, replaced_by: str | None = None) -> bool:
+        """Cancel a delivery, or end it for what replaces it; False where it is too late."""
+        occurred = Input.CANCELLED if replaced_by is None else Input.REPLACED
+        if delivery.key not in self._running or (delivery.state, occurred) not in TABLE:
+            return False
+        why = "cancelled" if replaced_by is None else f"replaced by {replaced_by}"
+        self._feed(delivery, occurred, now, _About(why, code=StatusCode.OK))
+        return True
+
+    def saved(self, delivery: Delivery, now: float) -> None:
+        """Take note that a delivery is stored as it is: one that waited for that goes out."""
+        if delivery.state is State.SENDING:
+            self._transmit(delivery, now)
+            self._online(delivery.terminal, delivery.send_to, "the push before it", now)
 
     def terminal_found(self, terminal: Terminal, answer: judge.CoreAnswer, now: float) -> None:
         """Take the core's answer about a terminal and judge for all that asked."""
@@ -152,7 +182,9 @@ class Dispatch:
         )
         for delivery in deliveries:
             delivery.subject = None
-            self._take_result(delivery, result, now)
+        for delivery in deliveries:
+            if delivery.state is State.ACTIVATING:
+                self._take_result(delivery, result, now)
         self._request_activations(now)
         return True
 
@@ -163,7 +195,8 @@ class Dispatch:
         for delivery in self._waiting.of(msisdn=msisdn, imsi=imsi, address=address):
             if delivery.imsi is not None:
                 self._activations.clear(delivery.imsi)
-            self._feed(delivery, Input.TERMINAL_BACK, now)
+            if delivery.state is State.HELD:
+                self._feed(delivery, Input.TERMINAL_BACK, now)
         self._request_activations(now)
 
     def next_timeout(self) -> float | None:
@@ -174,9 +207,11 @@ class Dispatch:
     def handle_timeout(self, now: float) -> None:
         """Expire what has outlived its deadline, look at what has waited long enough."""
         for key in self._deadlines.take_due(now):
-            self._expire(self._running[key], now)
+            if key in self._running:
+                self._expire(self._running[key], now)
         for key in self._looks.take_due(now):
-            self._feed(self._running[key], Input.DUE, now)
+            if key in self._running and self._running[key].state is State.HELD:
+                self._feed(self._running[key], Input.DUE, now)
         self._request_activations(now)
 
     # The machine
@@ -197,7 +232,11 @@ class Dispatch:
                 if is_news:
                     self._save(delivery)
             case Action.SEND:
-                self._send(delivery, about.address, now)
+                delivery.send_to = about.address
+                if delivery.is_sent_once:
+                    self._save(delivery)
+                else:
+                    self._transmit(delivery, now)
             case Action.REPORT:
                 self._report(delivery, about)
 
@@ -211,6 +250,7 @@ class Dispatch:
             delivery.subject = None
 
     def _ask(self, delivery: Delivery, now: float) -> None:
+        self._queues.setdefault(delivery.terminal, {})[delivery.key] = delivery
         if not self._config.ask_core:
             self._judge(delivery, judge.NotAsked(), now)
         elif delivery.terminal in self._asking:
@@ -236,14 +276,11 @@ class Dispatch:
         push_id, terminal = delivery.push.push_id, str(delivery.terminal)
         match verdict:
             case judge.Online(address, known_by):
-                reason = f"{address}, by {known_by}"
-                self._output.tell(TerminalJudged(push_id, terminal, "online", reason))
-                self._feed(delivery, Input.JUDGED_ONLINE, now, _About(reason, address))
+                self._online(delivery.terminal, address, known_by, now)
             case judge.Activate():
                 self._want(delivery, verdict, now)
             case judge.Hold(until, why):
-                self._output.tell(TerminalJudged(push_id, terminal, "hold", why))
-                self._feed(delivery, Input.JUDGED_ABSENT, now, _About(why, until=until))
+                self._judged_absent(delivery, _About(why, until=until), now)
             case judge.Undeliverable(code, why):
                 self._output.tell(TerminalJudged(push_id, terminal, "undeliverable", why))
                 self._feed(delivery, Input.JUDGED_UNDELIVERABLE, now, _About(why, code=code))
@@ -251,17 +288,41 @@ class Dispatch:
     def _want(self, delivery: Delivery, verdict: judge.Activate, now: float) -> None:
         subject = Subject(verdict.imsi, verdict.apn)
         later = self._activations.want(
-            subject, delivery.key, key=self._activation_key(delivery), now=now
+            subject,
+            delivery.key,
+            key=self._activation_key(delivery),
+            now=now,
+            priority=delivery.push.priority,
+            initiator=delivery.push.initiator,
         )
-        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
         if later is not None:
-            self._output.tell(TerminalJudged(push_id, terminal, "hold", later.why))
-            self._feed(delivery, Input.JUDGED_ABSENT, now, _About(later.why, until=later.at))
+            self._judged_absent(delivery, _About(later.why, until=later.at), now)
             return
+        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
         reason = f"no context on {verdict.apn}"
         self._output.tell(TerminalJudged(push_id, terminal, "activate", reason))
         self._feed(delivery, Input.JUDGED_OFFLINE, now, _About(reason))
         delivery.subject = subject
+
+    def _judged_absent(self, delivery: Delivery, about: _About, now: float) -> None:
+        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
+        verdict = "undeliverable" if delivery.is_sent_once else "hold"
+        self._output.tell(TerminalJudged(push_id, terminal, verdict, about.note))
+        occurred = Input.JUDGED_UNDELIVERABLE if delivery.is_sent_once else Input.JUDGED_ABSENT
+        self._feed(delivery, occurred, now, about)
+
+    def _online(self, terminal: Terminal, address: str, known_by: str, now: float) -> None:
+        """Send what waits for a terminal, up to one that the store has to know of first."""
+        about = _About(f"{address}, by {known_by}", address)
+        for delivery in list(self._queues.get(terminal, {}).values()):
+            if delivery.state is State.ACTIVATING:
+                self._feed(delivery, Input.ACTIVATED, now, about)
+            elif delivery.state is not State.SENDING:
+                push_id = delivery.push.push_id
+                self._output.tell(TerminalJudged(push_id, str(terminal), "online", about.note))
+                self._feed(delivery, Input.JUDGED_ONLINE, now, about)
+            if not delivery.state.final:
+                return
 
     def _take_result(self, delivery: Delivery, result: Result, now: float) -> None:
         match result:
@@ -281,10 +342,13 @@ class Dispatch:
                 delivery, _About(f"the terminal got another address than {terminal}"), now
             )
         else:
-            self._feed(delivery, Input.ACTIVATED, now, _About(address, address))
+            self._online(terminal, address, "activation", now)
 
     def _put_off(self, delivery: Delivery, about: _About, now: float) -> None:
         """Hold after a failed activation, unless the terminal came online by itself meanwhile."""
+        if delivery.is_sent_once:
+            self._feed(delivery, Input.ACTIVATION_IN_VAIN, now, about)
+            return
         self._feed(delivery, Input.NOT_ACTIVATED, now, about)
         if self._session(delivery.terminal) is not None:
             self._feed(delivery, Input.TERMINAL_BACK, now)
@@ -296,8 +360,10 @@ class Dispatch:
             self._waiting.add(delivery)
         self._output.tell(PushHeld(delivery.push.push_id, delivery.address, until, about.note))
 
-    def _send(self, delivery: Delivery, address: str, now: float) -> None:
-        datagram = send.datagram(delivery.push.pdu, tid=next(self._tids) & 0xFF, address=address)
+    def _transmit(self, delivery: Delivery, now: float) -> None:
+        datagram = send.datagram(
+            delivery.push.pdu, tid=next(self._tids) & 0xFF, address=delivery.send_to
+        )
         self._output.send(datagram)
         self._output.tell(
             PushSent(delivery.push.push_id, delivery.address, datagram.peer, len(datagram.data))
@@ -315,7 +381,7 @@ class Dispatch:
         if delivery.push.notify_url is not None:
             delivery.notification = Notification.DUE
         del self._running[delivery.key]
-        self._deadlines.cancel(delivery.key)
+        self._dequeue(delivery)
         self._output.tell(
             DeliveryEnded(
                 delivery.push.push_id,
@@ -327,11 +393,20 @@ class Dispatch:
         )
         self._save(delivery)
 
+    def _dequeue(self, delivery: Delivery) -> None:
+        queue = self._queues.get(delivery.terminal, {})
+        if queue.pop(delivery.key, None) is not None and not queue:
+            del self._queues[delivery.terminal]
+        self._deadlines.cancel(delivery.key)
+
     def _expire(self, delivery: Delivery, now: float) -> None:
         waits = (entry.note for entry in reversed(delivery.history) if entry.state is State.HELD)
         last = next(waits, "")
         note = f"not delivered in time; last: {last}" if last else "not delivered in time"
+        was_going_out = delivery.state is State.SENDING
         self._feed(delivery, Input.DEADLINE_PASSED, now, _About(note))
+        if was_going_out:
+            self._online(delivery.terminal, delivery.send_to, "the push before it", now)
 
     def _session(self, terminal: Terminal) -> str | None:
         if terminal.kind is TerminalKind.MSISDN:

@@ -75,4 +75,17 @@ class PostNotification:
     body: bytes
 
 
-Effect = Commit | AnswerSubmission | LookUpTerminal | RequestActivation | PostNotification
+@dataclass(frozen=True, slots=True)
+class FindPush:
+    """Read a push from the store, behind all commits that came before.
+
+    Answer: ``push_found(push_id, stored, now)`` with None where the push-id was never used, or
+    ``find_failed(push_id, reason, now)``.
+    """
+
+    push_id: str
+
+
+Effect = (
+    Commit | FindPush | AnswerSubmission | LookUpTerminal | RequestActivation | PostNotification
+)

@@ -23,15 +23,17 @@ from random import Random
 from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from testbed.codecs.pap import StatusCode
-from testbed.gateway import notification, submission
+from testbed.codecs.pap import ReplaceMethod, StatusCode
+from testbed.gateway import answers, notification, submission
 from testbed.gateway.accounting import AccountingServer, Dropped
 from testbed.gateway.activate import ActivationAnswer
+from testbed.gateway.answers import HttpAnswer, Refusal
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.deliveries import Delivery, Key
 from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.effects import AnswerSubmission, Commit, Effect, PostNotification
 from testbed.gateway.events import (
+    DeliveryEnded,
     InitiatorNotified,
     LeaseLapsed,
     NotificationFailed,
@@ -43,14 +45,18 @@ from testbed.gateway.events import (
     SessionEnded,
     StoreFailed,
 )
+from testbed.gateway.inquiries import Inquiries, Inquiry
 from testbed.gateway.judge import CoreAnswer
+from testbed.gateway.operations import Accepted, Question
 from testbed.gateway.output import Output
 from testbed.gateway.pushes import State
+from testbed.gateway.recipients import Nobody, identity, terminal_of
 from testbed.gateway.records import AddPush, Notification, PushRecord, StoredPush
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import AccountingRecord, SessionTable
 from testbed.gateway.terminal import Terminal
 
+OUT_OF_REACH: Final = "the store is out of reach"
 SAVE_AGAIN: Final = 1.0
 """Seconds until the store is tried again after it failed."""
 
@@ -74,7 +80,16 @@ class Gateway:
         self._kept = 0
         """Deliveries in ``_pushes``."""
         self._commit_numbers = count(1)
-        self._submissions: dict[int, tuple[str, PushRecord]] = {}
+        self._submissions: dict[int, tuple[str, Accepted]] = {}
+        self._inquiries = Inquiries(
+            config,
+            self._output,
+            self._dispatch,
+            self._pushes,
+            add=self._add,
+            answer=self._answer,
+            refuse=self._refuse,
+        )
         self._saves: dict[int, tuple[Delivery, int]] = {}
         """The delivery and the length of its history, by commit."""
         self._unsaved: Schedule[Key] = Schedule()
@@ -102,7 +117,7 @@ class Gateway:
         To be called once, before anything is submitted.
         """
         for stored in pushes:
-            self._take_up(stored, now, "the gateway has restarted")
+            self._resume(stored, now, "the gateway has restarted")
 
     def renewed(self, until: float, now: float, *, kept: frozenset[str] | None = None) -> None:
         """Take note that the pushes are this gateway's until then, whatever happens.
@@ -112,7 +127,7 @@ class Gateway:
         self._lease_until = until
         if kept is not None:
             for push_id in [push_id for push_id in self._pushes if push_id not in kept]:
-                self._let_go(push_id)
+                self._let_go(push_id, now)
         if self._is_lapsed:
             self._is_lapsed = False
             for deliveries in list(self._pushes.values()):
@@ -125,35 +140,44 @@ class Gateway:
             if stored.push.push_id not in self._pushes:
                 self._counts["adopted"] += 1
                 self._output.tell(PushAdopted(stored.push.push_id))
-                self._take_up(stored, now, "taken over from another gateway")
+                self._resume(stored, now, "taken over from another gateway")
 
-    def submit(self, key: str, content_type: str, body: bytes, now: float) -> None:
-        """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows."""
+    def submit(
+        self, key: str, content_type: str, body: bytes, now: float, *, initiator: str = ""
+    ) -> None:
+        """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows.
+
+        ``initiator`` says whose it is, where initiators are told apart.
+        """
         self._check_lease(now)
         self._counts["submissions"] += 1
-        result = submission.read(content_type, body, self._config, now)
-        if isinstance(result, submission.Refusal):
-            self._refuse(key, result)
-            return
-        push = result.push
-        reason = self._overload(push)
-        if reason is not None:
-            code = StatusCode.SERVICE_UNAVAILABLE
-            self._refuse(key, submission.refusal(push, code, reason, self._config, now))
-            return
-        number = next(self._commit_numbers)
-        self._submissions[number] = (key, push)
-        self._output.ask(Commit(number, AddPush(push)))
+        result = submission.read(content_type, body, self._config, now, initiator=initiator)
+        match result:
+            case Refusal():
+                self._refuse(key, result)
+            case Question() if self._is_lapsed:
+                self._inquiries.refuse(Inquiry(key, result, initiator), OUT_OF_REACH, now)
+            case Question():
+                self._inquiries.ask(Inquiry(key, result, initiator), now)
+            case Accepted(push):
+                reason = self._overload(push)
+                if reason is not None:
+                    code = StatusCode.SERVICE_UNAVAILABLE
+                    self._refuse(key, answers.refusal(push, code, reason, self._config, now))
+                elif push.replaces is not None:
+                    self._inquiries.ask(Inquiry(key, result, initiator), now)
+                else:
+                    self._add(key, result)
 
     def committed(self, number: int, now: float, *, duplicate: bool = False) -> None:
         """Take note that a commit is on disk, or found its push-id used already."""
         if number in self._submissions:
-            key, push = self._submissions.pop(number)
+            key, accepted = self._submissions.pop(number)
             if duplicate:
                 code, text = StatusCode.DUPLICATE_PUSH_ID, "this push-id was used before"
-                self._refuse(key, submission.refusal(push, code, text, self._config, now))
+                self._refuse(key, answers.refusal(accepted.push, code, text, self._config, now))
             else:
-                self._accept(key, push, now)
+                self._accept(key, accepted, now)
             return
         if number not in self._saves:
             return  # Of a push that was let go.
@@ -163,19 +187,32 @@ class Gateway:
         delivery.saved_history = history
         if delivery.dirty:
             self._save(delivery)
-        elif delivery.notification is Notification.DUE:
+            return
+        self._inquiries.saved(delivery.key)
+        if delivery.notification is Notification.DUE:
             self._post(delivery)
         elif delivery.state.final:
             self._finish(delivery)
+        elif not self._is_lapsed:
+            self._dispatch.saved(delivery, now)
+
+    def push_found(self, push_id: str, stored: StoredPush | None, now: float) -> None:
+        """Take the answer to ``FindPush``."""
+        self._inquiries.found(push_id, stored, now)
+
+    def find_failed(self, push_id: str, reason: str, now: float) -> None:
+        """Take note that ``FindPush`` came to nothing."""
+        self._output.tell(StoreFailed(push_id, reason))
+        self._inquiries.find_failed(push_id, now)
 
     def commit_failed(self, number: int, reason: str, now: float) -> None:
         """Take note that a commit is not on disk: refuse the submission, or save again later."""
         self._counts["commits failed"] += 1
         if number in self._submissions:
-            key, push = self._submissions.pop(number)
+            key, accepted = self._submissions.pop(number)
             code, text = StatusCode.SERVICE_UNAVAILABLE, "the push could not be stored"
-            self._refuse(key, submission.refusal(push, code, text, self._config, now))
-            self._output.tell(StoreFailed(push.push_id, reason))
+            self._refuse(key, answers.refusal(accepted.push, code, text, self._config, now))
+            self._output.tell(StoreFailed(accepted.push.push_id, reason))
             return
         if number not in self._saves:
             return  # Of a push that was let go.
@@ -183,11 +220,11 @@ class Gateway:
         self._unsaved.set(delivery.key, now + SAVE_AGAIN)
         self._output.tell(StoreFailed(delivery.push.push_id, reason))
 
-    def commit_not_held(self, number: int, now: float) -> None:  # noqa: ARG002
+    def commit_not_held(self, number: int, now: float) -> None:
         """Take note that a commit was refused, for another gateway has taken its push over."""
         saved = self._saves.get(number)
         if saved is not None:
-            self._let_go(saved[0].push.push_id)
+            self._let_go(saved[0].push.push_id, now)
 
     def terminal_found(self, terminal: Terminal, answer: CoreAnswer, now: float) -> None:
         """Take the answer to ``LookUpTerminal``."""
@@ -330,33 +367,85 @@ class Gateway:
         if self._is_stopping:
             return "the gateway is going out of service"
         if self._is_lapsed:
-            return "the store is out of reach"
-        if len(self._submissions) >= limits.uncommitted:
+            return OUT_OF_REACH
+        if len(self._submissions) + len(self._inquiries) >= limits.uncommitted:
             return "too many submissions are waiting for the store"
         if self._kept + len(push.addresses) > limits.unfinished:
             return f"{self._kept} pushes have not ended"
         return None
 
-    def _accept(self, key: str, push: PushRecord, now: float) -> None:
+    def _add(self, key: str, accepted: Accepted) -> None:
+        number = next(self._commit_numbers)
+        self._submissions[number] = (key, accepted)
+        self._output.ask(Commit(number, AddPush(accepted.push, accepted.ended)))
+
+    def _accept(self, key: str, accepted: Accepted, now: float) -> None:
+        push = accepted.push
         self._counts["accepted"] += 1
-        self._answer(key, submission.accepted_answer(push, self._config, now))
+        answer = answers.accepted(push, self._config, now, progress_notes=accepted.progress_notes)
+        self._answer(key, answer)
         self._output.tell(PushAccepted(push.push_id, push.addresses))
-        deliveries = [
-            Delivery(push, number, submission.terminal_of(value))
-            for number, value in enumerate(push.addresses)
-        ]
+        for ended in accepted.ended:
+            self._counts[ended.state] += 1
+            whose, code, why = push.addresses[ended.number], ended.code, ended.description
+            self._output.tell(DeliveryEnded(push.push_id, whose, ended.state, code, why))
+        self._resume(accepted.stored(), now)
+
+    def _resume(self, stored: StoredPush, now: float, note: str = "") -> None:
+        """Take up a push that the store has."""
+        push = stored.push
+        deliveries = []
+        for record in stored.deliveries:
+            whom = terminal_of(push.addresses[record.number], self._config.users)
+            if isinstance(whom, Nobody):
+                whom = Terminal.nobody(push.addresses[record.number])
+            deliveries.append(Delivery.resumed(stored, record.number, whom, now, note))
         self._keep(push.push_id, deliveries)
         if self._is_lapsed:
             return
         for delivery in deliveries:
-            self._dispatch.begin(delivery, now)
+            if not delivery.state.final:
+                self._begin(delivery, now, is_new=not note)
+            elif delivery.notification is Notification.DUE:
+                self._post(delivery)
 
-    def _refuse(self, key: str, refusal: submission.Refusal) -> None:
+    def _begin(self, delivery: Delivery, now: float, *, is_new: bool) -> None:
+        whom = terminal_of(delivery.address, self._config.users)
+        if isinstance(whom, Nobody):
+            # The directory has changed since the push was accepted.
+            self._dispatch.refuse(delivery, whom.code, whom.text, now)
+        elif self._takes_its_place(delivery, now, is_new=is_new):
+            self._dispatch.begin(delivery, now)
+        else:
+            code = StatusCode.CANCELLATION_NOT_POSSIBLE
+            self._dispatch.refuse(delivery, code, "its original has ended", now)
+
+    def _takes_its_place(self, delivery: Delivery, now: float, *, is_new: bool) -> bool:
+        """End what a push replaces at one address; return whether the push may go on.
+
+        With pending-only it may not where the original ended by itself since it was accepted.
+        """
+        push = delivery.push
+        is_pending_only = push.replaces is not None and (
+            push.replace_method is ReplaceMethod.PENDING_ONLY
+        )
+        # At a restart an original that is not there any more may have been replaced before it.
+        may_go_on = not (is_pending_only and is_new)
+        for original in self._pushes.get(push.replaces or "", ()):
+            is_meant = identity(original.address) == identity(delivery.address)
+            if not is_meant or original.push.initiator != push.initiator:
+                continue
+            is_withdrawn = self._dispatch.withdraw(original, now, replaced_by=push.push_id)
+            if is_pending_only:
+                may_go_on = is_withdrawn or original.state is State.REPLACED
+        return may_go_on
+
+    def _refuse(self, key: str, refusal: Refusal) -> None:
         self._counts["refused"] += 1
         self._answer(key, refusal.answer)
         self._output.tell(PushRefused(refusal.push_id, refusal.code, refusal.reason))
 
-    def _answer(self, key: str, answer: submission.HttpAnswer) -> None:
+    def _answer(self, key: str, answer: HttpAnswer) -> None:
         self._output.ask(AnswerSubmission(key, answer.status, answer.content_type, answer.body))
 
     # The lease
@@ -376,28 +465,17 @@ class Gateway:
         """Take up again what rested while the lease had lapsed."""
         if not delivery.state.final:
             delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
-            self._dispatch.begin(delivery, now)
+            self._begin(delivery, now, is_new=False)
         elif not (delivery.done or delivery.saving or delivery.posting):
             self._post(delivery)
 
-    def _take_up(self, stored: StoredPush, now: float, note: str) -> None:
-        deliveries = [
-            Delivery.resumed(stored, number, submission.terminal_of(value), now, note)
-            for number, value in enumerate(stored.push.addresses)
-        ]
-        self._keep(stored.push.push_id, deliveries)
-        for delivery in deliveries:
-            if not delivery.state.final:
-                self._dispatch.begin(delivery, now)
-            elif delivery.notification is Notification.DUE:
-                self._post(delivery)
-
-    def _let_go(self, push_id: str) -> None:
+    def _let_go(self, push_id: str, now: float) -> None:
         deliveries = self._pushes.pop(push_id)
         self._kept -= len(deliveries)
         self._saves = {n: saved for n, saved in self._saves.items() if saved[0] not in deliveries}
         for delivery in deliveries:
             self._dispatch.forget(delivery)
+            self._inquiries.lost(delivery.key, now)
             self._unsaved.cancel(delivery.key)
             self._unposted.cancel(delivery.key)
         self._output.tell(PushLetGo(push_id))

@@ -5,8 +5,9 @@ Specs: WAP-247 §9.13 (message-state).
 Theory of operation. A push for several addresses is as many of these machines. ``TABLE`` says
 for a state and an input what to do and what state follows; a pair that is not in it cannot
 happen, and ``step`` raises. The machine knows nothing of terminals or stores: who owns it
-carries out the action and feeds the next input. Whatever is
-not final when a gateway dies is accepted again when it comes back.
+carries out the action and feeds the next input. Whatever is not final when a gateway dies is
+accepted again when it comes back; only what is to be sent once stays in ``sending``, which is
+stored before the datagram leaves, and ends there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class State(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERABLE = "undeliverable"
     EXPIRED = "expired"
+    REJECTED = "rejected"
+    """The push was accepted, but not for this address."""
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    """Another push took its place."""
 
     @property
     def final(self) -> bool:
@@ -53,6 +59,9 @@ _FINAL: Final[Mapping[State, MessageState]] = MappingProxyType(
         State.DELIVERED: MessageState.DELIVERED,
         State.UNDELIVERABLE: MessageState.UNDELIVERABLE,
         State.EXPIRED: MessageState.EXPIRED,
+        State.REJECTED: MessageState.REJECTED,
+        State.CANCELLED: MessageState.CANCELLED,
+        State.REPLACED: MessageState.CANCELLED,
     }
 )
 
@@ -66,7 +75,10 @@ class Input(StrEnum):
     """deliver-after-timestamp lies ahead."""
     TERMINAL_BACK = "terminal back"
     """An accounting session began, or the network noted that the terminal is reachable."""
+    REFUSED = "refused"
+    """The address names nobody, or nobody whose push could be replaced."""
     JUDGED_ONLINE = "judged online"
+    """The terminal has an address: by this push's look or by that of another one for it."""
     JUDGED_OFFLINE = "judged offline"
     JUDGED_ABSENT = "judged absent"
     JUDGED_UNDELIVERABLE = "judged undeliverable"
@@ -76,6 +88,10 @@ class Input(StrEnum):
     ACTIVATION_IN_VAIN = "activation in vain"
     """The activation failed, and will not succeed later."""
     SENT = "sent"
+    INTERRUPTED = "interrupted"
+    """The gateway died while a push that is to be sent once was going out."""
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
     DEADLINE_PASSED = "deadline passed"
     """deliver-before-timestamp, or the default lifetime, has passed."""
 
@@ -107,20 +123,30 @@ TABLE: Final[Mapping[tuple[State, Input], Transition]] = MappingProxyType(
     {
         (State.ACCEPTED, Input.DUE): _to(Action.JUDGE, State.JUDGING),
         (State.ACCEPTED, Input.TOO_EARLY): _to(Action.WAIT, State.HELD),
+        (State.ACCEPTED, Input.REFUSED): _to(Action.REPORT, State.REJECTED),
         (State.ACCEPTED, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
         (State.HELD, Input.DUE): _to(Action.JUDGE, State.JUDGING),
         (State.HELD, Input.TERMINAL_BACK): _to(Action.JUDGE, State.JUDGING),
+        (State.HELD, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
         (State.HELD, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.HELD, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
+        (State.HELD, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
         (State.JUDGING, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
         (State.JUDGING, Input.JUDGED_OFFLINE): _to(Action.ACTIVATE, State.ACTIVATING),
         (State.JUDGING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
         (State.JUDGING, Input.JUDGED_UNDELIVERABLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.JUDGING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.JUDGING, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
+        (State.JUDGING, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
         (State.ACTIVATING, Input.ACTIVATED): _to(Action.SEND, State.SENDING),
         (State.ACTIVATING, Input.NOT_ACTIVATED): _to(Action.WAIT, State.HELD),
         (State.ACTIVATING, Input.ACTIVATION_IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.ACTIVATING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.ACTIVATING, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
+        (State.ACTIVATING, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
         (State.SENDING, Input.SENT): _to(Action.REPORT, State.DELIVERED),
+        (State.SENDING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.SENDING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
     }
 )
 

@@ -97,7 +97,7 @@ class AddPush:
 
     push: PushRecord
     ended: tuple[DeliveryRecord, ...] = ()
-    """Deliveries that ended before they began, with their whole history; others are accepted."""
+    """Deliveries that ended before they began, with their history; the others are accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,60 +1,33 @@
-"""Reads what an initiator posted: a push to accept, or what to answer instead.
+"""Reads what an initiator posted: a push to accept, a question, or what to answer instead.
 
 Specs: WAP-247 (PAP 2.0) §8 (HTTP), §9 (documents), §9.14 (status codes).
 
 A body that is no PAP at all is answered by HTTP (4xx, text). Everything else gets a PAP document
-with HTTP 202, whatever its status code says.
+with HTTP 202, whatever its status code says. A push is accepted if it can go to one of its
+addresses at least; each of the others ends at once as rejected, with its own status code.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-from testbed.codecs import address, media, multipart, pap
-from testbed.codecs.address import AddressError, AddressKind, ClientAddress
+from testbed.codecs import media, multipart, pap
 from testbed.codecs.pap import DeliveryMethod, PapError, StatusCode, Version
+from testbed.gateway import answers
+from testbed.gateway.answers import Refusal
 from testbed.gateway.config import GatewayConfig
+from testbed.gateway.operations import Accepted, Question, rejected
+from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import PushRecord
 from testbed.gateway.send import UnsendableError, prepare
-from testbed.gateway.terminal import Terminal
 
-PAP_TYPE: Final = "application/xml"
-_XML_TYPES: Final = frozenset({PAP_TYPE, "text/xml"})
+_XML_TYPES: Final = frozenset({answers.PAP_TYPE, "text/xml"})
 _NETWORKS: Final = frozenset({"any", "gsm"})
-_BEARERS: Final = frozenset({"any", "gprs", "packet data"})
-_FRAGMENT: Final = 100
-"""Characters of a body that are shown back to who sent it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """What to answer a POST with."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A push that can be stored."""
-
-    push: PushRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A submission that is not accepted."""
-
-    answer: HttpAnswer
-    push_id: str
-    """ "" where none could be read."""
-    code: int
-    """PAP status code, or 0 where the request was no PAP."""
-    reason: str
+_BEARERS: Final = frozenset({"any", "gprs", "packet data", "ip"})
+_MOST_PARTS: Final = 3
+"""Control, content and capabilities entity."""
 
 
 class _RefusedError(Exception):
@@ -64,136 +37,149 @@ class _RefusedError(Exception):
         self.text = text
 
 
-def terminal_of(address_value: str) -> Terminal:
-    """Return the terminal that an accepted ``address-value`` names."""
-    client = address.parse(address_value)
-    return (
-        Terminal.by_address(client.value)
-        if client.msisdn is None
-        else Terminal.by_msisdn(client.msisdn)
-    )
-
-
-def read(content_type: str, body: bytes, config: GatewayConfig, now: float) -> Accepted | Refusal:
+def read(
+    content_type: str, body: bytes, config: GatewayConfig, now: float, *, initiator: str = ""
+) -> Accepted | Question | Refusal:
     """Read a posted body. Never raises for what an initiator sent."""
     try:
         kind = media.parse(content_type).media
     except ValueError as error:
-        return _no_pap(415, f"Content-Type: {error}")
+        return answers.no_pap(415, f"Content-Type: {error}")
     if len(body) > config.limits.body:
-        return _no_pap(413, f"a body has at most {config.limits.body} octets")
+        return answers.no_pap(413, f"a body has at most {config.limits.body} octets")
     if kind in _XML_TYPES:
-        return _read_document(body, None, config, now)
+        return _Reading(config, now, initiator).document(body, None)
     if kind != "multipart/related":
-        return _no_pap(415, f"{kind} is neither multipart/related nor {PAP_TYPE}")
+        return answers.no_pap(415, f"{kind} is neither multipart/related nor {answers.PAP_TYPE}")
+    bad = StatusCode.BAD_REQUEST
     try:
         parts = multipart.parse(content_type, body)
     except multipart.MultipartError as error:
-        return _bad_message(StatusCode.BAD_REQUEST, str(error), _shown(body), config)
-    if parts[0].content_type.media not in _XML_TYPES:
-        text = f"part 1: the control entity is {parts[0].content_type.media}, not {PAP_TYPE}"
-        return _bad_message(StatusCode.BAD_REQUEST, text, _shown(parts[0].body), config)
+        return answers.bad_message(bad, str(error), answers.shown(body), config)
+    control = parts[0]
+    if control.content_type.media not in _XML_TYPES:
+        kind = control.content_type.media
+        text = f"part 1: the control entity is {kind}, not {answers.PAP_TYPE}"
+        return answers.bad_message(bad, text, answers.shown(control.body), config)
+    if len(parts) > _MOST_PARTS:
+        text = "a message has a control, a content and a capabilities entity at most"
+        return answers.bad_message(bad, text, answers.shown(parts[3].body), config)
     content = parts[1] if len(parts) > 1 else None
-    return _read_document(parts[0].body, content, config, now)
+    return _Reading(config, now, initiator).document(control.body, content)
 
 
-def accepted_answer(push: PushRecord, config: GatewayConfig, now: float) -> HttpAnswer:
-    """Return the answer to a push that is stored: 1001."""
-    return _push_response(push.push_id, StatusCode.ACCEPTED, None, push.version, config, now)
+class _Reading:
+    """One document, and from whom it is."""
 
+    def __init__(self, config: GatewayConfig, now: float, initiator: str) -> None:
+        self._config = config
+        self._now = now
+        self._initiator = initiator
 
-def refusal(
-    push: PushRecord, code: StatusCode, reason: str, config: GatewayConfig, now: float
-) -> Refusal:
-    """Refuse a push that is right in itself."""
-    answer = _push_response(push.push_id, code, reason, push.version, config, now)
-    return Refusal(answer, push.push_id, code, reason)
-
-
-def _read_document(
-    xml: bytes, content: multipart.Part | None, config: GatewayConfig, now: float
-) -> Accepted | Refusal:
-    try:
-        envelope = pap.parse_envelope(xml)
-    except PapError as error:
-        element = f"{error.element}: " if error.element else ""
-        text = f"{element}{error}"
-        refused = _bad_message(error.code, text, error.fragment or _shown(xml), config)
-        return Refusal(refused.answer, error.push_id or "", refused.code, text)
-    version = Version.V1_0 if envelope.version is Version.V1_0 else Version.V2_0
-    message = envelope.document
-    if not isinstance(message, pap.PushMessage):
-        return _not_a_push(message, version, config)
-    try:
-        return Accepted(_push(message, content, version, config, now))
-    except _RefusedError as refused:
-        answer = _push_response(message.push_id, refused.code, refused.text, version, config, now)
-        return Refusal(answer, message.push_id, refused.code, refused.text)
-
-
-def _push(
-    message: pap.PushMessage,
-    content: multipart.Part | None,
-    version: Version,
-    config: GatewayConfig,
-    now: float,
-) -> PushRecord:
-    if not 0 < len(message.push_id) <= config.limits.push_id:
-        raise _RefusedError(
-            StatusCode.BAD_REQUEST, f"a push-id has 1 to {config.limits.push_id} characters"
-        )
-    if message.replace_push_id is not None:
-        raise _RefusedError(StatusCode.REPLACEMENT_NOT_SUPPORTED, "pushes are not replaced here")
-    _check_addresses(message.addresses, config)
-    _check_quality(message.quality_of_service)
-    _check_times(message, now)
-    if message.notify_url is not None:
-        _check_notify_url(message.notify_url, config.notification.hosts)
-    if content is None:
-        raise _RefusedError(StatusCode.BAD_REQUEST, "a push needs a content entity as part 2")
-    try:
-        air = prepare(
-            content.content_type, content.body, content.headers, largest=config.limits.datagram
-        )
-    except UnsendableError as error:
-        raise _RefusedError(error.code, error.text) from None
-    before = message.deliver_before
-    start = now if message.deliver_after is None else max(now, message.deliver_after)
-    return PushRecord(
-        push_id=message.push_id,
-        received=now,
-        deliver_before=start + config.lifetime if before is None else before,
-        deliver_after=message.deliver_after,
-        addresses=message.addresses,
-        pdu=air.pdu,
-        content_type=air.content_type,
-        version=version,
-        notify_url=message.notify_url,
-        source_reference=message.source_reference,
-    )
-
-
-def _check_addresses(addresses: tuple[str, ...], config: GatewayConfig) -> None:
-    if len(addresses) > config.limits.addresses:
-        raise _RefusedError(
-            StatusCode.MULTIPLE_ADDRESSES_NOT_SUPPORTED,
-            f"a push has at most {config.limits.addresses} addresses",
-        )
-    for text in addresses:
+    def document(self, xml: bytes, content: multipart.Part | None) -> Accepted | Question | Refusal:
+        config = self._config
         try:
-            client = address.parse(text)
-        except AddressError as error:
-            raise _RefusedError(StatusCode.ADDRESS_ERROR, error.text) from None
-        _check_kind(client, text)
+            envelope = pap.parse_envelope(xml)
+        except PapError as error:
+            element = f"{error.element}: " if error.element else ""
+            return answers.bad_message(
+                error.code,
+                f"{element}{error}",
+                error.fragment or answers.shown(xml),
+                config,
+                error.push_id or "",
+            )
+        version = Version.V1_0 if envelope.version is Version.V1_0 else Version.V2_0
+        match envelope.document:
+            case pap.PushMessage() as message:
+                try:
+                    return self._push(message, content, version)
+                except _RefusedError as refused:
+                    answer = answers.push_response(
+                        message.push_id, refused.code, refused.text, version, config, self._now
+                    )
+                    return Refusal(answer, message.push_id, refused.code, refused.text)
+            case pap.CancelMessage() | pap.StatusQuery() as question:
+                return Question(question, version)
+            case pap.CcqMessage() as query:
+                return self._capabilities(query, version)
+            case other:
+                text = f"a gateway does not take a {type(other).__name__}"
+                return answers.bad_message(StatusCode.BAD_REQUEST, text, answers.shown(xml), config)
 
+    def _capabilities(self, query: pap.CcqMessage, version: Version) -> Refusal:
+        """Answer a client capabilities query: terminals tell nothing of theirs here."""
+        whom = terminal_of(query.address, self._config.users)
+        code = StatusCode.CAPABILITIES_NOT_AVAILABLE
+        text = "no capabilities are known of any client"
+        if isinstance(whom, Nobody):
+            code, text = whom.code, whom.text
+        answer = pap.CcqResponse(query.address, code, answers.printable(text), query.query_id)
+        return Refusal(answers.document(answer, version, self._config), "", code, text)
 
-def _check_kind(client: ClientAddress, text: str) -> None:
-    if client.kind is AddressKind.USER:
-        raise _RefusedError(
-            StatusCode.ADDRESS_NOT_FOUND, f"{text}: there is no directory of users here"
+    def _push(
+        self, message: pap.PushMessage, content: multipart.Part | None, version: Version
+    ) -> Accepted:
+        config, now = self._config, self._now
+        if not 0 < len(message.push_id) <= config.limits.push_id:
+            raise _RefusedError(
+                StatusCode.BAD_REQUEST, f"a push-id has 1 to {config.limits.push_id} characters"
+            )
+        if message.replace_push_id == message.push_id:
+            raise _RefusedError(StatusCode.BAD_REQUEST, "a push cannot replace itself")
+        nobodies = self._nobodies(message.addresses)
+        _check_quality(message.quality_of_service)
+        _check_times(message, now)
+        if message.notify_url is not None:
+            _check_notify_url(message.notify_url, config.notification.hosts)
+        if content is None:
+            raise _RefusedError(StatusCode.BAD_REQUEST, "a push needs a content entity as part 2")
+        try:
+            air = prepare(
+                content.content_type, content.body, content.headers, largest=config.limits.datagram
+            )
+        except UnsendableError as error:
+            raise _RefusedError(error.code, error.text) from None
+        quality = message.quality_of_service or pap.QualityOfService()
+        before = message.deliver_before
+        start = now if message.deliver_after is None else max(now, message.deliver_after)
+        push = PushRecord(
+            push_id=message.push_id,
+            received=now,
+            deliver_before=start + config.lifetime if before is None else before,
+            deliver_after=message.deliver_after,
+            addresses=message.addresses,
+            pdu=air.pdu,
+            content_type=air.content_type,
+            version=version,
+            notify_url=message.notify_url,
+            source_reference=message.source_reference,
+            priority=quality.priority,
+            delivery_method=quality.delivery_method,
+            initiator=self._initiator,
+            replaces=message.replace_push_id,
+            replace_method=message.replace_method,
         )
-    if client.kind is AddressKind.IPV6:
-        raise _RefusedError(StatusCode.NOT_IMPLEMENTED, f"{text}: terminals have IPv4 here")
+        ended = tuple(rejected(push, n, who.code, who.text) for n, who in nobodies.items())
+        return Accepted(push, ended, message.progress_notes)
+
+    def _nobodies(self, addresses: tuple[str, ...]) -> dict[int, Nobody]:
+        """Return the addresses that cannot be served; refuse where none can."""
+        config = self._config
+        if len(addresses) > config.limits.addresses:
+            raise _RefusedError(
+                StatusCode.MULTIPLE_ADDRESSES_NOT_SUPPORTED,
+                f"a push has at most {config.limits.addresses} addresses",
+            )
+        nobodies: dict[int, Nobody] = {}
+        for number, value in enumerate(addresses):
+            whom = terminal_of(value, config.users)
+            if isinstance(whom, Nobody):
+                nobodies[number] = whom
+        if len(nobodies) == len(addresses):
+            first = nobodies[0]
+            raise _RefusedError(first.code, first.text)
+        return nobodies
 
 
 def _check_quality(quality: pap.QualityOfService | None) -> None:
@@ -256,70 +242,3 @@ def _matches(host: str, allowed: str) -> bool:
         return ip_address(host) in ip_network(allowed)
     except ValueError:
         return False
-
-
-# Answers
-
-
-def _no_pap(status: int, text: str) -> Refusal:
-    body = f"{text}\n".encode("utf-8", "replace")
-    return Refusal(HttpAnswer(status, "text/plain; charset=utf-8", body), "", 0, text)
-
-
-def _bad_message(code: int, text: str, fragment: str, config: GatewayConfig) -> Refusal:
-    document = pap.BadMessageResponse(code, desc=_printable(text), fragment=_printable(fragment))
-    return Refusal(_document(document, Version.V2_0, config), "", code, text)
-
-
-def _push_response(
-    push_id: str, code: int, text: str | None, version: Version, config: GatewayConfig, now: float
-) -> HttpAnswer:
-    return _document(
-        pap.PushResponse(
-            push_id,
-            code,
-            desc=_printable(text or StatusCode(code).text),
-            sender_address=config.pap_url,
-            sender_name=config.product_name,
-            reply_time=now,
-        ),
-        version,
-        config,
-    )
-
-
-def _not_a_push(message: pap.Document, version: Version, config: GatewayConfig) -> Refusal:
-    code = StatusCode.NOT_IMPLEMENTED
-    answer: pap.Document
-    match message:
-        case pap.CancelMessage():
-            answer = pap.CancelResponse(
-                message.push_id, (pap.CancelResult(code, code.text, message.addresses),)
-            )
-        case pap.StatusQuery():
-            result = pap.StatusQueryResult(
-                pap.MessageState.UNKNOWN, code, code.text, addresses=message.addresses
-            )
-            answer = pap.StatusQueryResponse(message.push_id, (result,))
-        case pap.CcqMessage():
-            answer = pap.CcqResponse(message.address, code, code.text, message.query_id)
-        case _:
-            code = StatusCode.BAD_REQUEST
-            text = f"a gateway does not take a {type(message).__name__}"
-            answer = pap.BadMessageResponse(code, text)
-    push_id = str(getattr(message, "push_id", ""))
-    return Refusal(_document(answer, version, config), push_id, code, code.text)
-
-
-def _document(document: pap.Document, version: Version, config: GatewayConfig) -> HttpAnswer:
-    body = pap.build(document, version=version, product_name=config.product_name)
-    return HttpAnswer(202, PAP_TYPE, body)
-
-
-def _shown(body: bytes) -> str:
-    return body[:_FRAGMENT].decode("utf-8", "replace")
-
-
-def _printable(text: str) -> str:
-    """Return text that XML can hold."""
-    return "".join(c if c.isprintable() or c in "\r\n\t" else "\ufffd" for c in text)

@@ -11,11 +11,13 @@ class TerminalKind(StrEnum):
 
     MSISDN = "msisdn"
     ADDRESS = "address"
+    NOBODY = "nobody"
+    """An address that names no terminal; never looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A terminal by its MSISDN (digits) or by its PDP address (text form)."""
+    """A terminal by its MSISDN (digits) or by its PDP address (text form); or nobody."""
 
     kind: TerminalKind
     value: str
@@ -29,6 +31,11 @@ class Terminal:
     def by_address(cls, address: str) -> Terminal:
         """Name a terminal by its PDP address."""
         return cls(TerminalKind.ADDRESS, address)
+
+    @classmethod
+    def nobody(cls, address_value: str) -> Terminal:
+        """Stand for an address that names no terminal."""
+        return cls(TerminalKind.NOBODY, address_value)
 
     def __str__(self) -> str:
         return f"+{self.value}" if self.kind is TerminalKind.MSISDN else self.value

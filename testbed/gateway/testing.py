@@ -25,6 +25,7 @@ from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
     Effect,
+    FindPush,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
@@ -149,15 +150,22 @@ class GatewayBench:
         self.gateway.start(self.now)
         self.settle()
 
-    def submit(self, push: pap.PushMessage, content: Part | None = None) -> pap.Document:
+    def submit(
+        self, push: pap.PushMessage, content: Part | None = None, *, initiator: str = ""
+    ) -> pap.Document:
         """Submit a push and return the PAP answer."""
-        return pap.parse(self.post(*body_of(push, content)).body)
+        return pap.parse(self.post(*body_of(push, content), initiator=initiator).body)
 
-    def post(self, content_type: str, body: bytes) -> AnswerSubmission:
+    def ask(self, document: pap.Document, *, initiator: str = "") -> pap.Document:
+        """Submit a document without content and return the PAP answer."""
+        body = pap.build(document)
+        return pap.parse(self.post("application/xml", body, initiator=initiator).body)
+
+    def post(self, content_type: str, body: bytes, *, initiator: str = "") -> AnswerSubmission:
         """Submit any body and return the HTTP answer."""
         self._submissions += 1
         key = str(self._submissions)
-        self.gateway.submit(key, content_type, body, self.now)
+        self.gateway.submit(key, content_type, body, self.now, initiator=initiator)
         self.settle()
         return self.answers[key]
 
@@ -203,6 +211,10 @@ class GatewayBench:
             case Commit(number, row):
                 (result,) = self.store.write([row])
                 gateway.committed(number, self.now, duplicate=result is Written.DUPLICATE)
+            case FindPush(push_id) if self.store_fails:
+                gateway.find_failed(push_id, "disk failure", self.now)
+            case FindPush(push_id):
+                gateway.push_found(push_id, self.store.find(push_id), self.now)
             case AnswerSubmission(key):
                 if key in self.answers:
                     raise AssertionError(f"{key} is answered twice")

@@ -27,11 +27,13 @@ from corenet.ggsn.events import MsReachable
 from corenet.interfaces.activation import ActivationOutcome
 from corenet.interfaces.node import Event, Interface
 from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
+from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
     Effect,
+    FindPush,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
@@ -40,7 +42,6 @@ from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
 from testbed.gateway.store import Store, StoreError, Written
-from testbed.gateway.submission import HttpAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 
@@ -251,6 +252,8 @@ class GatewayHost:
                 life.rows.append(effect)
                 if not life.is_writing:
                     self._begin_writing(life)
+            case FindPush():
+                self._find(life, effect)
             case LookUpTerminal():
                 self._look_up(life, effect)
             case RequestActivation():
@@ -308,6 +311,23 @@ class GatewayHost:
     def _not_written(self, life: _Life, batch: list[Commit], reason: str) -> None:
         for commit in batch:
             self._answered(life, _commit_failed(commit.number, reason))
+
+    def _find(self, life: _Life, effect: FindPush) -> None:
+        def read() -> None:
+            if life is not self._life:
+                return
+            push_id = effect.push_id
+            try:
+                stored = self._store.find(push_id)
+            except StoreError as error:
+                reason = str(error)
+                self._answered(life, lambda gateway, now: gateway.find_failed(push_id, reason, now))
+                return
+            self._answered(life, lambda gateway, now: gateway.push_found(push_id, stored, now))
+
+        # Behind what is being written, and what is written after that.
+        delays = self._delays
+        self._network.call_later(2 * delays.write + delays.confirm, read)
 
     # The core
 

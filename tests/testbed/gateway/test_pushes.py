@@ -21,9 +21,9 @@ def test_every_state_can_be_reached():
 
 
 def test_every_state_that_is_not_final_has_a_way_out_in_time():
-    """Whatever happens, deliver-before ends it; sending ends by itself."""
+    """Whatever happens, deliver-before ends it."""
     for state in State:
-        if not state.final and state is not State.SENDING:
+        if not state.final:
             assert step(state, Input.DEADLINE_PASSED).state is State.EXPIRED
 
 
@@ -45,6 +45,9 @@ def test_states_have_their_names_in_pap():
     assert State.DELIVERED.message_state is MessageState.DELIVERED
     assert State.UNDELIVERABLE.message_state is MessageState.UNDELIVERABLE
     assert State.EXPIRED.message_state is MessageState.EXPIRED
+    assert State.REJECTED.message_state is MessageState.REJECTED
+    assert State.CANCELLED.message_state is MessageState.CANCELLED
+    assert State.REPLACED.message_state is MessageState.CANCELLED
 
 
 @pytest.mark.docs

@@ -15,10 +15,14 @@ from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, QualityOfService
 from testbed.gateway import submission
+from testbed.gateway.answers import Refusal
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy
-from testbed.gateway.submission import Accepted, Refusal, may_notify
+from testbed.gateway.operations import Accepted, Question
+from testbed.gateway.pushes import State
+from testbed.gateway.recipients import Nobody, terminal_of
+from testbed.gateway.submission import may_notify
 from testbed.gateway.terminal import Terminal
-from testbed.gateway.testing import MESSAGE, NOW, body_of, plmn
+from testbed.gateway.testing import INDICATION, MESSAGE, NOW, body_of, plmn
 
 CONFIG = GatewayConfig("127.0.0.5", "wap.example", b"x")
 VECTORS = Path(__file__).parents[2] / "vectors/kannel"
@@ -48,7 +52,7 @@ def test_a_push_is_read():
     assert kept.push_id == "1@pi.example"
     assert kept.received == NOW
     assert (kept.deliver_before, kept.deliver_after) == (NOW + HOUR, NOW + 60)
-    assert [submission.terminal_of(a) for a in kept.addresses] == [
+    assert [terminal_of(a, {}) for a in kept.addresses] == [
         Terminal.by_msisdn("447700900123"),
         Terminal.by_address("10.45.0.7"),
     ]
@@ -76,21 +80,21 @@ def test_what_kannel_took_is_taken(name):
 
 REFUSED = {
     "an address that is none": (replace(MESSAGE, addresses=("+447700900123",)), 2002),
-    "one bad address of two": (replace(MESSAGE, addresses=(plmn(), "x")), 2002),
-    "a user, without a directory": (
+    "two bad addresses": (replace(MESSAGE, addresses=("x", "WAPPUSH=j/TYPE=USER@p")), 2002),
+    "a user that no directory has": (
         replace(MESSAGE, addresses=("WAPPUSH=joe/TYPE=USER@ppg.example",)),
         2003,
     ),
     "an IPv6 address": (
         replace(MESSAGE, addresses=("WAPPUSH=2001%3Adb8%3A%3A1/TYPE=IPv6@ppg.example",)),
-        3001,
+        3010,
     ),
     "too many addresses": (replace(MESSAGE, addresses=(plmn(),) * 101), 3005),
     "a push-id that is too long": (replace(MESSAGE, push_id="x" * 257), 2000),
     "confirmed delivery": (quality(delivery_method=DeliveryMethod.CONFIRMED), 3007),
     "a network that is required": (quality(network="TETRA", network_required=True), 3009),
     "a bearer that is required": (quality(bearer="SMS", bearer_required=True), 3010),
-    "a replacement": (replace(MESSAGE, replace_push_id="0@pi.example"), 3011),
+    "a replacement of itself": (replace(MESSAGE, replace_push_id=MESSAGE.push_id), 2000),
     "a deadline in the past": (replace(MESSAGE, deliver_before=NOW), 2000),
     "after not before before": (
         replace(MESSAGE, deliver_after=NOW + HOUR, deliver_before=NOW + HOUR),
@@ -220,19 +224,68 @@ def test_a_multipart_that_cannot_be_split_is_a_bad_message():
 
 
 @pytest.mark.parametrize(
-    ("document", "kind"),
-    [
-        (pap.CancelMessage("1@pi.example", (plmn(),)), pap.CancelResponse),
-        (pap.StatusQuery("1@pi.example"), pap.StatusQueryResponse),
-        (pap.CcqMessage(plmn(), query_id="q"), pap.CcqResponse),
-    ],
+    "document", [pap.CancelMessage("1@pi.example", (plmn(),)), pap.StatusQuery("1@pi.example")]
 )
-def test_an_operation_that_is_not_implemented_gets_its_own_answer(document, kind):
-    """3001, in the document that answers the operation."""
-    refusal = submission.read("application/xml", pap.build(document), CONFIG, NOW)
-    answer = pap.parse(refusal.answer.body)
-    assert isinstance(answer, kind)
-    assert (answer.code if kind is pap.CcqResponse else answer.results[0].code) == 3001
+def test_what_is_about_an_earlier_push_is_a_question(document):
+    """It is answered from what is known of that push, in the version of who asks."""
+    body = pap.build(document, version=pap.Version.V1_0)
+    question = submission.read("application/xml", body, CONFIG, NOW)
+    assert question == Question(document, pap.Version.V1_0)
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [(plmn(), 3008), ("x", 2002), ("WAPPUSH=joe/TYPE=USER@ppg.example", 2003)],
+)
+def test_a_client_capabilities_query_is_answered(address, code):
+    """Capabilities are known of no client; an address that names none is said to."""
+    query = pap.CcqMessage(address, query_id="q", app_id="x-wap-application:wml.ua")
+    answer = pap.parse(submission.read("text/xml", pap.build(query), CONFIG, NOW).answer.body)
+    assert isinstance(answer, pap.CcqResponse)
+    assert (answer.address, answer.query_id, answer.code) == (address, "q", code)
+
+
+def test_one_bad_address_of_two_is_rejected_alone():
+    """The push is accepted for the other; each bad one has its own status code."""
+    user, no_address = "WAPPUSH=joe/TYPE=USER@ppg.example", "x"
+    accepted = read(replace(MESSAGE, addresses=(user, plmn(), no_address)))
+    assert isinstance(accepted, Accepted)
+    assert [(end.number, end.state, end.code) for end in accepted.ended] == [
+        (0, State.REJECTED, 2003),
+        (2, State.REJECTED, 2002),
+    ]
+    assert [entry.state for entry in accepted.ended[0].history] == ["accepted", "rejected"]
+
+
+def test_a_user_is_found_in_the_directory():
+    """USER addresses are any text, escaped; the directory has an MSISDN for them."""
+    users = {"joe@home": "447700900123"}
+    assert terminal_of("WAPPUSH=joe%40home/TYPE=USER@p", users) == Terminal.by_msisdn(
+        "447700900123"
+    )
+    whom = terminal_of("WAPPUSH=jim/TYPE=USER@p", users)
+    assert isinstance(whom, Nobody)
+    assert whom.code == 2003
+
+
+def test_an_ipv6_address_is_served_where_it_maps_an_ipv4_address():
+    """That is what terminals have; any other is refused by name."""
+    mapped = terminal_of("WAPPUSH=%3A%3Affff%3A10.45.0.7/TYPE=IPv6@p", {})
+    assert mapped == Terminal.by_address("10.45.0.7")
+    other = terminal_of("WAPPUSH=2001%3Adb8%3A%3A1/TYPE=IPv6@p", {})
+    assert "2001:db8::1" in other.text
+
+
+def test_a_capabilities_entity_is_accepted_and_a_fourth_part_is_not():
+    """The client's capabilities may come as part 3 (UAProf)."""
+    control = Part(ContentType("application/xml"), pap.build(MESSAGE))
+    content = Part(ContentType(si.XML_TYPE), si.build(INDICATION))
+    profile = Part(ContentType("application/xml"), b"<rdf:RDF/>")
+    three = build_multipart([control, content, profile], boundary="b")
+    assert isinstance(submission.read(*three, CONFIG, NOW), Accepted)
+    four = build_multipart([control, content, profile, profile], boundary="b")
+    refusal = submission.read(*four, CONFIG, NOW)
+    assert isinstance(pap.parse(refusal.answer.body), pap.BadMessageResponse)
 
 
 def test_a_document_that_only_gateways_send_is_a_bad_message():

@@ -1,0 +1,173 @@
+"""What is asked about pushes that were submitted: their status, their end, their replacement.
+
+Specs: WAP-247 §9.8–9.9 (cancel), §9.10–9.11 (statusquery), §9.12 (client capabilities query),
+§9.2 (replace-push-id, replace-method).
+
+Every address is answered for by itself, in the spelling of who asks. One that the push does not
+have is 2003. An initiator sees its own pushes only: another's push-id is 2004 to it, like one
+that was never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from testbed.codecs import pap
+from testbed.codecs.pap import MessageState, ReplaceMethod, StatusCode, Version
+from testbed.gateway.answers import printable
+from testbed.gateway.pushes import State
+from testbed.gateway.recipients import identity
+from testbed.gateway.records import (
+    DeliveryRecord,
+    HistoryEntry,
+    Notification,
+    PushRecord,
+    StoredPush,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A document that is about a push-id which was used before."""
+
+    document: pap.CancelMessage | pap.StatusQuery
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A push that can be stored."""
+
+    push: PushRecord
+    ended: tuple[DeliveryRecord, ...] = ()
+    """The addresses that it is not accepted for."""
+    progress_notes: bool = False
+
+    def stored(self) -> StoredPush:
+        """Return the push as the store has it at first."""
+        push = self.push
+        accepted = HistoryEntry(push.received, State.ACCEPTED)
+        records = {
+            number: DeliveryRecord(
+                push.push_id, number, State.ACCEPTED, push.received, history=(accepted,)
+            )
+            for number in range(len(push.addresses))
+        }
+        records |= {record.number: record for record in self.ended}
+        return StoredPush(push, tuple(records.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class NotReplaced:
+    """A replacement that cannot be had."""
+
+    code: StatusCode
+    text: str
+
+
+def recipients(
+    asked: tuple[str, ...], push: PushRecord
+) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
+    """Return the numbers of the addresses that are asked for, and the addresses not found.
+
+    Without addresses all of the push are meant. Beside each number stands the address as asked.
+    """
+    if not asked:
+        return list(enumerate(push.addresses)), ()
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for number, value in enumerate(push.addresses):
+        numbers.setdefault(identity(value), []).append(number)
+    found = {number: value for value in asked for number in numbers.get(identity(value), ())}
+    return list(found.items()), tuple(value for value in asked if identity(value) not in numbers)
+
+
+def status(query: pap.StatusQuery, stored: StoredPush | None) -> pap.StatusQueryResponse:
+    """Answer a statusquery-message."""
+    if stored is None:
+        return not_known(query, StatusCode.PUSH_ID_NOT_FOUND)
+    found, missing = recipients(query.addresses, stored.push)
+    results = [_status_of(stored.deliveries[number], value) for number, value in found]
+    if missing:
+        code = StatusCode.ADDRESS_NOT_FOUND
+        text = "the push has no such address"
+        results.append(pap.StatusQueryResult(MessageState.UNKNOWN, code, text, addresses=missing))
+    return pap.StatusQueryResponse(query.push_id, tuple(results))
+
+
+def not_known(query: pap.StatusQuery, code: StatusCode) -> pap.StatusQueryResponse:
+    """Answer a statusquery-message about a push of which nothing can be said."""
+    result = pap.StatusQueryResult(MessageState.UNKNOWN, code, code.text, addresses=query.addresses)
+    return pap.StatusQueryResponse(query.push_id, (result,))
+
+
+def _status_of(delivery: DeliveryRecord, value: str) -> pap.StatusQueryResult:
+    state = delivery.state.message_state
+    if delivery.state.final:
+        code, text = delivery.code, delivery.description
+    else:
+        code, text = StatusCode.ACCEPTED, str(delivery.state)
+    return pap.StatusQueryResult(state, code, printable(text), delivery.changed, (value,))
+
+
+def cancelled(
+    message: pap.CancelMessage, outcomes: list[tuple[str, StatusCode]]
+) -> pap.CancelResponse:
+    """Answer a cancel-message: addresses with the same outcome share a cancel-result."""
+    by_code: dict[StatusCode, list[str]] = {}
+    for value, code in outcomes:
+        by_code.setdefault(code, []).append(value)
+    results = tuple(
+        pap.CancelResult(code, code.text, tuple(values)) for code, values in by_code.items()
+    )
+    return pap.CancelResponse(message.push_id, results)
+
+
+def not_cancelled(message: pap.CancelMessage, code: StatusCode) -> pap.CancelResponse:
+    """Answer a cancel-message that is about no push that is known."""
+    return pap.CancelResponse(
+        message.push_id, (pap.CancelResult(code, code.text, message.addresses),)
+    )
+
+
+def replacement(accepted: Accepted, original: StoredPush | None) -> Accepted | NotReplaced:
+    """Return what remains to be accepted of a push that replaces ``original``.
+
+    With ``pending-only`` those addresses alone whose original has not ended; with ``all`` every
+    one, whether there is an original or not.
+    """
+    push = accepted.push
+    if push.replace_method is ReplaceMethod.ALL:
+        return accepted
+    if original is None:
+        code = StatusCode.PUSH_ID_NOT_FOUND
+        return NotReplaced(code, f"{push.replaces} is no push-id that was used before")
+    pending = {
+        identity(original.push.addresses[delivery.number])
+        for delivery in original.deliveries
+        if not delivery.state.final
+    }
+    refused = {record.number for record in accepted.ended}
+    late = tuple(
+        rejected(push, number, StatusCode.CANCELLATION_NOT_POSSIBLE, "its original has ended")
+        for number, value in enumerate(push.addresses)
+        if number not in refused and identity(value) not in pending
+    )
+    if len(late) + len(refused) == len(push.addresses):
+        code = StatusCode.CANCELLATION_NOT_POSSIBLE
+        return NotReplaced(code, f"{push.replaces} is not pending for any of the addresses")
+    return replace(accepted, ended=(*accepted.ended, *late))
+
+
+def rejected(push: PushRecord, number: int, code: int, reason: str) -> DeliveryRecord:
+    """Return a delivery that ends before it begins."""
+    begun = HistoryEntry(push.received, State.ACCEPTED)
+    return DeliveryRecord(
+        push.push_id,
+        number,
+        State.REJECTED,
+        push.received,
+        code=int(code),
+        description=reason,
+        notification=Notification.NONE if push.notify_url is None else Notification.DUE,
+        history=(begun, HistoryEntry(push.received, State.REJECTED, reason)),
+    )

@@ -1,0 +1,65 @@
+"""Whom an ``address-value`` names: a terminal, or nobody for a reason.
+
+Specs: WAP-247 §9.5 (address), WAP-151 (client addresses).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+
+from testbed.codecs import address
+from testbed.codecs.address import AddressError, AddressKind
+from testbed.codecs.pap import StatusCode
+from testbed.gateway.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """An address that nothing can be sent to, with the PAP status code that says why."""
+
+    code: StatusCode
+    text: str
+
+
+def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobody:
+    """Return the terminal that an ``address-value`` names.
+
+    ``users`` is the directory: user-defined identifier to MSISDN. An IPv6 address is served
+    where it maps an IPv4 address, since that is what terminals have here.
+    """
+    try:
+        client = address.parse(address_value)
+    except AddressError as error:
+        return Nobody(StatusCode.ADDRESS_ERROR, error.text)
+    match client.kind:
+        case AddressKind.PLMN:
+            return Terminal.by_msisdn(client.value.removeprefix("+"))
+        case AddressKind.IPV4:
+            return Terminal.by_address(client.value)
+        case AddressKind.IPV6:
+            mapped = IPv6Address(client.value).ipv4_mapped
+            if mapped is not None:
+                return Terminal.by_address(str(mapped))
+            return Nobody(
+                StatusCode.REQUIRED_BEARER_NOT_AVAILABLE,
+                f"{client.value}: terminals are reached over IPv4 here",
+            )
+        case AddressKind.USER:
+            msisdn = users.get(client.value)
+            if msisdn is None:
+                return Nobody(
+                    StatusCode.ADDRESS_NOT_FOUND,
+                    f"{client.value} is not in the directory of users",
+                )
+            return Terminal.by_msisdn(msisdn)
+
+
+def identity(address_value: str) -> tuple[str, str]:
+    """Return what is the same for two ways of writing one address."""
+    try:
+        client = address.parse(address_value)
+    except AddressError:
+        return "", address_value
+    return client.kind, client.value
