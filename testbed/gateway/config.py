@@ -96,6 +96,8 @@ class GatewayConfig:
     """Seconds that a push without deliver-before-timestamp may take."""
     activation_time: float = 75.0
     """Seconds that one activation may take."""
+    content_types: tuple[str, ...] = ("*/*",)
+    """Media types that may be pushed; "text/*" stands for all of a kind."""
     users: Mapping[str, str] = field(default_factory=dict)
     """The directory: MSISDN by user-defined identifier."""
     product_name: str = "Corenet"

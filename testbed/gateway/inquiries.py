@@ -110,9 +110,7 @@ class Inquiries:
         """Take note that a delivery is another gateway's, and may come back there."""
         for unsettled in [one for one in self._unsettled if key in one.left]:
             self._unsettled.remove(unsettled)
-            self.refuse(
-                unsettled.inquiry, "another gateway has taken the push over", now
-            )
+            self.refuse(unsettled.inquiry, "another gateway has taken the push over", now)
 
     def _current(self, push_id: str) -> StoredPush | None:
         deliveries = self._pushes.get(push_id)
@@ -156,9 +154,7 @@ class Inquiries:
         left: set[Key] = set()
         for number, value in found:
             code = StatusCode.CANCELLATION_NOT_POSSIBLE
-            if deliveries is not None and self._dispatch.withdraw(
-                deliveries[number], now
-            ):
+            if deliveries is not None and self._dispatch.withdraw(deliveries[number], now):
                 code = StatusCode.OK
                 left.add(deliveries[number].key)
             outcomes.append((value, code))
@@ -173,9 +169,7 @@ class Inquiries:
     def _reply(self, key: str, document: pap.Document, version: Version) -> None:
         self._answer(key, answers.document(document, version, self._config))
 
-    def _refusal(
-        self, inquiry: Inquiry, code: StatusCode, text: str, now: float
-    ) -> Refusal:
+    def _refusal(self, inquiry: Inquiry, code: StatusCode, text: str, now: float) -> Refusal:
         match inquiry.about:
             case Accepted(push):
                 return answers.refusal(push, code, text, self._config, now)

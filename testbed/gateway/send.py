@@ -1,10 +1,12 @@
 """Builds what goes over the air: the WSP Push PDU and the datagram that carries it.
 
-Specs: WAP-235 (Push OTA), WAP-230 §8.2.4.1 (Push), WAP-167 (SI), WAP-168 (SL).
+Specs: WAP-235 (Push OTA), WAP-230 §8.2.4.1 (Push), WAP-167 (SI), WAP-168 (SL), WAP-175 (CO),
+OMA MMS Encapsulation §6.2 (m-notification-ind).
 
 Theory of operation. Content is converted once, when a push is submitted, so that what cannot go
-over the air is refused at once and a restart sends the same octets. What is kept is the PDU
-without the transaction id in front of it, which connection-oriented and SMS bearers share.
+over the air is refused at once and a restart sends the same octets. XML becomes WBXML attribute
+by attribute as the initiator wrote it. What is kept is the PDU without the transaction
+id in front of it, which connection-oriented and SMS bearers share.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from corenet.interfaces.node import Datagram, Interface
-from testbed.codecs import si, sl
+from testbed.codecs import co, mms, si, sl
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
 from testbed.codecs.pap import StatusCode
@@ -38,6 +40,10 @@ OVER_THE_AIR: Final = frozenset(
     }
 )
 """Headers of the content entity that go along beside the application id, in lower case."""
+
+
+_Conversion = Callable[[bytes], tuple[ContentType, bytes]]
+"""From a content entity's octets to what goes over the air; ContentError where they are wrong."""
 
 
 class UnsendableError(ValueError):
@@ -67,7 +73,7 @@ def prepare(
 ) -> AirPush:
     """Convert a content entity; UnsendableError where its content or a header is wrong.
 
-    SI and SL become WBXML, anything else goes as it is. ``largest`` bounds the octets of the
+    SI, SL and CO become WBXML, anything else goes as it is. ``largest`` bounds the octets of the
     whole datagram.
     """
     try:
@@ -104,29 +110,26 @@ def _air_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str],
     return ((APPLICATION_ID, application), PUSH_FLAG, *passed)
 
 
-def _si_from_xml(body: bytes) -> tuple[ContentType, bytes]:
-    return ContentType(si.WBXML_TYPE), si.encode(si.parse(body))
+def _transcoded(wbxml_type: str, transcode: Callable[[bytes], bytes]) -> _Conversion:
+    return lambda body: (ContentType(wbxml_type), transcode(body))
 
 
-def _si_checked(body: bytes) -> tuple[ContentType, bytes]:
-    si.decode(body)
-    return ContentType(si.WBXML_TYPE), body
+def _checked(media: str, decode: Callable[[bytes], object]) -> _Conversion:
+    def check(body: bytes) -> tuple[ContentType, bytes]:
+        decode(body)
+        return ContentType(media), body
+
+    return check
 
 
-def _sl_from_xml(body: bytes) -> tuple[ContentType, bytes]:
-    return ContentType(sl.WBXML_TYPE), sl.encode(sl.parse(body))
-
-
-def _sl_checked(body: bytes) -> tuple[ContentType, bytes]:
-    sl.decode(body)
-    return ContentType(sl.WBXML_TYPE), body
-
-
-_CONVERSIONS: Final = MappingProxyType[str, Callable[[bytes], tuple[ContentType, bytes]]](
+_CONVERSIONS: Final = MappingProxyType[str, _Conversion](
     {
-        si.XML_TYPE: _si_from_xml,
-        si.WBXML_TYPE: _si_checked,
-        sl.XML_TYPE: _sl_from_xml,
-        sl.WBXML_TYPE: _sl_checked,
+        si.XML_TYPE: _transcoded(si.WBXML_TYPE, si.transcode),
+        si.WBXML_TYPE: _checked(si.WBXML_TYPE, si.decode),
+        sl.XML_TYPE: _transcoded(sl.WBXML_TYPE, sl.transcode),
+        sl.WBXML_TYPE: _checked(sl.WBXML_TYPE, sl.decode),
+        co.XML_TYPE: _transcoded(co.WBXML_TYPE, co.transcode),
+        co.WBXML_TYPE: _checked(co.WBXML_TYPE, co.decode),
+        mms.MEDIA_TYPE: _checked(mms.MEDIA_TYPE, mms.decode_notification),
     }
 )

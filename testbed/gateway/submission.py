@@ -134,6 +134,7 @@ class _Reading:
             _check_notify_url(message.notify_url, config.notification.hosts)
         if content is None:
             raise _RefusedError(StatusCode.BAD_REQUEST, "a push needs a content entity as part 2")
+        _check_media(content.content_type.media, config.content_types)
         try:
             air = prepare(
                 content.content_type, content.body, content.headers, largest=config.limits.datagram
@@ -180,6 +181,12 @@ class _Reading:
             first = nobodies[0]
             raise _RefusedError(first.code, first.text)
         return nobodies
+
+
+def _check_media(media_type: str, allowed: tuple[str, ...]) -> None:
+    kind = media_type.partition("/")[0]
+    if not {"*/*", f"{kind}/*", media_type}.intersection(allowed):
+        raise _RefusedError(StatusCode.NOT_POSSIBLE, f"{media_type} is not pushed here")
 
 
 def _check_quality(quality: pap.QualityOfService | None) -> None:

@@ -1,6 +1,7 @@
 """The push client of a mobile: takes WSP pushes on UDP 2948 and shows them.
 
-Specs: WAP-167 §6 (what a client does with SI), WAP-168 §6 (SL), WAP-230 (the push itself).
+Specs: WAP-167 §6 (what a client does with SI), WAP-168 §6 (SL), WAP-175 (CO), OMA MMS
+Encapsulation §6.2 (m-notification-ind), WAP-230 (the push itself).
 
 Theory of operation. A service indication is known by its si-id, or by its href where it has
 none. One that is expired is dropped; of two with the same identity the one created later stays,
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from corenet.interfaces.application import Reaction, Shown
 from corenet.interfaces.node import Address
-from testbed.codecs import si, sl, wsp
+from testbed.codecs import co, mms, si, sl, wsp
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication
@@ -38,13 +39,13 @@ class PushCounts:
     superseded: int = 0
     """Not newer than what the client has, or had, under that identity."""
     silent: int = 0
-    """Taken without showing: SI with signal-none, SL with cache."""
+    """Taken without showing: SI with signal-none, SL with cache, CO."""
     deleted: int = 0
     """SI with action delete that the client obeyed."""
 
 
 class PushClient:
-    """Shows SI, SL and other pushes; an ``Application``."""
+    """Shows SI, SL, notifications of multimedia messages and other pushes; an ``Application``."""
 
     def __init__(self, *, port: int = PUSH_PORT) -> None:
         self._port = port
@@ -90,6 +91,13 @@ class PushClient:
             return self._loading(sl.decode(push.body))
         if media == sl.XML_TYPE:
             return self._loading(sl.parse(push.body))
+        if media in (co.WBXML_TYPE, co.XML_TYPE):
+            # There is no cache whose content could be invalid.
+            (co.decode if media == co.WBXML_TYPE else co.parse)(push.body)
+            self._count("silent")
+            return None
+        if media == mms.MEDIA_TYPE:
+            return _message(mms.decode_notification(push.body))
         details = {"content-type": str(push.content_type), "octets": str(len(push.body))}
         if media.startswith("text/"):
             return Shown("text", _text(push.content_type, push.body), details)
@@ -141,6 +149,22 @@ def _indication_details(indication: ServiceIndication) -> dict[str, str]:
     if indication.expires is not None:
         details["si-expires"] = format_timestamp(indication.expires)
     return details
+
+
+def _message(notification: mms.MessageNotification) -> Shown:
+    subject, expiry = notification.subject, notification.expiry
+    details = {
+        "content-location": notification.content_location,
+        "transaction-id": notification.transaction_id,
+        "class": notification.message_class,
+        "octets": str(notification.message_size),
+        "expires": f"in {expiry.seconds} s"
+        if expiry.is_relative
+        else format_timestamp(expiry.seconds),
+    }
+    if notification.sender is not None:
+        details["sender"] = notification.sender
+    return Shown("MMS", subject or "a multimedia message", details)
 
 
 def _text(content_type: ContentType, body: bytes) -> str:

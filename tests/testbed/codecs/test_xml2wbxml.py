@@ -1,10 +1,10 @@
-"""SI and SL as libwbxml's xml2wbxml writes them."""
+"""SI, SL and CO as libwbxml's xml2wbxml writes them."""
 
 import subprocess
 
 import pytest
 
-from testbed.codecs import si, sl
+from testbed.codecs import co, si, sl
 from tests.conftest import require_peer
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("libwbxml")]
@@ -38,6 +38,18 @@ LOADINGS = (
 )
 
 
+CO_DOCTYPE = (
+    '<!DOCTYPE co PUBLIC "-//WAPFORUM//DTD CO 1.0//EN" "http://www.wapforum.org/DTD/co_1.0.dtd">'
+)
+OPERATIONS = (
+    '<co><invalidate-object uri="http://www.example.com/a"/></co>',
+    '<co>\n<invalidate-service uri="https://www.a.org/"/>\n'
+    '<invalidate-object uri="https://b.net/c.edu/"/></co>',
+    '<co><invalidate-service uri="http://x"></invalidate-service></co>',
+    '<co><invalidate-object uri="/relative"/></co>',
+)
+
+
 @pytest.fixture(scope="module")
 def libwbxml():
     """See that both converters can be had."""
@@ -66,6 +78,13 @@ def test_sl_has_the_same_octets(inner, tmp_path):
     """Each token of SL is the peer's."""
     xml = f'<?xml version="1.0"?>\n{SL_DOCTYPE}\n{inner}'.encode()
     assert sl.transcode(xml).hex() == peer(xml, tmp_path).hex()
+
+
+@pytest.mark.parametrize("inner", OPERATIONS)
+def test_co_has_the_same_octets(inner, tmp_path):
+    """Each token of CO is the peer's."""
+    xml = f'<?xml version="1.0"?>\n{CO_DOCTYPE}\n{inner}'.encode()
+    assert co.transcode(xml).hex() == peer(xml, tmp_path).hex()
 
 
 @pytest.mark.parametrize("inner", INDICATIONS)

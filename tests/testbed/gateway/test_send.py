@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corenet.interfaces.node import Datagram, Interface
-from testbed.codecs import si, sl
+from testbed.codecs import co, mms, si, sl
 from testbed.codecs.media import ContentType
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.send import UnsendableError, datagram, prepare
@@ -47,6 +47,53 @@ def test_an_si_becomes_wbxml_in_a_push_pdu():
     assert air.content_type == "application/vnd.wap.sic"
 
 
+def test_attributes_keep_the_order_that_the_initiator_wrote():
+    """What goes over the air is what xml2wbxml makes of the same XML."""
+    xml = b'<si><indication action="signal-medium" si-id="a" href="http://b">x</indication></si>'
+    air = prepare(SI_TYPE, xml, largest=1400)
+    assert air.pdu.endswith(bytes.fromhex("02056a0045 c6 07 11036100 0c036200 01 037800 01 01"))
+
+
+CO_PDU = bytes.fromhex(
+    "06"  # Push
+    "05"  # HeadersLen 5
+    "b2"  # Content-Type application/vnd.wap.coc
+    "af 82"  # X-Wap-Application-Id wml.ua
+    "b4 84"  # Push-Flag: last push message
+    "02 07 6a 00"  # WBXML 1.2, CO 1.0, UTF-8, no string table
+    "45"  # co with content
+    "86 07 03 6578616d706c6500 85 03 6100 01"  # invalidate-object uri="http://www." …
+    "01"  # END co
+)
+
+
+def test_a_cache_operation_becomes_wbxml():
+    """CO goes as application/vnd.wap.coc."""
+    xml = b'<co><invalidate-object uri="http://www.example.com/a"/></co>'
+    air = prepare(ContentType(co.XML_TYPE), xml, largest=1400)
+    assert (air.pdu, air.content_type) == (CO_PDU, co.WBXML_TYPE)
+
+
+MMS_NOTIFICATION = bytes.fromhex(
+    "8c82985431323334008d928919802b3434373730303930303132332f545950453d504c4d4e00"
+    "964869008a808e0230398805810303f48083687474703a2f2f6d6d73632e6578616d706c652f6100"
+)
+
+
+def test_a_notification_of_a_multimedia_message_goes_through():
+    """Octet by octet, behind the application id that the initiator gives."""
+    headers = (("X-Wap-Application-Id", "x-wap-application:mms.ua"),)
+    air = prepare(ContentType(mms.MEDIA_TYPE), MMS_NOTIFICATION, headers, largest=1400)
+    assert air.pdu.hex() == "0605beaf84b484" + MMS_NOTIFICATION.hex()
+
+
+def test_what_is_no_notification_is_refused():
+    """3006 names the octet."""
+    with pytest.raises(UnsendableError, match="octet 0") as caught:
+        prepare(ContentType(mms.MEDIA_TYPE), b"\x8c\x80", largest=1400)
+    assert caught.value.code == 3006
+
+
 def test_an_sl_becomes_wbxml():
     """SL goes as application/vnd.wap.slc."""
     loading = sl.ServiceLoading("http://www.example.com/x")
@@ -84,7 +131,7 @@ def test_wbxml_goes_as_it_is(module, value):
     assert air.pdu.endswith(module.encode(value))
 
 
-@pytest.mark.parametrize("media", [si.WBXML_TYPE, sl.WBXML_TYPE])
+@pytest.mark.parametrize("media", [si.WBXML_TYPE, sl.WBXML_TYPE, co.WBXML_TYPE])
 def test_wbxml_that_is_none_is_refused(media):
     """What the terminal could not read is not sent."""
     with pytest.raises(UnsendableError) as caught:

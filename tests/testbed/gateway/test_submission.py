@@ -148,6 +148,15 @@ def test_bad_content_is_a_transformation_failure_with_its_place():
     assert "line 2" in refusal.reason
 
 
+@pytest.mark.parametrize(
+    ("allowed", "code"), [(("text/*",), 0), (("text/vnd.wap.si",), 0), (("application/*",), 3003)]
+)
+def test_media_types_can_be_restricted(allowed, code):
+    """What the configuration does not list is not pushed."""
+    result = read(config=replace(CONFIG, content_types=allowed))
+    assert (result.code if isinstance(result, Refusal) else 0) == code
+
+
 def test_a_push_without_content_is_refused():
     """A control entity alone pushes nothing, in a multipart or without."""
     control = pap.build(MESSAGE)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corenet.interfaces.application import Reaction, Shown
-from testbed.codecs import si, sl
+from testbed.codecs import co, mms, si, sl
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import Action, ServiceIndication
 from testbed.codecs.sl import ServiceLoading
@@ -39,6 +39,33 @@ def take(client, value, now=NOW, headers=()):
 
 def mail(text, created=NOW, si_id="mail@example.com", **fields):
     return ServiceIndication(text, si_id=si_id, created=created, **fields)
+
+
+NOTIFICATION = bytes.fromhex(
+    "8c82985431323334008d928919802b3434373730303930303132332f545950453d504c4d4e00"
+    "964869008a808e0230398805810303f48083687474703a2f2f6d6d73632e6578616d706c652f6100"
+)
+
+
+def test_notification_of_a_multimedia_message_is_shown(client):
+    """The subject is shown; where the message waits is in the details."""
+    headers = (("X-Wap-Application-Id", "x-wap-application:mms.ua"),)
+    (shown,) = take(client, Push(1, ContentType(mms.MEDIA_TYPE), NOTIFICATION, headers))
+    assert (shown.kind, shown.text) == ("MMS", "Hi")
+    assert shown.details["content-location"] == "http://mmsc.example/a"
+    assert shown.details["sender"] == "+447700900123/TYPE=PLMN"
+    assert shown.details["expires"] == "in 259200 s"
+    assert take(client, Push(1, ContentType(mms.MEDIA_TYPE), NOTIFICATION[:-1])) == ()
+    assert client.counts.malformed == 1
+
+
+def test_cache_operation_is_taken_without_showing(client):
+    """There is nothing to see, and nothing in a cache."""
+    operation = co.CacheOperation((co.Invalidation(co.Scope.OBJECT, "http://a"),))
+    assert take(client, Push(1, ContentType(co.WBXML_TYPE), co.encode(operation))) == ()
+    assert take(client, Push(1, ContentType(co.XML_TYPE), co.build(operation))) == ()
+    assert take(client, Push(1, ContentType(co.WBXML_TYPE), b"x")) == ()
+    assert client.counts == PushCounts(received=3, silent=2, malformed=1)
 
 
 def test_listens_where_pushes_go():
@@ -225,9 +252,9 @@ def test_text_is_shown_in_its_charset(client, charset, body, text):
 
 def test_other_content_is_shown_by_type_and_size(client):
     """Content that the client has no viewer for is told, not decoded."""
-    (shown,) = take(client, Push(1, ContentType("application/vnd.wap.mms-message"), b"12345"))
-    assert (shown.kind, shown.text) == ("content", "application/vnd.wap.mms-message, 5 octets")
-    assert shown.details["content-type"] == "application/vnd.wap.mms-message"
+    (shown,) = take(client, Push(1, ContentType("application/vnd.syncml.notification"), b"12345"))
+    assert (shown.kind, shown.text) == ("content", "application/vnd.syncml.notification, 5 octets")
+    assert shown.details["content-type"] == "application/vnd.syncml.notification"
 
 
 @pytest.mark.parametrize(
