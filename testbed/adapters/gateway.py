@@ -76,6 +76,7 @@ class GatewayService:
         if config.ask_core and config.control_url is not None:
             self._core = CoreClient(reactor, config.control_url, token=config.control_token)
         self._site = GatewaySite(
+            reactor,
             pap_path=config.pap_path,
             largest_body=config.limits.body,
             submit=self.submit,

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import lru_cache
+from time import time
+from typing import Any, cast
 from urllib.parse import unquote
 
 import structlog
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
-from twisted.web import http
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.records import StoredPush
@@ -41,55 +42,165 @@ Health = Callable[[], dict[str, Any]]
 """Returns what to show; the member "status" is "ok" when all is well."""
 
 
-class GatewaySite(WrappingFactory):
-    """What a listening port serves; knows its connections, so that they can be closed."""
+class GatewaySite(Factory):
+    """What a listening port serves; knows its connections, so that they can be closed.
+
+    Twisted reads HTTP; what it would add for every request (forms, cookies, an access log,
+    resources) is left out, because it takes longer than all that a push is about.
+    """
+
+    noisy = False
 
     def __init__(
-        self, *, pap_path: str, largest_body: int, submit: Submit, find: Find, health: Health
+        self,
+        reactor: Any,
+        *,
+        pap_path: str,
+        largest_body: int,
+        submit: Submit,
+        find: Find,
+        health: Health,
     ) -> None:
-        class BoundedRequest(_BoundedRequest):
-            limit = largest_body
-
-        root = _Root(pap_path, submit, find, health)
-        site = Site(root, requestFactory=BoundedRequest, timeout=IDLE_SECONDS)
-        site.displayTracebacks = False
-        super().__init__(site)  # type: ignore[no-untyped-call]
+        """``largest_body`` is in octets; a request with a larger one is broken off."""
+        self.reactor = reactor
+        self.answers = _Answers(pap_path, submit, find, health)
+        self.largest_body = largest_body
+        self._channels: set[_Channel] = set()
         self._closed: Deferred[None] | None = None
 
-    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
-        """Forget a connection that has ended (Twisted calls this)."""
-        super().unregisterProtocol(p)  # type: ignore[no-untyped-call]
-        if self._closed is not None and not self.protocols:
+    def buildProtocol(self, _addr: object) -> HTTPChannel:
+        """Serve a connection (Twisted calls this)."""
+        return _Channel(self)
+
+    def add(self, channel: _Channel) -> None:
+        """Know a connection."""
+        self._channels.add(channel)
+
+    def discard(self, channel: _Channel) -> None:
+        """Forget a connection that has ended."""
+        self._channels.discard(channel)
+        if self._closed is not None and not self._channels:
             closed, self._closed = self._closed, None
             closed.callback(None)
 
     async def close(self) -> None:
         """Break off all connections, and wait until they have ended."""
-        if self.protocols:
+        if self._channels:
             closed: Deferred[None] = Deferred()
             self._closed = closed
-            for protocol in list(self.protocols):
-                protocol.transport.abortConnection()
+            for channel in list(self._channels):
+                channel.abort()
             await closed
 
 
-class _Root(Resource):
-    """Every path."""
+class _Exchange(Request):
+    """A request and its answer; broken off once the body is larger than the site allows."""
 
-    isLeaf = True  # noqa: N815
+    def __init__(self, channel: _Channel, _queued: object = None) -> None:
+        super().__init__(channel)
+        self._limit = channel.site.largest_body
+        self._answers = channel.site.answers
+        self._pieces: list[bytes] = []
+        self._octets = 0
+        self._refused = False
+
+    def parseCookies(self) -> None:
+        """Leave cookies alone (Twisted calls this)."""
+
+    def gotLength(self, length: int | None) -> None:
+        """Refuse a body that is announced too large (Twisted calls this)."""
+        if length is not None and length > self._limit:
+            self._break_off()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take a piece of the body (Twisted calls this)."""
+        self._octets += len(data)
+        if self._refused:
+            return
+        if self._octets > self._limit:
+            self._break_off()
+        else:
+            self._pieces.append(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Answer, unless the request was refused (Twisted calls this)."""
+        if self._refused:
+            return
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
+        self._answers.begin(self)
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        return b"".join(self._pieces)
+
+    def answer(self, answer: HttpAnswer, more: str = "") -> None:
+        """Write the answer, whole; ``more`` is further lines of its head."""
+        if not self.channel.persistent:
+            more += "Connection: close\r\n"
+        head = (
+            f"HTTP/1.1 {answer.status} {_reason(answer.status)}\r\nDate: {_date(int(time()))}\r\n"
+            f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
+            f"{more}\r\n"
+        ).encode("latin-1")
+        self.startedWriting = 1
+        self.channel.write(head if self.method == b"HEAD" else head + answer.body)
+        self.finish()  # type: ignore[no-untyped-call]
+
+    def _break_off(self) -> None:
+        self._refused = True
+        # Nobody is to be told that the body may come.
+        self.requestHeaders.removeHeader(b"Expect")
+        text = f"a body has at most {self._limit} octets\n".encode()
+        head = (
+            f"HTTP/1.1 413 {_reason(413)}\r\nConnection: close\r\n"
+            f"Content-Type: {TEXT}\r\nContent-Length: {len(text)}\r\n\r\n"
+        )
+        self.channel.write(head.encode() + text)
+        self.channel.loseConnection()
+
+
+class _Channel(HTTPChannel):
+    """One connection."""
+
+    requestFactory = _Exchange  # type: ignore[assignment]  # noqa: N815
+
+    def __init__(self, site: GatewaySite) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.site = site
+        self.timeOut = IDLE_SECONDS
+        self.callLater = site.reactor.callLater  # type: ignore[method-assign]
+
+    def connectionMade(self) -> None:
+        """Begin (Twisted calls this)."""
+        self.site.add(self)
+        super().connectionMade()  # type: ignore[no-untyped-call]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End (Twisted calls this)."""
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        self.site.discard(self)
+
+    def abort(self) -> None:
+        """Break off."""
+        cast(ITCPTransport, self.transport).abortConnection()
+
+
+class _Answers:
+    """What every path answers."""
 
     def __init__(self, pap_path: str, submit: Submit, find: Find, health: Health) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
         self._pap_path = pap_path
         self._submit = submit
         self._find = find
         self._health = health
 
-    def render(self, request: Request) -> int:
-        """Answer a request (Twisted calls this)."""
+    def begin(self, request: _Exchange) -> None:
+        """Find out what is asked, and have it answered."""
         path = request.path.decode("ascii", "replace")
         method = request.method.decode("ascii", "replace")
-        answer: Callable[[Request], Coroutine[Any, Any, HttpAnswer]]
+        answer: Callable[[_Exchange], Coroutine[Any, Any, HttpAnswer]]
         if path == self._pap_path:
             answer = self._take_submission
         elif path.startswith(PUSHES):
@@ -97,80 +208,51 @@ class _Root(Resource):
         elif path == HEALTH:
             answer = self._show_health
         else:
-            _write(request, HttpAnswer(404, TEXT, b"there is nothing here\n"))
-            return NOT_DONE_YET
+            request.answer(HttpAnswer(404, TEXT, b"there is nothing here\n"))
+            return
         allowed = ("POST",) if path == self._pap_path else ("GET", "HEAD")
         if method not in allowed:
-            request.setHeader("Allow", ", ".join(allowed))
             text = f"{path} takes {' and '.join(allowed)} only\n".encode("utf-8", "replace")
-            _write(request, HttpAnswer(405, TEXT, text))
-            return NOT_DONE_YET
+            request.answer(HttpAnswer(405, TEXT, text), f"Allow: {', '.join(allowed)}\r\n")
+            return
         answering = Deferred.fromCoroutine(answer(request))
-        request.notifyFinish().addErrback(lambda _reason: answering.cancel())
-        answering.addCallback(lambda ready: _write(request, ready))
-        answering.addErrback(lambda failure: self._failed(request, failure))
-        return NOT_DONE_YET
+        if not answering.called:
+            # A client that goes takes back what it asked.
+            request.notifyFinish().addErrback(lambda _reason: answering.cancel())
+        answering.addCallbacks(request.answer, self._failed, errbackArgs=(request,))
+        answering.addErrback(self._fault)
 
-    async def _take_submission(self, request: Request) -> HttpAnswer:
-        assert request.content is not None
-        return await self._submit(request.getHeader("Content-Type") or "", request.content.read())
+    async def _take_submission(self, request: _Exchange) -> HttpAnswer:
+        return await self._submit(request.getHeader("Content-Type") or "", request.body)
 
-    async def _show_push(self, request: Request) -> HttpAnswer:
+    async def _show_push(self, request: _Exchange) -> HttpAnswer:
         push_id = unquote(request.path.decode("ascii", "replace").removeprefix(PUSHES))
         stored = await self._find(push_id)
         if stored is None:
             return HttpAnswer(404, TEXT, f"no push has the push-id {push_id}\n".encode())
         return HttpAnswer(200, JSON, _as_json(as_plain(stored)))
 
-    async def _show_health(self, _request: Request) -> HttpAnswer:
+    async def _show_health(self, _request: _Exchange) -> HttpAnswer:
         health = self._health()
         return HttpAnswer(200 if health["status"] == "ok" else 503, JSON, _as_json(health))
 
-    def _failed(self, request: Request, failure: Failure) -> None:
+    def _failed(self, failure: Failure, request: _Exchange) -> None:
         if failure.check(CancelledError):
             return  # The client has gone.
         _log.error("request failed", path=request.path, failure=failure.getTraceback())
-        _write(request, HttpAnswer(500, TEXT, b"a fault of the gateway; its log says more\n"))
+        request.answer(HttpAnswer(500, TEXT, b"a fault of the gateway; its log says more\n"))
+
+    def _fault(self, failure: Failure) -> None:
+        _log.error("answer failed", failure=failure.getTraceback())
 
 
-class _BoundedRequest(Request):
-    """A request that is broken off once its body is larger than ``limit``."""
-
-    limit = 0
-    _octets = 0
-
-    def gotLength(self, length: int | None) -> None:
-        """Refuse a body that is announced too large (Twisted calls this)."""
-        super().gotLength(length)  # type: ignore[no-untyped-call]
-        if length is not None and length > self.limit:
-            self._break_off()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """Take a piece of the body (Twisted calls this)."""
-        self._octets += len(data)
-        if self._octets > self.limit:
-            self._break_off()
-        else:
-            super().handleContentChunk(data)  # type: ignore[no-untyped-call]
-
-    def _break_off(self) -> None:
-        text = f"a body has at most {self.limit} octets\n".encode()
-        head = (
-            f"HTTP/1.1 413 {http.RESPONSES[413].decode()}\r\nConnection: close\r\n"
-            f"Content-Type: {TEXT}\r\nContent-Length: {len(text)}\r\n\r\n"
-        )
-        if self.transport is not None:
-            self.transport.write(head.encode() + text)
-            self.transport.loseConnection()
+def _reason(status: int) -> str:
+    return RESPONSES.get(status, b"").decode()
 
 
-def _write(request: Request, answer: HttpAnswer) -> None:
-    request.setResponseCode(answer.status)
-    request.setHeader("Content-Type", answer.content_type)
-    request.setHeader("Content-Length", str(len(answer.body)))
-    if request.method != b"HEAD":
-        request.write(answer.body)
-    request.finish()
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return str(datetimeToString(second).decode())
 
 
 def _as_json(value: dict[str, Any]) -> bytes:
