@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from glob import glob
 from typing import NoReturn
 
 import pytest
@@ -20,11 +21,13 @@ REQUIRE_PEERS = "CORENET_REQUIRE_PEERS"
 def require_peer(program: str, *, package: str) -> str:
     """Return the path of a peer's program; without it the test is skipped, or fails if it must."""
     # Daemons live where an ordinary user's PATH may not lead.
-    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-    path = shutil.which(program, path=folders)
-    if path is None:
+    servers = sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    path = os.environ.get("PATH", os.defpath)
+    folders = os.pathsep.join((path, "/usr/sbin", "/sbin", *servers))
+    found = shutil.which(program, path=folders)
+    if found is None:
         missing_peer(f"{program} is not installed: it comes with Debian's package {package}")
-    return path
+    return found
 
 
 def missing_peer(reason: str) -> NoReturn:

@@ -25,7 +25,8 @@ from testbed.adapters.core_client import CoreClient, EventStream
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
-from testbed.adapters.store_thread import StoreThread
+from testbed.adapters.store_tending import StoreTending
+from testbed.adapters.store_thread import StoreThread, opener
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
@@ -37,12 +38,12 @@ from testbed.gateway.effects import (
     PostNotification,
     RequestActivation,
 )
-from testbed.gateway.events import EffectsQueued, NotificationFailed, StoreFailed
+from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import StoredPush
-from testbed.gateway.store import SqliteStore, Store, StoreError, Written
+from testbed.gateway.store import Renewal, Store, StoreError, Written
 
-_WARNINGS = (NotificationFailed, StoreFailed)
+_WARNINGS = (LeaseLapsed, NotificationFailed, StoreFailed)
 
 
 class GatewayService:
@@ -70,7 +71,14 @@ class GatewayService:
         self._config = config
         self.gateway = Gateway(config, name=name, random=random)
         """The node; command it through the runtime only."""
-        self._store = StoreThread(reactor, open_store or (lambda: SqliteStore(config.store)))
+        self._store = StoreThread(reactor, open_store or opener(config))
+        self._tending = StoreTending(
+            reactor,
+            self._store,
+            now=runtime.now,
+            renewed=self._renewed,
+            retention=config.retention,
+        )
         self._poster = NotificationPoster(reactor, timeout=config.notification.timeout)
         self._core: CoreClient | None = None
         if config.ask_core and config.control_url is not None:
@@ -107,6 +115,7 @@ class GatewayService:
             corenet.adapters.udp.CannotBindError: a UDP port is taken.
         """
         config = self._config
+        opened = self._runtime.now()
         kept = await self._store.start()
         self._is_running = True
         self._runtime.on_event(self._on_event)
@@ -115,6 +124,8 @@ class GatewayService:
                 config.pap_port, self._site, interface=config.address
             )
             self.gateway.restore(kept, self._runtime.now())
+            if self._store.lease is not None:
+                self.gateway.renewed(opened + self._store.lease, self._runtime.now())
             self._runtime.attach(
                 self.gateway,
                 {
@@ -127,6 +138,7 @@ class GatewayService:
             raise
         if kept:
             self._log.info("pushes taken up again", pushes=len(kept))
+        self._tending.start()
         if self._core is not None:
             self._stream = self._core.follow(self._reachable)
 
@@ -138,6 +150,7 @@ class GatewayService:
             await _ended(port.stopListening())
         if self._stream is not None:
             self._stream.stop()
+        self._tending.stop()
         await self._site.close()
         await self._store.stop()
         await self._poster.close()
@@ -178,6 +191,13 @@ class GatewayService:
 
     def _reachable(self, imsi: str) -> None:
         self._command(lambda now: self.gateway.terminal_reachable(now, imsi=imsi))
+
+    def _renewed(self, renewal: Renewal, until: float) -> None:
+        def take(now: float) -> None:
+            self.gateway.renewed(until, now, kept=renewal.kept)
+            self.gateway.adopt(renewal.adopted, now)
+
+        self._command(take)
 
     # Events and effects
 

@@ -1,8 +1,8 @@
 """A gateway's store in a thread of its own, with group commit.
 
-Theory of operation. SQLite blocks for an fsync, so it works in one thread beside the reactor. While
-it writes, further rows queue up; the next transaction takes all of them. So a row waits for one
-fsync or two, however many come in.
+Theory of operation. A store blocks for an fsync or for a server, so it works in one thread beside
+the reactor. While it writes, further rows queue up; the next transaction takes all of them. So a
+row waits for one fsync or two, however many come in.
 """
 
 from __future__ import annotations
@@ -16,13 +16,33 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from testbed.gateway.config import GatewayConfig
 from testbed.gateway.records import Row, StoredPush
-from testbed.gateway.store import PushQuery, Renewal, Store, StoreError, Written
+from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, StoreError, Written
 
 T = TypeVar("T")
 
+SHARED = ("postgresql://", "postgres://")
+"""What the URL of a store that gateways share begins with."""
 LARGEST_BATCH = 1000
 """Rows in one transaction."""
+
+
+def opener(config: GatewayConfig) -> Callable[[], Store]:
+    """Return what opens the store that a gateway is configured with."""
+
+    def open_shared() -> Store:
+        try:
+            from testbed.adapters.postgresql_store import PostgresqlStore
+        except ImportError as error:
+            raise StoreError(
+                f"a PostgreSQL store needs psycopg ({error}): pip install 'corenet[postgres]'"
+            ) from None
+        return PostgresqlStore(config.store, lease=config.lease)
+
+    if config.store.startswith(SHARED):
+        return open_shared
+    return lambda: SqliteStore(config.store)
 
 
 class StoreThread:
@@ -37,6 +57,11 @@ class StoreThread:
         self._queue: deque[tuple[Row, Deferred[Written]]] = deque()
         self._is_writing = False
         self._shutdown: Any = None
+
+    @property
+    def lease(self) -> float | None:
+        """Seconds that a renewal lasts, or None: see ``Store.lease``. Once started."""
+        return self._opened().lease
 
     async def start(self) -> list[StoredPush]:
         """Open the store; return what has not ended. Raises StoreError."""

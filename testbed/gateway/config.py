@@ -90,8 +90,12 @@ class GatewayConfig:
     control_url: str | None = None
     """Base of the core's control interface, such as "http://127.0.0.1:8080"."""
     control_token: str | None = field(default=None, repr=False)
-    store: str = ":memory:"
-    """Path of the SQLite file."""
+    store: str = field(default=":memory:", repr=False)
+    """Path of the SQLite file, or the ``postgresql://`` URL of a database that gateways share."""
+    lease: float = 10.0
+    """Seconds after which gateways that share a store take over from one that is gone."""
+    retention: float | None = 30 * 86_400.0
+    """Seconds that a push is remembered after its end, but for its push-id; None: for ever."""
     lifetime: float = 86_400.0
     """Seconds that a push without deliver-before-timestamp may take."""
     activation_time: float = 75.0
@@ -112,6 +116,8 @@ class GatewayConfig:
             raise ValueError(f"pap_path {self.pap_path!r} does not begin with a slash")
         if self.lifetime <= 0 or self.activation_time <= 0:
             raise ValueError("lifetime and activation_time are above 0")
+        if self.lease <= 0 or (self.retention is not None and self.retention <= 0):
+            raise ValueError("lease and retention are above 0")
 
     @property
     def pap_url(self) -> str:

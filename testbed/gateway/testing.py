@@ -131,7 +131,11 @@ class GatewayBench:
         }
         self.outcome: Callable[[RequestActivation], ActivationAnswer] | None = active()
         """None: activations stay unanswered until ``finish``."""
-        self.initiator: Callable[[PostNotification], tuple[int, bytes] | str] = lambda _: (200, b"")
+        self.initiator: Callable[[PostNotification], tuple[int, bytes] | str | None] = lambda _: (
+            200,
+            b"",
+        )
+        """What answers a notification; why there is no answer; None: it stays unanswered."""
         self.store_fails = False
         self.answers: dict[str, AnswerSubmission] = {}
         self.look_ups: list[Terminal] = []
@@ -210,7 +214,10 @@ class GatewayBench:
                 gateway.commit_failed(number, "disk full", self.now)
             case Commit(number, row):
                 (result,) = self.store.write([row])
-                gateway.committed(number, self.now, duplicate=result is Written.DUPLICATE)
+                if result is Written.NOT_HELD:
+                    gateway.commit_not_held(number, self.now)
+                else:
+                    gateway.committed(number, self.now, duplicate=result is Written.DUPLICATE)
             case FindPush(push_id) if self.store_fails:
                 gateway.find_failed(push_id, "disk failure", self.now)
             case FindPush(push_id):
@@ -231,6 +238,8 @@ class GatewayBench:
 
     def _post(self, effect: PostNotification) -> None:
         answer = self.initiator(effect)
+        if answer is None:
+            return
         if isinstance(answer, str):
             self.gateway.notification_failed(effect.push_id, effect.number, answer, self.now)
             return

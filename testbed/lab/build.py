@@ -303,6 +303,8 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         control_token=token,
         ask_core=part.ask_core,
         store=part.store or ":memory:",
+        lease=part.lease,
+        retention=part.retention,
         lifetime=part.lifetime,
         activation_time=part.activation_time,
         retry=RetryPolicy(waits=part.retry),

@@ -241,7 +241,19 @@ class GatewayPart(Part):
         description="false: there is no such interface, RADIUS alone says who is there",
     )
     store: str | None = Field(
-        default=None, description="SQLite file of accepted pushes; a temporary one when absent"
+        default=None,
+        description="SQLite file of accepted pushes, or the `postgresql://` URL of a database "
+        "that gateways share; a file in the lab's state folder when absent",
+    )
+    lease: Seconds = Field(
+        default=10.0,
+        description="after which gateways that share a database take over from one that is gone",
+    )
+    retention: float | None = Field(
+        default=30 * 86_400.0,
+        gt=0,
+        description="that a push is remembered after its end; null: for ever. "
+        "Its push-id stays in use for ever",
     )
     activation_time: Seconds = Field(default=75.0, description="longest wait for one activation")
     retry: tuple[Seconds, ...] = Field(

@@ -18,7 +18,14 @@ from testbed.gateway.records import (
     PutDelivery,
     StoredPush,
 )
-from testbed.gateway.store import SCHEMA_VERSION, SqliteStore, StoreError, Written
+from testbed.gateway.store import (
+    SCHEMA_VERSION,
+    PushQuery,
+    Renewal,
+    SqliteStore,
+    StoreError,
+    Written,
+)
 
 PUSH = PushRecord(
     push_id="1@pi.example",
@@ -254,3 +261,57 @@ def test_the_file_is_in_wal_mode(path):
     SqliteStore(path).close()
     with open(path, "rb") as file:
         assert file.read(20)[18:] == b"\x02\x02"
+
+
+# What was long ago
+
+
+def test_old_pushes_are_forgotten_but_not_their_push_ids(open_store):
+    """All deliveries must have ended before the time; one that is not reported is open."""
+    store = open_store()
+    store.write([AddPush(PUSH), put(0, State.DELIVERED)])
+    assert store.prune(before=1000.0) == 0
+    store.write([put(1, State.EXPIRED, Notification.DUE)])
+    assert store.prune(before=1000.0) == 0
+    store.write([put(1, State.EXPIRED, Notification.ANSWERED)])
+    assert store.prune(before=110.0) == 0
+    assert store.find("1@pi.example") is not None
+    assert store.prune(before=110.5) == 1
+    assert store.prune(before=110.5) == 0
+    assert store.find("1@pi.example") is None
+    assert store.search(PushQuery()) == []
+    assert store.write([AddPush(PUSH)]) == [Written.DUPLICATE]
+
+
+def test_pushes_are_found_by_what_is_asked(open_store):
+    """By address, by state and by time, newest first, so many."""
+    store = open_store()
+    for number in range(4):
+        push = replace(PUSH, push_id=str(number), received=100.0 + number, addresses=("a",))
+        store.write([AddPush(push)])
+    store.write([AddPush(replace(PUSH, received=200.0)), put(0, State.DELIVERED)])
+
+    def found(**query: object) -> list[str]:
+        return [stored.push.push_id for stored in store.search(PushQuery(**query))]
+
+    assert found() == ["1@pi.example", "3", "2", "1", "0"]
+    assert found(limit=2) == ["1@pi.example", "3"]
+    assert found(address="second") == ["1@pi.example"]
+    assert found(state=State.DELIVERED) == ["1@pi.example"]
+    assert found(address="second", state=State.DELIVERED) == []
+    assert found(received_from=101.0, received_before=103.0) == ["2", "1"]
+
+
+def test_nobody_shares_a_file(open_store):
+    """There is no lease, and nothing to take over."""
+    store = open_store()
+    assert store.lease is None
+    assert store.renew() == Renewal()
+
+
+def test_a_closed_store_prunes_nothing(path):
+    """It says why."""
+    store = SqliteStore(path)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.prune(1.0)
