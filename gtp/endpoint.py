@@ -85,6 +85,12 @@ _GTP_C_FLAGS_MASK = 0xF2
 _EXTENSION_FLAG = 0x04
 _KNOWN_TYPES = frozenset(int(message_type) for message_type in MessageType)
 _IMSI_IE_LENGTH = 9
+_REFUSED_WITH_IMSI = frozenset(
+    {
+        MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST,
+        MessageType.UE_REGISTRATION_QUERY_REQUEST,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -457,12 +463,12 @@ def _refusal(data: bytes, cause: Cause, teid: int) -> bytes:
     """Return the response that refuses the request ``data`` with ``cause`` and nothing else.
 
     Made of octets, because the response's class may want what the faulty request did not give.
-    The only IE beside Cause that a refusal needs is the IMSI in message 33; it is copied where
-    the request has it.
+    The only IE beside Cause that a refusal needs is the IMSI in messages 33 and 62; it is copied
+    where the request has it.
     """
     response_type = RESPONSE_TO[data[1]]
     ies = bytes((IEType.CAUSE, cause))
-    if data[1] == MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST:
+    if data[1] in _REFUSED_WITH_IMSI:
         ies += _imsi_ie(data)
     return (
         bytes((_GTP_C_FLAGS, response_type))

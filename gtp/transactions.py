@@ -45,7 +45,11 @@ RESPONSE_TO: Final[Mapping[int, MessageType]] = MappingProxyType(
         if kind.name.endswith(suffix)
     }
 )
-"""The response of each request (TS 29.060 §7.1)."""
+"""The response of each request (TS 29.060 §7.1).
+
+An SGSN Context Request ends with the SGSN Context Response; the SGSN Context Acknowledge behind
+it is no response and in no pair. Neither is RAN Information Relay, which nothing answers.
+"""
 
 RESPONSES: Final = frozenset(RESPONSE_TO.values()) | {MessageType.VERSION_NOT_SUPPORTED}
 """What ends a request: its response, or Version Not Supported."""

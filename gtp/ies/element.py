@@ -111,6 +111,20 @@ def number(ie_type: IEType, text: Callable[[int], str] = str) -> Element[int]:
     )
 
 
+def wide_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -> Element[int]:
+    """Return a TLV element whose value is a number of ``size`` octets."""
+
+    def decode(value: bytes) -> int:
+        if len(value) != size:
+            raise ValueError(f"length is not {size}")
+        return int.from_bytes(value)
+
+    def encode(value: int) -> bytes:
+        return tlv(ie_type, value.to_bytes(size))
+
+    return Element(ie_type, decode, encode, text)
+
+
 def flag(ie_type: IEType) -> Element[bool]:
     """Return a TV element of which bit 1 counts; the spare bits are sent as ones."""
     true, false = bytes((ie_type, 0xFF)), bytes((ie_type, 0xFE))

@@ -1,15 +1,17 @@
-"""Who it is: IMSI, MSISDN, IMEI(SV) and the routeing area.
+"""Who it is: IMSI, temporary identities, numbers, IMEI(SV) and the routeing area.
 
-Specs: TS 29.060 §7.7.2 (IMSI), §7.7.3 (Routeing Area Identity), §7.7.33 (MSISDN), §7.7.53
-(IMEI(SV)); TS 23.003 for the length of each.
+Specs: TS 29.060 §7.7.2 (IMSI), §7.7.3 (Routeing Area Identity), §7.7.4 (TLLI), §7.7.5 (P-TMSI),
+§7.7.9 (P-TMSI Signature), §7.7.10 (MS Validated), §7.7.33 (MSISDN), §7.7.47 (SGSN Number),
+§7.7.53 (IMEI(SV)); TS 23.003 for the length of each.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from gtp.constants import IEType
-from gtp.ies.element import Element, Usual, fixed_octets, octet
+from gtp.ies.element import Element, Usual, fixed_number, fixed_octets, flag, octet
 from gtp.ies.values import INTERNATIONAL
 
 _SWAP: Final = bytes((octet >> 4) | ((octet & 15) << 4) for octet in range(256))
@@ -48,17 +50,17 @@ def _encode_imsi(imsi: str) -> bytes:
     return _IMSI_HEAD + bytes.fromhex(imsi.ljust(16, "f")).translate(_SWAP)
 
 
-def _decode_msisdn(value: bytes) -> str:
+def _decode_number(value: bytes) -> str:
     if not 2 <= len(value) <= 9:
         raise ValueError("length is not 2 to 9")
     return digits_of(value[1:])
 
 
-def _encode_msisdn(msisdn: str) -> bytes:
-    if len(msisdn) > 15:
+def _encode_number(ie_type: int, digits: str) -> bytes:
+    if len(digits) > 15:
         raise ValueError("has more than 15 digits")
-    value = octets_of(msisdn)
-    return b"\x86\x00%c%c%b" % (len(value) + 1, INTERNATIONAL, value)
+    value = octets_of(digits)
+    return b"%c\x00%c%c%b" % (ie_type, len(value) + 1, INTERNATIONAL, value)
 
 
 def _decode_imei(value: bytes) -> str:
@@ -79,6 +81,10 @@ def routeing_area_text(value: bytes) -> str:
     mnc = plmn[4:] + plmn[3] if plmn[3] != "f" else plmn[4:]
     area = f"MCC {plmn[:3]}, MNC {mnc}, LAC {value[3:5].hex()}"
     return f"{area}, RAC {value[5:].hex()}"
+
+
+def _identity_text(identity: int) -> str:
+    return f"0x{identity:08x}"
 
 
 _DIGITS: Final = b"[%b]" % b"".join(
@@ -109,8 +115,8 @@ IMSI: Final = Element(
 )
 MSISDN: Final = Element(
     IEType.MSISDN,
-    _decode_msisdn,
-    _encode_msisdn,
+    _decode_number,
+    partial(_encode_number, IEType.MSISDN),
     usual=Usual(
         octet(IEType.MSISDN)
         + rb"\x00(%b)"
@@ -129,4 +135,11 @@ IMEI: Final = Element(
         octet(IEType.IMEI) + rb"\x00\x08(%b{7}(?:%b|%b))" % (_DIGITS, _DIGITS, _LAST), _take_imei
     ),
 )
+SGSN_NUMBER: Final = Element(
+    IEType.SGSN_NUMBER, _decode_number, partial(_encode_number, IEType.SGSN_NUMBER)
+)
+TLLI: Final = fixed_number(IEType.TLLI, 4, _identity_text)
+P_TMSI: Final = fixed_number(IEType.P_TMSI, 4, _identity_text)
+P_TMSI_SIGNATURE: Final = fixed_octets(IEType.P_TMSI_SIGNATURE, 3)
+MS_VALIDATED: Final = flag(IEType.MS_VALIDATED)
 ROUTEING_AREA_IDENTITY: Final = fixed_octets(IEType.ROUTEING_AREA_IDENTITY, 6, routeing_area_text)

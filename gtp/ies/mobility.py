@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import Final
 
 from gtp.constants import IEType, MapCause, MsNotReachableReason, RatType
-from gtp.ies.element import Element, Usual, fixed_number, named, number, octet, octets, tlv
+from gtp.ies.element import (
+    Element,
+    Usual,
+    fixed_number,
+    named,
+    number,
+    octet,
+    octets,
+    tlv,
+    wide_number,
+)
 from gtp.ies.values import MsTimeZone
 
 
@@ -33,6 +43,17 @@ def _encode_time_zone(zone: MsTimeZone) -> bytes:
     return tlv(IEType.MS_TIME_ZONE, bytes((units << 4 | sign | tens, zone.daylight_saving)))
 
 
+DIRECT_TUNNEL_FLAGS: Final = octets(IEType.DIRECT_TUNNEL_FLAGS)
+HOP_COUNTER: Final = number(IEType.HOP_COUNTER)
+RFSP_INDEX: Final = wide_number(IEType.RFSP_INDEX, 2)
+UE_NETWORK_CAPABILITY: Final = octets(IEType.UE_NETWORK_CAPABILITY)
+UE_AMBR: Final = octets(IEType.UE_AMBR, 8)
+"""Subscribed, then authorized bit rates in kbit/s, each uplink and downlink in four octets."""
+HIGHER_BITRATES_FLAG: Final = number(IEType.HIGHER_BITRATES_THAN_16_MBPS_FLAG)
+MBMS_UE_CONTEXT: Final = octets(IEType.MBMS_UE_CONTEXT)
+UE_USAGE_TYPE: Final = octets(IEType.UE_USAGE_TYPE)
+IOV_UPDATES_COUNTER: Final = number(IEType.IOV_UPDATES_COUNTER)
+NODE_IDENTIFIER: Final = octets(IEType.NODE_IDENTIFIER)
 MAP_CAUSE: Final = fixed_number(IEType.MAP_CAUSE, 1, named(MapCause))
 MS_NOT_REACHABLE_REASON: Final = fixed_number(
     IEType.MS_NOT_REACHABLE_REASON, 1, named(MsNotReachableReason)

@@ -171,6 +171,20 @@ def _encode_apn(apn: str) -> bytes:
     return b"\x83\x00%c%b" % (len(value), value)
 
 
+def _decode_fqdn(value: bytes) -> str:
+    if not _ANY_LABELS.fullmatch(value):
+        raise ValueError("is not made of labels of letters, digits and hyphens")
+    return _join_labels(value)
+
+
+def _encode_fqdn(name: str) -> bytes:
+    labels = name.encode("ascii").split(b".")
+    value = b"".join([_LENGTHS[len(label)] + label for label in labels])
+    if len(value) > 255 or not _ANY_LABELS.fullmatch(value):
+        raise ValueError("is no domain name of at most 254 characters")
+    return tlv(IEType.FQDN, value)
+
+
 def _decode_ambr(value: bytes) -> Ambr:
     if len(value) != _AMBR.size:
         raise ValueError("length is not 8")
@@ -261,6 +275,7 @@ PRIVATE_EXTENSION: Final = Element(
     _encode_private_extension,
     _private_extension_text,
 )
+FQDN: Final = Element(IEType.FQDN, _decode_fqdn, _encode_fqdn)
 TRACE_REFERENCE: Final = fixed_number(IEType.TRACE_REFERENCE, 2)
 TRACE_TYPE: Final = fixed_number(IEType.TRACE_TYPE, 2)
 TRIGGER_ID: Final = octets(IEType.TRIGGER_ID)

@@ -10,6 +10,17 @@ from gtp.messages.location import (
     SendRouteingInformationRequest,
     SendRouteingInformationResponse,
 )
+from gtp.messages.location_change import (
+    MsInfoChangeNotificationRequest,
+    MsInfoChangeNotificationResponse,
+)
+from gtp.messages.mobility import (
+    IdentificationRequest,
+    IdentificationResponse,
+    SgsnContextAcknowledge,
+    SgsnContextRequest,
+    SgsnContextResponse,
+)
 from gtp.messages.notification import (
     PduNotificationRejectRequest,
     PduNotificationRejectResponse,
@@ -28,7 +39,17 @@ from gtp.messages.session import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
 )
-from gtp.messages.tunnel import EndMarker, ErrorIndication, GPdu
+from gtp.messages.tunnel import (
+    EndMarker,
+    ErrorIndication,
+    GPdu,
+)
+from gtp.messages.update import (
+    InitiatePdpContextActivationRequest,
+    InitiatePdpContextActivationResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
+)
 
 __all__ = [
     "MESSAGES",
@@ -43,7 +64,13 @@ __all__ = [
     "FailureReportRequest",
     "FailureReportResponse",
     "GPdu",
+    "IdentificationRequest",
+    "IdentificationResponse",
+    "InitiatePdpContextActivationRequest",
+    "InitiatePdpContextActivationResponse",
     "Message",
+    "MsInfoChangeNotificationRequest",
+    "MsInfoChangeNotificationResponse",
     "NoteMsGprsPresentRequest",
     "NoteMsGprsPresentResponse",
     "PduNotificationRejectRequest",
@@ -52,7 +79,12 @@ __all__ = [
     "PduNotificationResponse",
     "SendRouteingInformationRequest",
     "SendRouteingInformationResponse",
+    "SgsnContextAcknowledge",
+    "SgsnContextRequest",
+    "SgsnContextResponse",
     "SupportedExtensionHeadersNotification",
+    "UpdatePdpContextRequest",
+    "UpdatePdpContextResponse",
     "VersionNotSupported",
     "decode",
 ]

@@ -29,6 +29,17 @@ from gtp.messages.location import (
     SendRouteingInformationRequest,
     SendRouteingInformationResponse,
 )
+from gtp.messages.location_change import (
+    MsInfoChangeNotificationRequest,
+    MsInfoChangeNotificationResponse,
+)
+from gtp.messages.mobility import (
+    IdentificationRequest,
+    IdentificationResponse,
+    SgsnContextAcknowledge,
+    SgsnContextRequest,
+    SgsnContextResponse,
+)
 from gtp.messages.notification import (
     PduNotificationRejectRequest,
     PduNotificationRejectResponse,
@@ -48,7 +59,17 @@ from gtp.messages.session import (
     DeletePdpContextResponse,
 )
 from gtp.messages.table import Place, Presence
-from gtp.messages.tunnel import EndMarker, ErrorIndication, GPdu
+from gtp.messages.tunnel import (
+    EndMarker,
+    ErrorIndication,
+    GPdu,
+)
+from gtp.messages.update import (
+    InitiatePdpContextActivationRequest,
+    InitiatePdpContextActivationResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
+)
 from gtp.messages.usual import Reader, make_reader
 from gtp.wire import (
     HEADER,
@@ -68,8 +89,12 @@ MESSAGES: Final[dict[int, type[Message]]] = {
         VersionNotSupported,
         CreatePdpContextRequest,
         CreatePdpContextResponse,
+        UpdatePdpContextRequest,
+        UpdatePdpContextResponse,
         DeletePdpContextRequest,
         DeletePdpContextResponse,
+        InitiatePdpContextActivationRequest,
+        InitiatePdpContextActivationResponse,
         ErrorIndication,
         PduNotificationRequest,
         PduNotificationResponse,
@@ -82,6 +107,13 @@ MESSAGES: Final[dict[int, type[Message]]] = {
         FailureReportResponse,
         NoteMsGprsPresentRequest,
         NoteMsGprsPresentResponse,
+        IdentificationRequest,
+        IdentificationResponse,
+        SgsnContextRequest,
+        SgsnContextResponse,
+        SgsnContextAcknowledge,
+        MsInfoChangeNotificationRequest,
+        MsInfoChangeNotificationResponse,
         EndMarker,
     )
 }
@@ -178,12 +210,12 @@ def _read_elements(
             repeated.setdefault(name, []).append(value)
         else:
             fields[name] = value
+    fields.update((name, tuple(each)) for name, each in repeated.items())
     missing = next((place for place in table if _is_missing(place, fields)), None)
     if missing is not None:
         raise _absent(missing)
     if incorrect is not None:
         raise incorrect
-    fields.update((name, tuple(each)) for name, each in repeated.items())
     return kind(other_ies=tuple(others), **fields)
 
 

@@ -54,13 +54,22 @@ def optional(name: str, element: Element[Any], note: str = "") -> Place:
     return Place(name, element, Presence.OPTIONAL, note)
 
 
-def repeatable(name: str, element: Element[Any], note: str = "") -> Place:
-    """Return the place of an element that may be there several times."""
-    return Place(name, element, Presence.OPTIONAL, note, repeatable=True)
+def repeatable(
+    name: str, element: Element[Any], note: str = "", presence: Presence = Presence.OPTIONAL
+) -> Place:
+    """Return the place of an element that may be there several times.
+
+    Of a mandatory one there must be at least one.
+    """
+    return Place(name, element, presence, note, repeatable=True)
 
 
-def _encode_each(encode: Callable[[Any], bytes]) -> Callable[[tuple[Any, ...]], bytes]:
+def _encode_each(place: Place) -> Callable[[tuple[Any, ...]], bytes]:
+    encode, needed = place.element.encode, place.presence is Presence.MANDATORY
+
     def encode_each(values: tuple[Any, ...]) -> bytes:
+        if needed and not values:
+            raise ValueError("has nothing in it")
         return b"".join([encode(value) for value in values])
 
     return encode_each
@@ -83,7 +92,7 @@ class Table:
         self.if_accepted = tuple(place for place in self.places if place.if_accepted)
         self.encoders = tuple(
             (
-                _encode_each(place.element.encode) if place.repeatable else place.element.encode,
+                _encode_each(place) if place.repeatable else place.element.encode,
                 place.presence is Presence.MANDATORY,
             )
             for place in self.places

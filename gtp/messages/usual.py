@@ -27,6 +27,10 @@ Returns None, or raises ValueError, for a message that is not usual.
 """
 
 
+def _never(data: bytes, teid: int, sequence: int) -> None:
+    """Read nothing: a kind that must have what has no usual form is never usual."""
+
+
 def make_reader(kind: type[Message]) -> Reader:
     """Return the reader of usual messages of a kind."""
     form = b""
@@ -35,6 +39,8 @@ def make_reader(kind: type[Message]) -> Reader:
     for place in kind.IES:
         name, usual = place.name, place.element.usual
         if usual is None or place.repeatable:
+            if place.presence is Presence.MANDATORY:
+                return _never
             continue
         groups.append(name)
         scope[f"take_{name}"] = usual.take

@@ -161,17 +161,17 @@ def test_a_g_pdu_is_explained_as_far_as_its_payload() -> None:
 
 
 def test_messages_that_are_not_implemented_are_explained_by_the_catalogue() -> None:
-    """An Identification Request is split by the length rules although nothing here decodes it."""
+    """A message of an unknown type is split by the length rules although nothing decodes it."""
     lines = describe_octets(
-        bytes.fromhex("3230001400000000000d00000332f45112340105c00000010c123456")
+        bytes.fromhex("327b001400000000000d00000332f45112340105c00000010c123456")
     )
-    assert "     2  Message type: Identification Request (48)".strip() in lines[1]
+    assert "     2  Message type: unassigned (123)".strip() in lines[1]
     assert lines[5:8] == [
         "    13-19  3 Routeing Area Identity (RAI): MCC 234, MNC 15, LAC 1234, RAC 01",
-        "    20-24  5 Packet TMSI (P-TMSI): c0000001",
+        "    20-24  5 Packet TMSI (P-TMSI): 0xc0000001",
         "    25-28  12 P-TMSI Signature: 123456",
     ]
-    assert lines[8].startswith("error: message type 48")
+    assert lines[8].startswith("error: message type 123")
     assert "unassigned (250)" in describe_octets(bytes.fromhex("30fa000000000000"))[1]
 
 

@@ -27,7 +27,7 @@ from gtp.messages import (
     decode,
 )
 from gtp.timers import Timers
-from gtp.transactions import RESPONSE_TO
+from gtp.transactions import RESPONSE_TO, RESPONSES
 
 PEER = ("192.0.2.9", 2123)
 OTHER = ("192.0.2.10", 2123)
@@ -298,6 +298,14 @@ def test_every_request_type_has_its_response() -> None:
         is MessageType.FORWARD_SRNS_CONTEXT_ACKNOWLEDGE
     )
     assert all(answer not in RESPONSE_TO for answer in RESPONSE_TO.values())
+
+
+def test_an_acknowledgement_is_no_response() -> None:
+    """The third message of the SGSN context transfer is in no pair, nor is what nobody answers."""
+    assert RESPONSE_TO[MessageType.SGSN_CONTEXT_REQUEST] is MessageType.SGSN_CONTEXT_RESPONSE
+    for alone in (MessageType.SGSN_CONTEXT_ACKNOWLEDGE, MessageType.RAN_INFORMATION_RELAY):
+        assert alone not in RESPONSE_TO
+        assert alone not in RESPONSES
 
 
 def test_a_restart_in_a_response_is_told_before_it() -> None:

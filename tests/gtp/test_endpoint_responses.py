@@ -6,11 +6,12 @@ from random import Random
 
 import pytest
 
-from gtp.constants import Cause, MessageType
+from gtp.constants import Cause, IEType, MessageType
 from gtp.endpoint import Endpoint, PeerRestarted, RequestReceived
 from gtp.errors import LocalProtocolError
 from gtp.extension_headers import ExtensionHeader
 from gtp.messages import (
+    MESSAGES,
     EchoRequest,
     EchoResponse,
     FailureReportRequest,
@@ -23,6 +24,7 @@ from gtp.messages import (
     decode,
 )
 from gtp.timers import Timers
+from gtp.transactions import RESPONSE_TO, RESPONSES
 
 PEER = ("192.0.2.9", 2123)
 OTHER_PORT = ("192.0.2.9", 40000)
@@ -331,13 +333,33 @@ def test_a_faulty_echo_request_gets_no_answer() -> None:
     assert under_test.counters.discarded == 1
 
 
-def test_a_request_without_a_class_is_discarded() -> None:
-    """A role that accepts a type this library cannot read hears of none (§11.1.3)."""
-    accepts = frozenset({MessageType.UPDATE_PDP_CONTEXT_REQUEST})
+@pytest.mark.parametrize("message_type", [kind for kind in MessageType if kind not in RESPONSES])
+def test_a_type_that_is_not_accepted_is_discarded(message_type: MessageType) -> None:
+    """A message that can be read is still none for a role that does not serve it (§11.1.4)."""
+    served_by_all = {
+        MessageType.ECHO_REQUEST,
+        MessageType.SUPPORTED_EXTENSION_HEADERS_NOTIFICATION,
+    }
+    under_test = Endpoint(timers=Timers(), recovery=1, accepts=frozenset(), random=Random(1))
+    under_test.receive(b"\x32%c" % message_type + bytes.fromhex("0004 00000001 00080000"), PEER, 0)
+    assert under_test.take_events() == []
+    if message_type not in served_by_all:
+        assert under_test.take_datagrams() == []
+        assert under_test.counters.not_accepted == 1
+
+
+@pytest.mark.parametrize("message_type", sorted(MESSAGES.keys() & RESPONSE_TO.keys()))
+def test_every_request_that_is_accepted_gets_its_answer(message_type: int) -> None:
+    """Of a request that cannot be read a role that serves it says so, in its response (§11.1.5)."""
+    if message_type == MessageType.ECHO_REQUEST:
+        return
+    accepts = frozenset({MessageType(message_type)})
     under_test = Endpoint(timers=Timers(), recovery=1, accepts=accepts, random=Random(1))
-    under_test.receive(bytes.fromhex("32120004 00000001 0008 0000"), PEER, 0.0)
-    assert under_test.take_datagrams() == []
-    assert under_test.counters.discarded == 1
+    under_test.receive(b"\x32%c" % message_type + bytes.fromhex("0005 00000001 00080000"), PEER, 0)
+    [(refusal, peer)] = under_test.take_datagrams()
+    assert peer == PEER
+    assert refusal[1] == RESPONSE_TO[message_type]
+    assert refusal[-2:] == bytes((IEType.CAUSE, Cause.INVALID_MESSAGE_FORMAT))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from gtp.describe import describe, describe_octets, summary
 from gtp.errors import LocalProtocolError, RemoteProtocolError
 from gtp.extension_headers import ExtensionHeader
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
+from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
+from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
 from gtp.messages import MESSAGES, EchoRequest, GPdu, Message, decode
 from gtp.wire import split_elements
 
@@ -56,36 +58,124 @@ END_USER_ADDRESS = st.one_of(
     ),
 )
 
+QUINTUPLET = st.builds(
+    Quintuplet,
+    octet_strings(16, 16),
+    octet_strings(0, 20),
+    octet_strings(16, 16),
+    octet_strings(16, 16),
+    octet_strings(0, 20),
+)
+TRIPLET = st.builds(Triplet, octet_strings(16, 16), octet_strings(4, 4), octet_strings(8, 8))
+
+
+def mm_contexts(mode: SecurityMode, key: int, vector: st.SearchStrategy[Any]) -> Any:
+    return st.builds(
+        MmContext,
+        mode=st.just(mode),
+        key_set=numbers(3),
+        cipher=numbers(3),
+        key=octet_strings(key, key),
+        vectors=st.lists(vector, max_size=7).map(tuple),
+        drx=octet_strings(2, 2),
+        ms_network_capability=octet_strings(0, 10),
+        container=octet_strings(0, 300),
+        integrity=numbers(5),
+        more=octet_strings(0, 10),
+    )
+
+
+MM_CONTEXT = st.one_of(
+    mm_contexts(SecurityMode.UMTS_KEYS_AND_CIPHER, 32, QUINTUPLET),
+    mm_contexts(SecurityMode.GSM_KEY_AND_TRIPLETS, 8, TRIPLET),
+    mm_contexts(SecurityMode.UMTS_KEYS, 32, QUINTUPLET),
+    mm_contexts(SecurityMode.GSM_KEY_AND_QUINTUPLETS, 8, QUINTUPLET),
+)
+PDP_CONTEXT = st.builds(
+    PdpContext,
+    nsapi=numbers(4),
+    llc_sapi=numbers(4),
+    qos_subscribed=octet_strings(0, 255),
+    qos_requested=octet_strings(0, 20),
+    qos_negotiated=octet_strings(0, 20),
+    downlink_sequence=numbers(16),
+    uplink_sequence=numbers(16),
+    send_npdu=numbers(8),
+    receive_npdu=numbers(8),
+    uplink_teid_control=numbers(32),
+    uplink_teid_data=numbers(32),
+    identifier=numbers(8),
+    end_user_address=END_USER_ADDRESS,
+    ggsn_address_control=ADDRESS | st.just(""),
+    ggsn_address_user=ADDRESS | st.just(""),
+    apn=APN,
+    transaction_identifier=numbers(4),
+    transaction_identifier_extension=numbers(8),
+    extended_address=st.booleans(),
+    visited_address_allowed=st.booleans(),
+    activity_status=st.booleans(),
+    in_order=st.booleans(),
+    more=octet_strings(0, 10),
+)
+
+
+def of_nsapi(bits: int) -> st.SearchStrategy[OfNsapi]:
+    return st.builds(OfNsapi, numbers(4), numbers(bits))
+
+
 VALUES: dict[IEType, st.SearchStrategy[Any]] = {
     IEType.CAUSE: numbers(8).map(Cause),
     IEType.IMSI: digits(1, 15),
     IEType.ROUTEING_AREA_IDENTITY: octet_strings(6, 6),
+    IEType.TLLI: numbers(32),
+    IEType.P_TMSI: numbers(32),
     IEType.REORDERING_REQUIRED: st.booleans(),
+    IEType.AUTHENTICATION_TRIPLETS: TRIPLET,
+    IEType.P_TMSI_SIGNATURE: octet_strings(3, 3),
+    IEType.MS_VALIDATED: st.booleans(),
     IEType.MAP_CAUSE: numbers(8),
     IEType.RECOVERY: numbers(8),
     IEType.SELECTION_MODE: st.integers(0, 2),
     IEType.TEID_DATA: numbers(32),
     IEType.TEID_CONTROL: numbers(32),
+    IEType.TEID_DATA_II: of_nsapi(32),
     IEType.TEARDOWN_IND: st.booleans(),
     IEType.NSAPI: numbers(4),
+    IEType.RAB_CONTEXT: st.builds(RabContext, numbers(4), *[numbers(16)] * 4),
+    IEType.RADIO_PRIORITY_FOR_MO_SMS: numbers(8),
+    IEType.RADIO_PRIORITY: of_nsapi(3),
+    IEType.PACKET_FLOW_ID: of_nsapi(8),
     IEType.CHARGING_CHARACTERISTICS: numbers(16),
     IEType.TRACE_REFERENCE: numbers(16),
     IEType.TRACE_TYPE: numbers(16),
     IEType.MS_NOT_REACHABLE_REASON: numbers(8),
     IEType.CHARGING_ID: numbers(32),
     IEType.END_USER_ADDRESS: END_USER_ADDRESS,
+    IEType.MM_CONTEXT: MM_CONTEXT,
+    IEType.PDP_CONTEXT: PDP_CONTEXT,
     IEType.APN: APN,
     IEType.PCO: octet_strings(1, 253),
     IEType.GSN_ADDRESS: ADDRESS,
     IEType.MSISDN: digits(1, 15),
     IEType.QOS: octet_strings(4, 255),
+    IEType.AUTHENTICATION_QUINTUPLETS: QUINTUPLET,
     IEType.TFT: octet_strings(1, 255),
     IEType.EXTENSION_HEADER_TYPES: st.lists(numbers(8), max_size=255).map(tuple),
+    IEType.PDP_CONTEXT_PRIORITIZATION: st.just(b""),
+    IEType.SGSN_NUMBER: digits(1, 15),
     IEType.MS_TIME_ZONE: st.builds(MsTimeZone, st.integers(-79, 79), st.integers(0, 3)),
     IEType.IMEI: digits(1, 16),
     IEType.ADDITIONAL_TRACE_INFO: octet_strings(9, 9),
+    IEType.RFSP_INDEX: numbers(16),
+    IEType.FQDN: APN,
+    IEType.EVOLVED_ARP_II: of_nsapi(8),
     IEType.USER_CSG_INFORMATION: octet_strings(8, 8),
     IEType.AMBR: st.builds(Ambr, numbers(32), numbers(32)),
+    IEType.UE_AMBR: octet_strings(8, 16),
+    IEType.APN_AMBR_WITH_NSAPI: st.builds(AmbrOfNsapi, numbers(4), numbers(32), numbers(32)),
+    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI: octet_strings(2, 10),
+    IEType.SELECTION_MODE_WITH_NSAPI: of_nsapi(2),
+    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI: octet_strings(2, 40),
     IEType.CHARGING_GATEWAY_ADDRESS: ADDRESS,
     IEType.PRIVATE_EXTENSION: st.builds(PrivateExtension, numbers(16), octet_strings(0, 20)),
 }
@@ -97,7 +187,13 @@ ONE_OCTET = {
     IEType.CORRELATION_ID,
     IEType.BEARER_CONTROL_MODE,
     IEType.EVOLVED_ARP_I,
+    IEType.RADIO_PRIORITY_LCS,
+    IEType.HOP_COUNTER,
+    IEType.HIGHER_BITRATES_THAN_16_MBPS_FLAG,
+    IEType.IOV_UPDATES_COUNTER,
 }
+
+FLAGS = {IEType.REORDERING_REQUIRED, IEType.TEARDOWN_IND, IEType.MS_VALIDATED}
 
 EXTENSION_HEADERS = st.lists(
     st.builds(
@@ -110,8 +206,8 @@ EXTENSION_HEADERS = st.lists(
 # Types that no message has a place for, TV and TLV.
 OTHERS = st.lists(
     st.one_of(
-        st.builds(RawIE, st.just(5), octet_strings(4, 4)),
-        st.builds(RawIE, st.sampled_from([129, 150, 238]), octet_strings(0, 300)),
+        st.builds(RawIE, st.just(126), octet_strings(1, 1)),
+        st.builds(RawIE, st.sampled_from([230, 238, 252]), octet_strings(0, 300)),
     ),
     max_size=3,
 ).map(lambda raws: tuple(sorted(raws, key=lambda raw: raw.type)))
@@ -135,7 +231,8 @@ def messages(draw: st.DrawFn, *, usual: bool = False) -> Message:
     for place in kind.IES:
         value = value_of(place.element.type)
         if place.repeatable:
-            values[place.name] = tuple(draw(st.lists(value, max_size=2)))
+            fewest = 1 if place.presence.value == "M" else 0
+            values[place.name] = tuple(draw(st.lists(value, min_size=fewest, max_size=2)))
         elif place.presence.value == "M" or place.if_accepted:
             values[place.name] = draw(value)
         elif place.element.type in absent or not draw(st.booleans()):
@@ -259,7 +356,7 @@ def test_values_that_cannot_be_sent_are_named(message: Message, data: st.DataObj
         return
     place = data.draw(st.sampled_from(places))
     setattr(message, place.name, (object(),) if place.repeatable else object())
-    if place.element.type in (IEType.REORDERING_REQUIRED, IEType.TEARDOWN_IND):
+    if place.element.type in FLAGS:
         return
     with pytest.raises(LocalProtocolError, match=f"{type(message).__name__}.{place.name}"):
         message.encode()

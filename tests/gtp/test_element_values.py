@@ -1,0 +1,177 @@
+"""Elements with a structure of their own: what is no value, what cannot be sent, their words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gtp.ies import EndUserAddress, identity, mobility, security, session
+from gtp.ies import context as contexts
+from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
+from gtp.ies.element import ENCODING_ERRORS, Element
+from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
+
+QUINTUPLET = Quintuplet(bytes(16), bytes(8), bytes(16), bytes(16), bytes(16))
+TRIPLET = Triplet(bytes(16), bytes(4), bytes(8))
+MM = MmContext(mode=SecurityMode.GSM_KEY_AND_TRIPLETS, key=bytes(8), vectors=(TRIPLET,))
+PDP = PdpContext(
+    nsapi=5,
+    qos_subscribed=b"",
+    qos_requested=b"",
+    qos_negotiated=bytes(4),
+    uplink_teid_control=0x102,
+    uplink_teid_data=0x101,
+    end_user_address=EndUserAddress.for_ipv4("10.45.0.7"),
+    ggsn_address_control="192.0.2.1",
+    ggsn_address_user="",
+    apn="wap.example",
+)
+
+
+def value_of(element: Element[Any], value: object) -> bytes:
+    """Return the octets of an element without type and length."""
+    return element.encode(value)[1 if element.type < 128 else 3 :]
+
+
+@pytest.mark.parametrize(
+    ("element", "octets"),
+    [
+        pytest.param(security.AUTHENTICATION_QUINTUPLET, bytes(20), id="quintuplet cut"),
+        pytest.param(
+            security.AUTHENTICATION_QUINTUPLET,
+            value_of(security.AUTHENTICATION_QUINTUPLET, QUINTUPLET) + b"\0",
+            id="quintuplet with more",
+        ),
+        pytest.param(security.MM_CONTEXT, b"", id="MM context empty"),
+        pytest.param(
+            security.MM_CONTEXT, value_of(security.MM_CONTEXT, MM)[:-1], id="MM context cut"
+        ),
+        pytest.param(contexts.PDP_CONTEXT, b"\x05", id="PDP context cut"),
+        pytest.param(
+            contexts.PDP_CONTEXT,
+            value_of(contexts.PDP_CONTEXT, PDP).replace(b"\x03wap", b"\x03w p"),
+            id="PDP context with a wrong APN",
+        ),
+        pytest.param(contexts.EVOLVED_ARP_OF_NSAPI, bytes(3), id="ARP of an NSAPI too long"),
+        pytest.param(contexts.AMBR_OF_NSAPI, bytes(8), id="AMBR of an NSAPI too short"),
+        pytest.param(mobility.RFSP_INDEX, bytes(3), id="RFSP index too long"),
+        pytest.param(session.FQDN, b"\x05wap", id="FQDN cut"),
+        pytest.param(identity.SGSN_NUMBER, b"\x91", id="SGSN number without digits"),
+    ],
+)
+def test_what_is_no_value(element: Element[Any], octets: bytes) -> None:
+    """A decoder refuses octets that are no value with ValueError and nothing else."""
+    with pytest.raises(ValueError):
+        element.decode(octets)
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        (security.AUTHENTICATION_TRIPLET, TRIPLET._replace(sres=bytes(3))),
+        (security.AUTHENTICATION_QUINTUPLET, QUINTUPLET._replace(ck=bytes(15))),
+        (security.AUTHENTICATION_QUINTUPLET, QUINTUPLET._replace(xres=bytes(256))),
+        (security.MM_CONTEXT, replace(MM, key_set=8)),
+        (security.MM_CONTEXT, replace(MM, vectors=(TRIPLET,) * 8)),
+        (security.MM_CONTEXT, replace(MM, vectors=(QUINTUPLET,))),
+        (security.MM_CONTEXT, replace(MM, key=bytes(16))),
+        (contexts.PDP_CONTEXT, replace(PDP, nsapi=16)),
+        (contexts.PDP_CONTEXT, replace(PDP, llc_sapi=16)),
+        (contexts.PDP_CONTEXT, replace(PDP, transaction_identifier=-1)),
+        (contexts.PDP_CONTEXT, replace(PDP, qos_requested=bytes(256))),
+        (contexts.PDP_CONTEXT, replace(PDP, ggsn_address_user="nowhere")),
+        (contexts.RAB_CONTEXT, RabContext(16, 0, 0, 0, 0)),
+        (contexts.RAB_CONTEXT, RabContext(5, 65536, 0, 0, 0)),
+        (contexts.TEID_DATA_II, OfNsapi(5, 2**32)),
+        (contexts.RADIO_PRIORITY, OfNsapi(5, 8)),
+        (contexts.RADIO_PRIORITY, OfNsapi(16, 1)),
+        (contexts.AMBR_OF_NSAPI, AmbrOfNsapi(-1, 0, 0)),
+        (mobility.RFSP_INDEX, 65536),
+        (session.FQDN, ""),
+        (session.FQDN, "a" * 64),
+        (session.FQDN, ".".join(["abcdefghi"] * 30)),
+        (session.FQDN, "ä.example"),
+        (identity.SGSN_NUMBER, "1" * 16),
+    ],
+)
+def test_what_cannot_be_sent(element: Element[Any], value: object) -> None:
+    """An encoder refuses what the element cannot carry."""
+    with pytest.raises(ENCODING_ERRORS):
+        element.encode(value)
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "text"),
+    [
+        (security.MM_CONTEXT, MM, "gsm key and triplets, key set 7, 1 vectors"),
+        (
+            security.MM_CONTEXT,
+            MmContext(mode=SecurityMode.GSM_KEY_AND_QUINTUPLETS, key=bytes(8)),
+            "gsm key and quintuplets, key set 7, 0 vectors",
+        ),
+        (
+            security.MM_CONTEXT,
+            MmContext(
+                mode=SecurityMode.UMTS_KEYS_AND_CIPHER,
+                key=bytes(32),
+                vectors=(QUINTUPLET,) * 7,
+                integrity=0,
+                more=b"\x01\x80",
+            ),
+            "umts keys and cipher, key set 7, 7 vectors",
+        ),
+        (security.AUTHENTICATION_TRIPLET, TRIPLET, "RAND " + "00" * 16),
+        (security.AUTHENTICATION_QUINTUPLET, QUINTUPLET, "RAND " + "00" * 16),
+        (
+            contexts.PDP_CONTEXT,
+            PDP,
+            "NSAPI 5, APN wap.example, 10.45.0.7, GGSN 192.0.2.1, TEID-C 0x00000102, "
+            "TEID-D 0x00000101",
+        ),
+        (
+            contexts.PDP_CONTEXT,
+            replace(
+                PDP,
+                ggsn_address_control="",
+                ggsn_address_user="2001:db8::1",
+                extended_address=True,
+                transaction_identifier=7,
+                transaction_identifier_extension=0x88,
+                more=bytes(3),
+            ),
+            "NSAPI 5, APN wap.example, 10.45.0.7, GGSN not known, TEID-C 0x00000102, "
+            "TEID-D 0x00000101",
+        ),
+        (
+            contexts.RAB_CONTEXT,
+            RabContext(5, 1, 2, 3, 4),
+            "NSAPI 5, next GTP-U 1 down, 2 up, next PDCP 3 down, 4 up",
+        ),
+        (contexts.TEID_DATA_II, OfNsapi(5, 0x600), "NSAPI 5: 0x00000600"),
+        (contexts.RADIO_PRIORITY, OfNsapi(5, 2), "NSAPI 5: 2"),
+        (
+            contexts.AMBR_OF_NSAPI,
+            AmbrOfNsapi(5, 1000, 2000),
+            "NSAPI 5: 1000 kbit/s up, 2000 kbit/s down",
+        ),
+        (mobility.RFSP_INDEX, 256, "256"),
+        (session.FQDN, "www.test", "www.test"),
+        (identity.P_TMSI, 0xC0000001, "0xc0000001"),
+        (identity.SGSN_NUMBER, "447700900", "447700900"),
+    ],
+)
+def test_values_are_read_back_and_put_into_words(
+    element: Element[Any], value: object, text: str
+) -> None:
+    """What is written is read back as the same, and has words for people."""
+    assert element.decode(value_of(element, value)) == value
+    assert element.text(value) == text
+
+
+def test_a_pdp_context_may_end_with_a_short_transaction_identifier() -> None:
+    """The second octet of the transaction identifier may be left out where the first says all."""
+    octets = value_of(contexts.PDP_CONTEXT, PDP)
+    assert octets.endswith(b"\0\0")
+    assert contexts.PDP_CONTEXT.decode(octets[:-1]) == PDP
