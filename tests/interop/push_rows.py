@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.interop.submitter import LISTENS, Errand, Post
 
 APN = "wap.example"
-COUNT = 30
+COUNT = 40
 """Terminals of each kind that a gateway has at hand."""
 PAP_1 = (
     '<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 1.0//EN" "http://www.wapforum.org/DTD/pap_1.0.dtd">'
@@ -22,11 +22,14 @@ PAP_1 = (
 PAP_2 = (
     '<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 2.0//EN" "http://www.wapforum.org/DTD/pap_2.0.dtd">'
 )
+SL = '<?xml version="1.0"?>\n<sl href="http://www.example.com/news"/>\n'
 HEAD = '<?xml version="1.0"?>\n'
 XML = "application/xml"
 BOUNDARY = "asdlfkjiurwghasf"
 RELATED = f'multipart/related; boundary={BOUNDARY}; type="application/xml"'
 TEXT = "You have 4 new emails"
+REPLACEMENT = ".replacement"
+"""Ends the push-id of a push that replaces another."""
 SI = (
     f'{HEAD}<!DOCTYPE si PUBLIC "-//WAPFORUM//DTD SI 1.0//EN" '
     '"http://www.wapforum.org/DTD/si.dtd">\n'
@@ -210,6 +213,18 @@ def _later_then_cancelled(draft: Draft) -> tuple[Post, ...]:
     return (draft.post(), alone('<cancel-message push-id="{}"/>', draft.push_id))
 
 
+def _later_then_replaced(draft: Draft) -> tuple[Post, ...]:
+    draft.doctype = PAP_2
+    draft.attributes = f' deliver-after-timestamp="{timestamp(time.time() + 6)}"'
+    later = replace(
+        draft,
+        push_id=f"{draft.push_id}{REPLACEMENT}",
+        attributes=f' replace-push-id="{draft.push_id}"',
+        content=SI.replace(TEXT, "You have 5 new emails"),
+    )
+    return (draft.post(), later.post())
+
+
 _QUALITY = "<quality-of-service {}/>\n"
 _SIMPLE: tuple[tuple[str, Change], ...] = (
     ("The same push-id twice", _twice),
@@ -225,6 +240,11 @@ _SIMPLE: tuple[tuple[str, Change], ...] = (
         "Content of a type that neither knows",
         _with(content_type="application/x-weather", content="cloudy"),
     ),
+    ("SL, without a DOCTYPE", _with(content_type="text/vnd.wap.sl", content=SL)),
+    (
+        "Text of 3000 octets (our SGSN carries packets of up to 1500)",
+        _with(content_type="text/plain", content="x" * 3000),
+    ),
     ("SI with an element that SI does not have", _with(content=SI.replace("</si>", "<b/></si>"))),
     ("A body of 1 MiB", _with(content_type="text/plain", content="x" * (1 << 20))),
     ("A multipart body whose lines end in LF alone", _line_feeds),
@@ -236,6 +256,7 @@ _SIMPLE: tuple[tuple[str, Change], ...] = (
     ),
     ("Delivery method confirmed", _with(quality=_QUALITY.format('delivery-method="confirmed"'))),
     ("Cancelled while it waits for deliver-after", _later_then_cancelled),
+    ("Replaced while it waits for deliver-after (PAP 2.0)", _later_then_replaced),
     ("Cancelled after it was delivered", _then('<cancel-message push-id="{}"/>')),
     ("Status query after it was delivered", _then('<statusquery-message push-id="{}"/>')),
 )
@@ -276,15 +297,18 @@ class Rows:
         for title, change in _SIMPLE:
             self._add(title, (self._side.online(),), change)
         self._add("Status query for a push-id never used", (), _query_of_nothing)
+        self._add("Capabilities of a terminal that is online (ccq)", (self._side.online(),), _ccq)
+        user = "WAPPUSH=john%20doe/TYPE=USER@ppg.example"
+        self._add("A user's name as the address; no directory", (), values=(user,))
         self._add("An IPv6 address, shortened (2001:db8::1)", (), values=(ipv6("2001:db8::1"),))
         return tuple(self._made)
 
     def _reachability(self, now: float) -> None:
         side = self._side
         self._add("SI to a terminal that is offline", (side.offline(),))
-        off = f' deliver-before-timestamp="{timestamp(now + 5)}"'
+        off = f' deliver-before-timestamp="{timestamp(now + 6)}"'
         self._add(
-            "SI to a terminal that is switched off, deliver-before in 5 s",
+            "SI to a terminal that is switched off, deliver-before in 6 s",
             (side.off(),),
             _with(attributes=off),
         )
@@ -321,3 +345,8 @@ class Rows:
 
 def _query_of_nothing(_draft: Draft) -> tuple[Post, ...]:
     return (alone('<statusquery-message push-id="{}"/>', "never-used@pi.example"),)
+
+
+def _ccq(draft: Draft) -> tuple[Post, ...]:
+    address = f'<address address-value="{draft.addresses[0]}"/>'
+    return (alone(f'<ccq-message query-id="{{}}">{address}</ccq-message>', draft.push_id),)

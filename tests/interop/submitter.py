@@ -33,7 +33,7 @@ ANSWER_SECONDS = 20.0
 """How long a gateway has to answer one POST."""
 GAP = 1.5
 """Seconds between two POSTs of one errand."""
-RUSH = 0.25
+RUSH = 2.0
 """Seconds that a server has to refuse a body by its announced length."""
 
 
@@ -143,6 +143,8 @@ def main() -> None:
     arrived: defaultdict[str, list[str]] = defaultdict(list)
 
     class Notified(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             receipt = take_notification(self.headers.get("Content-Type", ""), body)
@@ -156,7 +158,11 @@ def main() -> None:
         def log_message(self, *_words: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(LISTENS, Notified)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    server = Server(LISTENS, Notified)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with ThreadPoolExecutor(max_workers=max(1, len(errands))) as pool:
         answers = list(pool.map(_run, errands))

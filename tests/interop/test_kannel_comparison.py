@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import require_peer
 from tests.interop.dissection import Dissection
 from tests.interop.peers import Peer, Peers
-from tests.interop.push_rows import APN, TEXT, Row, Rows, Side
+from tests.interop.push_rows import APN, REPLACEMENT, TEXT, Row, Rows, Side
 from tests.interop.submitter import Answer, Outcome, run_errands
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
@@ -195,7 +195,7 @@ def _shown(peers: Peers, side: Side, terminal: str) -> list[str]:
     url = f"{CONTROL}/v1/terminals/{side.imsi_of(terminal)}"
     view: dict[str, Any] = peers.place.ask("GET", url)
     pairs = [(each["kind"], each["text"]) for each in view["mobile"]["shown"]]
-    return ["the SI" if pair == ("SI", TEXT) else f"{pair[0]} “{pair[1]}”" for pair in pairs]
+    return ["the SI" if pair == ("SI", TEXT) else f"{pair[0]} “{pair[1][:40]}”" for pair in pairs]
 
 
 def _is_subscriber(terminal: str) -> bool:
@@ -249,6 +249,8 @@ def _result(row: Row, body: str) -> tuple[int, str]:
     place = next((n for n, at in enumerate(row.terminals, 1) if f"={at}/" in named), 1)
     state, code = message.get("message-state", ""), message.get("code", "")
     text = f"{state} {code}"
+    if message.get("push-id", "").endswith(REPLACEMENT):
+        text = f"replacement {text}"
     if code != "1000":
         text += f" “{message.get('desc', '')}”"
     return place, f"address {place} {text}" if len(row.terminals) > 1 else text
