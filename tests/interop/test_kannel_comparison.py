@@ -83,7 +83,8 @@ A cell says what the POST was answered (HTTP status, PAP status code, descriptio
 accepted), what came over the air to the terminal and was shown there, and which result
 notifications the initiator got. Terminals and initiator were watched for {window:g} s after the
 last answer: what comes later counts as not coming. Where no row says otherwise the push is an SI
-for a terminal that is online, PAP 1.0, with a result notification asked for.
+for a terminal that is online, PAP 1.0, with a result notification asked for. A datagram for the
+static address of a terminal that is offline makes the core activate a context, whoever sends it.
 
 | Posted | Kannel 1.4.5 | Corenet |
 |---|---|---|
