@@ -62,7 +62,7 @@ class Machine(ABC):
         self._on_state = on_state
         self._alarm: Alarm | None = None
         self._outgoing = Outgoing(b"", 1, 1)
-        self._incoming: Incoming | None = None
+        self._incoming = Incoming()
         self._reordering: Alarm | None = None
         self._retransmissions = 0
         self._expirations = 0
@@ -189,10 +189,9 @@ class Machine(ABC):
     def _arrived(self, psn: int, data: bytes, trailer: Trailer, *, rid: bool) -> Input | None:
         """Take a packet of the message that comes in."""
         limits = self._surroundings.limits
-        if self._incoming is None and psn == 0 and trailer.ends_message:
+        if self._incoming.is_empty and psn == 0 and trailer.ends_message:
             octets, arrival = len(data), Arrival.MESSAGE
         else:
-            self._incoming = self._incoming or Incoming()
             arrival = self._incoming.add(psn, data, trailer, again=rid)
             octets = self._incoming.octets
         self._hold(octets)
@@ -211,10 +210,10 @@ class Machine(ABC):
         self._complete = True
         self._stop_reordering()
         self.message = data
-        if self._incoming is not None:
+        if not self._incoming.is_empty:
             self.message = self._incoming.message()
             self._last_psn = self._incoming.last
-            self._incoming = None
+            self._incoming = Incoming()
         return Input.MESSAGE
 
     def _in_part(self, arrival: Arrival) -> Input | None:
@@ -233,9 +232,10 @@ class Machine(ABC):
         """Say what there is of the group that was marked last, where one was."""
         self._stop_reordering()
         incoming = self._incoming
-        if incoming is not None and incoming.missing():
-            self._ask_for_missing()
-        elif incoming is not None and incoming.acknowledged >= 0:
+        if missing := incoming.missing():
+            self._surroundings.counters.negative_acks_sent += 1
+            self._send(NegativeAck(tid=self._tid_to_send, missing=missing))
+        elif incoming.acknowledged >= 0:
             tpis = (psn_tpi(incoming.acknowledged),)
             self._send(Ack(tid=self._tid_to_send, tpis=tpis))
 
@@ -251,13 +251,7 @@ class Machine(ABC):
 
     def _reordering_expired(self, now: float) -> None:
         self._now = now
-        self._reordering = None
-        self._ask_for_missing()
-
-    def _ask_for_missing(self) -> None:
-        if self._incoming is not None and (missing := self._incoming.missing()):
-            self._surroundings.counters.negative_acks_sent += 1
-            self._send(NegativeAck(tid=self._tid_to_send, missing=missing))
+        self._acknowledge_group()
 
     # Effects.
 
@@ -389,6 +383,6 @@ class Machine(ABC):
         self._stop_reordering()
         if self._alarm is not None:
             self._alarm.cancel()
-        self._incoming = None
+        self._incoming = Incoming()
         self.message = b""
         self._hold(0)

@@ -130,6 +130,11 @@ class Incoming:
         return Arrival.KEPT
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing has arrived."""
+        return not self._packets
+
+    @property
     def acknowledged(self) -> int:
         """The last packet of the last group that was complete, or -1."""
         return self._acknowledged
