@@ -43,10 +43,11 @@ TIMER_TABLE: Final[tuple[TimerDefinition, ...]] = (
     ),
     TimerDefinition(
         "wait",
-        30.0,
+        75.0,
         "seconds",
         "WAP-224 §9.3.1",
-        "W: how long an Ack can be repeated after the transaction is over.",
+        "W: how long an Ack can be repeated after the transaction is over: longer than a peer "
+        "with the same timers goes on sending.",
     ),
     TimerDefinition(
         "reordering",
@@ -88,7 +89,7 @@ class WtpTimers:
     acknowledgement: float = 4.0
     """Seconds, greater than 0, like all times here."""
     retransmission: float = 7.0
-    wait: float = 30.0
+    wait: float = 75.0
     reordering: float = 0.5
     patience: float = 120.0
     most_retransmissions: int = 8
@@ -129,7 +130,7 @@ class WtpLimits:
     """Open ones of all peers together."""
     lingering: int = 20_000
     """Ended ones whose Ack can still be repeated; the oldest give way."""
-    peers: int = 20_000
+    peers: int = 10_000
     """Those whose TIDs are remembered; who was silent longest gives way."""
     verify_strangers: bool = False
     """Whether the first TID of a peer is verified too: costs a round trip, and makes sure that

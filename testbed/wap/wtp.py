@@ -5,9 +5,9 @@ Spec: WAP-224.
 Theory of operation. A datagram is separated into PDUs; the top bit of a PDU's TID says whether it
 is for a transaction that we began (``invoking``) or for one of the peer's (``responding``), and
 peer and TID say which. An Invoke of a TID that nothing is known of begins a transaction, after
-verification where it does not look new (``tids``). What cannot be decoded ends its transaction
-with an Abort; what belongs to none is counted, and where the peer would go on for long without an
-answer it gets an Abort.
+verification where it does not look new (``tids``); a copy of one that is over begins nothing. What
+cannot be decoded ends its transaction with an Abort; what belongs to none is counted, and where the
+peer would go on for long without an answer it gets an Abort.
 
 PDUs to one peer that arise together share a datagram as far as they fit (WAP-224 §8.5).
 """
@@ -46,7 +46,7 @@ from testbed.wap.machine import Machine
 from testbed.wap.responding import Responder
 from testbed.wap.surroundings import Surroundings, WtpCounters
 from testbed.wap.table import Input, State
-from testbed.wap.tids import Tids
+from testbed.wap.tids import Tids, Verdict
 
 _LARGEST_UNRELIABLE = 65_000
 """Octets of user data of class 0, which cannot be segmented and must fit into a UDP datagram."""
@@ -68,7 +68,12 @@ class WtpEndpoint:
         """``random`` gives the first TID towards each peer."""
         self._surroundings = Surroundings(timers or WtpTimers(), limits or WtpLimits())
         limits = self._surroundings.limits
-        self._tids = Tids(random, peers=limits.peers, verify_strangers=limits.verify_strangers)
+        self._tids = Tids(
+            random,
+            peers=limits.peers,
+            retention=2 * self._surroundings.timers.lifetime,
+            verify_strangers=limits.verify_strangers,
+        )
         self._initiators: dict[_Key, Initiator] = {}
         self._responders: dict[_Key, Responder] = {}
         self._by_number: dict[int, Machine] = {}
@@ -140,7 +145,7 @@ class WtpEndpoint:
             was_new = machine.state is State.TIDOK_WAIT
             machine.take(pdu, now)
             if was_new and machine.state in (State.ASSEMBLING, State.INVOKE_RESP_WAIT):
-                self._tids.note(peer, machine.tid)
+                self._tids.note(peer, machine.tid, now)
         elif isinstance(pdu, Invoke) and not pdu.from_responder:
             self._begin_responder(pdu, peer, now)
         else:
@@ -167,6 +172,10 @@ class WtpEndpoint:
         if invoke.transaction_class is TransactionClass.UNRELIABLE:
             self._receive_unreliable(invoke, peer)
             return
+        verdict = self._tids.judge(peer, invoke.tid, now, wrapped=invoke.tid_new)
+        if verdict is Verdict.COPY:
+            self._receive_copy(invoke, peer)
+            return
         if not self._has_room(Responder, peer):
             self.counters.refused += 1
             tid = invoke.tid | RESPONDER_BIT
@@ -183,10 +192,16 @@ class WtpEndpoint:
         )
         self._responders[peer, invoke.tid] = machine
         self._register(machine)
-        valid = self._tids.is_new(peer, invoke.tid, wrapped=invoke.tid_new)
-        if valid:
-            self._tids.note(peer, invoke.tid)
-        machine.begin(invoke, now, valid=valid)
+        if verdict is Verdict.NEW:
+            self._tids.note(peer, invoke.tid, now)
+        machine.begin(invoke, now, valid=verdict is Verdict.NEW)
+
+    def _receive_copy(self, invoke: Invoke, peer: Address) -> None:
+        """Take an Invoke whose transaction is over: whoever sends it again waits in vain."""
+        self.counters.out_of_turn += 1
+        if invoke.rid:
+            tid = invoke.tid | RESPONDER_BIT
+            self._abort_unknown(tid, ProviderAbort.INVALID_TID, peer)
 
     def _receive_unreliable(self, invoke: Invoke, peer: Address) -> None:
         if not invoke.trailer.ends_message:

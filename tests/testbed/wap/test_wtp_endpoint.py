@@ -25,14 +25,23 @@ from testbed.wap.events import InvokeReceived
 from testbed.wap.invoking import INITIATOR
 from testbed.wap.responding import RESPONDER as RESPONDER_TABLE
 from testbed.wap.table import Input, State
-from testbed.wap.tids import Tids
+from testbed.wap.tids import Tids, Verdict
 from tests.testbed.wap.conftest import PEER, RESPONDER, Bench, ack, result
 
 # Transaction identifiers
 
 
 def tids(**more):
-    return Tids(Random(1), peers=more.pop("peers", 10), verify_strangers=bool(more))
+    return Tids(
+        Random(1),
+        peers=more.pop("peers", 10),
+        retention=126.0,
+        verify_strangers=more.pop("verify_strangers", False),
+    )
+
+
+def judged(theirs, tid, now=1000.0, *, peer=PEER, wrapped=False):
+    return theirs.judge(peer, tid, now, wrapped=wrapped)
 
 
 def test_tids_go_up_by_one_for_each_peer():
@@ -56,59 +65,77 @@ def test_wrapped_tids_are_marked():
 
 
 @pytest.mark.parametrize(
-    ("last", "tid", "is_new"),
+    ("last", "tid", "verdict"),
     [
-        (100, 101, True),
-        (100, 100, False),
-        (100, 99, False),
-        (100, 100 + 0x4000, True),
-        (100, 101 + 0x4000, False),
-        (0x7FFF, 0, True),
-        (0, 0x7FFF, False),
-        (0x7000, 0x2000, True),
+        (100, 101, Verdict.NEW),
+        (100, 99, Verdict.DOUBTED),
+        (100, 100, Verdict.COPY),
+        (100, 100 + 0x4000, Verdict.NEW),
+        (100, 101 + 0x4000, Verdict.DOUBTED),
+        (0x7FFF, 0, Verdict.NEW),
+        (0, 0x7FFF, Verdict.DOUBTED),
+        (0x7000, 0x2000, Verdict.NEW),
     ],
 )
-def test_tids_are_new_within_half_their_range(last, tid, is_new):
+def test_tids_are_new_within_half_their_range(last, tid, verdict):
     """Modulo 2**15, as they wrap."""
     theirs = tids()
-    theirs.note(PEER, last)
-    assert theirs.is_new(PEER, tid, wrapped=False) is is_new
+    theirs.note(PEER, last, 1000.0)
+    assert judged(theirs, tid) is verdict
 
 
 def test_the_first_tid_of_a_peer_is_new_unless_strangers_are_verified():
     """Which costs a round trip each."""
-    assert tids().is_new(PEER, 5, wrapped=False)
-    assert not tids(verify_strangers=True).is_new(PEER, 5, wrapped=False)
+    assert judged(tids(), 5) is Verdict.NEW
+    assert judged(tids(verify_strangers=True), 5) is Verdict.DOUBTED
 
 
 def test_wrapping_makes_the_last_tid_forgotten():
     """The transaction that says so is verified; those after it begin from there."""
     theirs = tids()
-    theirs.note(PEER, 9)
-    assert not theirs.is_new(PEER, 10, wrapped=True)
-    theirs.note(PEER, 10)
-    assert theirs.is_new(PEER, 11, wrapped=False)
+    theirs.note(PEER, 9, 1000.0)
+    assert judged(theirs, 10, wrapped=True) is Verdict.DOUBTED
+    theirs.note(PEER, 10, 1000.0)
+    assert judged(theirs, 11) is Verdict.NEW
 
 
-def test_recent_tids_are_never_new_again():
-    """6, then 5 that was overtaken and verified: a copy of 6 must not pass."""
+def test_recent_tids_are_copies_until_their_peer_sends_no_more():
+    """6, then 5 that was overtaken and verified: a copy of 6 does not pass for new."""
     theirs = tids()
-    theirs.note(PEER, 6)
-    theirs.note(PEER, 5)
-    assert not theirs.is_new(PEER, 6, wrapped=False)
-    assert theirs.is_new(PEER, 7, wrapped=False)
+    theirs.note(PEER, 6, 1000.0)
+    theirs.note(PEER, 5, 1001.0)
+    assert judged(theirs, 6, 1125.9) is Verdict.COPY
+    assert judged(theirs, 6, 1126.0) is Verdict.NEW
+    assert judged(theirs, 5, 1126.0) is Verdict.COPY
+    assert judged(theirs, 5, 1127.0) is Verdict.DOUBTED
+    assert judged(theirs, 7) is Verdict.NEW
 
 
 def test_the_peer_that_was_silent_longest_is_forgotten():
     """What is known of peers is bounded."""
     theirs = tids(peers=2)
-    for number in (1, 2):
-        theirs.note(("10.0.0.1", number), 100)
-    assert not theirs.is_new(("10.0.0.1", 1), 99, wrapped=False)
-    theirs.note(("10.0.0.1", 3), 100)
+    one, two, three = (("10.0.0.1", port) for port in (1, 2, 3))
+    theirs.note(one, 100, 1000.0)
+    theirs.note(two, 100, 1000.0)
+    assert judged(theirs, 99, peer=one) is Verdict.DOUBTED
+    theirs.note(three, 100, 1000.0)
     assert len(theirs) == 2
-    assert not theirs.is_new(("10.0.0.1", 1), 99, wrapped=False)
-    assert theirs.is_new(("10.0.0.1", 2), 99, wrapped=False)
+    assert judged(theirs, 99, peer=one) is Verdict.DOUBTED
+    assert judged(theirs, 99, peer=two) is Verdict.NEW
+
+
+def test_a_copy_of_what_is_over_begins_nothing(bench):
+    """A mere copy is dropped; whoever sends it again waits for something, and hears that."""
+    bench.abort(bench.get_invoke(5))
+    bench.sent()
+    assert bench.get_invoke(5) is None
+    assert bench.sent() == []
+    assert bench.get_invoke(5, rid=True) is None
+    assert bench.sent() == [Abort(tid=5 | RESPONDER, reason=ProviderAbort.INVALID_TID)]
+    assert bench.counters.out_of_turn == 2
+    bench.wait(126)
+    assert bench.get_invoke(5) is None
+    assert bench.sent() == [ack(5, tid_verification=True)]
 
 
 def test_tids_of_open_transactions_are_passed_over(make_bench):
@@ -199,7 +226,7 @@ def test_the_oldest_of_those_that_linger_give_way(make_bench):
     for tid in (2, 3):
         bench.get_invoke(tid, transaction_class=TransactionClass.RELIABLE, rid=True)
     assert bench.sent() == [ack(2), ack(3)]
-    bench.wait(30)
+    bench.wait(75)
     assert bench.is_idle()
 
 

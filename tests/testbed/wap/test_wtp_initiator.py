@@ -114,7 +114,7 @@ def test_a_result_to_a_reliable_invoke_breaks_the_protocol(bench):
 
 
 def test_a_result_is_told_and_acknowledged(bench):
-    """Invoke, Result, the user acknowledges, Ack; a copy gets the Ack again for 30 seconds."""
+    """Invoke, Result, the user acknowledges, Ack; a copy gets the Ack again for 75 seconds."""
     number, tid = begun(bench, context="mine")
     bench.get(result(tid))
     assert bench.told() == [ResultReceived(number, PEER, "mine", b"answer")]
@@ -127,7 +127,7 @@ def test_a_result_is_told_and_acknowledged(bench):
     assert bench.sent() == []
     assert bench.endpoint.open_transactions == 0
     assert bench.endpoint.lingering_transactions == 1
-    bench.wait(30)
+    bench.wait(75)
     assert bench.told() == []
     assert bench.is_idle()
 
@@ -164,7 +164,7 @@ def test_a_result_is_acknowledged_without_the_user_where_it_need_not(bench):
     assert bench.sent() == []
     bench.wait(0.1)
     assert bench.sent() == [Ack(tid=tid)]
-    bench.wait(30)
+    bench.wait(75)
     assert bench.is_idle()
 
 
@@ -231,7 +231,7 @@ def test_the_tid_of_a_finished_transaction_is_denied(bench):
     bench.sent()
     bench.get(ack(tid, tid_verification=True))
     assert bench.sent() == [denied]
-    bench.wait(30)
+    bench.wait(75)
     bench.get(ack(tid, tid_verification=True))
     assert bench.sent() == [denied]
 
