@@ -95,6 +95,8 @@ class GatewayService:
         self._port: IListeningPort | None = None
         self._submissions: dict[str, Deferred[HttpAnswer]] = {}
         self._keys = count(1)
+        self._kinds: dict[str, tuple[str, tuple[str, ...]]] = {}
+        """What the log says of events, by the name of their kind."""
         self._is_running = False
         self._store_failed = False
         self._log = structlog.get_logger("gateway").bind(node=name)
@@ -208,9 +210,18 @@ class GatewayService:
             for effect in self.gateway.take_effects() if self._is_running else ():
                 self._carry_out(effect)
             return
-        values = {field.name: getattr(event, field.name) for field in fields(event)}
+        words, names = self._told(event)
         log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
-        log(_words(type(event).__name__), **values)
+        log(words, **{name: getattr(event, name) for name in names})
+
+    def _told(self, event: Event) -> tuple[str, tuple[str, ...]]:
+        """Return how the log names this kind of event, and the fields that it shows."""
+        name = type(event).__name__
+        known = self._kinds.get(name)
+        if known is None:
+            known = _words(name), tuple(field.name for field in fields(event))
+            self._kinds[name] = known
+        return known
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:

@@ -33,6 +33,9 @@ class AddressKind(StrEnum):
     USER = "USER"
 
 
+_KINDS = {kind.lower(): kind for kind in AddressKind}
+
+
 class AddressError(ValueError):
     """Text that is no client address; PAP status 2002 (address error)."""
 
@@ -68,7 +71,7 @@ def parse(text: str) -> ClientAddress:
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise AddressError(f"{text!r} is not WAPPUSH=client/TYPE=type@ppg")
-    kind = next((kind for kind in AddressKind if kind.lower() == found["type"].lower()), None)
+    kind = _KINDS.get(found["type"].lower())
     if kind is None:
         raise AddressError(f"TYPE={found['type']} is none of {', '.join(AddressKind)}")
     qualifiers = tuple(

@@ -19,6 +19,12 @@ from testbed.codecs.errors import ContentError
 
 _FRAGMENT = 100
 _DECLARED_ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1"})
+_BLANK = bytes(octet if octet in b"\r\n" else 0x20 for octet in range(256))
+_USUAL_DOCTYPE = re.compile(
+    rb"""(?:<\?xml[^<>]*\?>)?[ \t\r\n]*(?P<whole><!DOCTYPE[ \t\r\n]+(?P<name>[A-Za-z]+)"""
+    rb"""[ \t\r\n]+PUBLIC[ \t\r\n]+(?P<public>"[-/ A-Za-z0-9.]*")[ \t\r\n]+"""
+    rb"""(?P<system>"[-/:._A-Za-z0-9]*")[ \t\r\n]*>)"""
+)
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has not (production 2, Char)."""
 
@@ -89,7 +95,8 @@ def read(xml: bytes, limits: Limits = DEFAULT_LIMITS) -> MarkupDocument:
     else:
         source, encoding = xml, None
     prolog = _Prolog(source, encoding)
-    prolog.read()
+    if not prolog.is_usual():
+        prolog.read()
     tree = _Tree(prolog.without_doctype(), encoding, limits)
     root = tree.read()
     return MarkupDocument(
@@ -130,10 +137,10 @@ class _Reading:
         start = max(self.parser.CurrentByteIndex, 0)
         if self.source[max(start - 2, 0) : start] == b"</":
             start -= 2
-        raw = self.source[start : start + _FRAGMENT].decode("utf-8", "replace")
-        piece = _NO_CHARACTER.sub("\ufffd", raw)
-        end = piece.find(">")
-        return piece if end < 0 else piece[: end + 1]
+        piece = self.source[start : start + _FRAGMENT]
+        end = piece.find(b">")
+        text = (piece if end < 0 else piece[: end + 1]).decode("utf-8", "replace")
+        return text if text.isprintable() else _NO_CHARACTER.sub("\ufffd", text)
 
     def declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if not self.overridden and encoding and encoding.lower() not in _DECLARED_ENCODINGS:
@@ -156,6 +163,16 @@ class _Prolog(_Reading):
         self._in_subset = False
         self.parser.DefaultHandler = self._token
         self.parser.StartElementHandler = self._root
+
+    def is_usual(self) -> bool:
+        """Take a DOCTYPE as nearly all are, which needs no pass; return whether it is one."""
+        found = _USUAL_DOCTYPE.match(self.source)
+        if found is None or self.source.find(b"<!DOCTYPE", found.end()) >= 0:
+            return False
+        self._start, self._end = found.span("whole")
+        name, public, system = (part.decode("ascii") for part in found.group(2, 3, 4))
+        self.doctype = [name, "PUBLIC", public, system]
+        return True
 
     def read(self) -> None:
         try:
@@ -201,8 +218,7 @@ class _Prolog(_Reading):
         """Return the document with the DOCTYPE made blank; every octet keeps its place."""
         if self._start is None or self._end is None:
             return self.source
-        declaration = self.source[self._start : self._end]
-        blank = bytes(octet if octet in b"\r\n" else 0x20 for octet in declaration)
+        blank = self.source[self._start : self._end].translate(_BLANK)
         return self.source[: self._start] + blank + self.source[self._end :]
 
 
@@ -247,7 +263,7 @@ class _Tree(_Reading):
             raise self.error(f"more than {limits.elements} elements")
         if len(attributes) > limits.attributes:
             raise self.error(f"more than {limits.attributes} attributes on {name}")
-        if any(len(value) > limits.attribute_length for value in attributes.values()):
+        if attributes and max(map(len, attributes.values())) > limits.attribute_length:
             raise self.error(f"an attribute of {name} is longer than {limits.attribute_length}")
         self._open.append(
             _Open(

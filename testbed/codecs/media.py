@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN_TEXT = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 TOKEN = re.compile(_TOKEN_TEXT)
@@ -34,6 +35,7 @@ class ContentType:
         return "; ".join(written)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> ContentType:
     """Read a Content-Type value; ValueError where it is none.
 

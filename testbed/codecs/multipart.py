@@ -16,6 +16,8 @@ from testbed.codecs.media import ContentType
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_DELIMITER_END = re.compile(rb"(--)?[ \t]*(?=\r?\n|\Z)")
+_CARRIAGE_RETURN, _LINE_FEED = 0x0D, 0x0A
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(r"\r?\n")
 _IDENTITY_ENCODINGS = frozenset({"binary", "8bit", "7bit"})
@@ -74,19 +76,25 @@ def parse(content_type: str, body: bytes, *, limits: Limits = DEFAULT_LIMITS) ->
 
 
 def _split(body: bytes, boundary: str, limits: Limits) -> list[bytes]:
-    delimiter = re.compile(
-        rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("ascii")) + rb"(--)?[ \t]*(?=\r?\n|\Z)"
-    )
+    # No pattern is made of the boundary: many initiators have a new one for every push.
+    delimiter = b"--" + boundary.encode("ascii")
     entities: list[bytes] = []
     start: int | None = None
-    for found in delimiter.finditer(body):
+    place = body.find(delimiter)
+    while place >= 0:
+        found = _DELIMITER_END.match(body, place + len(delimiter))
+        if found is None or (place > 0 and body[place - 1] != _LINE_FEED):
+            place = body.find(delimiter, place + 1)
+            continue
         if start is not None:
-            entities.append(body[start : found.start()])
+            end = place - (2 if body[place - 2] == _CARRIAGE_RETURN else 1)
+            entities.append(body[start:end])
             if len(entities) > limits.parts:
                 raise MultipartError(f"more than {limits.parts} parts")
         start = found.end()
         if found[1] is not None:
             break
+        place = body.find(delimiter, start)
     else:
         reason = "is not there" if start is None else "is not closed: the body is cut off"
         raise MultipartError(f"the boundary {boundary!r} {reason}")

@@ -52,6 +52,9 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+_ACTIONS = frozenset(Action)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An ``item`` of ``info``: a class and its text."""
@@ -113,7 +116,7 @@ def _value(root: Tree) -> ServiceIndication:
     content.children(indication, 0, 0)
     attributes = indication.attributes
     action = attributes.get("action", Action.SIGNAL_MEDIUM)
-    if action not in tuple(Action):
+    if action not in _ACTIONS:
         raise indication.error(f"action: {action!r} is none of {', '.join(Action)}")
     if action == Action.DELETE and "si-id" not in attributes:
         raise indication.error("action delete needs an si-id")

@@ -19,7 +19,7 @@ def parse_timestamp(text: str) -> float:
         time = datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
     except ValueError as error:
         raise ValueError(f"{text!r} is no time: {error}") from None
-    return (time - _EPOCH).total_seconds()
+    return time.timestamp()
 
 
 def format_timestamp(time: float) -> str:
@@ -29,4 +29,4 @@ def format_timestamp(time: float) -> str:
     except OverflowError:
         raise ValueError(f"{time} is outside the years 1 to 9999") from None
     # strftime pads the year differently from platform to platform.
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return moment.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"

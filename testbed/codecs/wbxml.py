@@ -22,6 +22,7 @@ _UTF_8 = 106
 _CHARSETS = {0: "utf-8", 3: "ascii", 4: "iso-8859-1", _UTF_8: "utf-8"}
 _MOST_CHARACTERS = 65_536
 _MOST_DEPTH = 8
+_NO_PUNCTUATION = str.maketrans("", "", "-T:Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,14 @@ class Language:
     """Attribute value tokens: token and text."""
     times: frozenset[str] = frozenset()
     """Attributes of type %Datetime, which travel as opaque digits."""
+    starts_of: dict[str, tuple[tuple[int, str], ...]] = field(init=False, repr=False, compare=False)
+    """Attribute starts by attribute name, the longest beginning first: token and beginning."""
+
+    def __post_init__(self) -> None:
+        starts_of: dict[str, tuple[tuple[int, str], ...]] = {}
+        for token, name, prefix in sorted(self.starts, key=lambda start: -len(start[2])):
+            starts_of[name] = (*starts_of.get(name, ()), (token, prefix))
+        object.__setattr__(self, "starts_of", starts_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +92,12 @@ def _write_node(out: bytearray, node: Node, language: Language) -> None:
 
 
 def _write_attribute(out: bytearray, name: str, value: str, language: Language) -> None:
-    fitting = [
-        start for start in language.starts if start[1] == name and value.startswith(start[2])
-    ]
-    if not fitting:
+    for start, prefix in language.starts_of.get(name, ()):
+        if value.startswith(prefix):
+            token = start
+            break
+    else:
         raise ValueError(f"there is no token for {name}={value!r}")
-    token, _, prefix = max(fitting, key=lambda start: len(start[2]))
     out.append(token)
     if name in language.times:
         digits = _time_digits(value)
@@ -119,7 +128,7 @@ def _write_string(out: bytearray, text: str) -> None:
 
 def _time_digits(text: str) -> bytes:
     parse_timestamp(text)
-    return bytes.fromhex("".join(filter(str.isdigit, text))).rstrip(b"\0")
+    return bytes.fromhex(text.translate(_NO_PUNCTUATION)).rstrip(b"\0")
 
 
 def decode(data: bytes, language: Language) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
@@ -46,10 +46,15 @@ def log_events(runtime: Runtime, but: str) -> None:
     runtime.on_event(note)
 
 
+def _drop(_logger: object, _method: str, _values: object) -> NoReturn:
+    """Forget an event before anything is made of it."""
+    raise structlog.DropEvent
+
+
 def log_to(stream: TextIO | None) -> None:
     """Log to ``stream`` from now on, or nowhere."""
     if stream is None:
-        structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+        structlog.configure(processors=[_drop], logger_factory=structlog.ReturnLoggerFactory())
         globalLogBeginner.beginLoggingTo([_Nowhere()], redirectStandardIO=False)
         return
     structlog.configure(

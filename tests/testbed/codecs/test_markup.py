@@ -36,6 +36,39 @@ def test_doctype_is_read_and_never_fetched():
     assert (document.root.line, document.root.column) == (4, 1)
 
 
+USUAL = b'<!DOCTYPE pap PUBLIC "-//X//EN" "http://h/x.dtd">'
+"""What needs no pass of its own."""
+UNUSUAL = USUAL.replace(b" PUBLIC", b"  PUBLIC").replace(b">", b"[]>")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"\n<pap a='1'>\n<b>&amp;</b></pap><?x y?>",
+        b"<pap a='&e;'/>",
+        b"<pap>&e;</pap>",
+        b'<!DOCTYPE pap [<!ENTITY e "x">]><pap>&e;</pap>',
+        b'<!DOCTYPE pap PUBLIC "-//X//EN" "http://h/x.dtd"><pap/>',
+        b"text<pap/>",
+        b"",
+    ],
+)
+@pytest.mark.parametrize(
+    "first", [b"", b'<?xml version="1.0"?>\n', b"<?xml version='2'?>", b"<?x?>"]
+)
+def test_usual_doctype_makes_no_difference(first, rest):
+    """A document with the DOCTYPE that nearly all have is read, or refused, like any other."""
+
+    def outcome(doctype):
+        try:
+            document = markup.read(first + doctype + rest)
+        except MarkupError as error:
+            return error.text, error.line
+        return document.doctype, document.public_id, document.system_id, document.root.text
+
+    assert outcome(USUAL) == outcome(UNUSUAL)
+
+
 def test_doctype_with_a_system_identifier_only():
     """A DOCTYPE may lack its public identifier."""
     document = markup.read(b"<!DOCTYPE a SYSTEM 'x.dtd'><a/>")
