@@ -154,7 +154,12 @@ def fixed_octets(
 
 
 def octets(
-    ie_type: IEType, minimum: int = 1, maximum: int = 65_535, *, usually: Iterable[int] = ()
+    ie_type: IEType,
+    minimum: int = 1,
+    maximum: int = 65_535,
+    *,
+    usually: Iterable[int] = (),
+    text: Callable[[bytes], str] = bytes.hex,
 ) -> Element[bytes]:
     """Return a TLV element whose value is kept as octets, within bounds of its length.
 
@@ -170,4 +175,4 @@ def octets(
         return _HEAD(ie_type, len(value)) + check(value)
 
     usual = Usual(sized(ie_type, usually), itemgetter(slice(1, None))) if usually else None
-    return Element(ie_type, check, encode, bytes.hex, usual)
+    return Element(ie_type, check, encode, text, usual)

@@ -75,12 +75,16 @@ def _encode_imei(imei: str) -> bytes:
     return _IMEI_HEAD + octets_of(imei, 8)
 
 
+def plmn_text(value: bytes) -> str:
+    """Return the three octets of a PLMN in words: MCC, MNC."""
+    plmn = value.translate(_SWAP).hex()
+    mnc = plmn[4:] + plmn[3] if plmn[3] != "f" else plmn[4:]
+    return f"MCC {plmn[:3]}, MNC {mnc}"
+
+
 def routeing_area_text(value: bytes) -> str:
     """Return a routeing area in words: MCC, MNC, LAC, RAC."""
-    plmn = value[:3].translate(_SWAP).hex()
-    mnc = plmn[4:] + plmn[3] if plmn[3] != "f" else plmn[4:]
-    area = f"MCC {plmn[:3]}, MNC {mnc}, LAC {value[3:5].hex()}"
-    return f"{area}, RAC {value[5:].hex()}"
+    return f"{plmn_text(value[:3])}, LAC {value[3:5].hex()}, RAC {value[5:].hex()}"
 
 
 def _identity_text(identity: int) -> str:

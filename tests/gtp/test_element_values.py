@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from gtp.ies import EndUserAddress, identity, mobility, security, session
+from gtp.ies import EndUserAddress, identity, mobility, multicast, relocation, security, session
 from gtp.ies import context as contexts
 from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
 from gtp.ies.element import ENCODING_ERRORS, Element
+from gtp.ies.multicast import SessionDuration
+from gtp.ies.relocation import PduNumbers, RabSetup
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
 
 QUINTUPLET = Quintuplet(bytes(16), bytes(8), bytes(16), bytes(16), bytes(16))
@@ -58,6 +60,12 @@ def value_of(element: Element[Any], value: object) -> bytes:
         pytest.param(contexts.AMBR_OF_NSAPI, bytes(8), id="AMBR of an NSAPI too short"),
         pytest.param(mobility.RFSP_INDEX, bytes(3), id="RFSP index too long"),
         pytest.param(session.FQDN, b"\x05wap", id="FQDN cut"),
+        pytest.param(relocation.RAB_SETUP, b"", id="RAB setup empty"),
+        pytest.param(relocation.RAB_SETUP, bytes(5), id="RAB setup without address"),
+        pytest.param(relocation.PDU_NUMBERS, bytes(8), id="PDU numbers too short"),
+        pytest.param(relocation.SELECTED_PLMN, bytes(2), id="PLMN too short"),
+        pytest.param(multicast.SESSION_DURATION, bytes(4), id="duration too long"),
+        pytest.param(multicast.TMGI, bytes(5), id="TMGI too short"),
         pytest.param(identity.SGSN_NUMBER, b"\x91", id="SGSN number without digits"),
     ],
 )
@@ -94,6 +102,15 @@ def test_what_is_no_value(element: Element[Any], octets: bytes) -> None:
         (session.FQDN, ".".join(["abcdefghi"] * 30)),
         (session.FQDN, "ä.example"),
         (identity.SGSN_NUMBER, "1" * 16),
+        (relocation.RAB_SETUP, RabSetup(16)),
+        (relocation.RAB_SETUP, RabSetup(5, 1)),
+        (relocation.RAB_SETUP, RabSetup(5, None, "192.0.2.5")),
+        (relocation.RAB_SETUP, RabSetup(5, 2**32, "192.0.2.5")),
+        (relocation.PDU_NUMBERS, PduNumbers(16, 0, 0, 0, 0)),
+        (relocation.PDU_NUMBERS, PduNumbers(5, 0, 0, 65536, 0)),
+        (multicast.SESSION_DURATION, SessionDuration(0, 128)),
+        (multicast.SESSION_DURATION, SessionDuration(2**17)),
+        (multicast.SESSION_DURATION, SessionDuration(-1)),
     ],
 )
 def test_what_cannot_be_sent(element: Element[Any], value: object) -> None:
@@ -158,6 +175,19 @@ def test_what_cannot_be_sent(element: Element[Any], value: object) -> None:
         ),
         (mobility.RFSP_INDEX, 256, "256"),
         (session.FQDN, "www.test", "www.test"),
+        (relocation.RAB_SETUP, RabSetup(5), "NSAPI 5: not set up"),
+        (
+            relocation.ADDITIONAL_RAB_SETUP,
+            RabSetup(5, 0x700, "2001:db8::5"),
+            "NSAPI 5: 0x00000700 at 2001:db8::5",
+        ),
+        (
+            relocation.PDU_NUMBERS,
+            PduNumbers(5, 1, 2, 3, 4),
+            "NSAPI 5, next GTP-U 1 down, 2 up, next N-PDU 3 down, 4 up",
+        ),
+        (relocation.SELECTED_PLMN, bytes.fromhex("32f451"), "MCC 234, MNC 15"),
+        (multicast.SESSION_DURATION, SessionDuration(3600, 2), "2 d 3600 s"),
         (identity.P_TMSI, 0xC0000001, "0xc0000001"),
         (identity.SGSN_NUMBER, "447700900", "447700900"),
     ],

@@ -42,6 +42,11 @@ def test_tables_ascend(kind: type[Message]) -> None:
     assert types == sorted(types)
 
 
+def test_every_type_has_its_class() -> None:
+    """Nothing that TS 29.060 §7.1 lists is left out; G-PDU alone is not made of elements."""
+    assert set(MESSAGES) == set(MessageType) - {MessageType.G_PDU}
+
+
 def test_every_message_names_its_clause() -> None:
     """Every class says where the standard defines it."""
     for kind in MESSAGES.values():
