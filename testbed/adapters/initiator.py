@@ -13,7 +13,12 @@ from treq.client import HTTPClient
 from twisted.internet import defer, error
 from twisted.internet.defer import Deferred
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+from twisted.web.client import (
+    Agent,
+    HTTPConnectionPool,
+    RequestTransmissionFailed,
+    ResponseFailed,
+)
 from twisted.web.http import ACCEPTED, NOT_ALLOWED, NOT_FOUND, REQUEST_ENTITY_TOO_LARGE
 from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
@@ -63,7 +68,7 @@ class SubmissionClient:
         exchange.addTimeout(self._timeout, self._reactor, self._timed_out)
         try:
             status, body = await exchange
-        except ResponseFailed as failed:
+        except (RequestTransmissionFailed, ResponseFailed) as failed:
             reasons = ", ".join(reason.getErrorMessage() for reason in failed.reasons)
             raise SubmissionError(f"{self._url} broke off: {reasons}") from failed
         except (error.ConnectError, error.ConnectionClosed, OSError) as failed:

@@ -1,0 +1,1 @@
+"""Experiments that the design is judged by; each runs by one command and prints what it found."""
