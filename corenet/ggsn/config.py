@@ -10,13 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from itertools import combinations
 
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
 from corenet.radius.accounting import RadiusServer as RadiusServer
 from gtp.timers import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A name and password that a mobile may authenticate with, by PAP or CHAP."""
+
+    name: str
+    password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if max(len(self.name.encode()), len(self.password.encode())) > 255:
+            raise ValueError("a name or password has at most 255 octets (RFC 1334 §2.2.1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +40,27 @@ class Apn:
     pool: IPv4Network | None = None
     """Dynamic addresses, or None where only static bindings get a context."""
     dns: tuple[str, ...] = ()
-    """IPv4 addresses of at most two name servers, given to a mobile that asks for them."""
+    """Addresses of name servers, at most two per family, for a mobile that asks for them."""
+    mtu: int | None = None
+    """Octets of the longest IPv4 packet, told to a mobile that asks; None tells nothing."""
+    credentials: tuple[Credential, ...] | None = None
+    """Who is let in: whoever comes where this is None, and nobody where it is empty."""
+    ipcp_ack: bool = False
+    """Give values that a mobile did not have in an IPCP Configure-Ack.
+
+    RFC 1877 has them in a Configure-Nak; Osmocom's and Open5GS' gateways acknowledge them,
+    and Osmocom's test suite wants it so.
+    """
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip("."):
             raise ValueError(f"no access point name: {self.name!r}")
-        if len(self.dns) > 2:
-            raise ValueError(f"APN {self.name}: at most two name servers, not {len(self.dns)}")
-        for server in self.dns:
-            IPv4Address(server)
+        families = [ip_address(server).version for server in self.dns]
+        if max(families.count(4), families.count(6)) > 2:
+            raise ValueError(f"APN {self.name}: at most two name servers per family")
+        if self.mtu is not None and not 68 <= self.mtu <= 65535:
+            raise ValueError(f"APN {self.name}: an MTU is from 68 to 65535 octets, not {self.mtu}")
+        _refuse_duplicates((c.name for c in self.credentials or ()), f"APN {self.name}: the name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,94 +1,159 @@
-"""Protocol configuration options: name servers for a mobile that asks, and nothing else.
+"""Protocol configuration options: what a mobile asks for beside its context, answered.
+
+Every entry of the question is answered in an entry of its own, in the same order:
+
+- packets of PPP: IPCP and LCP Configure-Requests, PAP Authenticate-Requests, CHAP Responses;
+  two requests get two answers;
+- containers: name servers (one entry per server), link MTU, bearer control mode. Asked for
+  twice they are given once.
+
+Everything else goes without an answer, as the standard wants it: empty packets, containers
+that we have nothing for or do not know, and "IP address allocation via NAS signalling", which
+says what we do anyway. Options that are cut short are answered as far as they go.
 
 Specs: TS 24.008 §10.5.6.3 (protocol configuration options), TS 29.061 §11.2.1.2,
-RFC 1877 (IPCP extensions for name server addresses), RFC 1661 §5 (packet formats).
+TS 29.060 §7.7.31.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from socket import inet_aton
+from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_address
 from typing import Final
 
-_PPP_FOR_IP: Final = 0x80
-_IPCP: Final = 0x8021
+from corenet.ggsn import ipcp, ppp
+from corenet.ggsn.authentication import Authentication, challenges_of
+from corenet.ggsn.config import Apn
+from corenet.ggsn.ipcp import IpcpOption
+from corenet.ggsn.ppp import ConfigureCode, Protocol
+
+_HEADER: Final = b"\x80"
+"""Extension bit, and PPP as the configuration protocol."""
+_LONGEST: Final = 251
+"""Octets that fit where the options go in the end, an element of NAS (TS 24.008 §9.5.2)."""
+_DNS_SERVER_IPV6: Final = 0x0003
+_BEARER_CONTROL_MODE: Final = 0x0005
 _DNS_SERVER_IPV4: Final = 0x000D
-_CONFIGURE_REQUEST: Final = 1
-_CONFIGURE_ACK: Final = 2
-_CONFIGURE_NAK: Final = 3
-_CONFIGURE_REJECT: Final = 4
-_NAME_SERVER_OPTIONS: Final = {129: 0, 131: 1}
-"""IPCP option (RFC 1877) of primary and secondary name server, and their place in the list."""
+_IPV4_LINK_MTU: Final = 0x0010
+_MS_ONLY: Final = b"\x01"
+"""Bearer control mode: secondary contexts are the mobile's to ask for."""
 
 
-def answer(asked: bytes | None, name_servers: Sequence[str]) -> bytes | None:
-    """Return the options that answer ``asked`` (the value of IE 132), or None for no answer.
+class OptionAnswers:
+    """What one APN answers to protocol configuration options."""
 
-    ``name_servers`` are IPv4 addresses, the primary one first. What cannot be read, or asks
-    for anything else, is left without an answer, as the standard wants it.
-    """
-    if not asked or not name_servers or asked[0] & 0x87 != _PPP_FOR_IP:
-        return None
-    servers = [inet_aton(server) for server in name_servers]
-    parts: list[bytes] = []
-    for identifier, content in _options(asked):
-        if identifier == _IPCP:
-            reply = _answer_ipcp(content, servers)
+    __slots__ = ("_authentication", "_containers", "_ipcp_values", "_values_in_ack")
+
+    def __init__(self, apn: Apn) -> None:
+        """Answer with the name servers, MTU and credentials of ``apn``."""
+        servers = [ip_address(server) for server in apn.dns]
+        ipv4 = [server.packed for server in servers if isinstance(server, IPv4Address)]
+        ipv6 = [server.packed for server in servers if not isinstance(server, IPv4Address)]
+        names = (IpcpOption.PRIMARY_DNS, IpcpOption.SECONDARY_DNS)
+        self._ipcp_values: dict[int, bytes] = dict(zip(names, ipv4, strict=False))
+        self._values_in_ack = apn.ipcp_ack
+        self._authentication = Authentication(apn.credentials)
+        self._containers = {
+            _DNS_SERVER_IPV6: b"".join(_entry(_DNS_SERVER_IPV6, server) for server in ipv6),
+            _BEARER_CONTROL_MODE: _entry(_BEARER_CONTROL_MODE, _MS_ONLY),
+            _DNS_SERVER_IPV4: b"".join(_entry(_DNS_SERVER_IPV4, server) for server in ipv4),
+        }
+        if apn.mtu is not None:
+            self._containers[_IPV4_LINK_MTU] = _entry(_IPV4_LINK_MTU, apn.mtu.to_bytes(2, "big"))
+
+    def admits(self, asked: bytes | None) -> bool:
+        """Whether a mobile that sent these options (the value of IE 132) may have a context.
+
+        One right name and password is enough where a mobile sent several.
+        """
+        authentication = self._authentication
+        if not authentication.needed:
+            return True
+        entries = list(_entries(asked))
+        challenges = challenges_of(entries)
+        verdicts = (authentication.verdict(*entry, challenges) for entry in entries)
+        return any(verdict is not None and verdict.accepted for verdict in verdicts)
+
+    def refusal(self, asked: bytes | None) -> bytes | None:
+        """Return the options for a mobile that is not let in: why, and nothing else."""
+        entries = list(_entries(asked))
+        challenges = challenges_of(entries)
+        answers = []
+        for identifier, content in entries:
+            verdict = self._authentication.verdict(identifier, content, challenges)
+            if verdict is not None:
+                answers.append(_entry(identifier, verdict.answer))
+        return _joined(answers)
+
+    def answer(self, asked: bytes | None, address: bytes | None) -> bytes | None:
+        """Return the options that answer ``asked`` (the value of IE 132), or None for none.
+
+        ``address`` is the mobile's IPv4 address, four octets, if it has one.
+        """
+        entries = list(_entries(asked))
+        if not entries:
+            return None
+        challenges = challenges_of(entries)
+        containers = dict(self._containers)
+        answers = []
+        for identifier, content in entries:
+            if identifier in self._containers:
+                answers.append(containers.pop(identifier, b""))
+                continue
+            reply = self._answer_packet(identifier, content, address, challenges)
             if reply is not None:
-                parts.append(_option(_IPCP, reply))
-        elif identifier == _DNS_SERVER_IPV4:
-            parts.extend(_option(_DNS_SERVER_IPV4, server) for server in servers)
-    return bytes((_PPP_FOR_IP,)) + b"".join(parts) if parts else None
+                answers.append(_entry(identifier, reply))
+        return _joined(answers)
+
+    def _answer_packet(
+        self, protocol: int, content: bytes, address: bytes | None, challenges: dict[int, bytes]
+    ) -> bytes | None:
+        if protocol == Protocol.IPCP:
+            values = self._ipcp_values
+            if address is not None:
+                values = {IpcpOption.IP_ADDRESS: address, **values}
+            return ipcp.answer(content, values, values_in_ack=self._values_in_ack)
+        if protocol == Protocol.LCP:
+            return _answer_lcp(content)
+        verdict = self._authentication.verdict(protocol, content, challenges)
+        return verdict.answer if verdict is not None else None
 
 
-def _options(pco: bytes) -> Iterator[tuple[int, bytes]]:
-    """Return identifier and content of each option, as far as they can be read."""
+def _answer_lcp(content: bytes) -> bytes | None:
+    """Return the answer to an LCP Configure-Request, or None for anything else.
+
+    The link ends in the mobile: no option of it can be negotiated from here.
+    """
+    packet = ppp.read(content)
+    if packet is None or packet.code != ConfigureCode.REQUEST or not packet.whole:
+        return None
+    code = ConfigureCode.REJECT if packet.body else ConfigureCode.ACK
+    return ppp.write(code, packet.identifier, packet.body)
+
+
+def _entries(pco: bytes | None) -> Iterator[tuple[int, bytes]]:
+    """Return identifier and content of each entry; the last one's may be cut short.
+
+    Whatever the configuration protocol, it is read as PPP; without the extension bit another
+    octet would follow that nothing defines.
+    """
+    if not pco or not pco[0] & 0x80:
+        return
     at = 1
     while at + 3 <= len(pco):
         end = at + 3 + pco[at + 2]
-        if end > len(pco):
-            return
         yield int.from_bytes(pco[at : at + 2], "big"), pco[at + 3 : end]
         at = end
 
 
-def _option(identifier: int, content: bytes) -> bytes:
+def _entry(identifier: int, content: bytes) -> bytes:
     return identifier.to_bytes(2, "big") + bytes((len(content),)) + content
 
 
-def _answer_ipcp(packet: bytes, servers: Sequence[bytes]) -> bytes | None:
-    """Return the answer to an IPCP Configure-Request, or None for anything else.
-
-    Reject what we have no value for; where we have one for each option, Nak with the values,
-    or Ack where the mobile has them already (RFC 1661 §5.2-5.4).
-    """
-    if len(packet) < 4 or packet[0] != _CONFIGURE_REQUEST:
-        return None
-    length = int.from_bytes(packet[2:4], "big")
-    if not 4 < length <= len(packet):
-        return None
-    refused: list[bytes] = []
-    offered: list[bytes] = []
-    at = 4
-    while at < length:
-        size = packet[at + 1] if at + 1 < length else 0
-        if size < 2 or at + size > length:
-            return None
-        option = packet[at : at + size]
-        place = _NAME_SERVER_OPTIONS.get(option[0])
-        if place is None or place >= len(servers) or size != 6:
-            refused.append(option)
-        else:
-            offered.append(option[:2] + servers[place])
-        at += size
-    if offered:
-        # A mobile asks once and takes what the answer has; an answer with values serves it
-        # better than a rejection of those that we lack.
-        same = not refused and b"".join(offered) == packet[4:length]
-        return _ipcp(_CONFIGURE_ACK if same else _CONFIGURE_NAK, packet[1], offered)
-    return _ipcp(_CONFIGURE_REJECT, packet[1], refused)
-
-
-def _ipcp(code: int, identifier: int, options: Sequence[bytes]) -> bytes:
-    body = b"".join(options)
-    return bytes((code, identifier)) + (4 + len(body)).to_bytes(2, "big") + body
+def _joined(answers: list[bytes]) -> bytes | None:
+    """Return the options with every answer that there is room for, or None without any."""
+    found = bytearray(_HEADER)
+    for entry in answers:
+        if len(found) + len(entry) <= _LONGEST:
+            found += entry
+    return bytes(found) if len(found) > 1 else None

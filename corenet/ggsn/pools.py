@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from socket import inet_aton, inet_ntoa
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
+from corenet.ggsn.pco import OptionAnswers
 
 
 class AddressPool:
@@ -66,7 +67,7 @@ class AddressPool:
 class AccessPoint:
     """An APN in service: its configuration, pool and static bindings."""
 
-    __slots__ = ("apn", "bindings", "key", "pool")
+    __slots__ = ("apn", "bindings", "key", "options", "pool")
 
     def __init__(
         self, apn: Apn, bindings: Iterable[StaticBinding], excluded: Container[bytes]
@@ -75,6 +76,7 @@ class AccessPoint:
         self.key = apn_key(apn.name)
         self.pool = AddressPool(apn.pool, excluded) if apn.pool is not None else None
         self.bindings = {binding.imsi: binding for binding in bindings}
+        self.options = OptionAnswers(apn)
 
 
 class AccessPoints:

@@ -22,7 +22,6 @@ from corenet.ggsn.events import (
     SgsnRestarted,
 )
 from corenet.ggsn.network_activation import NetworkActivation
-from corenet.ggsn.pco import answer
 from corenet.ggsn.pools import AccessPoint, address_text
 from corenet.interfaces.activation import Step
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
@@ -39,9 +38,10 @@ from gtp.messages import (
 class _RefusedError(Exception):
     """A Create PDP Context Request cannot be served."""
 
-    def __init__(self, cause: Cause) -> None:
+    def __init__(self, cause: Cause, pco: bytes | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
+        self.pco = pco
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Sessions:
                 raise _RefusedError(Cause.MANDATORY_IE_MISSING)
             grant = self._grant(message, imsi, access, tunnel)
         except _RefusedError as refusal:
-            self._refuse(received, message, imsi, tunnel, refusal.cause, now)
+            self._refuse(received, message, imsi, tunnel, refusal, now)
             self._activations.create_refused(activation, refusal.cause, now)
             return
         for replaced in grant.replaces:
@@ -123,6 +123,9 @@ class Sessions:
             raise _RefusedError(Cause.MANDATORY_IE_MISSING)
         if access is None:
             raise _RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
+        if not access.options.admits(message.pco):
+            pco = access.options.refusal(message.pco)
+            raise _RefusedError(Cause.USER_AUTHENTICATION_FAILED, pco)
         address = message.end_user_address
         if address is None:
             raise _RefusedError(Cause.MANDATORY_IE_MISSING)
@@ -162,15 +165,17 @@ class Sessions:
         message: CreatePdpContextRequest,
         imsi: str | None,
         tunnel: ControlTunnel | None,
-        cause: Cause,
+        refusal: _RefusedError,
         now: float,
     ) -> None:
         teid = message.teid_control or (tunnel.sgsn_teid if tunnel is not None else 0)
-        response = CreatePdpContextResponse(teid=teid, cause=cause, recovery=self._core.recovery)
+        response = CreatePdpContextResponse(
+            teid=teid, cause=refusal.cause, recovery=self._core.recovery, pco=refusal.pco
+        )
         self._core.endpoint.respond(received, response, now)
         self._core.counters.contexts_refused += 1
         self._core.events.append(
-            PdpContextRefused(imsi, message.apn, received.peer[0], gtp_cause(cause))
+            PdpContextRefused(imsi, message.apn, received.peer[0], gtp_cause(refusal.cause))
         )
 
     def _new_tunnel(
@@ -248,7 +253,7 @@ class Sessions:
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
             end_user_address=EndUserAddress.for_ipv4(context.address),
-            pco=answer(message.pco, grant.access.apn.dns),
+            pco=grant.access.options.answer(message.pco, context.octets),
             ggsn_address_control=config.control_address,
             ggsn_address_user=config.user_address,
             qos=context.qos,

@@ -17,6 +17,7 @@ from corenet.ggsn.config import (
     AccountingPolicy,
     Apn,
     BackOffs,
+    Credential,
     GgsnConfig,
     RadiusServer,
     StaticBinding,
@@ -29,6 +30,7 @@ from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.gateway.config import GatewayConfig, RetryPolicy
 from testbed.lab.model import (
+    ApnPart,
     GatewayPart,
     GgsnPart,
     GtpTimers,
@@ -204,13 +206,25 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
     )
 
 
+def _apn(part: ApnPart) -> Apn:
+    credentials = None
+    if part.credentials is not None:
+        credentials = tuple(Credential(one.name, one.password) for one in part.credentials)
+    return Apn(
+        part.name,
+        IPv4Network(part.pool) if part.pool else None,
+        part.dns,
+        mtu=part.mtu,
+        credentials=credentials,
+        ipcp_ack=part.ipcp_ack,
+    )
+
+
 def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfig:
     return GgsnConfig(
         control_address=part.address,
         user_address=part.user_address or part.address,
-        apns=tuple(
-            Apn(apn.name, IPv4Network(apn.pool) if apn.pool else None, apn.dns) for apn in part.apns
-        ),
+        apns=tuple(_apn(apn) for apn in part.apns),
         static_bindings=tuple(
             StaticBinding(one.imsi, apn.name, address, one.msisdn)
             for one in numbered

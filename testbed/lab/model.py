@@ -7,7 +7,7 @@ are IPv4 addresses on this host; times are seconds.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -34,11 +34,16 @@ def _address(value: object) -> object:
     return str(IPv4Address(value)) if isinstance(value, str) else value
 
 
+def _server(value: object) -> object:
+    return str(ip_address(value)) if isinstance(value, str) else value
+
+
 def _pool(value: str) -> str:
     return str(IPv4Network(value))
 
 
 Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
+NameServer = Annotated[str, BeforeValidator(_server), Field(strict=True)]
 Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
 
 
@@ -62,6 +67,13 @@ class GtpTimers(Part):
     )
 
 
+class CredentialPart(Part):
+    """A name and password that mobiles authenticate with, by PAP or CHAP."""
+
+    name: str = Field(max_length=63)
+    password: str = Field(max_length=63)
+
+
 class ApnPart(Part):
     """An access point of the GGSN."""
 
@@ -69,9 +81,35 @@ class ApnPart(Part):
     pool: Network | None = Field(
         default=None, description="IPv4 network that dynamic addresses come from"
     )
-    dns: tuple[Host, ...] = Field(
-        default=(), max_length=2, description="DNS servers given to mobiles that ask"
+    dns: tuple[NameServer, ...] = Field(
+        default=(), description="DNS servers given to mobiles that ask, at most two per family"
     )
+    mtu: int | None = Field(
+        default=None,
+        ge=68,
+        le=65535,
+        description="octets of the longest IPv4 packet, told to mobiles that ask",
+    )
+    credentials: tuple[CredentialPart, ...] | None = Field(
+        default=None,
+        description="one of which a mobile must have; everybody is let in when absent, "
+        "nobody when empty",
+    )
+    ipcp_ack: bool = Field(
+        default=False,
+        description="true: give DNS servers in an IPCP Configure-Ack, as Osmocom's GGSN does, "
+        "not in the Configure-Nak of RFC 1877",
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        families = [ip_address(server).version for server in self.dns]
+        if max(families.count(4), families.count(6)) > 2:
+            raise ValueError("at most two DNS servers per family")
+        names = [credential.name for credential in self.credentials or ()]
+        if len(names) != len(set(names)):
+            raise ValueError("each name has one password")
+        return self
 
 
 class GiPart(Part):

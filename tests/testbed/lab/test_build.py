@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
 from testbed.lab.yaml_source import SourceError, read
@@ -52,6 +53,45 @@ def test_range_counts_numbers_and_addresses_up() -> None:
     bindings = lab.core.ggsns["ggsn"].static_bindings
     assert [binding.address for binding in bindings] == ["127.10.0.255", "127.10.1.0"]
     assert [mobile.imsi for mobile in lab.core.mobiles] == ["234150000000009", "234150000000010"]
+
+
+def test_apn_answers_options_as_the_file_says() -> None:
+    """Name servers of both families, MTU, credentials and the manner of IPCP reach the GGSN."""
+    lab = built(
+        "ggsn:\n"
+        "  address: 127.0.10.1\n"
+        "  apns:\n"
+        "    - name: wap.example\n"
+        "      dns: [127.0.0.53, 2001:db8:0::53]\n"
+        "      mtu: 1400\n"
+        "      credentials: [{name: alice, password: hush}]\n"
+        "      ipcp_ack: true\n"
+        "    - {name: closed.example, credentials: []}\n"
+    )
+    assert lab.core is not None
+    wap, closed = lab.core.ggsns["ggsn"].apns
+    assert wap.dns == ("127.0.0.53", "2001:db8::53")
+    assert (wap.mtu, wap.ipcp_ack) == (1400, True)
+    assert wap.credentials == (Credential("alice", "hush"),)
+    assert closed.credentials == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("dns: [127.0.0.1, 127.0.0.2, 127.0.0.3]", "at most two DNS servers per family"),
+        ("dns: [nonsense]", "nonsense"),
+        ("mtu: 67", "68"),
+        (
+            "credentials: [{name: a, password: b}, {name: a, password: c}]",
+            "each name has one password",
+        ),
+    ],
+)
+def test_contradictions_of_an_apn_are_named(setting: str, words: str) -> None:
+    """What the GGSN could not answer with is found in the file."""
+    text = f"ggsn: {{address: 127.0.10.1, apns: [{{name: wap.example, {setting}}}]}}\n"
+    assert words in problems(text)[0]
 
 
 def test_mobile_behaves_as_the_file_says() -> None:
