@@ -17,10 +17,11 @@ was not written, is sent again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import Any, Final, Protocol
 
 from testbed.gateway.pushes import State
@@ -111,6 +112,20 @@ COMMIT;
 _PUSH: Final = ", ".join(PUSH_COLUMNS)
 _DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
 _HISTORY: Final = ", ".join(HISTORY_COLUMNS)
+_ROWS_AT_ONCE: Final = (64, 16, 4, 1)
+"""Rows in one statement; few numbers, so that SQLite knows the statements already."""
+# What comes before VALUES with any number of rows, and what comes after.
+_KNOWN: Final = ("SELECT push_id FROM push WHERE push_id IN (", ")")
+_ADD_PUSH: Final = (f"INSERT INTO push ({_PUSH})", "")
+_ADD_DELIVERY: Final = (f"INSERT INTO delivery ({_DELIVERY})", "")
+_ADD_HISTORY: Final = (f"INSERT OR REPLACE INTO history ({_HISTORY})", "")
+_PUT_DELIVERY: Final = (
+    "WITH new (" + _DELIVERY + ") AS (",
+    ") UPDATE delivery SET state = new.state, changed = new.changed, attempts = new.attempts,"
+    " code = new.code, description = new.description, notification = new.notification,"
+    " is_open = new.is_open FROM new"
+    " WHERE delivery.push_id = new.push_id AND delivery.number = new.number",
+)
 
 
 class StoreError(Exception):
@@ -233,7 +248,7 @@ class SqliteStore:
         """Write all rows in one transaction."""
         cursor = self._begin()
         try:
-            written = [self._write_row(cursor, row) for row in rows]
+            written = self._write_all(cursor, rows)
             cursor.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._error("cannot be written", error) from None
@@ -320,44 +335,52 @@ class SqliteStore:
         execute("BEGIN EXCLUSIVE")
         execute("COMMIT")
 
-    def _write_row(self, cursor: sqlite3.Cursor, row: Row) -> Written:
-        match row:
-            case AddPush():
-                return Written.DONE if self._add(cursor, row) else Written.DUPLICATE
-            case PutDelivery(delivery, history_from):
-                self._put(cursor, delivery)
-                self._add_history(cursor, history_values(delivery, history_from))
-                return Written.DONE
-
-    def _add(self, cursor: sqlite3.Cursor, added: AddPush) -> bool:
-        cursor.execute(
-            f"INSERT OR IGNORE INTO push ({_PUSH}) VALUES ({_marks(PUSH_COLUMNS)})",
-            push_values(added.push),
-        )
-        if cursor.rowcount == 0:
-            return False
-        deliveries = first_deliveries(added)
-        cursor.executemany(
-            f"INSERT INTO delivery ({_DELIVERY}) VALUES ({_marks(DELIVERY_COLUMNS)})",
-            [delivery_values(delivery, address) for delivery, address in deliveries],
-        )
+    def _write_all(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[Written]:
+        """Write rows table by table, because every statement costs a turn of the interpreter."""
+        added: dict[str, AddPush] = {}
+        places: dict[str, int] = {}
+        changed: dict[tuple[str, int], DeliveryRecord] = {}
+        history: list[Values] = []
+        written = [Written.DONE] * len(rows)
+        for place, row in enumerate(rows):
+            match row:
+                case AddPush(push):
+                    if push.push_id in added:
+                        written[place] = Written.DUPLICATE
+                    else:
+                        added[push.push_id] = row
+                        places[push.push_id] = place
+                case PutDelivery(delivery, history_from):
+                    changed[delivery.push_id, delivery.number] = delivery
+                    history += history_values(delivery, history_from)
+        for (push_id,) in self._execute(cursor, _KNOWN, [(push_id,) for push_id in added]):
+            del added[push_id]
+            written[places[push_id]] = Written.DUPLICATE
+        deliveries = [pair for new in added.values() for pair in first_deliveries(new)]
         for delivery, _ in deliveries:
-            self._add_history(cursor, history_values(delivery, 0))
-        return True
+            history += history_values(delivery, 0)
+        self._execute(cursor, _ADD_PUSH, [push_values(new.push) for new in added.values()])
+        self._execute(cursor, _ADD_DELIVERY, [delivery_values(*pair) for pair in deliveries])
+        put = [delivery_values(delivery, "") for delivery in changed.values()]
+        self._execute(cursor, _PUT_DELIVERY, put)
+        self._execute(cursor, _ADD_HISTORY, history)
+        return written
 
-    def _put(self, cursor: sqlite3.Cursor, delivery: DeliveryRecord) -> None:
-        push_id, number, _, *values = delivery_values(delivery, "")
-        cursor.execute(
-            "UPDATE delivery SET state = ?, changed = ?, attempts = ?, code = ?, description = ?,"
-            " notification = ?, is_open = ? WHERE push_id = ? AND number = ?",
-            (*values, push_id, number),
-        )
-
-    def _add_history(self, cursor: sqlite3.Cursor, entries: Iterable[Values]) -> None:
-        cursor.executemany(
-            f"INSERT OR REPLACE INTO history ({_HISTORY}) VALUES ({_marks(HISTORY_COLUMNS)})",
-            entries,
-        )
+    def _execute(
+        self, cursor: sqlite3.Cursor, statement: tuple[str, str], rows: list[Values]
+    ) -> list[Values]:
+        """Execute what has ``VALUES`` for all rows in few statements; return what they return."""
+        before, after = statement
+        found: list[Values] = []
+        begin = 0
+        while begin < len(rows):
+            size = next(size for size in _ROWS_AT_ONCE if size <= len(rows) - begin)
+            chunk = rows[begin : begin + size]
+            marks = ", ".join([f"({_marks(chunk[0])})"] * size)
+            cursor.execute(f"{before} VALUES {marks}{after}", [*chain.from_iterable(chunk)])
+            found += cursor.fetchall()
+            begin += size
+        return found
 
     def _read(self, condition: str, parameters: Sequence[object]) -> list[StoredPush]:
         execute = self._connection.execute
@@ -403,5 +426,5 @@ def conditions_of(query: PushQuery, mark: str) -> tuple[str, list[Any]]:
     return " AND ".join(push), values
 
 
-def _marks(columns: Sequence[str]) -> str:
+def _marks(columns: Sequence[object]) -> str:
     return ", ".join("?" * len(columns))

@@ -145,6 +145,44 @@ def test_two_submissions_of_one_push_id_in_one_batch_are_told_apart(open_store):
     assert store.write([AddPush(PUSH), AddPush(PUSH)]) == [Written.DONE, Written.DUPLICATE]
 
 
+def test_a_large_batch_is_written_row_by_row(open_store):
+    """Of any number of rows each is told what became of it, and each is kept as it is."""
+    store = open_store()
+    count = 150
+    pushes = [replace(PUSH, push_id=f"{number}@pi.example") for number in range(count)]
+    store.write([AddPush(push) for push in pushes[::7]])
+    expected = [Written.DONE if n % 7 else Written.DUPLICATE for n in range(count)]
+    assert store.write([AddPush(push) for push in pushes]) == expected
+    ends = [
+        PutDelivery(
+            replace(fresh(n % 2), push_id=push.push_id, state=State.DELIVERED, changed=float(n)),
+            1,
+        )
+        for n, push in enumerate(pushes)
+    ]
+    assert store.write(ends) == [Written.DONE] * count
+    for number, push in enumerate(pushes):
+        found = store.find(push.push_id)
+        assert found.push == push
+        assert found.deliveries[number % 2].state is State.DELIVERED
+        assert found.deliveries[number % 2].changed == number
+        assert found.deliveries[1 - number % 2].state is State.ACCEPTED
+
+
+def test_the_last_of_two_changes_in_one_batch_stays(open_store):
+    """A delivery that changes twice in one batch is as the second says, with both histories."""
+    store = open_store()
+    store.write([AddPush(PUSH)])
+    store.write([put(0, State.HELD), put(0, State.DELIVERED, history_from=2)])
+    delivery = store.find("1@pi.example").deliveries[0]
+    assert delivery.state is State.DELIVERED
+    assert [entry.state for entry in delivery.history] == [
+        State.ACCEPTED,
+        State.HELD,
+        State.DELIVERED,
+    ]
+
+
 def test_a_delivery_is_updated_and_its_history_grows(open_store):
     """New entries come behind the old ones."""
     store = open_store()
