@@ -89,6 +89,7 @@ class GatewayService:
             largest_body=config.limits.body,
             submit=self.submit,
             find=self.find,
+            search=self._store.search,
             health=self.health,
         )
         self._stream: EventStream | None = None

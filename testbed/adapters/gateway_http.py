@@ -1,8 +1,9 @@
 """The gateway's HTTP face: PAP for initiators, status for people.
 
 ``POST`` to the PAP path takes a submission, ``GET /v1/pushes/{push_id}`` shows a push with its
-timeline, ``GET /health`` tells whether the gateway is well. What is no PAP is answered with 4xx
-and a line of text, never with a traceback.
+timeline, ``GET /v1/pushes?state=…`` lists pushes, newest first (``status.read_query``),
+``GET /health`` tells whether the gateway is well. What is no PAP is answered with 4xx and a line
+of text, never with a traceback.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.records import StoredPush
-from testbed.gateway.status import as_plain
+from testbed.gateway.status import as_plain, read_query
+from testbed.gateway.store import PushQuery, StoreError
 
-PUSHES = "/v1/pushes/"
+LISTING = "/v1/pushes"
+PUSHES = f"{LISTING}/"
 HEALTH = "/health"
 IDLE_SECONDS = 60
 """Seconds after which a client that sends nothing is let go."""
@@ -38,6 +41,8 @@ Submit = Callable[[str, bytes], Coroutine[Any, Any, HttpAnswer]]
 """Takes Content-Type and body of a submission; returns what to answer, once it may be."""
 Find = Callable[[str], Coroutine[Any, Any, StoredPush | None]]
 """Takes a push-id; returns the push as it stands."""
+Search = Callable[[PushQuery], Coroutine[Any, Any, list[StoredPush]]]
+"""Takes a query; returns the pushes as they are stored."""
 Health = Callable[[], dict[str, Any]]
 """Returns what to show; the member "status" is "ok" when all is well."""
 
@@ -59,11 +64,12 @@ class GatewaySite(Factory):
         largest_body: int,
         submit: Submit,
         find: Find,
+        search: Search,
         health: Health,
     ) -> None:
         """``largest_body`` is in octets; a request with a larger one is broken off."""
         self.reactor = reactor
-        self.answers = _Answers(pap_path, submit, find, health)
+        self.answers = _Answers(pap_path, submit, find, search, health)
         self.largest_body = largest_body
         self._channels: set[_Channel] = set()
         self._closed: Deferred[None] | None = None
@@ -190,10 +196,13 @@ class _Channel(HTTPChannel):
 class _Answers:
     """What every path answers."""
 
-    def __init__(self, pap_path: str, submit: Submit, find: Find, health: Health) -> None:
+    def __init__(
+        self, pap_path: str, submit: Submit, find: Find, search: Search, health: Health
+    ) -> None:
         self._pap_path = pap_path
         self._submit = submit
         self._find = find
+        self._search = search
         self._health = health
 
     def begin(self, request: _Exchange) -> None:
@@ -205,6 +214,8 @@ class _Answers:
             answer = self._take_submission
         elif path.startswith(PUSHES):
             answer = self._show_push
+        elif path == LISTING:
+            answer = self._list_pushes
         elif path == HEALTH:
             answer = self._show_health
         else:
@@ -232,6 +243,15 @@ class _Answers:
             return HttpAnswer(404, TEXT, f"no push has the push-id {push_id}\n".encode())
         return HttpAnswer(200, JSON, _as_json(as_plain(stored)))
 
+    async def _list_pushes(self, request: _Exchange) -> HttpAnswer:
+        query = request.uri.partition(b"?")[2].decode("ascii", "replace")
+        try:
+            wanted = read_query(query)
+        except ValueError as error:
+            return HttpAnswer(400, TEXT, f"{error}\n".encode("utf-8", "replace"))
+        pushes = [as_plain(stored) for stored in await self._search(wanted)]
+        return HttpAnswer(200, JSON, _as_json({"pushes": pushes}))
+
     async def _show_health(self, _request: _Exchange) -> HttpAnswer:
         health = self._health()
         return HttpAnswer(200 if health["status"] == "ok" else 503, JSON, _as_json(health))
@@ -239,6 +259,10 @@ class _Answers:
     def _failed(self, failure: Failure, request: _Exchange) -> None:
         if failure.check(CancelledError):
             return  # The client has gone.
+        if failure.check(StoreError):
+            text = f"{failure.getErrorMessage()}\n".encode("utf-8", "replace")
+            request.answer(HttpAnswer(503, TEXT, text))
+            return
         _log.error("request failed", path=request.path, failure=failure.getTraceback())
         request.answer(HttpAnswer(500, TEXT, b"a fault of the gateway; its log says more\n"))
 

@@ -1,11 +1,53 @@
-"""A push as people see it: plain values for JSON."""
+"""A push as people see it: plain values for JSON. And what they ask for."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
-from testbed.codecs.pap import format_timestamp
+from testbed.codecs.timestamps import format_timestamp, parse_timestamp
+from testbed.gateway.pushes import State
 from testbed.gateway.records import DeliveryRecord, StoredPush
+from testbed.gateway.store import LARGEST_LISTING, PushQuery
+
+
+def read_query(text: str) -> PushQuery:
+    """Read the query part of a URL: address, state, received_from, received_before, limit.
+
+    Times are ISO 8601 in UTC. ValueError says what is wrong.
+    """
+    values: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=len(_READERS)):
+        if name not in _READERS:
+            raise ValueError(f"{name} is none of {', '.join(_READERS)}")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        try:
+            values[name] = _READERS[name](value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return PushQuery(**values)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LARGEST_LISTING):
+        raise ValueError(f"{text!r} is not a number from 1 to {LARGEST_LISTING}")
+    return int(text)
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("no address has a NUL")
+    return value
+
+
+_READERS = {
+    "address": _text,
+    "state": State,
+    "received_from": parse_timestamp,
+    "received_before": parse_timestamp,
+    "limit": _limit,
+}
 
 
 def as_plain(stored: StoredPush) -> dict[str, Any]:

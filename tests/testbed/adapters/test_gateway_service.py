@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Protocol
+from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.resource import Resource
@@ -28,10 +30,12 @@ from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
 from testbed.adapters.gateway import GatewayService
 from testbed.adapters.initiator import NotificationReceiver, SubmissionClient
+from testbed.adapters.store_tending import PRUNING_INTERVAL, StoreTending
+from testbed.adapters.store_thread import StoreThread
 from testbed.codecs import pap, si
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy, RetryPolicy
-from testbed.gateway.store import StoreError
+from testbed.gateway.store import PushQuery, SqliteStore, StoreError
 from testbed.gateway.testing import IMSI, INDICATION, MESSAGE, SECRET, accounting, body_of
 from testbed.initiator.submission import HttpMessage
 
@@ -77,6 +81,13 @@ class Screen(DatagramProtocol):
         self.received.append((datagram, addr))
 
 
+class UnreadableStore(SqliteStore):
+    """Cannot be searched."""
+
+    def search(self, query):
+        raise StoreError("out of order")
+
+
 class GatewayServiceTests(TestCase):
     """A gateway, a core, a terminal and an initiator on loopback."""
 
@@ -107,11 +118,10 @@ class GatewayServiceTests(TestCase):
             limits=Limits(body=20_000),
         )
 
-    async def start(self, **changes):
+    async def start(self, open_store=None, **changes):
         runtime = TwistedRuntime(reactor)
-        service = GatewayService(
-            reactor, runtime, replace(self.config, **changes), random=Random(1)
-        )
+        config = replace(self.config, **changes)
+        service = GatewayService(reactor, runtime, config, random=Random(1), open_store=open_store)
         running = [service]
 
         async def stop():
@@ -258,6 +268,7 @@ class GatewayServiceTests(TestCase):
             ("POST", "/health", b"", 405),
             ("GET", "/nowhere", None, 404),
             ("GET", "/v1/pushes/unknown", None, 404),
+            ("GET", "/v1/pushes?state=gone", None, 400),
             ("POST", "/pap", b"x", 415),
         ):
             response, text = await self.request(service, path, method, data=body)
@@ -266,6 +277,43 @@ class GatewayServiceTests(TestCase):
             assert b"Traceback" not in text
         response, _ = await self.request(service, "/pap")
         assert response.headers.getRawHeaders("Allow") == ["POST"]
+
+    async def test_pushes_are_listed_by_what_is_asked(self):
+        """Those under way, as they are stored, and those that have ended; newest first."""
+        service = await self.start()
+        await self.submit(service)
+        await self.initiator.wait_for(MESSAGE.push_id, 5.0)
+        later = replace(self.message, push_id="2", deliver_after=float(int(time.time()) + 900))
+        await self.submit(service, later)
+        _, body = await self.request(service, "/v1/pushes")
+        assert [push["push_id"] for push in json.loads(body)["pushes"]] == ["2", MESSAGE.push_id]
+        _, body = await self.request(service, "/v1/pushes?state=delivered&limit=5")
+        assert [push["push_id"] for push in json.loads(body)["pushes"]] == [MESSAGE.push_id]
+
+    async def test_a_store_that_cannot_be_read_is_service_unavailable(self):
+        """With the reason; what is under way can be seen all the same."""
+        service = await self.start(open_store=lambda: UnreadableStore(":memory:"))
+        response, text = await self.request(service, "/v1/pushes")
+        assert (response.code, text) == (503, b"out of order\n")
+
+    async def test_old_pushes_are_pruned(self):
+        """After the retention time the push is forgotten, but not its push-id."""
+        service = await self.start(retention=0.01)
+        await self.submit(service)
+        await self.initiator.wait_for(MESSAGE.push_id, 5.0)
+        await self.until(lambda: service.gateway.push(MESSAGE.push_id) is None)
+        clock = Clock()
+        store = StoreThread(reactor, lambda: SqliteStore(self.store))
+        await service.end()
+        await store.start()
+        tending = StoreTending(clock, store, now=time.time, renewed=lambda *_: None, retention=0.01)
+        tending.start()
+        clock.advance(PRUNING_INTERVAL)
+        assert await store.find(MESSAGE.push_id) is None
+        assert await store.search(PushQuery()) == []
+        tending.stop()
+        await store.stop()
+        assert clock.getDelayedCalls() == []
 
     async def test_health_is_shown(self):
         """Status, core and counters; HEAD without a body."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from testbed.gateway.status import as_plain
+import pytest
+
+from testbed.gateway.pushes import State
+from testbed.gateway.status import as_plain, read_query
+from testbed.gateway.store import PushQuery
 from testbed.gateway.testing import MESSAGE, NOW
 
 
@@ -47,3 +51,34 @@ def test_a_push_that_waits_is_pending(bench):
         "pending",
         None,
     )
+
+
+def test_a_query_is_read():
+    """Every part of it may be missing."""
+    assert read_query("") == PushQuery()
+    text = (
+        "address=WAPPUSH%3D%2B447700900123%2FTYPE%3DPLMN%40ppg.example&state=held&limit=7"
+        "&received_from=2027-01-15T08:00:00Z&received_before=2027-01-15T09:00:00Z"
+    )
+    address = "WAPPUSH=+447700900123/TYPE=PLMN@ppg.example"
+    assert read_query(text) == PushQuery(address, State.HELD, NOW, NOW + 3600, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("colour=red", "colour is none of address, state"),
+        ("limit=1&limit=2", "limit is given twice"),
+        ("limit=0", "limit: '0' is not a number from 1 to 1000"),
+        ("limit=1001", "limit: '1001'"),
+        ("limit=x", "limit: 'x'"),
+        ("state=lost", "state: 'lost'"),
+        ("received_from=yesterday", "received_from: 'yesterday'"),
+        ("address=%00", "address: no address has a NUL"),
+        ("limit=1&" * 9, "Max number of fields exceeded"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(text, said):
+    """In a sentence that names the part."""
+    with pytest.raises(ValueError, match=said):
+        read_query(text)
