@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import fields
 from itertools import count
 from random import Random
+from secrets import token_bytes
 from typing import Any, cast
 
 import structlog
@@ -27,7 +28,7 @@ from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.store_tending import StoreTending
 from testbed.adapters.store_thread import StoreThread, opener
-from testbed.gateway.answers import HttpAnswer
+from testbed.gateway.answers import HttpAnswer, unauthorized
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
@@ -39,11 +40,16 @@ from testbed.gateway.effects import (
     RequestActivation,
 )
 from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
+from testbed.gateway.initiators import Access, Caller, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import StoredPush
 from testbed.gateway.store import Renewal, Store, StoreError, Written
 
 _WARNINGS = (LeaseLapsed, NotificationFailed, StoreFailed)
+
+
+NOBODY = Caller()
+"""Whoever submits without HTTP."""
 
 
 class GatewayService:
@@ -79,6 +85,7 @@ class GatewayService:
             renewed=self._renewed,
             retention=config.retention,
         )
+        self._access = Access(config.initiators, seal=token_bytes(32))
         self._poster = NotificationPoster(reactor, timeout=config.notification.timeout)
         self._core: CoreClient | None = None
         if config.ask_core and config.control_url is not None:
@@ -160,15 +167,22 @@ class GatewayService:
         if self._core is not None:
             await self._core.close()
 
-    async def submit(self, content_type: str, body: bytes) -> HttpAnswer:
+    async def submit(self, content_type: str, body: bytes, caller: Caller = NOBODY) -> HttpAnswer:
         """Submit what an initiator posted; return what to answer, once it is durable."""
         if not self._is_running:
             return HttpAnswer(503, "text/plain", b"the gateway is not in service\n")
+        who = self._access.check(caller, self._runtime.now())
+        if isinstance(who, Unknown):
+            return unauthorized(who.challenges)
         key = f"submission-{next(self._keys)}"
         answer: Deferred[HttpAnswer] = Deferred()
         self._submissions[key] = answer
         try:
-            self._command(lambda now: self.gateway.submit(key, content_type, body, now))
+            self._command(
+                lambda now: self.gateway.submit(
+                    key, content_type, body, now, initiator=who.name, forbidden=who.forbidden
+                )
+            )
             return await answer
         finally:
             self._submissions.pop(key, None)

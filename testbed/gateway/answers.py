@@ -25,6 +25,8 @@ class HttpAnswer:
     status: int
     content_type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers: names and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,13 @@ def no_pap(status: int, text: str) -> Refusal:
     """Refuse what is no PAP at all, by HTTP."""
     body = f"{text}\n".encode("utf-8", "replace")
     return Refusal(HttpAnswer(status, "text/plain; charset=utf-8", body), "", 0, text)
+
+
+def unauthorized(challenges: tuple[str, ...]) -> HttpAnswer:
+    """Return what asks an initiator who it is."""
+    headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
+    text = b"say who you are\n"
+    return HttpAnswer(401, "text/plain; charset=utf-8", text, headers)
 
 
 def bad_message(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from testbed.gateway.initiators import Initiator
+
 LOOPBACK_HOSTS = ("localhost", "127.0.0.0/8", "::1")
 
 
@@ -100,6 +102,8 @@ class GatewayConfig:
     """Seconds that a push without deliver-before-timestamp may take."""
     activation_time: float = 75.0
     """Seconds that one activation may take."""
+    initiators: tuple[Initiator, ...] = ()
+    """Who may push; empty: everybody, and nobody is told from another."""
     content_types: tuple[str, ...] = ("*/*",)
     """Media types that may be pushed; "text/*" stands for all of a kind."""
     users: Mapping[str, str] = field(default_factory=dict)
@@ -114,6 +118,8 @@ class GatewayConfig:
             raise ValueError("the RADIUS secret is empty")
         if not self.pap_path.startswith("/"):
             raise ValueError(f"pap_path {self.pap_path!r} does not begin with a slash")
+        if len({one.name for one in self.initiators}) < len(self.initiators):
+            raise ValueError("two initiators have the same name")
         if self.lifetime <= 0 or self.activation_time <= 0:
             raise ValueError("lifetime and activation_time are above 0")
         if self.lease <= 0 or (self.retention is not None and self.retention <= 0):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from testbed.codecs import pap
-from testbed.codecs.pap import StatusCode, Version
+from testbed.codecs.pap import ReplaceMethod, StatusCode, Version
 from testbed.gateway import answers, operations
 from testbed.gateway.answers import HttpAnswer, Refusal
 from testbed.gateway.config import GatewayConfig
@@ -20,6 +20,8 @@ from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.effects import FindPush
 from testbed.gateway.operations import Accepted, NotReplaced, Question
 from testbed.gateway.output import Output
+from testbed.gateway.pushes import State
+from testbed.gateway.recipients import identity
 from testbed.gateway.records import StoredPush
 
 
@@ -93,9 +95,14 @@ class Inquiries:
         for inquiry in self._asked.pop(push_id, ()):
             self.refuse(inquiry, "the store could not be read", now)
 
-    def refuse(self, inquiry: Inquiry, why: str, now: float) -> None:
-        """Answer 4001: the initiator may come again."""
-        code = StatusCode.SERVICE_UNAVAILABLE
+    def refuse(
+        self,
+        inquiry: Inquiry,
+        why: str,
+        now: float,
+        code: StatusCode = StatusCode.SERVICE_UNAVAILABLE,
+    ) -> None:
+        """Answer with a status code: 4001, come again, unless another one is given."""
         self._refuse(inquiry.key, self._refusal(inquiry, code, why, now))
 
     def saved(self, key: Key) -> None:
@@ -105,6 +112,26 @@ class Inquiries:
             if not unsettled.left:
                 self._unsettled.remove(unsettled)
                 self._answer(unsettled.inquiry.key, unsettled.answer)
+
+    def takes_its_place(self, delivery: Delivery, now: float, *, is_new: bool) -> bool:
+        """End what a push replaces at one address; return whether the push may go on.
+
+        With pending-only it may not where the original ended by itself since it was accepted.
+        """
+        push = delivery.push
+        is_pending_only = push.replaces is not None and (
+            push.replace_method is ReplaceMethod.PENDING_ONLY
+        )
+        # At a restart an original that is not there any more may have been replaced before it.
+        may_go_on = not (is_pending_only and is_new)
+        for original in self._pushes.get(push.replaces or "", ()):
+            is_meant = identity(original.address) == identity(delivery.address)
+            if not is_meant or original.push.initiator != push.initiator:
+                continue
+            is_withdrawn = self._dispatch.withdraw(original, now, replaced_by=push.push_id)
+            if is_pending_only:
+                may_go_on = is_withdrawn or original.state is State.REPLACED
+        return may_go_on
 
     def lost(self, key: Key, now: float) -> None:
         """Take note that a delivery is another gateway's, and may come back there."""

@@ -23,20 +23,18 @@ from random import Random
 from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from testbed.codecs.pap import ReplaceMethod, StatusCode
-from testbed.gateway import answers, notification, submission
+from testbed.codecs.pap import StatusCode
+from testbed.gateway import answers, submission
 from testbed.gateway.accounting import AccountingServer, Dropped
 from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.answers import HttpAnswer, Refusal
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.deliveries import Delivery, Key
 from testbed.gateway.dispatch import Dispatch
-from testbed.gateway.effects import AnswerSubmission, Commit, Effect, PostNotification
+from testbed.gateway.effects import AnswerSubmission, Commit, Effect
 from testbed.gateway.events import (
     DeliveryEnded,
-    InitiatorNotified,
     LeaseLapsed,
-    NotificationFailed,
     PushAccepted,
     PushAdopted,
     PushLetGo,
@@ -45,13 +43,15 @@ from testbed.gateway.events import (
     SessionEnded,
     StoreFailed,
 )
+from testbed.gateway.initiators import Allowances
 from testbed.gateway.inquiries import Inquiries, Inquiry
 from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.operations import Accepted, Question
 from testbed.gateway.output import Output
 from testbed.gateway.pushes import State
-from testbed.gateway.recipients import Nobody, identity, terminal_of
+from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import AddPush, Notification, PushRecord, StoredPush
+from testbed.gateway.reports import Reports
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import AccountingRecord, SessionTable
 from testbed.gateway.terminal import Terminal
@@ -77,8 +77,7 @@ class Gateway:
         self._sessions = SessionTable()
         self._dispatch = Dispatch(config, self._sessions, self._output, self._save, random)
         self._pushes: dict[str, list[Delivery]] = {}
-        self._kept = 0
-        """Deliveries in ``_pushes``."""
+        self._allowances = Allowances(config.initiators)
         self._commit_numbers = count(1)
         self._submissions: dict[int, tuple[str, Accepted]] = {}
         self._inquiries = Inquiries(
@@ -93,8 +92,8 @@ class Gateway:
         self._saves: dict[int, tuple[Delivery, int]] = {}
         """The delivery and the length of its history, by commit."""
         self._unsaved: Schedule[Key] = Schedule()
-        self._unposted: Schedule[Key] = Schedule()
         self._counts: Counter[str] = Counter()
+        self._reports = Reports(config, self._output, self._counts, self._save)
         self._is_stopping = False
         self._lease_until: float | None = None
         self._is_lapsed = False
@@ -143,31 +142,36 @@ class Gateway:
                 self._resume(stored, now, "taken over from another gateway")
 
     def submit(
-        self, key: str, content_type: str, body: bytes, now: float, *, initiator: str = ""
+        self,
+        key: str,
+        content_type: str,
+        body: bytes,
+        now: float,
+        *,
+        initiator: str = "",
+        forbidden: str | None = None,
     ) -> None:
         """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows.
 
-        ``initiator`` says whose it is, where initiators are told apart.
+        ``initiator`` says whose it is, where initiators are told apart; ``forbidden`` why it may
+        not push, which is answered with 2001.
         """
         self._check_lease(now)
         self._counts["submissions"] += 1
         result = submission.read(content_type, body, self._config, now, initiator=initiator)
-        match result:
-            case Refusal():
-                self._refuse(key, result)
-            case Question() if self._is_lapsed:
-                self._inquiries.refuse(Inquiry(key, result, initiator), OUT_OF_REACH, now)
-            case Question():
-                self._inquiries.ask(Inquiry(key, result, initiator), now)
-            case Accepted(push):
-                reason = self._overload(push)
-                if reason is not None:
-                    code = StatusCode.SERVICE_UNAVAILABLE
-                    self._refuse(key, answers.refusal(push, code, reason, self._config, now))
-                elif push.replaces is not None:
-                    self._inquiries.ask(Inquiry(key, result, initiator), now)
-                else:
-                    self._add(key, result)
+        if isinstance(result, Refusal):
+            self._refuse(key, result)
+            return
+        inquiry = Inquiry(key, result, initiator)
+        busy = self._too_busy(result, initiator, now)
+        if forbidden is not None:
+            self._inquiries.refuse(inquiry, forbidden, now, StatusCode.FORBIDDEN)
+        elif busy is not None:
+            self._inquiries.refuse(inquiry, busy, now)
+        elif isinstance(result, Accepted) and result.push.replaces is None:
+            self._add(key, result)
+        else:
+            self._inquiries.ask(inquiry, now)
 
     def committed(self, number: int, now: float, *, duplicate: bool = False) -> None:
         """Take note that a commit is on disk, or found its push-id used already."""
@@ -249,22 +253,14 @@ class Gateway:
     ) -> None:
         """Take an initiator's HTTP answer to a result notification."""
         delivery = self._posted((push_id, number))
-        if delivery is None:
-            return
-        result = notification.read_answer(status, body)
-        if isinstance(result, notification.NotTaken):
-            self._post_later(delivery, result.reason, now)
-            return
-        self._counts["notifications answered"] += 1
-        delivery.notification = Notification.ANSWERED
-        self._output.tell(InitiatorNotified(push_id, delivery.address))
-        self._save(delivery)
+        if delivery is not None:
+            self._reports.answered(delivery, status, body, now)
 
     def notification_failed(self, push_id: str, number: int, reason: str, now: float) -> None:
         """Take note that a result notification could not be posted."""
         delivery = self._posted((push_id, number))
         if delivery is not None:
-            self._post_later(delivery, reason, now)
+            self._reports.failed(delivery, reason, now)
 
     # Queries
 
@@ -292,7 +288,7 @@ class Gateway:
         return {
             **self._counts,
             **radius,
-            "deliveries kept": self._kept,
+            "deliveries kept": self._allowances.under_way,
             "deliveries unfinished": self.unfinished,
             "sessions": len(self._sessions),
         }
@@ -336,7 +332,7 @@ class Gateway:
         times = (
             self._dispatch.next_timeout(),
             self._unsaved.next(),
-            self._unposted.next(),
+            self._reports.next(),
             None if self._is_lapsed else self._lease_until,
         )
         return min((time for time in times if time is not None), default=None)
@@ -349,7 +345,7 @@ class Gateway:
             delivery = self._delivery(key)
             delivery.saving = False
             self._save(delivery)
-        for key in self._unposted.take_due(now):
+        for key in self._reports.take_due(now):
             self._post(self._delivery(key))
 
     def take_datagrams(self) -> list[Datagram]:
@@ -362,16 +358,24 @@ class Gateway:
 
     # Submissions
 
+    def _too_busy(self, what: Accepted | Question, initiator: str, now: float) -> str | None:
+        addresses = len(what.push.addresses) if isinstance(what, Accepted) else 0
+        exceeded = self._allowances.exceeded(initiator, addresses, now)
+        if exceeded is not None:
+            return exceeded
+        if self._is_lapsed:
+            return OUT_OF_REACH
+        return self._overload(what.push) if isinstance(what, Accepted) else None
+
     def _overload(self, push: PushRecord) -> str | None:
         limits = self._config.limits
         if self._is_stopping:
             return "the gateway is going out of service"
-        if self._is_lapsed:
-            return OUT_OF_REACH
         if len(self._submissions) + len(self._inquiries) >= limits.uncommitted:
             return "too many submissions are waiting for the store"
-        if self._kept + len(push.addresses) > limits.unfinished:
-            return f"{self._kept} pushes have not ended"
+        kept = self._allowances.under_way
+        if kept + len(push.addresses) > limits.unfinished:
+            return f"{kept} pushes have not ended"
         return None
 
     def _add(self, key: str, accepted: Accepted) -> None:
@@ -414,31 +418,11 @@ class Gateway:
         if isinstance(whom, Nobody):
             # The directory has changed since the push was accepted.
             self._dispatch.refuse(delivery, whom.code, whom.text, now)
-        elif self._takes_its_place(delivery, now, is_new=is_new):
+        elif self._inquiries.takes_its_place(delivery, now, is_new=is_new):
             self._dispatch.begin(delivery, now)
         else:
             code = StatusCode.CANCELLATION_NOT_POSSIBLE
             self._dispatch.refuse(delivery, code, "its original has ended", now)
-
-    def _takes_its_place(self, delivery: Delivery, now: float, *, is_new: bool) -> bool:
-        """End what a push replaces at one address; return whether the push may go on.
-
-        With pending-only it may not where the original ended by itself since it was accepted.
-        """
-        push = delivery.push
-        is_pending_only = push.replaces is not None and (
-            push.replace_method is ReplaceMethod.PENDING_ONLY
-        )
-        # At a restart an original that is not there any more may have been replaced before it.
-        may_go_on = not (is_pending_only and is_new)
-        for original in self._pushes.get(push.replaces or "", ()):
-            is_meant = identity(original.address) == identity(delivery.address)
-            if not is_meant or original.push.initiator != push.initiator:
-                continue
-            is_withdrawn = self._dispatch.withdraw(original, now, replaced_by=push.push_id)
-            if is_pending_only:
-                may_go_on = is_withdrawn or original.state is State.REPLACED
-        return may_go_on
 
     def _refuse(self, key: str, refusal: Refusal) -> None:
         self._counts["refused"] += 1
@@ -459,7 +443,7 @@ class Gateway:
         for deliveries in self._pushes.values():
             for delivery in deliveries:
                 self._dispatch.forget(delivery)
-                self._unposted.cancel(delivery.key)
+                self._reports.cancel(delivery.key)
 
     def _go_on(self, delivery: Delivery, now: float) -> None:
         """Take up again what rested while the lease had lapsed."""
@@ -470,21 +454,25 @@ class Gateway:
             self._post(delivery)
 
     def _let_go(self, push_id: str, now: float) -> None:
-        deliveries = self._pushes.pop(push_id)
-        self._kept -= len(deliveries)
+        deliveries = self._drop(push_id)
         self._saves = {n: saved for n, saved in self._saves.items() if saved[0] not in deliveries}
         for delivery in deliveries:
             self._dispatch.forget(delivery)
             self._inquiries.lost(delivery.key, now)
             self._unsaved.cancel(delivery.key)
-            self._unposted.cancel(delivery.key)
+            self._reports.cancel(delivery.key)
         self._output.tell(PushLetGo(push_id))
 
     # What is kept
 
     def _keep(self, push_id: str, deliveries: list[Delivery]) -> None:
         self._pushes[push_id] = deliveries
-        self._kept += len(deliveries)
+        self._allowances.began(deliveries[0].push.initiator, len(deliveries))
+
+    def _drop(self, push_id: str) -> list[Delivery]:
+        deliveries = self._pushes.pop(push_id)
+        self._allowances.ended(deliveries[0].push.initiator, len(deliveries))
+        return deliveries
 
     def _delivery(self, key: Key) -> Delivery:
         return self._pushes[key[0]][key[1]]
@@ -502,43 +490,19 @@ class Gateway:
         self._counts[delivery.state] += 1
         delivery.done = True
         push_id = delivery.push.push_id
-        deliveries = self._pushes[push_id]
-        if all(other.done for other in deliveries):
-            self._kept -= len(deliveries)
-            del self._pushes[push_id]
+        if all(other.done for other in self._pushes[push_id]):
+            self._drop(push_id)
 
     # Result notifications
 
     def _posted(self, key: Key) -> Delivery | None:
         """Return the delivery whose notification came to an end, unless it was let go."""
         deliveries = self._pushes.get(key[0])
-        if deliveries is None:
-            return None
-        deliveries[key[1]].posting = False
-        return deliveries[key[1]]
+        return None if deliveries is None else deliveries[key[1]]
 
     def _post(self, delivery: Delivery) -> None:
-        if self._is_lapsed:
-            return
-        delivery.posting = True
-        url = delivery.push.notify_url or ""
-        body = notification.document(delivery.push, delivery.record(), self._config)
-        self._output.ask(PostNotification(delivery.push.push_id, delivery.number, url, body))
-
-    def _post_later(self, delivery: Delivery, reason: str, now: float) -> None:
-        self._counts["notifications unanswered"] += 1
-        policy = self._config.notification
-        wait = policy.waits[min(delivery.posts, len(policy.waits) - 1)]
-        delivery.posts += 1
-        is_over = now + wait > delivery.changed + policy.retention
-        self._output.tell(
-            NotificationFailed(delivery.push.push_id, delivery.address, reason, abandoned=is_over)
-        )
-        if is_over:
-            delivery.notification = Notification.ABANDONED
-            self._save(delivery)
-        else:
-            self._unposted.set(delivery.key, now + wait)
+        if not self._is_lapsed:
+            self._reports.post(delivery)
 
     # Accounting
 

@@ -29,6 +29,7 @@ from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.gateway.config import GatewayConfig, RetryPolicy
+from testbed.gateway.initiators import Initiator
 from testbed.lab.model import (
     ApnPart,
     GatewayPart,
@@ -322,6 +323,12 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         lifetime=part.lifetime,
         activation_time=part.activation_time,
         retry=RetryPolicy(waits=part.retry),
+        users=part.users,
+        content_types=part.content_types,
+        initiators=tuple(
+            Initiator(one.name, one.password, one.addresses, one.rate, one.burst, one.quota)
+            for one in part.initiators
+        ),
     )
 
 

@@ -7,7 +7,7 @@ are IPv4 addresses on this host; times are seconds.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -36,6 +36,10 @@ def _address(value: object) -> object:
 
 def _server(value: object) -> object:
     return str(ip_address(value)) if isinstance(value, str) else value
+
+
+def _network(value: str) -> str:
+    return str(ip_network(value))
 
 
 def _pool(value: str) -> str:
@@ -262,6 +266,25 @@ class CoreClientPart(Part):
     token: str | None = None
 
 
+class PushInitiatorPart(Part):
+    """One who may push: known by a password, or else by where it comes from."""
+
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[^:\s]+$")]
+    password: str | None = Field(
+        default=None, min_length=1, description="asked for by HTTP Basic or Digest"
+    )
+    addresses: tuple[Annotated[str, AfterValidator(_network), Field(strict=True)], ...] = Field(
+        default=("0.0.0.0/0",), min_length=1, description="addresses and networks it may come from"
+    )
+    rate: float | None = Field(
+        default=None, gt=0, description="submissions a second in the long run; else 4001"
+    )
+    burst: int = Field(default=20, ge=1, description="submissions that may come at once")
+    quota: int | None = Field(
+        default=None, ge=1, description="addresses of pushes under way; beyond it 4001"
+    )
+
+
 class GatewayPart(Part):
     """The push gateway."""
 
@@ -300,6 +323,15 @@ class GatewayPart(Part):
     )
     lifetime: Seconds = Field(
         default=86_400.0, description="of a push that names no deliver-before"
+    )
+    users: dict[str, Msisdn] = Field(
+        default_factory=dict, description="directory of addresses of TYPE=USER, to MSISDN"
+    )
+    content_types: tuple[str, ...] = Field(
+        default=("*/*",), description='media types that may be pushed, such as "text/*"'
+    )
+    initiators: tuple[PushInitiatorPart, ...] = Field(
+        default=(), description="who may push; everybody when absent"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer
+from testbed.gateway.initiators import Initiator
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
 from testbed.lab.yaml_source import SourceError, read
 
@@ -152,6 +153,22 @@ def test_gateway_alone_needs_no_core() -> None:
     assert (lab.gateway.ask_core, lab.gateway.control_url) == (False, None)
 
 
+def test_gateway_knows_its_initiators_and_users() -> None:
+    """Who may push, with what bounds, and whom the directory names."""
+    lab = built(
+        "gateway:\n  address: 127.0.10.5\n  apn: wap.example\n  ask_core: false\n"
+        '  users: {joe: "447700900123"}\n  content_types: ["text/*"]\n'
+        "  initiators:\n    - {name: shop, password: secret, addresses: [10.0.0.0/8],"
+        " rate: 5, burst: 10, quota: 100}\n    - {name: kiosk}\n"
+    )
+    assert lab.gateway is not None
+    assert lab.gateway.users == {"joe": "447700900123"}
+    assert lab.gateway.content_types == ("text/*",)
+    shop, kiosk = lab.gateway.initiators
+    assert shop == Initiator("shop", "secret", ("10.0.0.0/8",), 5.0, 10, 100)
+    assert kiosk == Initiator("kiosk", addresses=("0.0.0.0/0",))
+
+
 SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: %s}]}\n'
 
 
@@ -163,6 +180,11 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
         (
             GGSN + "gateway: {address: 127.0.10.5, apn: wap.example}\n",
             "lab.yaml:1:1: the document: the gateway needs the core's control interface",
+        ),
+        (
+            "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false,\n"
+            "          initiators: [{name: a, addresses: [10.0.0.1/8]}]}\n",
+            "lab.yaml:2:46: gateway.initiators.0.addresses.0: 10.0.0.1/8 has host bits set",
         ),
         (
             GGSN + "control: {address: 192.0.2.1}\n",
