@@ -17,13 +17,12 @@ from urllib.parse import unquote
 
 import structlog
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import IAddress, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from testbed.gateway.answers import HttpAnswer
-from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
 from testbed.gateway.status import as_plain, read_query
 from testbed.gateway.store import PushQuery, StoreError
@@ -38,8 +37,8 @@ JSON = "application/json"
 
 _log = structlog.get_logger("gateway")
 
-Submit = Callable[[str, bytes, Caller], Coroutine[Any, Any, HttpAnswer]]
-"""Takes Content-Type, body and maker of a submission; returns what to answer, once it may be."""
+Submit = Callable[[str, bytes], Coroutine[Any, Any, HttpAnswer]]
+"""Takes Content-Type and body of a submission; returns what to answer, once it may be."""
 Find = Callable[[str], Coroutine[Any, Any, StoredPush | None]]
 """Takes a push-id; returns the push as it stands."""
 Search = Callable[[PushQuery], Coroutine[Any, Any, list[StoredPush]]]
@@ -146,7 +145,6 @@ class _Exchange(Request):
         """Write the answer, whole; ``more`` is further lines of its head."""
         if not self.channel.persistent:
             more += "Connection: close\r\n"
-        more += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
         head = (
             f"HTTP/1.1 {answer.status} {_reason(answer.status)}\r\nDate: {_date(int(time()))}\r\n"
             f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
@@ -177,13 +175,19 @@ class _Channel(HTTPChannel):
     def __init__(self, site: GatewaySite) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.site = site
+        self._host: IAddress
         self.timeOut = IDLE_SECONDS
         self.callLater = site.reactor.callLater  # type: ignore[method-assign]
 
     def connectionMade(self) -> None:
         """Begin (Twisted calls this)."""
         self.site.add(self)
+        self._host = super().getHost()  # type: ignore[no-untyped-call]
         super().connectionMade()  # type: ignore[no-untyped-call]
+
+    def getHost(self) -> IAddress:
+        """Return our end of the connection, which Twisted would ask the system for every time."""
+        return self._host
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End (Twisted calls this)."""
@@ -236,12 +240,7 @@ class _Answers:
         answering.addErrback(self._fault)
 
     async def _take_submission(self, request: _Exchange) -> HttpAnswer:
-        caller = Caller(
-            address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
-            authorization=request.getHeader("Authorization"),
-            target=request.uri.decode("ascii", "replace"),
-        )
-        return await self._submit(request.getHeader("Content-Type") or "", request.body, caller)
+        return await self._submit(request.getHeader("Content-Type") or "", request.body)
 
     async def _show_push(self, request: _Exchange) -> HttpAnswer:
         push_id = unquote(request.path.decode("ascii", "replace").removeprefix(PUSHES))

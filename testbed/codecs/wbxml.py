@@ -108,10 +108,11 @@ def _write_attribute(out: bytearray, name: str, value: str, language: Language) 
 
 def _write_value(out: bytearray, rest: str, language: Language) -> None:
     while rest:
-        places = [(rest.find(text), token, text) for token, text in language.values]
-        place, token, text = min(
-            (found for found in places if found[0] >= 0), default=(len(rest), 0, "")
-        )
+        place, token, text = len(rest), 0, ""
+        for value_token, value in language.values:
+            found = rest.find(value, 0, place + len(value))
+            if 0 <= found < place:
+                place, token, text = found, value_token, value
         if place:
             _write_string(out, rest[:place])
         if text:
