@@ -142,7 +142,8 @@ def _quantile(ordered: list[float], part: float) -> float:
 def measure(options: argparse.Namespace, folder: Path, place: Place) -> dict[str, Any]:
     """Run all rounds; return a document."""
     bench = Bench(place)
-    logged = options.logged
+    load = os.getloadavg()[0]
+    logged = not options.quiet
     starts: list[Callable[[Path], Contender]] = [
         lambda where: start_kannel(where, place, logged=logged),
         lambda where: start_ours(where, place, logged=logged),
@@ -162,6 +163,7 @@ def measure(options: argparse.Namespace, folder: Path, place: Place) -> dict[str
     names = list(rounds)
     return {
         "machine": machine(),
+        "load": load,
         "rate": options.rate,
         "logged": logged,
         "contenders": {name: summary(results) for name, results in rounds.items()},
@@ -251,7 +253,7 @@ def main() -> None:
         metavar="N",
         help="POSTs a second where latency is measured (default %(default)g)",
     )
-    parser.add_argument("--logged", action="store_true", help="let all of them write their logs")
+    parser.add_argument("--quiet", action="store_true", help="let none of them write a log")
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="where stores and logs go (default: a new one)"
     )
@@ -268,7 +270,9 @@ def main() -> None:
         print(json.dumps(document, indent=2))
         return
     ratios = document["ratios"]
-    print(f"{document['machine']}; latency at {document['rate']:g} POSTs a second\n")
+    logs = "all write their logs" if document["logged"] else "none writes a log"
+    print(f"{document['machine']}, load {document['load']:.1f}; {logs}; latency at")
+    print(f"{document['rate']:g} POSTs a second, with durable acceptance at Corenet's\n")
     print(table(document))
     print(
         f"\nCorenet to Kannel: {ratios['per_cpu_second']:.2f} of what it accepts per CPU-second "
