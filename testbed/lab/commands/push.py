@@ -1,4 +1,4 @@
-"""``corenet push``: send a push to a gateway, and wait for its result notification."""
+"""``corenet push``: send a push to a gateway, and wait for its result, or follow it there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.error import CannotListenError
+from twisted.internet.task import deferLater
 
 from testbed.adapters.initiator import NotificationReceiver, SubmissionClient, SubmissionError
+from testbed.adapters.push_follower import FollowError, PushFollower
 from testbed.codecs import pap
 from testbed.codecs.address import AddressError
 from testbed.codecs.multipart import Part
@@ -22,9 +24,12 @@ from testbed.codecs.sl import ServiceLoading
 from testbed.initiator.submission import indication_part, loading_part, recipient, submission
 from testbed.lab.logs import log_to
 from testbed.lab.reactor_run import run_in_reactor
+from testbed.lab.timeline import Timeline
 
 DEFAULT_GATEWAY = "http://127.0.10.5:8081/pap"
 """The gateway of the default lab."""
+LOOK_SECONDS = 0.2
+"""Between two looks at a push that is followed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,13 +53,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=120.0,
         metavar="SECONDS",
-        help="for the result notification; 0 does not ask for one (default: %(default)g)",
+        help="for the result; 0 does not ask for a notification, or follows without end "
+        "(default: %(default)g)",
     )
     parser.add_argument(
         "--listen",
         default="127.0.0.1",
         metavar="ADDRESS",
         help="where the result notification is to come (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="show each step at the gateway until the push has ended, "
+        "instead of waiting for result notifications",
     )
 
 
@@ -72,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         return run_in_reactor(work)
-    except (SubmissionError, CannotListenError) as error:
+    except (SubmissionError, FollowError, CannotListenError) as error:
         print(f"corenet push: {error}", file=sys.stderr)
         return 1
 
@@ -95,17 +107,39 @@ async def _submit(
     receiver = NotificationReceiver(reactor, interface=options.listen)
     client = SubmissionClient(reactor, options.gateway)
     try:
-        if options.wait > 0:
+        if options.wait > 0 and not options.follow:
             receiver.start()
             message = replace(message, notify_url=receiver.url)
         answer = await client.submit(submission(message, content))
         print(f"{message.push_id}: {answer.code} {answer.desc or ''}".rstrip())
         if answer.code not in (StatusCode.OK, StatusCode.ACCEPTED):
             return 1
+        if options.follow:
+            return await _follow(reactor, options, message.push_id)
         return 0 if options.wait <= 0 else await _results(receiver, options, message)
     finally:
         await client.close()
         await receiver.stop()
+
+
+async def _follow(reactor: Any, options: argparse.Namespace, push_id: str) -> int:
+    """Show what becomes of a push while it does; 0 if all are delivered."""
+    follower = PushFollower(reactor, options.gateway)
+    timeline = Timeline()
+    end = reactor.seconds() + options.wait if options.wait > 0 else float("inf")
+    try:
+        while True:
+            for line in timeline.take(await follower.look(push_id)):
+                print(line, flush=True)
+            if timeline.is_over:
+                states = timeline.states.values()
+                return 0 if all(one is pap.MessageState.DELIVERED for one in states) else 1
+            if reactor.seconds() > end:
+                print(f"not ended within {options.wait:g} s", file=sys.stderr)
+                return 1
+            await deferLater(reactor, LOOK_SECONDS, lambda: None)
+    finally:
+        await follower.close()
 
 
 async def _results(
