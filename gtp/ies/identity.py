@@ -75,6 +75,22 @@ def _encode_imei(imei: str) -> bytes:
     return _IMEI_HEAD + octets_of(imei, 8)
 
 
+def decode_plmn(value: bytes) -> tuple[str, str]:
+    """Return MCC and MNC of three octets; raises ValueError if they are no digits."""
+    digits = value.translate(_SWAP).hex()
+    mcc, mnc = digits[:3], digits[4:] + digits[3].removesuffix("f")
+    if not (mcc + mnc).isdecimal():
+        raise ValueError("the PLMN is not made of digits")
+    return mcc, mnc
+
+
+def encode_plmn(mcc: str, mnc: str) -> bytes:
+    """Return the three octets of a PLMN; raises ValueError for what is none."""
+    if len(mcc) != 3 or len(mnc) not in (2, 3) or not (mcc + mnc).isdecimal():
+        raise ValueError(f"MCC {mcc!r} and MNC {mnc!r} are no PLMN")
+    return bytes.fromhex(mcc + mnc[2:].rjust(1, "f") + mnc[:2]).translate(_SWAP)
+
+
 def plmn_text(value: bytes) -> str:
     """Return the three octets of a PLMN in words: MCC, MNC."""
     plmn = value.translate(_SWAP).hex()

@@ -1,0 +1,193 @@
+"""Values that messages carry as octets, taken apart by ``gtp.ies`` and put together again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gtp.ies import (
+    ProtocolConfiguration,
+    QosProfile,
+    RouteingArea,
+    TrafficFlowTemplate,
+    UserLocation,
+)
+from gtp.ies.filters import Component, ComponentType, PacketFilter, Parameter, TftOperation
+from gtp.ies.location import LocationType
+from gtp.ies.options import Option
+from gtp.ies.quality import bit_rate
+
+UDP = Component(ComponentType.PROTOCOL, b"\x11")
+PORT = Component(ComponentType.REMOTE_PORT, b"\x23\xf0")
+PROFILE = QosProfile(
+    priority=2,
+    delay_class=1,
+    reliability_class=3,
+    peak_throughput=9,
+    precedence_class=2,
+    mean_throughput=31,
+    traffic_class=3,
+    delivery_order=2,
+    erroneous_sdus=3,
+    maximum_sdu_size=150,
+    maximum_uplink=254,
+    maximum_downlink=254,
+    residual_ber=7,
+    sdu_error_ratio=4,
+    transfer_delay=10,
+    handling_priority=3,
+    guaranteed_uplink=255,
+    guaranteed_downlink=255,
+)
+
+
+@pytest.mark.parametrize(
+    ("octets", "value"),
+    [
+        ("32f451 1234 05", RouteingArea("234", "15", 0x1234, 5)),
+        ("130014 ffff 01", RouteingArea("310", "410", 0xFFFF, 1)),
+        ("00 32f451 1234 5678", UserLocation(LocationType.CELL, "234", "15", 0x1234, 0x5678)),
+        ("01 32f451 1234 5678", UserLocation(LocationType.SERVICE_AREA, "234", "15", 4660, 22136)),
+        ("02 32f451 1234 05ff", UserLocation(LocationType.ROUTEING_AREA, "234", "15", 4660, 5)),
+        ("80", ProtocolConfiguration()),
+        (
+            "80 8021 04 01010004 000d 00",
+            ProtocolConfiguration((Option(0x8021, b"\x01\x01\x00\x04"), Option(0x000D))),
+        ),
+        ("02 0b921f7396fefe742bffff", PROFILE),
+        ("02 0b921f7396fefe742bffff 00 4a", replace(PROFILE, more=b"\0\x4a")),
+        (
+            "01 0b921f",
+            QosProfile(
+                priority=1,
+                delay_class=1,
+                reliability_class=3,
+                peak_throughput=9,
+                precedence_class=2,
+                mean_throughput=31,
+                more=None,
+            ),
+        ),
+        (
+            "21 31 05 05 3011 5023f0",
+            TrafficFlowTemplate(TftOperation.CREATE, (PacketFilter(1, 5, (UDP, PORT), 3),)),
+        ),
+        (
+            "82 00 01 02 3011 01 02 03 5023f0",
+            TrafficFlowTemplate(
+                TftOperation.REPLACE_FILTERS,
+                (PacketFilter(0, 1, (UDP,)), PacketFilter(1, 2, (PORT,))),
+            ),
+        ),
+        ("a2 00 01", TrafficFlowTemplate(TftOperation.DELETE_FILTERS, deleted=(0, 1))),
+        ("40", TrafficFlowTemplate(TftOperation.DELETE)),
+        (
+            "d0 03 04 01020304",
+            TrafficFlowTemplate(
+                TftOperation.NO_OPERATION, parameters=(Parameter(3, b"\x01\x02\x03\x04"),)
+            ),
+        ),
+    ],
+)
+def test_octets_are_taken_apart_and_put_together(octets: str, value: Any) -> None:
+    """The octets say these values, and the values make these octets."""
+    data = bytes.fromhex(octets)
+    assert type(value).parse(data) == value
+    assert value.encode() == data
+
+
+def test_a_routeing_area_may_come_without_its_filler() -> None:
+    """The octet behind the RAC of a user location need not be there."""
+    octets = bytes.fromhex("02 32f451 1234 05")
+    assert UserLocation.parse(octets).encode() == octets + b"\xff"
+
+
+def test_parameters_may_be_announced_and_not_there() -> None:
+    """The E bit without parameters says no more than its absence."""
+    assert TrafficFlowTemplate.parse(b"\x50") == TrafficFlowTemplate(TftOperation.DELETE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "octets"),
+    [
+        (RouteingArea, ""),
+        (RouteingArea, "32f451123405ff"),
+        (RouteingArea, "3af451123405"),
+        (UserLocation, "0032f451123456"),
+        (UserLocation, "0032f4511234567800"),
+        (UserLocation, "0332f45112345678"),
+        (ProtocolConfiguration, ""),
+        (ProtocolConfiguration, "80802104"),
+        (QosProfile, ""),
+        (QosProfile, "020b92"),
+        (QosProfile, "020b921f7396"),
+        (TrafficFlowTemplate, ""),
+        (TrafficFlowTemplate, "e0"),
+        (TrafficFlowTemplate, "21310502"),
+        (TrafficFlowTemplate, "213105023011ff"),
+        (TrafficFlowTemplate, "213105029911"),
+        (TrafficFlowTemplate, "213105025023"),
+    ],
+)
+def test_what_is_no_value(kind: Any, octets: str) -> None:
+    """Octets that are no value are a ValueError."""
+    with pytest.raises(ValueError):
+        kind.parse(bytes.fromhex(octets))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        RouteingArea("23", "15", 0, 0),
+        RouteingArea("234", "1", 0, 0),
+        RouteingArea("234", "1a", 0, 0),
+        RouteingArea("234", "15", 65536, 0),
+        ProtocolConfiguration(protocol=8),
+        ProtocolConfiguration((Option(0x8021, bytes(256)),)),
+        replace(PROFILE, traffic_class=8),
+        replace(PROFILE, priority=256),
+        TrafficFlowTemplate(TftOperation.CREATE, (PacketFilter(16, 0, ()),)),
+        TrafficFlowTemplate(TftOperation.CREATE, (PacketFilter(1, 0, (), 4),)),
+        TrafficFlowTemplate(TftOperation.CREATE, (PacketFilter(1, 0, ()),) * 16),
+        TrafficFlowTemplate(TftOperation.DELETE, (PacketFilter(1, 0, ()),)),
+        TrafficFlowTemplate(TftOperation.CREATE, deleted=(1,)),
+        TrafficFlowTemplate(
+            TftOperation.CREATE,
+            (PacketFilter(1, 0, (Component(ComponentType.PROTOCOL, b""),)),),
+        ),
+    ],
+)
+def test_what_does_not_fit(value: Any) -> None:
+    """A value that the octets have no room for is not made into others."""
+    with pytest.raises((ValueError, OverflowError)):
+        value.encode()
+
+
+@pytest.mark.parametrize(
+    ("code", "rate"),
+    [(0, None), (1, 1), (63, 63), (64, 64), (127, 568), (128, 576), (254, 8640), (255, 0)],
+)
+def test_bit_rates(code: int, rate: int | None) -> None:
+    """Codes of bit rates are kbit/s in steps that grow (TS 24.008 §10.5.6.5)."""
+    assert bit_rate(code) == rate
+
+
+@given(st.binary(max_size=60))
+def test_any_octets_are_a_value_or_no_value(octets: bytes) -> None:
+    """Whatever was taken apart can be put together, and is then the same again."""
+    for kind in (
+        RouteingArea,
+        UserLocation,
+        ProtocolConfiguration,
+        QosProfile,
+        TrafficFlowTemplate,
+    ):
+        try:
+            value = kind.parse(octets)
+        except ValueError:
+            continue
+        assert kind.parse(value.encode()) == value
