@@ -209,9 +209,7 @@ class SessionClient(SessionEndpoint):
                 self._hear_datagram(event, now)
 
     def _hear_result(self, event: ResultReceived, now: float) -> None:
-        session = self._of_transaction.get(event.transaction)
-        if session is None:
-            return
+        session = self._of_transaction[event.transaction]
         kind = session.transactions[event.transaction]
         pdu = self._decode(event.data)
         if kind is Kind.METHOD:
@@ -314,14 +312,15 @@ class SessionClient(SessionEndpoint):
             self._wtp.abort(event.transaction, UserAbort.DISCONNECT, now)
             return
         pdu = self._decode(event.data)
+        if not isinstance(pdu, ConfirmedPush):
+            self._wtp.abort(event.transaction, UserAbort.PROTOCOL_ERROR, now)
+            return
         reason = _objection(session, event)
-        if reason is None and not isinstance(pdu, ConfirmedPush):
-            reason = UserAbort.PROTOCOL_ERROR
         if reason is not None:
             self._wtp.abort(event.transaction, reason, now)
-        elif isinstance(pdu, ConfirmedPush):
-            self._keep(session, Kind.PUSH, event.transaction)
-            self._tell(ConfirmedPushReceived(session.number, session.peer, event.transaction, pdu))
+            return
+        self._keep(session, Kind.PUSH, event.transaction)
+        self._tell(ConfirmedPushReceived(session.number, session.peer, event.transaction, pdu))
 
 
 def _objection(session: Session, event: InvokeReceived) -> UserAbort | None:

@@ -245,8 +245,9 @@ class SessionServer(SessionEndpoint):
         self._close(session, now)
 
     def _free_id(self) -> int:
-        while (session_id := self._random.randrange(_SESSION_IDS)) in self._by_id:
-            pass
+        session_id = self._random.randrange(_SESSION_IDS)
+        while session_id in self._by_id:
+            session_id = self._random.randrange(_SESSION_IDS)
         return session_id
 
     # What the client says.
@@ -360,9 +361,7 @@ class SessionServer(SessionEndpoint):
             self._confirm(session, now)
 
     def _hear_push_confirmed(self, event: InvokeConfirmed) -> None:
-        session = self._of_transaction.get(event.transaction)
-        if session is None:
-            return
+        session = self._of_transaction[event.transaction]
         context = self._contexts.get(event.transaction)
         self._release(session, event.transaction)
         self._tell(PushConfirmed(session.number, session.peer, event.transaction, context))
@@ -382,9 +381,8 @@ class SessionServer(SessionEndpoint):
         """Let a session stand: the client has our answer to its Connect or Resume."""
         was_resuming = session.state is SessionState.RESUMING
         self._apply(session, SessionInput.CONFIRM)
-        for transaction, kind in tuple(session.transactions.items()):
-            if kind in (Kind.CONNECT, Kind.RESUME):
-                self._release(session, transaction)
+        for transaction in tuple(session.transactions):
+            self._release(session, transaction)
         if was_resuming:
             self._tell(SessionResumed(session.number, session.peer, session.headers))
             return

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from corenet.schedule import Alarm, Schedule
 from testbed.codecs.wsp import WspError
 from testbed.codecs.wsp.pdus import Headers, Pdu, decode
-from testbed.codecs.wtp import TransactionClass, UserAbort
+from testbed.codecs.wtp import TransactionClass, UserAbort, WtpError, split
 from testbed.wap.agreement import DEFAULTS, Agreement
 from testbed.wap.config import WtpLimits, WtpTimers
 from testbed.wap.errors import WapError
@@ -86,7 +86,11 @@ class SessionView:
 
 
 class SessionEndpoint(ABC):
-    """Sessions over one UDP port. Holds no socket and no clock."""
+    """Sessions over one UDP port. Holds no socket and no clock.
+
+    Events are told in the order in which things happened. When one is taken, a later one may
+    already say that its session or transaction is over; commands for it then raise WapError.
+    """
 
     TABLE: ClassVar[SessionTable]
 
@@ -134,8 +138,14 @@ class SessionEndpoint(ABC):
         session = self._by_peer.get(peer)
         if session is not None:
             session.last_used = now
-        self._wtp.receive(data, peer, now)
-        self._hear(now)
+        try:
+            parts = split(data)
+        except WtpError:
+            parts = (data,)
+        for part in parts:
+            # One by one: a later PDU may end the transaction that an earlier one has begun.
+            self._wtp.receive_pdu(part, peer, now)
+            self._hear(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""

@@ -116,12 +116,19 @@ class WtpEndpoint:
             self.counters.malformed += 1
             return
         for part in parts:
-            try:
-                pdu = decode(part)
-            except WtpError as error:
-                self._receive_malformed(error, peer, now)
-            else:
-                self._receive_pdu(pdu, peer, now)
+            self.receive_pdu(part, peer, now)
+
+    def receive_pdu(self, data: bytes, peer: Address, now: float) -> None:
+        """Take one PDU of a datagram from ``peer``, for users that want to hear of each at once.
+
+        Never raises for what a peer sent.
+        """
+        try:
+            pdu = decode(data)
+        except WtpError as error:
+            self._receive_malformed(error, peer, now)
+        else:
+            self._receive_pdu(pdu, peer, now)
 
     def _receive_malformed(self, error: WtpError, peer: Address, now: float) -> None:
         """End the transaction that broke the protocol (WAP-224 §10, RcvErrorPDU)."""

@@ -12,13 +12,13 @@ from testbed.codecs.wsp import pdus
 from testbed.codecs.wsp.capabilities import Capabilities, ProtocolOption
 from testbed.codecs.wsp.contact import ContactPoint
 from testbed.codecs.wsp.pdus import Connect, ConnectReply, Disconnect, Get, Reply, Suspend
-from testbed.codecs.wtp import TransactionClass, UserAbort
+from testbed.codecs.wtp import Invoke, TransactionClass, UserAbort, join
 from testbed.wap.agreement import Agreement
 from testbed.wap.client import WANTED, SessionClient
 from testbed.wap.config import WtpLimits
 from testbed.wap.errors import WapError
 from testbed.wap.events import TransactionAborted
-from testbed.wap.server import GRANTED, SessionLimits
+from testbed.wap.server import GRANTED, SessionLimits, SessionServer
 from testbed.wap.session_events import (
     EndReason,
     MethodAborted,
@@ -75,6 +75,18 @@ def test_a_session_can_be_refused(pair):
     assert pair.told(pair.by_server) == []
     assert pair.client.sessions() == pair.server.sessions() == ()
     assert pair.settle()
+
+
+def test_a_client_that_goes_away_is_refused_all_the_same(pair):
+    """Whether it hears that is of no interest."""
+    pair.client.connect(SERVER, pair.now)
+    pair.run()
+    requested = pair.last(pair.by_server, SessionRequested)
+    pair.wire.detach(CLIENT)
+    pair.server.refuse(requested.session, Reply(403, TEXT), pair.now)
+    pair.run(63.0)
+    assert pair.told(pair.by_server) == []
+    assert pair.server.open_transactions == 0
 
 
 def test_a_session_can_be_redirected(pair):
@@ -417,7 +429,42 @@ def test_a_session_survives_a_bad_wire():
         assert pair.server.session_with(CLIENT).state is SessionState.CONNECTED
 
 
-def test_a_transaction_layer_underneath_is_counted(pair):
+class Stubborn(Random):
+    """Draws the same number thrice, then the next."""
+
+    draws = 0
+
+    def randrange(self, *_):
+        self.draws += 1
+        return self.draws // 3
+
+
+def test_session_ids_are_drawn_until_one_is_free():
+    """No two sessions have the same, whatever chance says."""
+    pair = Pair()
+    pair.server = SessionServer(random=Stubborn())
+    pair.attach(pair.server, SERVER, pair.by_server)
+    pair.connect()
+    other = SessionClient(random=Random(4))
+    pair.attach(other, ("10.45.0.8", 40000), [])
+    other.connect(SERVER, pair.now)
+    pair.run()
+    pair.server.accept(pair.last(pair.by_server, SessionRequested).session, pair.now)
+    assert len({view.session_id for view in pair.server.sessions()}) == 2
+
+
+def test_octets_that_are_no_datagram_are_counted(pair):
+    """Lengths that do not fit, PDUs that are none, and shared datagrams within one another."""
+    number, _ = pair.connect()
+    nested = join([join([Invoke(tid=1, transaction_class=2, data=b"").encode()] * 2)] * 2)
+    for octets in (b"", b"\x00\x05", b"\xff", nested):
+        pair.server.receive(octets, CLIENT, pair.now)
+    assert pair.server.counters.malformed == 5
+    assert pair.told(pair.by_server) == []
+    pair.client.disconnect(number, pair.now)
+
+
+def test_the_transaction_layer_underneath_is_counted(pair):
     """The counters of the transactions are those of the end."""
     pair.connect()
     assert pair.client.counters.invokes_sent == 1
