@@ -5,11 +5,11 @@ where a promise was broken. ``ledger`` says what the promises are.
 
 Theory of operation. Gateways run as ``corenet run`` does, each a process of its own on a lab file
 written here; with ``--store postgresql://…`` several of them share a database. An initiator posts
-at a steady rate, whatever the gateways do, and posts again with the same push-id until it has an
-answer, as a real one would: 2007 then says that the first attempt was stored. Each gateway is
-killed at an instant between the middle of its start, which is the recovery, and a moment of full
-work, and started again. Before that the store is looked at: what it knew at the death is what
-must not happen again. In the end all is left in peace until every result is reported.
+at a steady rate as far as its connections go, and posts again with the same push-id until it has
+an answer, as a real one would: 2007 then says that the first attempt was stored. A gateway is
+killed at an instant of its work or, now and then, of its recovery, and started again. Before that
+the store is looked at: what it knew at the death is what must not happen again. In the end all is
+left in peace until every result is reported.
 """
 
 from __future__ import annotations
@@ -46,8 +46,12 @@ from testbed.lab.reactor_run import run_in_reactor
 
 POST_AGAIN: Final = 0.2
 """Seconds until a push is posted again that got no answer."""
+MOST_UNDER_WAY: Final = 60
+"""Pushes that are posted and not answered."""
 WORKING: Final = 0.8
-"""Seconds of full work in the longest life."""
+"""Seconds of work in the longest life."""
+IN_RECOVERY: Final = 0.2
+"""Share of the kills that strike while a gateway begins again."""
 DRAIN: Final = 0.05
 """Seconds in which what a dead gateway had sent arrives."""
 STARTING: Final = 30.0
@@ -157,10 +161,11 @@ class KillTest:
 
     async def _kill(self, number: int) -> None:
         gateway = self._random.choice(list(self._gateways.values()))
-        # The first kill strikes one that works; the others begin in the recovery.
-        earliest = 0.0 if number == 0 else self._start_time / 2
-        latest = WORKING if number == 0 else self._start_time + WORKING
-        await self._sleep(self._random.uniform(earliest, latest))
+        if number and self._random.random() < IN_RECOVERY:
+            await self._sleep(self._start_time * self._random.uniform(0.5, 1.0))
+        else:
+            await self._serving(gateway.address)
+            await self._sleep(WORKING * self._random.random())
         if gateway.has_ended:
             raise RuntimeError(f"{gateway.address} has ended by itself:\n{gateway.log()}")
         life, now = gateway.life, time.monotonic()
@@ -172,6 +177,8 @@ class KillTest:
         ).items():
             self.ledger.was_stored(push_id, life, ended=ended, answered=answered)
         gateway.start()
+        if sys.stderr.isatty():
+            print(f"{number + 1} of {self._plan.kills} kills", end="\r", file=sys.stderr)
 
     async def _settle(self) -> None:
         """Wait until every answer is in and every result reported."""
@@ -195,7 +202,8 @@ class KillTest:
     # The initiator
 
     def _submit_due(self, times: int) -> None:
-        for _ in range(times):
+        # An initiator has so many connections, and waits where all of them are in use.
+        for _ in range(min(times, MOST_UNDER_WAY - len(self._under_way))):
             submitting = Deferred.fromCoroutine(self._submit())
             self._under_way.add(submitting)
             submitting.addBoth(self._submission_ended, submitting)
