@@ -19,6 +19,7 @@ from gtp.messages import (
     SendRouteingInformationRequest,
     SendRouteingInformationResponse,
     SupportedExtensionHeadersNotification,
+    UeRegistrationQueryResponse,
     VersionNotSupported,
     decode,
 )
@@ -432,3 +433,15 @@ def test_the_response_for_routeing_information_has_the_known_octets() -> None:
     under_test.respond(received(under_test), response, 0.0)
     ((data, _),) = under_test.take_datagrams()
     assert data.hex() == "32210016000000000001000001800232140599999999f9850004c0000202"
+
+
+def test_a_refused_registration_query_has_the_imsi_of_its_request() -> None:
+    """The response of type 62 must have the IMSI, as that of type 33 must."""
+    accepts = frozenset({MessageType.UE_REGISTRATION_QUERY_REQUEST})
+    under_test = Endpoint(timers=Timers(), recovery=1, accepts=accepts, random=Random(1))
+    imsi = "0232140599999999f9"
+    under_test.receive(bytes.fromhex("323d000e 00000000 00080000" + imsi + "1e"), PEER, 0.0)
+    [(refusal, _)] = under_test.take_datagrams()
+    answer = decode(refusal)
+    assert isinstance(answer, UeRegistrationQueryResponse)
+    assert (answer.cause, answer.imsi) == (Cause.INVALID_MESSAGE_FORMAT, IMSI)
