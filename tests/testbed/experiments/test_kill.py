@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import pytest
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from testbed.experiments.kill import Plan, main, run
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "testbed.experiments.kill", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+class KillTests(TestCase):
+    """A gateway process, and this one around it."""
+
+    timeout = 120
+
+    async def test_a_gateway_that_is_killed_keeps_its_promises(self):
+        """Three deaths at seeded instants under load: nothing lost, nothing known done twice."""
+        ledger = await run(reactor, Plan(kills=3, seed=7, rate=40.0))
+        assert ledger.kills == 3
+        assert ledger.accepted
+        assert ledger.violations == []
 
 
-def test_a_gateway_that_is_killed_keeps_its_promises():
-    """Three deaths at seeded instants under load: nothing lost, nothing known done twice."""
-    done = run("--kills", "3", "--seed", "7", "--rate", "40")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "kills                                   3" in done.stdout
-
-
-def test_what_makes_no_sense_is_refused():
+@pytest.mark.parametrize(
+    "arguments", [["--gateways", "2"], ["--store", "file"], ["--kills", "0"], ["--rate", "0"]]
+)
+def test_what_makes_no_sense_is_refused(arguments, capsys):
     """In a sentence."""
-    for arguments in (("--gateways", "2"), ("--store", "file"), ("--kills", "0")):
-        done = run(*arguments)
-        assert done.returncode == 2
-        assert "error:" in done.stderr
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert "error: " in capsys.readouterr().err

@@ -13,6 +13,8 @@ from testbed.gateway.config import GatewayConfig, NotificationPolicy, RetryPolic
         (lambda: GatewayConfig("127.0.0.5", "a", b""), "secret is empty"),
         (lambda: GatewayConfig("127.0.0.5", "a", b"x", pap_path="pap"), "slash"),
         (lambda: GatewayConfig("127.0.0.5", "a", b"x", lifetime=0), "above 0"),
+        (lambda: GatewayConfig("127.0.0.5", "a", b"x", lease=0), "above 0"),
+        (lambda: GatewayConfig("127.0.0.5", "a", b"x", retention=0), "above 0"),
         (lambda: RetryPolicy(waits=()), "retry waits"),
         (lambda: RetryPolicy(attempts=0), "attempts"),
         (lambda: NotificationPolicy(waits=(0.0,)), "notification waits"),
@@ -34,4 +36,6 @@ def test_the_pap_url_is_made_of_address_port_and_path():
 def test_secrets_are_not_shown():
     """Configurations end up in logs."""
     shown = repr(GatewayConfig("127.0.0.5", "a", b"hush", control_token="hushhush"))
+    assert "hush" not in shown
+    shown = repr(GatewayConfig("127.0.0.5", "a", b"x", store="postgresql://me:hush@db/pushes"))
     assert "hush" not in shown
