@@ -1,7 +1,8 @@
 """The client of WSP sessions: what a handset has (WAP-230 §7.1.3, client protocol machine).
 
 Theory of operation. ``connect`` opens a session to a server; once it stands, ``invoke`` asks for
-things and pushes arrive. A push on a session is taken within what was agreed on; a confirmed one
+things and pushes arrive. A push is taken where the client has asked for pushes of that kind, also
+when the server did not agree to them: Kannel never does, and pushes all the same. A confirmed one
 waits for the application, whose silence ends it after the time that WTP gives a user.
 """
 
@@ -300,7 +301,7 @@ class SessionClient(SessionEndpoint):
             isinstance(pdu, Push)
             and not isinstance(pdu, ConfirmedPush)
             and session.state is SessionState.CONNECTED
-            and session.agreement.allows(ProtocolOption.PUSH)
+            and self._wanted.allows(ProtocolOption.PUSH)
             and fits(len(event.data), session.agreement.client_sdu)
         ):
             self._tell(PushReceived(session.number, session.peer, pdu))
@@ -315,26 +316,25 @@ class SessionClient(SessionEndpoint):
         if not isinstance(pdu, ConfirmedPush):
             self._wtp.abort(event.transaction, UserAbort.PROTOCOL_ERROR, now)
             return
-        reason = _objection(session, event)
+        reason = self._objection(session, event)
         if reason is not None:
             self._wtp.abort(event.transaction, reason, now)
             return
         self._keep(session, Kind.PUSH, event.transaction)
         self._tell(ConfirmedPushReceived(session.number, session.peer, event.transaction, pdu))
 
-
-def _objection(session: Session, event: InvokeReceived) -> UserAbort | None:
-    """Return why a client takes no confirmed push (WAP-230 §7.1.3), or None."""
-    if session.state is SessionState.SUSPENDED:
-        return UserAbort.SUSPEND
-    if (
-        event.transaction_class is not TransactionClass.RELIABLE
-        or session.state is not SessionState.CONNECTED
-        or not session.agreement.allows(ProtocolOption.CONFIRMED_PUSH)
-    ):
-        return UserAbort.PROTOCOL_ERROR
-    if not fits(len(event.data), session.agreement.client_sdu):
-        return UserAbort.MRU_EXCEEDED
-    if session.open(Kind.PUSH) >= session.agreement.push_mor:
-        return UserAbort.MOR_EXCEEDED
-    return None
+    def _objection(self, session: Session, event: InvokeReceived) -> UserAbort | None:
+        """Return why a client takes no confirmed push (WAP-230 §7.1.3), or None."""
+        if session.state is SessionState.SUSPENDED:
+            return UserAbort.SUSPEND
+        if (
+            event.transaction_class is not TransactionClass.RELIABLE
+            or session.state is not SessionState.CONNECTED
+            or not self._wanted.allows(ProtocolOption.CONFIRMED_PUSH)
+        ):
+            return UserAbort.PROTOCOL_ERROR
+        if not fits(len(event.data), session.agreement.client_sdu):
+            return UserAbort.MRU_EXCEEDED
+        if session.open(Kind.PUSH) >= session.agreement.push_mor:
+            return UserAbort.MOR_EXCEEDED
+        return None

@@ -430,13 +430,13 @@ def test_a_session_survives_a_bad_wire():
 
 
 class Stubborn(Random):
-    """Draws the same number thrice, then the next."""
+    """Draws the same number four times, then the next five times."""
 
     draws = 0
 
     def randrange(self, *_):
         self.draws += 1
-        return self.draws // 3
+        return self.draws // 5
 
 
 def test_session_ids_are_drawn_until_one_is_free():

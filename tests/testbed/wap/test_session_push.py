@@ -213,9 +213,9 @@ def test_disconnecting_aborts_open_pushes(pair):
 # Peers that do not keep to the protocol
 
 
-def raw_server(options=ALL, **capabilities):
-    raw = RawServer(wanted=Agreement(client_sdu=100, options=ALL, push_mor=1))
-    raw.answer(ConnectReply(1, Capabilities(options=options, **capabilities)).encode())
+def raw_server(options=ALL, granted=ALL):
+    raw = RawServer(wanted=Agreement(client_sdu=100, options=options, push_mor=1))
+    raw.answer(ConnectReply(1, Capabilities(options=granted)).encode())
     raw.told.clear()
     return raw
 
@@ -243,8 +243,15 @@ def test_a_client_aborts_what_is_no_push_or_too_large(octets, reason):
     assert raw.pair.by_client == []
 
 
-def test_a_client_aborts_pushes_that_were_not_agreed_on():
-    """Neither the kind nor the number beyond what it granted."""
+def test_a_client_takes_the_pushes_that_it_has_asked_for():
+    """Also from a server that did not agree to send any, as Kannel does not."""
+    raw = raw_server(granted=ProtocolOption(0))
+    assert pushed_raw(raw, CONFIRMED.encode()) == []
+    assert [type(event) for event in raw.say(PUSH)] == [ConfirmedPushReceived, PushReceived]
+
+
+def test_a_client_aborts_pushes_that_it_has_not_asked_for():
+    """Neither the kind nor more at once than it said."""
     raw = raw_server(options=ProtocolOption.PUSH)
     assert pushed_raw(raw, CONFIRMED.encode()) == [UserAbort.PROTOCOL_ERROR]
     raw = raw_server()
@@ -252,7 +259,7 @@ def test_a_client_aborts_pushes_that_were_not_agreed_on():
     assert pushed_raw(raw, CONFIRMED.encode()) == [UserAbort.MOR_EXCEEDED]
 
 
-def test_a_client_passes_unconfirmed_pushes_over_that_were_not_agreed_on():
+def test_a_client_passes_unconfirmed_pushes_over_that_it_has_not_asked_for():
     """There is nobody to tell."""
     for raw, push in (
         (raw_server(options=ProtocolOption.CONFIRMED_PUSH), PUSH),
