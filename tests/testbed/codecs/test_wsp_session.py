@@ -43,7 +43,7 @@ GOLDEN = {
         )
     ),
     # 01 10, 1a: 26 octets of capabilities; 07: 7 of headers;
-    # 02 83 04: method MOR 4; 02 84 02: push MOR 2; 04 85 50 "X" 00: an extended method;
+    # 02 83 04: 4 methods at once; 02 84 02: 2 pushes at once; 04 85 50 "X" 00: an extended method;
     # 04 86 10 "p" 00: a header code page; 06 87 04 0a000001: an alias;
     # 02 88 05: not known; a9: User-Agent; b2 82: Accept-Application wml.ua
     "01101a07"
@@ -309,7 +309,7 @@ def test_contact_points_know_their_ip_address():
 
 def test_capabilities_of_other_kinds_are_kept_or_passed_over():
     """A number that is not known is kept; a name in text has no number; the last of two counts."""
-    # 02 61 00: "a"; 02 83 01 and 02 83 02: method MOR twice; 02 ff 01: number 127
+    # 02 61 00: "a"; 02 83 01 and 02 83 02: methods at once, twice; 02 ff 01: number 127
     read = pdus.decode(bytes.fromhex("01100c00" + "026100" + "028301" + "028302" + "02ff01"))
     assert read.capabilities == Capabilities(method_mor=2, other=((127, b"\x01"),))
 

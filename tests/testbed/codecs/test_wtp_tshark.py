@@ -179,6 +179,8 @@ def test_nothing_is_malformed(dissect):
         ("wsp.pdu_type", "0x01 0x02 0x09 0x04 0x03 0x08 0x05 0x40 0x07 0x06 0x60 0x04 0x40,0x04"),
         ("wsp.server.session_id", "77 77 78 79"),
         ("wsp.reply.status", "0x20 0x20 0x44"),
+        ("wsp.capability.method_mor", "4 4"),
+        ("wsp.capability.push_mor", "2"),
     ],
 )
 def test_fields_are_what_was_set(dissect, field, expected):
@@ -194,8 +196,6 @@ def test_capabilities_and_preferences_are_read(dissect):
         "Client SDU Size: 1400",
         "Server SDU Size: 262144",
         "Protocol Options: 0xe0, Confirmed Push facility, Push facility, Session Resume facility",
-        "Method MOR: 4",
-        "Push MOR: 2",
         "Aliases: 0987c40b23f10a000001",
         "Accept: text/vnd.wap.wml",
         "Accept: text/html; q=0.50",
