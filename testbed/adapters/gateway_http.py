@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from testbed.gateway.answers import HttpAnswer
+from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
 from testbed.gateway.status import as_plain, read_query
 from testbed.gateway.store import PushQuery, StoreError
@@ -37,8 +38,8 @@ JSON = "application/json"
 
 _log = structlog.get_logger("gateway")
 
-Submit = Callable[[str, bytes], Coroutine[Any, Any, HttpAnswer]]
-"""Takes Content-Type and body of a submission; returns what to answer, once it may be."""
+Submit = Callable[[str, bytes, Caller], Coroutine[Any, Any, HttpAnswer]]
+"""Takes Content-Type, body and maker of a submission; returns what to answer, once it may be."""
 Find = Callable[[str], Coroutine[Any, Any, StoredPush | None]]
 """Takes a push-id; returns the push as it stands."""
 Search = Callable[[PushQuery], Coroutine[Any, Any, list[StoredPush]]]
@@ -145,6 +146,7 @@ class _Exchange(Request):
         """Write the answer, whole; ``more`` is further lines of its head."""
         if not self.channel.persistent:
             more += "Connection: close\r\n"
+        more += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
         head = (
             f"HTTP/1.1 {answer.status} {_reason(answer.status)}\r\nDate: {_date(int(time()))}\r\n"
             f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
@@ -240,7 +242,12 @@ class _Answers:
         answering.addErrback(self._fault)
 
     async def _take_submission(self, request: _Exchange) -> HttpAnswer:
-        return await self._submit(request.getHeader("Content-Type") or "", request.body)
+        caller = Caller(
+            address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
+            authorization=request.getHeader("Authorization"),
+            target=request.uri.decode("ascii", "replace"),
+        )
+        return await self._submit(request.getHeader("Content-Type") or "", request.body, caller)
 
     async def _show_push(self, request: _Exchange) -> HttpAnswer:
         push_id = unquote(request.path.decode("ascii", "replace").removeprefix(PUSHES))
