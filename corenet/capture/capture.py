@@ -28,7 +28,7 @@ GSUP_PORT: Final = 4222
 
 INTERFACES: Final = (
     ("Gn", "GTP between SGSN and GGSN (TS 29.060)"),
-    ("Gc", "GTP between GGSN and HLR (TS 29.060 §7.5)"),
+    ("Gc", "GTP between GGSN and HLR (TS 29.060 §7.4)"),
     ("Gr", "GSUP between SGSN and HLR, framed as over TCP"),
     ("Gi", "IP between mobiles and the packet data network"),
     ("radio", "LLC frames between SGSN and mobiles, in GSMTAP (TS 44.064, TS 24.008)"),

@@ -200,7 +200,7 @@ class NetworkActivations:
             self._fail_by_cause(activation, message.cause, now)
 
     def ms_present(self, received: RequestReceived, now: float) -> None:
-        """Take a Note MS GPRS Present Request (36) and answer it (TS 29.060 §7.5.5)."""
+        """Take a Note MS GPRS Present Request (36) and answer it (TS 29.060 §7.4.5)."""
         message = received.message
         assert isinstance(message, NoteMsGprsPresentRequest)
         imsi = message.imsi

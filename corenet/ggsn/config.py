@@ -140,7 +140,7 @@ class GgsnConfig:
     apns: tuple[Apn, ...]
     static_bindings: tuple[StaticBinding, ...] = ()
     hlr: Address | None = None
-    """Where Send Routeing Information goes (TS 29.060 §7.5); None where there is no HLR."""
+    """Where Send Routeing Information goes (TS 29.060 §7.4); None where there is no HLR."""
     radius: tuple[RadiusServer, ...] = ()
     """Accounting servers in order of preference; none means no accounting."""
     accounting: AccountingPolicy = field(default_factory=AccountingPolicy)

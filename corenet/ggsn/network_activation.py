@@ -1,7 +1,7 @@
 """Network-requested PDP context activation: one procedure for one subscriber and APN.
 
 Specs: TS 23.060 §9.2.2.2 (procedure) and §9.2.2.3 (MS not reachable), TS 29.060 §7.3.8-7.3.11
-(notification) and §7.5.1-7.5.4 (location management).
+(notification) and §7.4.1-7.4.4 (location management).
 
 Theory of operation. The procedure asks the HLR where the MS is (messages 32, 33), has that
 SGSN ask the MS to activate (27, 28), and waits for the Create PDP Context Request (16), which
@@ -223,7 +223,7 @@ class NetworkActivation:
     # Actions of the table
 
     def ask_hlr(self, now: float) -> None:
-        """Send Routeing Information for GPRS Request (TS 29.060 §7.5.1)."""
+        """Send Routeing Information for GPRS Request (TS 29.060 §7.4.1)."""
         self.enter(Step.ROUTEING_INFORMATION, now)
         hlr = self._core.config.hlr
         if hlr is None:
@@ -255,7 +255,7 @@ class NetworkActivation:
         )
 
     def report_failure(self, now: float) -> None:
-        """Set MNRG and have the HLR note it: Failure Report Request (TS 29.060 §7.5.3)."""
+        """Set MNRG and have the HLR note it: Failure Report Request (TS 29.060 §7.4.3)."""
         hlr = self._core.config.hlr
         if hlr is None:
             self.take(Input.FAILED, now)

@@ -1,6 +1,6 @@
 """What a GGSN remembers of a subscriber between activations.
 
-Specs: TS 23.060 §9.2.2.2.1 and §9.2.2.3 (MS Not Reachable for GPRS flag), TS 29.060 §7.5.
+Specs: TS 23.060 §9.2.2.2.1 and §9.2.2.3 (MS Not Reachable for GPRS flag), TS 29.060 §7.4.
 
 Three things: the flag MNRG with its reason, an SGSN that was named lately, and back-offs.
 MNRG goes when the HLR notes that the MS is present or when the MS activates a context; a

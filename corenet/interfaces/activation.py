@@ -16,7 +16,7 @@ class Step(StrEnum):
     ACCEPTANCE = "acceptance"
     """The request itself: unknown terminal or APN, no static address, limits, back-off."""
     ROUTEING_INFORMATION = "routeing-information"
-    """Send Routeing Information for GPRS to the HLR (TS 29.060 §7.5.1)."""
+    """Send Routeing Information for GPRS to the HLR (TS 29.060 §7.4.1)."""
     PDU_NOTIFICATION = "pdu-notification"
     """PDU Notification Request to the SGSN (TS 29.060 §7.3.8)."""
     MS_ACTIVATION = "ms-activation"

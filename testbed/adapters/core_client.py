@@ -33,7 +33,7 @@ LONGEST_DEADLINE = 3600.0
 LONGEST_SILENCE = 60.0
 """Seconds without a line after which an event stream is taken for dead."""
 REACHABLE = "MsReachable"
-"""The core's event for a terminal that is back (TS 29.060 §7.5.5, Note MS GPRS Present)."""
+"""The core's event for a terminal that is back (TS 29.060 §7.4.5, Note MS GPRS Present)."""
 
 
 class CoreClient:
