@@ -23,12 +23,10 @@ from corenet.control.model import (
     moment,
 )
 from corenet.ggsn.config import apn_key
-from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause
+from corenet.interfaces.activation import ActivationOutcome, FailureCause
 
 REMEMBERED = 10_000
 """Ended activations that can still be asked for."""
-_LATE = ("expired", "does not answer")
-"""How the names of our own causes end that say that time was up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +63,7 @@ class Requested:
                 address=None,
                 cause=None,
                 mobile_cause=_cause(self.mobile_cause),
+                timed_out=False,
                 hold_until_reachable=False,
                 retry_after=None,
                 steps=[],
@@ -80,6 +79,7 @@ class Requested:
             address=outcome.address,
             cause=_cause(outcome.cause),
             mobile_cause=_cause(self.mobile_cause),
+            timed_out=outcome.timed_out,
             hold_until_reachable=outcome.hold_until_reachable,
             retry_after=outcome.retry_after,
             steps=[StepView(step=step.value, seconds=seconds) for step, seconds in outcome.steps],
@@ -90,14 +90,11 @@ class Requested:
         outcome = self.outcome
         if outcome is None or outcome.active:
             raise ValueError(f"activation {self.key} has not failed")
-        cause = outcome.cause
-        local = cause is not None and cause.source is CauseSource.LOCAL
-        late = local and str(cause).endswith(_LATE)
-        status, title = 504 if late else 502, "Activation failed"
+        status, title = 504 if outcome.timed_out else 502, "Activation failed"
         problem = ActivationProblem(
             title=title,
             status=status,
-            detail=f"{outcome.step.value}: {cause or 'no cause was given'}",
+            detail=f"{outcome.step.value}: {outcome.cause or 'no cause was given'}",
             **dict(self.view()),
         )
         members = problem.model_dump(mode="json", exclude={"type", "title", "status", "detail"})

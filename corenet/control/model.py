@@ -177,8 +177,8 @@ class CauseView(Answer):
     """A cause: whose number it is, the number and its name."""
 
     source: Literal["gtp", "map", "sm", "local"]
-    number: int
-    name: str
+    number: int = Field(description="in that protocol; where local, a cause of our own")
+    name: str = Field(description="in words, with what more is known")
 
 
 class StepView(Answer):
@@ -203,6 +203,7 @@ class Activation(Answer):
     mobile_cause: CauseView | None = Field(
         description="what the mobile said, where an SGSN here knows it: GTP does not carry it"
     )
+    timed_out: bool = Field(description="failed because time was up: nobody refused")
     hold_until_reachable: bool = Field(
         description="in vain until the network notes that the mobile is back"
     )

@@ -1,6 +1,6 @@
-"""The table of operations in ``docs/reference/control-interface.md``.
+"""The tables of operations and of local causes in ``docs/reference/control-interface.md``.
 
-``python -m corenet.control.reference`` prints it anew.
+``python -m corenet.control.reference`` prints them anew.
 """
 
 from __future__ import annotations
@@ -8,10 +8,15 @@ from __future__ import annotations
 import sys
 
 from corenet.control.operations import OPERATIONS, Operation
+from corenet.interfaces.activation import OUT_OF_TIME, LocalCause
 
 _HEAD = """\
 | Request | Does | Takes | May answer |
 |---|---|---|---|
+"""
+_CAUSES = """\
+| Number | Name | `timed_out` |
+|---|---|---|
 """
 _BESIDE = """\
 | `GET /v1/events` | What happens in the core, as it happens | [`Last-Event-ID`] | 200, 400 |
@@ -30,6 +35,15 @@ def table() -> str:
     return "".join([_HEAD, *rows, _BESIDE])
 
 
+def local_causes() -> str:
+    """Return the table of causes whose source is "local", in Markdown."""
+    rows = [
+        f"| {cause.value} | {cause.text} | {'yes' if cause in OUT_OF_TIME else ''} |\n"
+        for cause in LocalCause
+    ]
+    return "".join([_CAUSES, *rows])
+
+
 def _takes(operation: Operation) -> str:
     fields = dict(operation.query.model_fields)
     if operation.body is not None:
@@ -45,4 +59,4 @@ def _answers(operation: Operation) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write("\n".join([table(), local_causes()]))

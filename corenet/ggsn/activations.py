@@ -15,7 +15,6 @@ from socket import inet_aton
 from corenet.ggsn.causes import (
     absent_subscriber,
     gtp_cause,
-    local_cause,
     map_cause,
     not_reachable_text,
 )
@@ -32,7 +31,7 @@ from corenet.ggsn.events import (
 from corenet.ggsn.network_activation import Failure, Input, NetworkActivation, State
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.reachability import Reachability
-from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
+from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from gtp.constants import Cause, MapCause, MsNotReachableReason
 from gtp.endpoint import FailureReason, RequestFailed, RequestReceived
 from gtp.messages import (
@@ -77,7 +76,7 @@ class NetworkActivations:
         """Take the control trigger; the outcome comes as an event, at once or later."""
         access = self._core.access_points.find(apn)
         if access is None:
-            self._refuse(key, imsi, apn, local_cause("unknown APN"))
+            self._refuse(key, imsi, apn, FailureCause.local(LocalCause.UNKNOWN_APN))
             return
         context = self._core.contexts.find(imsi, access)
         if context is not None:
@@ -91,15 +90,15 @@ class NetworkActivations:
             reason = self._reachability.not_reachable(imsi)
             back_off = self._reachability.back_off(imsi, access.key)
             if binding is None and access.pool is None:
-                self._refuse(key, imsi, name, local_cause("no address for this subscriber"))
+                self._refuse(key, imsi, name, FailureCause.local(LocalCause.NO_ADDRESS))
             elif reason is not None:
-                cause = local_cause(f"MS not reachable: {reason}")
+                cause = FailureCause.local(LocalCause.MS_NOT_REACHABLE, reason)
                 self._refuse(key, imsi, name, cause, hold=True)
             elif back_off is not None:
-                cause = local_cause(f"back-off after: {back_off.cause.name}")
+                cause = FailureCause.local(LocalCause.BACK_OFF, back_off.cause.name)
                 self._refuse(key, imsi, name, cause, retry_after=back_off.until - now)
             elif deadline is not None and deadline <= now:
-                self._refuse(key, imsi, name, local_cause("deadline expired"))
+                self._refuse(key, imsi, name, FailureCause.local(LocalCause.DEADLINE_EXPIRED))
             else:
                 self._begin(self._make(imsi, access, binding, key, deadline, Trigger.CONTROL), now)
         elif activation.wait(key, deadline):
@@ -145,7 +144,7 @@ class NetworkActivations:
 
     def stop(self, now: float) -> None:
         """End every procedure."""
-        failure = Failure(local_cause("GGSN stopped"))
+        failure = Failure(FailureCause.local(LocalCause.STOPPED))
         for activation in list(self._under_way.values()):
             activation.take(Input.ABANDONED, now, failure=failure)
             activation.take(Input.FAILED, now)
@@ -167,16 +166,18 @@ class NetworkActivations:
     ) -> None:
         """Take that a request of a procedure got no usable response."""
         silent = failed.reason is FailureReason.TIMED_OUT
-        who = "SGSN" if isinstance(failed.request, PduNotificationRequest) else "HLR"
+        by_sgsn = isinstance(failed.request, PduNotificationRequest)
         if silent:
-            cause = local_cause(f"{who} does not answer")
+            cause = FailureCause.local(LocalCause.SGSN_SILENT if by_sgsn else LocalCause.HLR_SILENT)
         else:
-            detail = f": {failed.error.text}" if failed.error is not None else ""
-            cause = local_cause(f"{who}: {failed.reason}{detail}")
+            cause = FailureCause.local(
+                LocalCause.SGSN_UNUSABLE if by_sgsn else LocalCause.HLR_UNUSABLE,
+                failed.reason if failed.error is None else f"{failed.reason}: {failed.error.text}",
+            )
         failure = Failure(cause, self._core.config.back_offs.peer_silent)
         if activation.state is State.REPORTING:
             activation.take(Input.FAILED, now)
-        elif who == "SGSN" and silent and not activation.route_is_fresh:
+        elif by_sgsn and silent and not activation.route_is_fresh:
             self._ask_again(activation, failure, now)
         else:
             activation.take(Input.FAILED, now, failure=failure)

@@ -54,11 +54,6 @@ def absent_subscriber(reason: str) -> FailureCause:
     return FailureCause(CauseSource.MAP, number, f"{_MAP_TEXTS[number]}: {reason}")
 
 
-def local_cause(name: str) -> FailureCause:
-    """Return a decision of our own as callers see it."""
-    return FailureCause(CauseSource.LOCAL, 0, name)
-
-
 def not_reachable_text(reason: int) -> str:
     """Return an MS Not Reachable Reason (TS 29.060 §7.7.25A) in words."""
     return _REASON_TEXTS.get(reason, f"reason {reason}")

@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from corenet.ggsn.causes import local_cause
 from corenet.ggsn.config import StaticBinding
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
@@ -41,7 +40,7 @@ from corenet.ggsn.events import (
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.reachability import Reachability
 from corenet.ggsn.stored_pdus import StoredPdus
-from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
+from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT
 from gtp.ies import EndUserAddress
@@ -136,7 +135,7 @@ class NetworkActivation:
         """SGSNs that do not have the MS, or did not answer."""
         self.imsi_refused = False
         """Whether an SGSN said that it does not know the IMSI."""
-        self.failure = Failure(local_cause("not begun"))
+        self.failure = Failure(FailureCause.local(LocalCause.STOPPED))
         """What it ends with, or would end with if the next step confirmed it."""
         self._context: PdpContext | None = None
         self._core = core
@@ -228,7 +227,7 @@ class NetworkActivation:
         hlr = self._core.config.hlr
         if hlr is None:
             back_off = self._core.config.back_offs.routeing_failed
-            unasked = Failure(local_cause("no HLR to ask for the SGSN"), back_off)
+            unasked = Failure(FailureCause.local(LocalCause.NO_HLR), back_off)
             self.take(Input.FAILED, now, failure=None if self.refused_by else unasked)
             return
         self._request(SendRouteingInformationRequest(imsi=self.imsi), hlr, now)
@@ -249,7 +248,8 @@ class NetworkActivation:
         """Wait for the MS, but not for ever."""
         self.enter(Step.MS_ACTIVATION, now)
         config = self._core.config
-        failure = Failure(local_cause("guard timer expired"), config.back_offs.guard_expired)
+        cause = FailureCause.local(LocalCause.GUARD_TIMER_EXPIRED)
+        failure = Failure(cause, config.back_offs.guard_expired)
         self._guard = self._core.schedule.at(
             now + config.guard_time, lambda then: self.take(Input.FAILED, then, failure=failure)
         )
@@ -314,7 +314,7 @@ class NetworkActivation:
         self._transaction = self._core.request(message, peer, now, context=self)
         if self._transaction is None:
             back_off = self._core.config.back_offs.peer_silent
-            unsent = Failure(local_cause("request cannot be sent"), back_off)
+            unsent = Failure(FailureCause.local(LocalCause.NOT_SENT), back_off)
             reporting = self.state is State.REPORTING
             self.take(Input.FAILED, now, failure=None if reporting else unsent)
 
@@ -370,7 +370,7 @@ class NetworkActivation:
             self.imsi,
             self.access.apn.name,
             step,
-            cause=local_cause("deadline expired"),
+            cause=FailureCause.local(LocalCause.DEADLINE_EXPIRED),
             steps=(*self._steps, (step, now - self._step_since)),
         )
         self._core.events.append(ActivationFinished(key, outcome))

@@ -17,7 +17,6 @@ from socket import inet_aton
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
-from corenet.ggsn.causes import local_cause
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import ContextTable, PdpContext
 from corenet.ggsn.core import Core
@@ -28,6 +27,7 @@ from corenet.ggsn.pools import AccessPoints
 from corenet.ggsn.reachability import Reachability
 from corenet.ggsn.sessions import Sessions
 from corenet.ggsn.traffic import Traffic
+from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.radius.client import AccountingClient, AccountingCounters
 from gtp.constants import MessageType
@@ -135,7 +135,7 @@ class Ggsn:
             if access is None:
                 return 0
         count = self._sessions.deactivate(imsi, access, now)
-        self._activations.abandon(imsi, access, local_cause("deactivated meanwhile"), now)
+        self._activations.abandon(imsi, access, FailureCause.local(LocalCause.DEACTIVATED), now)
         self._collect()
         return count
 

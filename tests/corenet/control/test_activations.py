@@ -9,7 +9,13 @@ from corenet.control.activations import Activations
 from corenet.control.errors import ControlError
 from corenet.control.model import ActivationRequest, BehaviourRequest
 from corenet.ggsn.config import BackOffs
-from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
+from corenet.interfaces.activation import (
+    ActivationOutcome,
+    CauseSource,
+    FailureCause,
+    LocalCause,
+    Step,
+)
 from corenet.interfaces.node import Interface
 from corenet.interfaces.testing import ScriptedNode
 
@@ -163,7 +169,7 @@ def test_refusal_in_back_off_is_not_the_mobiles(world, who):
     refuse(core, who)
     core.finished(core.request(1))
     again = core.request(1).view()
-    assert (again.step, again.cause.name) == ("acceptance", "back-off after: MS refuses")
+    assert (again.step, again.cause.name) == ("acceptance", "in back-off: MS refuses")
     assert again.mobile_cause is None
     assert 299 < again.retry_after <= 300
 
@@ -185,7 +191,7 @@ def test_silent_mobile_is_a_bad_gateway_with_the_sgsns_cause(world, who):
     requested = core.request(1)
     failed = core.finished(requested)
     assert (failed.step, failed.cause.source, failed.mobile_cause) == ("ms-activation", "gtp", None)
-    assert requested.problem().status == 502
+    assert (requested.problem().status, failed.timed_out) == (502, False)
 
 
 def test_deadline_is_a_gateway_timeout(world, who):
@@ -197,6 +203,8 @@ def test_deadline_is_a_gateway_timeout(world, who):
     failed = core.finished(requested)
     assert core.network.now() == pytest.approx(began + 3)
     assert (failed.step, failed.cause.name) == ("ms-activation", "deadline expired")
+    assert (failed.cause.number, failed.timed_out) == (LocalCause.DEADLINE_EXPIRED, True)
+    assert (failed.cause.number, failed.timed_out) == (LocalCause.DEADLINE_EXPIRED, True)
     assert requested.problem().status == 504
 
 
@@ -206,6 +214,7 @@ def test_guard_timer_is_a_gateway_timeout(world, who):
     mute(core, who)
     requested = core.request(1)
     assert core.finished(requested).cause.name == "guard timer expired"
+    assert core.finished(requested).cause.number == LocalCause.GUARD_TIMER_EXPIRED
     assert requested.problem().status == 504
 
 

@@ -13,7 +13,7 @@ from corenet.control.errors import ControlError
 from corenet.control.model import ActivationProblem, Problem, Terminal
 from corenet.control.openapi import document, text
 from corenet.control.operations import OPERATIONS
-from corenet.control.reference import table
+from corenet.control.reference import local_causes, table
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -80,7 +80,8 @@ def test_document_is_checked_in():
 
 
 @pytest.mark.docs
-def test_table_of_operations_is_in_the_reference():
+def test_the_tables_are_in_the_reference():
     """The page has what ``python -m corenet.control.reference`` prints."""
     page = (REFERENCE / "control-interface.md").read_text(encoding="utf-8")
-    assert table() in page, "paste the output of python -m corenet.control.reference into the page"
+    for part in (table(), local_causes()):
+        assert part in page, "paste the output of python -m corenet.control.reference into the page"

@@ -11,7 +11,7 @@ from corenet.ggsn.events import (
     PdusDropped,
 )
 from corenet.ggsn.network_activation import TRANSITIONS, Input, State
-from corenet.interfaces.activation import CauseSource, FailureCause, Step
+from corenet.interfaces.activation import FailureCause, LocalCause, Step
 from gtp.constants import Cause
 from gtp.messages import (
     CreatePdpContextResponse,
@@ -159,7 +159,7 @@ def test_deactivation_ends_an_activation_under_way(bench) -> None:
     bench.take()
     outcome = bench.outcome()
     assert outcome.step is Step.MS_ACTIVATION
-    assert outcome.cause == FailureCause(CauseSource.LOCAL, 0, "deactivated meanwhile")
+    assert outcome.cause == FailureCause.local(LocalCause.DEACTIVATED)
     assert outcome.retry_after is None
     assert bench.told(PdusDropped)[0].reason is DropReason.ACTIVATION_FAILED
     bench.assert_nothing_left()

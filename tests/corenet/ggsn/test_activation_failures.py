@@ -12,7 +12,7 @@ from corenet.ggsn.events import (
     PdpContextRefused,
     PdusDropped,
 )
-from corenet.interfaces.activation import CauseSource, FailureCause, Step
+from corenet.interfaces.activation import CauseSource, FailureCause, LocalCause, Step
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress
 from gtp.messages import (
@@ -39,8 +39,7 @@ def gtp(number: int, name: str) -> FailureCause:
     return FailureCause(CauseSource.GTP, number, name)
 
 
-def local(name: str) -> FailureCause:
-    return FailureCause(CauseSource.LOCAL, 0, name)
+local = FailureCause.local
 
 
 def drops(bench) -> dict[DropReason, int]:
@@ -52,18 +51,20 @@ def drops(bench) -> dict[DropReason, int]:
 
 
 @pytest.mark.parametrize(
-    ("imsi", "apn", "name"),
+    ("imsi", "apn", "cause"),
     [
-        (IMSI, "nowhere.example", "unknown APN"),
-        (DYNAMIC_IMSI, "static.example", "no address for this subscriber"),
+        (IMSI, "nowhere.example", LocalCause.UNKNOWN_APN),
+        (DYNAMIC_IMSI, "static.example", LocalCause.NO_ADDRESS),
     ],
 )
-def test_what_cannot_be_served_is_refused_at_once(bench, imsi: str, apn: str, name: str) -> None:
+def test_what_cannot_be_served_is_refused_at_once(
+    bench, imsi: str, apn: str, cause: LocalCause
+) -> None:
     """An unknown APN, and an APN without pool and binding, fail in the acceptance step."""
     bench.activate(imsi=imsi, apn=apn)
     outcome = bench.outcome()
     assert outcome.step is Step.ACCEPTANCE
-    assert outcome.cause == local(name)
+    assert outcome.cause == local(cause)
     assert not outcome.hold_until_reachable
     assert outcome.retry_after is None
     assert bench.ggsn.counters.activations_refused == 1
@@ -74,7 +75,7 @@ def test_a_deadline_that_has_passed_starts_nothing(bench) -> None:
     """The request is refused before any message goes out."""
     bench.activate(deadline=bench.now)
     outcome = bench.outcome()
-    assert (outcome.step, outcome.cause) == (Step.ACCEPTANCE, local("deadline expired"))
+    assert (outcome.step, outcome.cause) == (Step.ACCEPTANCE, local(LocalCause.DEADLINE_EXPIRED))
     bench.assert_nothing_left()
 
 
@@ -167,7 +168,7 @@ def test_an_absent_subscriber_is_held_until_reachable(bench, sgsn, cause, ies, n
     bench.activate(key="again")
     refused = bench.outcome("again")
     assert refused.step is Step.ACCEPTANCE
-    assert refused.cause == local(f"MS not reachable: {name}")
+    assert refused.cause == local(LocalCause.MS_NOT_REACHABLE, name)
     assert refused.hold_until_reachable
     assert drops(bench) == {DropReason.MS_NOT_REACHABLE: 2}
     assert bench.told(PdusDropped)[-1].reason is DropReason.MS_NOT_REACHABLE
@@ -191,7 +192,7 @@ def test_a_silent_hlr_is_asked_n3_times(bench) -> None:
     assert len({m.sequence for m, _ in bench.control}) == 1
     outcome = bench.outcome()
     assert outcome.step is Step.ROUTEING_INFORMATION
-    assert outcome.cause == local("HLR does not answer")
+    assert outcome.cause == local(LocalCause.HLR_SILENT)
     assert outcome.retry_after == 10.0
     assert outcome.steps == ((Step.ROUTEING_INFORMATION, 3.0),)
     bench.control.clear()
@@ -205,7 +206,7 @@ def test_an_hlr_of_another_version_is_a_failure(bench) -> None:
     request = bench.sent(SendRouteingInformationRequest)
     bench.respond(request, VersionNotSupported(), HLR)
     outcome = bench.outcome()
-    assert outcome.cause == local("HLR: version not supported")
+    assert outcome.cause == local(LocalCause.HLR_UNUSABLE, "version not supported")
 
 
 def test_a_response_that_breaks_the_protocol_is_a_failure(bench) -> None:
@@ -219,7 +220,7 @@ def test_a_response_that_breaks_the_protocol_is_a_failure(bench) -> None:
     outcome = bench.outcome()
     assert outcome.step is Step.ROUTEING_INFORMATION
     assert outcome.cause.source is CauseSource.LOCAL
-    assert outcome.cause.name.startswith("HLR: invalid response: ")
+    assert outcome.cause.name.startswith("HLR answers with nothing usable: invalid response: ")
 
 
 @pytest.mark.parametrize("imsi", ["", "12345678901234567", "none"])
@@ -228,7 +229,7 @@ def test_an_imsi_that_cannot_be_expressed_is_a_failure(bench, imsi: str) -> None
     bench.activate(imsi=imsi)
     outcome = bench.outcome()
     assert outcome.step is Step.ROUTEING_INFORMATION
-    assert outcome.cause == local("request cannot be sent")
+    assert outcome.cause == local(LocalCause.NOT_SENT)
     bench.advance(10)
     bench.assert_nothing_left()
 
@@ -410,7 +411,7 @@ def test_a_refused_notification_backs_off(bench, cause: Cause, back_off: float) 
     bench.activate(key="again")
     refused = bench.outcome("again")
     assert refused.step is Step.ACCEPTANCE
-    assert refused.cause == local(f"back-off after: {cause.text}")
+    assert refused.cause == local(LocalCause.BACK_OFF, cause.text)
     assert refused.retry_after == back_off - 1
     assert drops(bench)[DropReason.BACK_OFF] == 1
     assert bench.control == []
@@ -428,7 +429,7 @@ def test_a_silent_sgsn_is_asked_n3_times(bench) -> None:
     bench.control.clear()
     outcome = bench.outcome()
     assert outcome.step is Step.PDU_NOTIFICATION
-    assert outcome.cause == local("SGSN does not answer")
+    assert outcome.cause == local(LocalCause.SGSN_SILENT)
     assert outcome.retry_after == 10.0
     assert drops(bench) == {DropReason.ACTIVATION_FAILED: 1}
     bench.advance(10)
@@ -444,7 +445,7 @@ def test_a_silent_remembered_sgsn_that_the_hlr_confirms_is_a_failure(bench) -> N
     del bench.control[:3]
     bench.route(sgsn=SGSN)
     outcome = bench.outcome()
-    assert outcome.cause == local("SGSN does not answer")
+    assert outcome.cause == local(LocalCause.SGSN_SILENT)
     bench.advance(10)
     bench.assert_nothing_left()
 
@@ -560,7 +561,7 @@ def test_the_guard_timer_ends_the_waiting_for_create(make_bench) -> None:
     bench.advance(20)
     outcome = bench.outcome()
     assert outcome.step is Step.MS_ACTIVATION
-    assert outcome.cause == local("guard timer expired")
+    assert outcome.cause == local(LocalCause.GUARD_TIMER_EXPIRED)
     assert outcome.retry_after == 30.0
     assert outcome.steps[-1] == (Step.MS_ACTIVATION, 20.0)
     assert drops(bench) == {DropReason.ACTIVATION_FAILED: 1}
@@ -629,7 +630,7 @@ def test_a_deadline_ends_the_waiting_of_its_key_alone(bench) -> None:
     bench.advance(5)
     outcome = bench.outcome("hasty")
     assert outcome.step is Step.MS_ACTIVATION
-    assert outcome.cause == local("deadline expired")
+    assert outcome.cause == local(LocalCause.DEADLINE_EXPIRED)
     assert outcome.retry_after is None
     assert outcome.steps[-1] == (Step.MS_ACTIVATION, 5.0)
     bench.create()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corenet.ggsn.config import Apn, GgsnConfig
 from corenet.ggsn.node import Ggsn
 from corenet.ggsn.reachability import Reachability
-from corenet.interfaces.activation import CauseSource, FailureCause
+from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.node import Interface, Node
 from corenet.schedule import Schedule
 from gtp.messages import CreatePdpContextResponse, EchoRequest, EchoResponse
@@ -77,7 +77,7 @@ def test_a_back_off_that_begins_anew_replaces_the_old_one() -> None:
     """Its end is that of the last."""
     schedule = Schedule()
     reachability = Reachability(schedule, [])
-    cause = FailureCause(CauseSource.LOCAL, 0, "x")
+    cause = FailureCause.local(LocalCause.STOPPED)
     reachability.begin_back_off("1", "wap", 10.0, cause, 0.0)
     reachability.begin_back_off("1", "wap", 30.0, cause, 0.0)
     assert reachability.back_off("1", "wap").until == 30.0

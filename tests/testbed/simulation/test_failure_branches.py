@@ -21,7 +21,7 @@ from corenet.ggsn.events import (
     PdpContextRefused,
 )
 from corenet.hlr.config import SubscribedApn, Subscriber
-from corenet.interfaces.activation import CauseSource, FailureCause, Step
+from corenet.interfaces.activation import CauseSource, FailureCause, LocalCause, Step
 from corenet.interfaces.nas.causes import SmCause, sm_cause_text
 from corenet.interfaces.node import Interface
 from corenet.mobile.events import ActivationRefused
@@ -43,8 +43,7 @@ def map_error(number, name):
     return FailureCause(CauseSource.MAP, number, name)
 
 
-def local(name):
-    return FailureCause(CauseSource.LOCAL, 0, name)
+local = FailureCause.local
 
 
 def attempt(bench):
@@ -235,7 +234,7 @@ def test_apn_unknown_to_the_ggsn_that_is_asked(bench):
     """Without such an APN there is nothing to ask anybody for."""
     outcome = bench.outcome(bench.request(apn="other.example"))
     assert outcome.step is Step.ACCEPTANCE
-    assert outcome.cause == local("unknown APN")
+    assert outcome.cause == local(LocalCause.UNKNOWN_APN)
     assert bench.passed == []
     bench.assert_nothing_left()
 
@@ -282,7 +281,7 @@ def test_hlr_is_silent(bench):
     bench.network.cut("ggsn", "hlr")
     outcome = attempt(bench)
     assert outcome.step is Step.ROUTEING_INFORMATION
-    assert outcome.cause == local("HLR does not answer")
+    assert outcome.cause == local(LocalCause.HLR_SILENT)
     assert (outcome.hold_until_reachable, outcome.retry_after) == (False, 10.0)
     assert outcome.steps == ((Step.ROUTEING_INFORMATION, pytest.approx(EXHAUSTED)),)
     assert bench.messages(MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST) == 5
@@ -295,7 +294,7 @@ def test_sgsn_is_silent(bench):
     bench.network.cut("ggsn", "sgsn")
     outcome = attempt(bench)
     assert outcome.step is Step.PDU_NOTIFICATION
-    assert outcome.cause == local("SGSN does not answer")
+    assert outcome.cause == local(LocalCause.SGSN_SILENT)
     assert (outcome.hold_until_reachable, outcome.retry_after) == (False, 10.0)
     assert dict(outcome.steps)[Step.PDU_NOTIFICATION] == pytest.approx(EXHAUSTED)
     assert bench.messages(MessageType.PDU_NOTIFICATION_REQUEST) == 5
@@ -308,7 +307,7 @@ def test_ggsn_is_silent_to_the_sgsn(bench):
     cut_at(bench, MessageType.CREATE_PDP_CONTEXT_REQUEST)
     outcome = attempt(bench)
     assert outcome.step is Step.MS_ACTIVATION
-    assert outcome.cause == local("guard timer expired")
+    assert outcome.cause == local(LocalCause.GUARD_TIMER_EXPIRED)
     assert (outcome.hold_until_reachable, outcome.retry_after) == (False, 30.0)
     assert dict(outcome.steps)[Step.MS_ACTIVATION] == pytest.approx(60.0)
     assert bench.messages(MessageType.CREATE_PDP_CONTEXT_REQUEST) == 5
