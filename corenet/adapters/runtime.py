@@ -26,7 +26,7 @@ from twisted.logger import Logger
 from corenet.adapters.reactor import ListensUdp, ScheduledCall, Schedules
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.gi.ends import packet_ends
-from corenet.interfaces.attachments import IN_PROCESS, OVER_UDP, Attachments
+from corenet.interfaces.attachments import IN_PROCESS, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
 from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
 
@@ -228,7 +228,7 @@ class TwistedRuntime:
         if local is None or self._closed:
             return
         ours = self._attachments.exactly_at(interface, peer) is not None
-        if interface is Interface.WDP and not ours and self._gi is not None:
+        if interface in TO_MOBILES and not ours and self._gi is not None:
             # A mobile's datagram, which was seen as a packet when its GGSN sent it.
             ours = self._attachments.on_gi(peer[0]) is not None
         if not ours:
@@ -244,7 +244,7 @@ class TwistedRuntime:
             self.counters["gi-no-such-mobile"] += 1
             return
         ours = (
-            self._attachments.exactly_at(Interface.WDP, source) is not None
+            self._attachments.outside(source) is not None
             or self._attachments.on_gi(source[0]) is not None
         )
         if not ours:
@@ -346,9 +346,8 @@ class TwistedRuntime:
 
     def _send_on_gi(self, place: _Place, packet: bytes) -> None:
         source, destination = packet_ends(packet)
-        receiver = self._attachments.exactly_at(
-            Interface.WDP, destination
-        ) or self._attachments.on_gi(destination[0])
+        host = self._attachments.outside(destination)
+        receiver = self._attachments.on_gi(destination[0]) if host is None else host[1]
         name = "" if receiver is None else receiver.name
         self._pass(Interface.GI, source, destination, packet, place.node.name, name)
         if self._gi is None:
@@ -360,7 +359,7 @@ class TwistedRuntime:
         self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
     ) -> None:
         receiver = self._attachments.exactly_at(interface, peer)
-        if receiver is None and interface is Interface.WDP:
+        if receiver is None and interface in TO_MOBILES:
             receiver = self._attachments.on_gi(peer[0])
         name = "" if receiver is None else receiver.name
         self._pass(interface, local, peer, data, place.node.name, name)

@@ -20,6 +20,7 @@ from typing import BinaryIO, Final
 from corenet.capture import pcapng
 from corenet.capture.tcp import TcpConversation
 from corenet.gi.ip import IpError, udp_packet
+from corenet.interfaces.attachments import TO_MOBILES
 from corenet.interfaces.node import Address, Interface
 from corenet.interfaces.runtime import Passed
 
@@ -37,7 +38,12 @@ INTERFACES: Final = (
 """Name and description of each interface, in the order of their numbers in the file."""
 
 _GN, _GC, _GR, _GI, _RADIO, _RADIUS = range(6)
-_OVER_UDP: Final = {Interface.GTP_U: _GN, Interface.RADIUS: _RADIUS, Interface.WDP: _GI}
+_OVER_UDP: Final = {
+    Interface.GTP_U: _GN,
+    Interface.RADIUS: _RADIUS,
+    Interface.WDP: _GI,
+    Interface.WSP: _GI,
+}
 
 # Version 2, 4 words, payload type GB_LLC; the rest says where on the air, which is nowhere here.
 _GSMTAP_DOWNLINK: Final = bytes.fromhex("02040800 0000 0000 00000000 00000000")
@@ -110,7 +116,7 @@ class Capture:
             return self._on_radio(passed)
         source = self._host(passed.source[0], passed.sender)
         # A WAP datagram is for a mobile; who receives it is the GGSN in front of it.
-        receiver = "" if passed.interface is Interface.WDP else passed.receiver
+        receiver = "" if passed.interface in TO_MOBILES else passed.receiver
         destination = self._host(passed.destination[0], receiver)
         if passed.interface is Interface.GR:
             return self._on_gr(passed, source, destination)

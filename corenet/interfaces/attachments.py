@@ -15,7 +15,10 @@ from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 IN_PROCESS = frozenset({Interface.RADIO, Interface.GR})
 """Interfaces that never leave the process: links between nodes, by any name."""
 
-OVER_UDP = frozenset({Interface.GTP_C, Interface.GTP_U, Interface.RADIUS, Interface.WDP})
+TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
+"""Interfaces of hosts outside whose peers are mobiles' addresses, reached through Gi."""
+
+OVER_UDP = TO_MOBILES | {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS}
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
 
@@ -95,6 +98,14 @@ class Attachments:
         """Return who gets what is for ``address``: the node there, else the one ``ANYWHERE``."""
         places = self._places
         return places.get((interface, address)) or places.get((interface, ANYWHERE))
+
+    def outside(self, address: Address) -> tuple[Interface, Node] | None:
+        """Return the node outside whose own address this is, and the interface, or None."""
+        for interface in TO_MOBILES:
+            node = self._places.get((interface, address))
+            if node is not None:
+                return interface, node
+        return None
 
     def on_gi(self, host: str) -> Node | None:
         """Return the node whose mobiles have the address ``host``, the longest match first."""

@@ -141,6 +141,7 @@ class GatewayService:
                 {
                     Interface.RADIUS: (config.address, config.radius_port),
                     Interface.WDP: (config.address, config.wdp_port),
+                    Interface.WSP: (config.address, config.wsp_port),
                 },
             )
         except BaseException:

@@ -78,14 +78,16 @@ class GatewayConfig:
     """All that a gateway is told."""
 
     address: str
-    """IP address of PAP, WDP and RADIUS."""
+    """IP address of PAP, WDP, WSP and RADIUS."""
     apn: str
     """The APN that is activated for a push to an MSISDN."""
     radius_secret: bytes = field(repr=False)
     pap_port: int = 8081
     pap_path: str = "/pap"
     wdp_port: int = 9200
-    """UDP source port of pushes (wap-wsp)."""
+    """UDP source port of connectionless pushes, and of connectionless requests (wap-wsp)."""
+    wsp_port: int = 9201
+    """UDP port of sessions (wap-wsp-wtp)."""
     radius_port: int = 1813
     ask_core: bool = True
     """Whether there is a core to look terminals up at and to ask for activations."""

@@ -4,10 +4,8 @@ Specs: WAP-249 (Push Proxy Gateway), WAP-247 (Push Access Protocol), WAP-235 (Pu
 
 Theory of operation. Beside datagrams and events the gateway puts out effects (``effects``):
 what must be written, asked or posted. ``EffectsQueued`` tells whoever runs the gateway to take
-them; each is answered by a command. A submission is answered with 1001 only when the store has
-it. An end is stored before the initiator is notified of it, and a delivery is forgotten when the
-initiator's answer is stored too. A delivery has at most one commit under way; what changes
-meanwhile goes into the next, so that the store never sees an older state after a newer.
+them; each is answered by a command. An end is stored before the initiator is notified of it, and
+a delivery is forgotten when the initiator's answer is stored too.
 
 Where gateways share a store, what this one may do to its pushes depends on a lease. Once it has
 lapsed nothing is sent, posted or accepted, for another gateway may be at it; when it is renewed,
@@ -18,85 +16,88 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import count
 from random import Random
-from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.codecs.pap import StatusCode
-from testbed.gateway import answers, submission
 from testbed.gateway.accounting import AccountingServer, Dropped
 from testbed.gateway.activate import ActivationAnswer
-from testbed.gateway.answers import HttpAnswer, Refusal
 from testbed.gateway.config import GatewayConfig
+from testbed.gateway.custody import Custody
 from testbed.gateway.deliveries import Delivery, Key
 from testbed.gateway.dispatch import Dispatch
-from testbed.gateway.effects import AnswerSubmission, Commit, Effect
+from testbed.gateway.effects import Effect
 from testbed.gateway.events import (
-    DeliveryEnded,
     LeaseLapsed,
-    PushAccepted,
     PushAdopted,
     PushLetGo,
-    PushRefused,
     SessionBegan,
     SessionEnded,
     StoreFailed,
 )
 from testbed.gateway.initiators import Allowances
-from testbed.gateway.inquiries import Inquiries, Inquiry
+from testbed.gateway.intake import Intake
 from testbed.gateway.judge import CoreAnswer
-from testbed.gateway.operations import Accepted, Question
+from testbed.gateway.lease import Lease
 from testbed.gateway.output import Output
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import Nobody, terminal_of
-from testbed.gateway.records import AddPush, Notification, PushRecord, StoredPush
+from testbed.gateway.records import Notification, StoredPush
 from testbed.gateway.reports import Reports
-from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import AccountingRecord, SessionTable
 from testbed.gateway.terminal import Terminal
-
-OUT_OF_REACH: Final = "the store is out of reach"
-SAVE_AGAIN: Final = 1.0
-"""Seconds until the store is tried again after it failed."""
+from testbed.gateway.wap_server import MakePull, NoPull, WapServer
+from testbed.wap.events import Event as WapEvent
 
 
 class Gateway:
     """A push proxy gateway (satisfies ``corenet.interfaces.node.Node``).
 
-    It attaches to ``Interface.RADIUS`` at its RADIUS port and to ``Interface.WDP`` at its WDP
-    port, from which pushes leave.
+    It attaches to ``Interface.RADIUS`` at its RADIUS port, to ``Interface.WDP`` at its WDP port,
+    from which connectionless pushes leave, and to ``Interface.WSP`` at its port of sessions.
     """
 
-    def __init__(self, config: GatewayConfig, *, name: str = "gateway", random: Random) -> None:
-        """Make a gateway that has not started; ``random`` spreads retries and names activations."""
+    def __init__(
+        self,
+        config: GatewayConfig,
+        *,
+        name: str = "gateway",
+        random: Random,
+        make_pull: MakePull = NoPull,
+    ) -> None:
+        """Make a gateway that has not started; ``random`` spreads retries and names activations.
+
+        ``make_pull`` makes what answers the requests of terminals.
+        """
         self._config = config
         self._name = name
         self._output = Output()
+        self._counts: Counter[str] = Counter()
         self._accounting = AccountingServer(config.radius_secret)
         self._sessions = SessionTable()
-        self._dispatch = Dispatch(config, self._sessions, self._output, self._save, random)
-        self._pushes: dict[str, list[Delivery]] = {}
+        self._lease = Lease()
         self._allowances = Allowances(config.initiators)
-        self._commit_numbers = count(1)
-        self._submissions: dict[int, tuple[str, Accepted]] = {}
-        self._inquiries = Inquiries(
+        self._custody = Custody(self._output, self._allowances, self._counts)
+        save = self._custody.save
+        self._dispatch = Dispatch(config, self._sessions, self._output, save, random)
+        self._intake = Intake(
             config,
             self._output,
-            self._dispatch,
-            self._pushes,
-            add=self._add,
-            answer=self._answer,
-            refuse=self._refuse,
+            self._counts,
+            dispatch=self._dispatch,
+            custody=self._custody,
+            allowances=self._allowances,
+            lease=self._lease,
+            take_up=self._resume,
         )
-        self._saves: dict[int, tuple[Delivery, int]] = {}
-        """The delivery and the length of its history, by commit."""
-        self._unsaved: Schedule[Key] = Schedule()
-        self._counts: Counter[str] = Counter()
-        self._reports = Reports(config, self._output, self._counts, self._save)
-        self._is_stopping = False
-        self._lease_until: float | None = None
-        self._is_lapsed = False
+        self._inquiries = self._intake.inquiries
+        self._reports = Reports(config, self._output, self._counts, save)
+        self._wap = WapServer(
+            self._output,
+            random=Random(random.getrandbits(64)),
+            tell=self._session_event,
+            make_pull=make_pull,
+        )
 
     @property
     def name(self) -> str:
@@ -123,20 +124,18 @@ class Gateway:
 
         ``kept`` are the push-ids that are still its own, where others could take some; None: all.
         """
-        self._lease_until = until
+        had_lapsed = self._lease.renew(until)
         if kept is not None:
-            for push_id in [push_id for push_id in self._pushes if push_id not in kept]:
+            for push_id in [one for one in self._custody.pushes if one not in kept]:
                 self._let_go(push_id, now)
-        if self._is_lapsed:
-            self._is_lapsed = False
-            for deliveries in list(self._pushes.values()):
-                for delivery in deliveries:
-                    self._go_on(delivery, now)
+        if had_lapsed:
+            for delivery in self._custody.deliveries():
+                self._go_on(delivery, now)
 
     def adopt(self, pushes: Iterable[StoredPush], now: float) -> None:
         """Take up pushes that another gateway left; those that are under way stay as they are."""
         for stored in pushes:
-            if stored.push.push_id not in self._pushes:
+            if stored.push.push_id not in self._custody.pushes:
                 self._counts["adopted"] += 1
                 self._output.tell(PushAdopted(stored.push.push_id))
                 self._resume(stored, now, "taken over from another gateway")
@@ -157,47 +156,22 @@ class Gateway:
         not push, which is answered with 2001.
         """
         self._check_lease(now)
-        self._counts["submissions"] += 1
-        result = submission.read(content_type, body, self._config, now, initiator=initiator)
-        if isinstance(result, Refusal):
-            self._refuse(key, result)
-            return
-        inquiry = Inquiry(key, result, initiator)
-        busy = self._too_busy(result, initiator, now)
-        if forbidden is not None:
-            self._inquiries.refuse(inquiry, forbidden, now, StatusCode.FORBIDDEN)
-        elif busy is not None:
-            self._inquiries.refuse(inquiry, busy, now)
-        elif isinstance(result, Accepted) and result.push.replaces is None:
-            self._add(key, result)
-        else:
-            self._inquiries.ask(inquiry, now)
+        self._intake.submit(key, content_type, body, now, initiator=initiator, forbidden=forbidden)
 
     def committed(self, number: int, now: float, *, duplicate: bool = False) -> None:
         """Take note that a commit is on disk, or found its push-id used already."""
-        if number in self._submissions:
-            key, accepted = self._submissions.pop(number)
-            if duplicate:
-                code, text = StatusCode.DUPLICATE_PUSH_ID, "this push-id was used before"
-                self._refuse(key, answers.refusal(accepted.push, code, text, self._config, now))
-            else:
-                self._accept(key, accepted, now)
+        if self._intake.committed(number, now, duplicate=duplicate):
             return
-        if number not in self._saves:
-            return  # Of a push that was let go.
         self._check_lease(now)
-        delivery, history = self._saves.pop(number)
-        delivery.saving = False
-        delivery.saved_history = history
-        if delivery.dirty:
-            self._save(delivery)
+        delivery = self._custody.saved(number)
+        if delivery is None:
             return
         self._inquiries.saved(delivery.key)
         if delivery.notification is Notification.DUE:
             self._post(delivery)
         elif delivery.state.final:
-            self._finish(delivery)
-        elif not self._is_lapsed:
+            self._custody.finish(delivery)
+        elif not self._lease.is_lapsed:
             self._dispatch.saved(delivery, now)
 
     def push_found(self, push_id: str, stored: StoredPush | None, now: float) -> None:
@@ -212,23 +186,14 @@ class Gateway:
     def commit_failed(self, number: int, reason: str, now: float) -> None:
         """Take note that a commit is not on disk: refuse the submission, or save again later."""
         self._counts["commits failed"] += 1
-        if number in self._submissions:
-            key, accepted = self._submissions.pop(number)
-            code, text = StatusCode.SERVICE_UNAVAILABLE, "the push could not be stored"
-            self._refuse(key, answers.refusal(accepted.push, code, text, self._config, now))
-            self._output.tell(StoreFailed(accepted.push.push_id, reason))
-            return
-        if number not in self._saves:
-            return  # Of a push that was let go.
-        delivery, _ = self._saves.pop(number)
-        self._unsaved.set(delivery.key, now + SAVE_AGAIN)
-        self._output.tell(StoreFailed(delivery.push.push_id, reason))
+        if not self._intake.commit_failed(number, reason, now):
+            self._custody.not_saved(number, reason, now)
 
     def commit_not_held(self, number: int, now: float) -> None:
         """Take note that a commit was refused, for another gateway has taken its push over."""
-        saved = self._saves.get(number)
-        if saved is not None:
-            self._let_go(saved[0].push.push_id, now)
+        delivery = self._custody.saving(number)
+        if delivery is not None:
+            self._let_go(delivery.push.push_id, now)
 
     def terminal_found(self, terminal: Terminal, answer: CoreAnswer, now: float) -> None:
         """Take the answer to ``LookUpTerminal``."""
@@ -266,10 +231,7 @@ class Gateway:
 
     def push(self, push_id: str) -> StoredPush | None:
         """Return a push that is under way, or None: then the store may know it."""
-        deliveries = self._pushes.get(push_id)
-        if deliveries is None:
-            return None
-        return StoredPush(deliveries[0].push, tuple(d.record() for d in deliveries))
+        return self._custody.stored(push_id)
 
     @property
     def unfinished(self) -> int:
@@ -291,6 +253,7 @@ class Gateway:
             "deliveries kept": self._allowances.under_way,
             "deliveries unfinished": self.unfinished,
             "sessions": len(self._sessions),
+            "wsp sessions": self._wap.sessions,
         }
 
     def take_effects(self) -> list[Effect]:
@@ -304,7 +267,7 @@ class Gateway:
 
     def stop(self, now: float) -> None:  # noqa: ARG002
         """End service: further submissions are answered with 4001."""
-        self._is_stopping = True
+        self._intake.is_closed = True
 
     def receive(
         self,
@@ -315,25 +278,25 @@ class Gateway:
         local: Address,  # noqa: ARG002
         now: float,
     ) -> None:
-        """Take an Accounting-Request; what terminals send to the WDP port is counted only."""
-        if interface is not Interface.RADIUS:
-            self._counts["wdp datagrams dropped"] += 1
-            return
+        """Take an Accounting-Request, or what a terminal sends."""
         self._check_lease(now)
-        result = self._accounting.receive(data, peer, now)
-        if isinstance(result, Dropped):
-            return
-        self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
-        if result.record is not None:
-            self._account(result.record, now)
+        match interface:
+            case Interface.RADIUS:
+                self._radius_received(data, peer, now)
+            case Interface.WSP:
+                self._wap.receive(data, peer, now)
+            case _:
+                self._counts["wdp datagrams"] += 1
+                self._wap.datagram_received(data, peer, now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
         times = (
             self._dispatch.next_timeout(),
-            self._unsaved.next(),
+            self._custody.next_timeout(),
             self._reports.next(),
-            None if self._is_lapsed else self._lease_until,
+            self._lease.next(),
+            self._wap.next_timeout(),
         )
         return min((time for time in times if time is not None), default=None)
 
@@ -341,12 +304,10 @@ class Gateway:
         """Do what is due at ``now``."""
         self._check_lease(now)
         self._dispatch.handle_timeout(now)
-        for key in self._unsaved.take_due(now):
-            delivery = self._delivery(key)
-            delivery.saving = False
-            self._save(delivery)
+        self._custody.handle_timeout(now)
         for key in self._reports.take_due(now):
-            self._post(self._delivery(key))
+            self._post(self._custody.delivery(key))
+        self._wap.handle_timeout(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
@@ -356,44 +317,31 @@ class Gateway:
         """Return what has happened since the last call, in order, and forget it."""
         return self._output.take_events()
 
-    # Submissions
+    # What arrives
 
-    def _too_busy(self, what: Accepted | Question, initiator: str, now: float) -> str | None:
-        addresses = len(what.push.addresses) if isinstance(what, Accepted) else 0
-        exceeded = self._allowances.exceeded(initiator, addresses, now)
-        if exceeded is not None:
-            return exceeded
-        if self._is_lapsed:
-            return OUT_OF_REACH
-        return self._overload(what.push) if isinstance(what, Accepted) else None
+    def _radius_received(self, data: bytes, peer: Address, now: float) -> None:
+        result = self._accounting.receive(data, peer, now)
+        if isinstance(result, Dropped):
+            return
+        self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
+        if result.record is not None:
+            self._account(result.record, now)
 
-    def _overload(self, push: PushRecord) -> str | None:
-        limits = self._config.limits
-        if self._is_stopping:
-            return "the gateway is going out of service"
-        if len(self._submissions) + len(self._inquiries) >= limits.uncommitted:
-            return "too many submissions are waiting for the store"
-        kept = self._allowances.under_way
-        if kept + len(push.addresses) > limits.unfinished:
-            return f"{kept} pushes have not ended"
-        return None
+    def _account(self, record: AccountingRecord, now: float) -> None:
+        change = self._sessions.apply(record, now)
+        for gone in change.went:
+            self._output.tell(SessionEnded(gone.address, gone.msisdn, gone.imsi))
+        came = change.came
+        if came is not None:
+            self._output.tell(SessionBegan(came.address, came.msisdn, came.imsi))
+            self._dispatch.terminal_back(
+                msisdn=came.msisdn, imsi=came.imsi, address=came.address, now=now
+            )
 
-    def _add(self, key: str, accepted: Accepted) -> None:
-        number = next(self._commit_numbers)
-        self._submissions[number] = (key, accepted)
-        self._output.ask(Commit(number, AddPush(accepted.push, accepted.ended)))
+    def _session_event(self, event: WapEvent, now: float) -> None:
+        """Take what has happened to a session or a push on it."""
 
-    def _accept(self, key: str, accepted: Accepted, now: float) -> None:
-        push = accepted.push
-        self._counts["accepted"] += 1
-        answer = answers.accepted(push, self._config, now, progress_notes=accepted.progress_notes)
-        self._answer(key, answer)
-        self._output.tell(PushAccepted(push.push_id, push.addresses))
-        for ended in accepted.ended:
-            self._counts[ended.state] += 1
-            whose, code, why = push.addresses[ended.number], ended.code, ended.description
-            self._output.tell(DeliveryEnded(push.push_id, whose, ended.state, code, why))
-        self._resume(accepted.stored(), now)
+    # Pushes that are taken up
 
     def _resume(self, stored: StoredPush, now: float, note: str = "") -> None:
         """Take up a push that the store has."""
@@ -404,8 +352,8 @@ class Gateway:
             if isinstance(whom, Nobody):
                 whom = Terminal.nobody(push.addresses[record.number])
             deliveries.append(Delivery.resumed(stored, record.number, whom, now, note))
-        self._keep(push.push_id, deliveries)
-        if self._is_lapsed:
+        self._custody.take(push.push_id, deliveries)
+        if self._lease.is_lapsed:
             return
         for delivery in deliveries:
             if not delivery.state.final:
@@ -424,26 +372,16 @@ class Gateway:
             code = StatusCode.CANCELLATION_NOT_POSSIBLE
             self._dispatch.refuse(delivery, code, "its original has ended", now)
 
-    def _refuse(self, key: str, refusal: Refusal) -> None:
-        self._counts["refused"] += 1
-        self._answer(key, refusal.answer)
-        self._output.tell(PushRefused(refusal.push_id, refusal.code, refusal.reason))
-
-    def _answer(self, key: str, answer: HttpAnswer) -> None:
-        self._output.ask(AnswerSubmission(key, answer.status, answer.content_type, answer.body))
-
     # The lease
 
     def _check_lease(self, now: float) -> None:
         """Let everything rest once the lease has lapsed; what is being stored is stored still."""
-        if self._is_lapsed or self._lease_until is None or now < self._lease_until:
+        if not self._lease.lapses(now):
             return
-        self._is_lapsed = True
         self._output.tell(LeaseLapsed(len(self._dispatch)))
-        for deliveries in self._pushes.values():
-            for delivery in deliveries:
-                self._dispatch.forget(delivery)
-                self._reports.cancel(delivery.key)
+        for delivery in self._custody.deliveries():
+            self._dispatch.forget(delivery)
+            self._reports.cancel(delivery.key)
 
     def _go_on(self, delivery: Delivery, now: float) -> None:
         """Take up again what rested while the lease had lapsed."""
@@ -454,65 +392,19 @@ class Gateway:
             self._post(delivery)
 
     def _let_go(self, push_id: str, now: float) -> None:
-        deliveries = self._drop(push_id)
-        self._saves = {n: saved for n, saved in self._saves.items() if saved[0] not in deliveries}
-        for delivery in deliveries:
+        for delivery in self._custody.let_go(push_id):
             self._dispatch.forget(delivery)
             self._inquiries.lost(delivery.key, now)
-            self._unsaved.cancel(delivery.key)
             self._reports.cancel(delivery.key)
         self._output.tell(PushLetGo(push_id))
-
-    # What is kept
-
-    def _keep(self, push_id: str, deliveries: list[Delivery]) -> None:
-        self._pushes[push_id] = deliveries
-        self._allowances.began(deliveries[0].push.initiator, len(deliveries))
-
-    def _drop(self, push_id: str) -> list[Delivery]:
-        deliveries = self._pushes.pop(push_id)
-        self._allowances.ended(deliveries[0].push.initiator, len(deliveries))
-        return deliveries
-
-    def _delivery(self, key: Key) -> Delivery:
-        return self._pushes[key[0]][key[1]]
-
-    def _save(self, delivery: Delivery) -> None:
-        delivery.dirty = delivery.saving
-        if delivery.saving:
-            return
-        delivery.saving = True
-        number = next(self._commit_numbers)
-        self._saves[number] = (delivery, len(delivery.history))
-        self._output.ask(Commit(number, delivery.row()))
-
-    def _finish(self, delivery: Delivery) -> None:
-        self._counts[delivery.state] += 1
-        delivery.done = True
-        push_id = delivery.push.push_id
-        if all(other.done for other in self._pushes[push_id]):
-            self._drop(push_id)
 
     # Result notifications
 
     def _posted(self, key: Key) -> Delivery | None:
         """Return the delivery whose notification came to an end, unless it was let go."""
-        deliveries = self._pushes.get(key[0])
+        deliveries = self._custody.pushes.get(key[0])
         return None if deliveries is None else deliveries[key[1]]
 
     def _post(self, delivery: Delivery) -> None:
-        if not self._is_lapsed:
+        if not self._lease.is_lapsed:
             self._reports.post(delivery)
-
-    # Accounting
-
-    def _account(self, record: AccountingRecord, now: float) -> None:
-        change = self._sessions.apply(record, now)
-        for gone in change.went:
-            self._output.tell(SessionEnded(gone.address, gone.msisdn, gone.imsi))
-        came = change.came
-        if came is not None:
-            self._output.tell(SessionBegan(came.address, came.msisdn, came.imsi))
-            self._dispatch.terminal_back(
-                msisdn=came.msisdn, imsi=came.imsi, address=came.address, now=now
-            )

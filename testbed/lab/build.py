@@ -313,6 +313,7 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         radius_secret=part.radius_secret.encode(),
         pap_port=part.pap_port,
         wdp_port=part.wdp_port,
+        wsp_port=part.wsp_port,
         radius_port=part.radius_port,
         control_url=url,
         control_token=token,

@@ -29,6 +29,7 @@ from gtp.errors import GtpError
 from gtp.messages import GPdu, decode
 from testbed.codecs.wsp.errors import WspError
 from testbed.codecs.wsp.push import PUSH_PORT, decode_push
+from testbed.codecs.wtp import WTP_PORT
 from testbed.gateway.events import (
     ActivationAnswered,
     ActivationRequested,
@@ -39,6 +40,7 @@ from testbed.gateway.events import (
     PushRefused,
     TerminalJudged,
 )
+from testbed.wap import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,11 @@ def _packet(packet: bytes) -> str:
         return f"{len(packet)} octets"
     source, destination = datagram.source, datagram.destination
     ends = f"{source[0]}:{source[1]} → {destination[0]}:{destination[1]}"
-    what = _push(datagram.payload) if destination[1] == PUSH_PORT else ""
+    what = ""
+    if destination[1] == PUSH_PORT:
+        what = _push(datagram.payload)
+    elif WTP_PORT in (source[1], destination[1]):
+        what = describe.summary(datagram.payload)
     return f"{ends}{what and ', '}{what}"
 
 
@@ -140,6 +146,10 @@ def _gi(data: bytes) -> Described:
 
 def _wdp(data: bytes) -> Described:
     return "datagram", _push(data)
+
+
+def _wsp(data: bytes) -> Described:
+    return "datagram", describe.summary(data)
 
 
 def _radio(data: bytes) -> Described:
@@ -229,6 +239,7 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.GR: _gr,
         Interface.RADIUS: _radius,
         Interface.WDP: _wdp,
+        Interface.WSP: _wsp,
     }
 )
 

@@ -288,9 +288,10 @@ class PushInitiatorPart(Part):
 class GatewayPart(Part):
     """The push gateway."""
 
-    address: Host = Field(description="of PAP, WDP and RADIUS")
+    address: Host = Field(description="of PAP, WDP, WSP and RADIUS")
     pap_port: Port = 8081
-    wdp_port: Port = Field(default=9200, description="UDP source port of pushes")
+    wdp_port: Port = Field(default=9200, description="UDP source port of connectionless pushes")
+    wsp_port: Port = Field(default=9201, description="UDP port of WSP sessions")
     radius_port: Port = 1813
     radius_secret: str = Field(default="corenet", min_length=1)
     apn: ApnName = Field(description="APN that is activated for a push")

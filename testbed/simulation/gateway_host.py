@@ -166,6 +166,7 @@ class GatewayHost:
             {
                 Interface.RADIUS: (config.address, config.radius_port),
                 Interface.WDP: (config.address, config.wdp_port),
+                Interface.WSP: (config.address, config.wsp_port),
             },
         )
 

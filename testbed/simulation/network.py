@@ -7,8 +7,8 @@ something is done. All chance comes from one generator with the given seed, so t
 gives one course of events, to the octet; ``trace`` is a digest to compare them by.
 
 UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr is
-a TCP connection: reliable and in order. Gi and WDP are bridged: a WDP datagram for a mobile's
-address becomes an IP packet at its GGSN, and the other way round.
+a TCP connection: reliable and in order. WDP and WSP are bridged with Gi: a datagram of theirs for
+a mobile's address becomes an IP packet at its GGSN, and the other way round.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
-from corenet.interfaces.attachments import OVER_UDP, Attachments
+from corenet.interfaces.attachments import OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
 from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
 from testbed.simulation.quality import LinkQuality
@@ -368,20 +368,22 @@ class VirtualNetwork:
         receiver = self._attachments.at(interface, peer)
         if receiver is not None:
             return local, peer, _Arrival(receiver, interface, data, local, peer)
-        if interface is Interface.WDP and (ggsn := self._attachments.on_gi(peer[0])) is not None:
+        ggsn = self._attachments.on_gi(peer[0]) if interface in TO_MOBILES else None
+        if ggsn is not None:
             packet = udp_packet(local, peer, data)
             return local, peer, _Arrival(ggsn, Interface.GI, packet, _GI, _GI)
         return local, peer, None
 
     def _out_of_gi(self, packet: bytes, destination: Address) -> _Arrival | None:
-        gateway = self._attachments.exactly_at(Interface.WDP, destination)
-        if gateway is not None:
+        outside = self._attachments.outside(destination)
+        if outside is not None:
+            interface, host = outside
             try:
                 datagram = parse_udp(packet)
             except IpError:
                 return None
             return _Arrival(
-                gateway, Interface.WDP, datagram.payload, datagram.source, datagram.destination
+                host, interface, datagram.payload, datagram.source, datagram.destination
             )
         ggsn = self._attachments.on_gi(destination[0])
         return None if ggsn is None else _Arrival(ggsn, Interface.GI, packet, _GI, _GI)

@@ -436,21 +436,23 @@ def test_packet_to_gi_without_a_device_is_counted(world):
     assert world.runtime.counters["gi-unroutable"] == 1
 
 
-def test_push_from_our_gateway_passes_once_each_way():
-    """A WDP datagram that the kernel carries between our gateway and Gi passes where it is sent."""
+@pytest.mark.parametrize(("interface", "port"), [(Interface.WDP, 9200), (Interface.WSP, 9201)])
+def test_push_from_our_gateway_passes_once_each_way(interface, port):
+    """A datagram that the kernel carries between our gateway and Gi passes where it is sent."""
     gi = FakeGi()
     world = World(gi)
     ggsn, gateway = ScriptedNode("ggsn"), ScriptedNode("gateway")
+    ours, mobile = ("127.0.0.5", port), ("127.10.0.7", 2948)
     world.runtime.attach(ggsn, {Interface.GI: ("", 0)})
     world.runtime.route_gi([IPv4Network("127.10.0.0/16")], ggsn)
-    world.runtime.attach(gateway, {Interface.WDP: ("127.0.0.5", 9200)})
-    world.order(gateway, (Interface.WDP, ("127.10.0.7", 2948), b"push"))
-    gi.deliver(GI_PUSH)
-    world.order(ggsn, (Interface.GI, ("", 0), GI_ANSWER))
-    world.reactor.arrive(b"answer", ("127.10.0.7", 2948), ("127.0.0.5", 9200))
+    world.runtime.attach(gateway, {interface: ours})
+    world.order(gateway, (interface, mobile, b"push"))
+    gi.deliver(udp_packet(ours, mobile, b"push"))
+    world.order(ggsn, (Interface.GI, ("", 0), udp_packet(mobile, ours, b"answer")))
+    world.reactor.arrive(b"answer", mobile, ours)
     world.reactor.advance(0)
     assert [(p.interface, p.sender, p.receiver) for p in world.passed] == [
-        (Interface.WDP, "gateway", "ggsn"),
+        (interface, "gateway", "ggsn"),
         (Interface.GI, "ggsn", "gateway"),
     ]
     assert gateway.received[0].data == b"answer"

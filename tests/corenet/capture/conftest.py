@@ -74,6 +74,7 @@ def passed(interface, source, destination, data, sender="", receiver="", time=1_
 
 
 SGSN_ON_GR, HLR_ON_GR = (SGSN, 4222), (HLR, 4222)
+WTP_ACK = bytes.fromhex("180001")
 ECHO = bytes.fromhex("320100040000000000010000")
 ECHO_RESPONSE = bytes.fromhex("320200060000000000010000 0e01")
 REQUEST_PDP_ACTIVATION = bytes.fromhex("0a440601210a2d0007280c03776170076578616d706c65")
@@ -114,6 +115,7 @@ def session():
         passed(Interface.RADIO, radio, (IMSI, 0), downlink, "sgsn", "mobiles"),
         passed(Interface.RADIO, (IMSI, 0), radio, uplink, "mobiles", "sgsn"),
         passed(Interface.WDP, (GATEWAY, 9200), (MOBILE, 2948), push, "gateway", "ggsn"),
+        passed(Interface.WSP, (GATEWAY, 9201), (MOBILE, 9201), WTP_ACK, "gateway", "ggsn"),
         passed(Interface.GTP_U, (GGSN, 2152), (SGSN, 2152), ECHO, "ggsn", "sgsn"),
         passed(Interface.GI, (MOBILE, 2948), (GATEWAY, 9200), packet, "ggsn", "gateway"),
     ]

@@ -26,16 +26,16 @@ def test_each_datagram_is_on_its_interface(session, read_pcapng):
     packets, _ = read_pcapng(data)
     without_handshake = packets[3:]
     assert [p.interface for p in without_handshake] == [
-        *["Gr"] * 4, "RADIUS", "Gc", "Gn", "Gn", "radio", "radio", "Gi", "Gn", "Gi",
+        *["Gr"] * 4, "RADIUS", "Gc", "Gn", "Gn", "radio", "radio", "Gi", "Gi", "Gn", "Gi",
     ]  # fmt: skip
     assert {p.time for p in packets} == {1_700_000_000.25}
-    assert capture.counters == {"Gr": 7, "RADIUS": 1, "Gc": 1, "Gn": 3, "radio": 2, "Gi": 2}
+    assert capture.counters == {"Gr": 7, "RADIUS": 1, "Gc": 1, "Gn": 3, "radio": 2, "Gi": 3}
     assert {name for name, _ in INTERFACES} == set(capture.counters)
 
 
 def test_udp_datagram_gets_its_packet(session, read_pcapng):
     """GTP, RADIUS and WAP datagrams are UDP in IPv4 between the ends that they passed."""
-    udp = {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS, Interface.WDP}
+    udp = {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS, Interface.WDP, Interface.WSP}
     for passed in (p for p in session if p.interface in udp):
         _, data = record([passed])
         (packet,), _ = read_pcapng(data)

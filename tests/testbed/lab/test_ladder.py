@@ -80,6 +80,13 @@ def told(event: Event, node: str = "gateway") -> list[Rung]:
         ),
         (Interface.WDP, PUSH, "datagram", "WSP Push application/vnd.wap.sic"),
         (Interface.WDP, b"\x00", "datagram", "1 octets"),
+        (Interface.WSP, bytes.fromhex("18 0001"), "datagram", "WTP Ack 1"),
+        (
+            Interface.GI,
+            udp_packet(("127.0.20.5", 9201), ("127.20.0.1", 9), bytes.fromhex("18 0001")),
+            "IP packet",
+            "127.0.20.5:9201 → 127.20.0.1:9, WTP Ack 1",
+        ),
         (
             Interface.RADIO,
             llc.encode_ui(

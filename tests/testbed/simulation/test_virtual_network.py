@@ -16,6 +16,7 @@ B = ("127.0.0.2", 2123)
 POOL = IPv4Network("10.45.0.0/16")
 MOBILE = ("10.45.0.7", 2948)
 GATEWAY = ("127.0.0.5", 9200)
+SESSIONS = ("127.0.0.5", 9201)
 
 
 def pair(seed=1, *, react=None, interface=Interface.GTP_C, **quality):
@@ -136,34 +137,42 @@ def gi_world():
     ggsn, gateway = ScriptedNode("ggsn"), ScriptedNode("gateway")
     network.attach(ggsn, {Interface.GI: ("", 0)})
     network.route_gi([POOL], ggsn)
-    network.attach(gateway, {Interface.WDP: GATEWAY})
+    network.attach(gateway, {Interface.WDP: GATEWAY, Interface.WSP: SESSIONS})
     return network, ggsn, gateway
 
 
-def test_wdp_datagram_for_a_mobile_becomes_a_packet_on_gi():
+OUTSIDE = pytest.mark.parametrize(
+    ("interface", "ours"), [(Interface.WDP, GATEWAY), (Interface.WSP, SESSIONS)]
+)
+
+
+@OUTSIDE
+def test_datagram_for_a_mobile_becomes_a_packet_on_gi(interface, ours):
     """What the gateway sends to a mobile's address reaches its GGSN as a whole IP packet."""
     network, ggsn, gateway = gi_world()
     passed = []
     network.on_passed(passed.append)
-    order(network, gateway, (Interface.WDP, MOBILE, b"push"))
+    order(network, gateway, (interface, MOBILE, b"push"))
     network.run_until(lambda: bool(ggsn.received))
     received = ggsn.received[0]
     assert (received.interface, received.peer) == (Interface.GI, ("", 0))
     datagram = parse_udp(received.data)
-    assert (datagram.source, datagram.destination) == (GATEWAY, MOBILE)
+    assert (datagram.source, datagram.destination) == (ours, MOBILE)
     assert datagram.payload == b"push"
     (seen,) = passed
-    assert (seen.interface, seen.sender, seen.receiver) == (Interface.WDP, "gateway", "ggsn")
+    assert (seen.interface, seen.sender, seen.receiver) == (interface, "gateway", "ggsn")
 
 
-def test_packet_on_gi_for_the_gateway_becomes_a_wdp_datagram():
+@OUTSIDE
+def test_packet_on_gi_for_the_gateway_becomes_a_datagram(interface, ours):
     """What a mobile sends to the gateway's address and port arrives there as its payload."""
     network, ggsn, gateway = gi_world()
-    packet = udp_packet(MOBILE, GATEWAY, b"answer")
+    packet = udp_packet(MOBILE, ours, b"answer")
     order(network, ggsn, (Interface.GI, ("", 0), packet))
     network.run_until(lambda: bool(gateway.received))
-    assert gateway.received[0].data == b"answer"
-    assert (gateway.received[0].peer, gateway.received[0].local) == (MOBILE, GATEWAY)
+    (received,) = gateway.received
+    assert (received.interface, received.data) == (interface, b"answer")
+    assert (received.peer, received.local) == (MOBILE, ours)
 
 
 def test_packet_on_gi_for_a_mobile_goes_to_its_ggsn():

@@ -1,0 +1,29 @@
+"""Until when a gateway may act on its pushes, where others share its store."""
+
+from __future__ import annotations
+
+
+class Lease:
+    """One gateway's lease; without ``renew`` it lasts for ever."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+        self.is_lapsed = False
+        """Nothing is sent, posted or accepted now."""
+
+    def renew(self, until: float) -> bool:
+        """Let it last until then; return whether it had lapsed."""
+        self._until = until
+        had_lapsed, self.is_lapsed = self.is_lapsed, False
+        return had_lapsed
+
+    def lapses(self, now: float) -> bool:
+        """Return whether it lapses at this moment, which it then has."""
+        if self.is_lapsed or self._until is None or now < self._until:
+            return False
+        self.is_lapsed = True
+        return True
+
+    def next(self) -> float | None:
+        """Return when it lapses, or None: never, or it has."""
+        return None if self.is_lapsed else self._until

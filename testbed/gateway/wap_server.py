@@ -1,0 +1,174 @@
+"""The gateway's end of WSP sessions, and of what terminals ask for outside of them.
+
+Specs: WAP-230 §6.3 (sessions), §6.4 (connectionless), WAP-259 (ports 9200 and 9201).
+
+Theory of operation. One session server listens on the WSP port. Any terminal gets a session within
+the server's bounds. What it asks for on one, or in a datagram to the WDP port, is handed to whoever
+answers requests; what becomes of pushes and of the sessions themselves is told to whoever pushes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Final, Protocol
+
+from corenet.interfaces.node import Address, Datagram, Interface
+from testbed.codecs.media import ContentType
+from testbed.codecs.wsp.pdus import Reply
+from testbed.gateway.output import Output
+from testbed.wap.errors import WapError
+from testbed.wap.events import Event
+from testbed.wap.server import SessionServer
+from testbed.wap.session_events import (
+    MethodAborted,
+    MethodReceived,
+    ReplyConfirmed,
+    SessionRequested,
+)
+
+NOT_IMPLEMENTED: Final = Reply(501, ContentType("text/plain"))
+"""The answer to every method of a gateway that pushes only."""
+
+
+class Pull(Protocol):
+    """What answers the requests of terminals."""
+
+    def method_received(self, event: MethodReceived, now: float) -> None:
+        """Take a request; answer it now or later with ``WapServer.reply`` or ``abort_method``."""
+        ...
+
+    def method_ended(self, event: ReplyConfirmed | MethodAborted, now: float) -> None:
+        """Take note that the terminal has the reply, or that it or its session gave the method up.
+
+        None comes after ``abort_method``.
+        """
+        ...
+
+    def datagram_received(self, data: bytes, peer: Address, now: float) -> None:
+        """Take what came to the WDP port, whatever it is (connectionless WSP)."""
+        ...
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        ...
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at ``now``."""
+        ...
+
+
+MakePull = Callable[["WapServer", Output], Pull]
+"""Makes what answers requests; it replies through the one and puts effects out by the other."""
+
+
+class NoPull:
+    """Answers every method that it is not implemented, and no datagram."""
+
+    def __init__(self, server: WapServer, output: Output) -> None:  # noqa: ARG002
+        self._server = server
+
+    def method_received(self, event: MethodReceived, now: float) -> None:
+        """Answer 501."""
+        self._server.reply(event.transaction, NOT_IMPLEMENTED, now)
+
+    def method_ended(self, event: ReplyConfirmed | MethodAborted, now: float) -> None:
+        """Take note of nothing."""
+
+    def datagram_received(self, data: bytes, peer: Address, now: float) -> None:
+        """Drop it."""
+
+    def next_timeout(self) -> float | None:
+        """Return None."""
+        return None
+
+    def handle_timeout(self, now: float) -> None:
+        """Do nothing."""
+
+
+class WapServer:
+    """The session server of one gateway, attached to ``Interface.WSP``."""
+
+    def __init__(
+        self,
+        output: Output,
+        *,
+        random: Random,
+        tell: Callable[[Event, float], None],
+        make_pull: MakePull = NoPull,
+    ) -> None:
+        """``tell`` is given the events of sessions and pushes."""
+        self._output = output
+        self._tell = tell
+        self._server = SessionServer(random=random)
+        self._pull = make_pull(self, output)
+        self._is_settling = False
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there are, suspended ones included."""
+        return len(self._server.sessions())
+
+    # Commands of whoever answers requests
+
+    def reply(self, transaction: int, reply: Reply, now: float) -> None:
+        """Answer a method; see ``SessionServer.reply``, also for what it raises."""
+        self._server.reply(transaction, reply, now)
+        self._settle(now)
+
+    def abort_method(self, transaction: int, now: float) -> None:
+        """Do not answer a method; see ``SessionServer.abort_method``."""
+        self._server.abort_method(transaction, now)
+        self._settle(now)
+
+    # Verbs
+
+    def receive(self, data: bytes, peer: Address, now: float) -> None:
+        """Take a datagram that came to the WSP port."""
+        self._server.receive(data, peer, now)
+        self._settle(now)
+
+    def datagram_received(self, data: bytes, peer: Address, now: float) -> None:
+        """Take a datagram that came to the WDP port."""
+        self._pull.datagram_received(data, peer, now)
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        times = (self._server.next_timeout(), self._pull.next_timeout())
+        return min((time for time in times if time is not None), default=None)
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at ``now``."""
+        self._server.handle_timeout(now)
+        self._settle(now)
+        self._pull.handle_timeout(now)
+
+    def _settle(self, now: float) -> None:
+        """Send what is to be sent and tell what has happened, with what comes of that."""
+        if self._is_settling:
+            return
+        self._is_settling = True
+        try:
+            while events := self._server.take_events():
+                for event in events:
+                    self._hear(event, now)
+        finally:
+            self._is_settling = False
+        for data, peer in self._server.take_datagrams():
+            self._output.send(Datagram(Interface.WSP, peer, data))
+
+    def _hear(self, event: Event, now: float) -> None:
+        match event:
+            case SessionRequested():
+                self._accept(event, now)
+            case MethodReceived():
+                self._pull.method_received(event, now)
+            case ReplyConfirmed() | MethodAborted():
+                self._pull.method_ended(event, now)
+            case _:
+                self._tell(event, now)
+
+    def _accept(self, event: SessionRequested, now: float) -> None:
+        with suppress(WapError):  # The client may have given it up meanwhile.
+            self._server.accept(event.session, now)
