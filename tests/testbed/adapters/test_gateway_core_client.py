@@ -75,6 +75,7 @@ def activation(**changes):
         "address": "10.45.0.7",
         "cause": None,
         "mobile_cause": None,
+        "timed_out": False,
         "hold_until_reachable": False,
         "retry_after": None,
         "steps": [StepView(step="routeing-information", seconds=0.5)],
