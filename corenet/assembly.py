@@ -7,7 +7,7 @@ that in virtual time one node's calls do not change what another one draws.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from random import Random
@@ -17,7 +17,7 @@ from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.node import Ggsn
 from corenet.hlr.config import HlrConfig
 from corenet.hlr.node import Hlr
-from corenet.interfaces.application import Application
+from corenet.interfaces.application import Applications
 from corenet.interfaces.gsup import GSUP_PORT
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 from corenet.interfaces.runtime import Runtime
@@ -37,10 +37,6 @@ class CoreRuntime(Runtime, Protocol):
     def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
         ...
-
-
-Applications = Callable[[MobileConfig], tuple[Application, ...]]
-"""What runs on a mobile, by its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def assemble(
     *,
     random: Random,
     recovery: int,
-    applications: Applications = lambda _mobile: (),
+    applications: Applications = lambda _host: (),
 ) -> Core:
     """Build the nodes of a core; ``recovery`` is the GTP restart counter of all, 0..255."""
 
@@ -150,9 +146,10 @@ def _mobiles(config: CoreConfig, random: Random, applications: Applications) -> 
         sgsn=_on_radio(serving),
         random=random,
         timers=config.mobile_timers,
+        applications=applications,
     )
     for mobile in config.mobiles:
-        mobiles.add(mobile, applications(mobile))
+        mobiles.add(mobile)
     return mobiles
 
 

@@ -13,8 +13,9 @@ from twisted.logger import Logger
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import TwistedRuntime
-from corenet.assembly import Applications, CoreConfig, assemble
+from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture
+from corenet.interfaces.application import Applications
 
 
 class CoreService(Service):
@@ -31,7 +32,7 @@ class CoreService(Service):
         *,
         random: Random,
         recovery: int,
-        applications: Applications = lambda _mobile: (),
+        applications: Applications = lambda _host: (),
         gi_ports: Sequence[int] = (PUSH_PORT,),
         capture: BinaryIO | None = None,
         log: Logger | None = None,

@@ -28,6 +28,7 @@ from corenet.control.model import (
     MobileActivation,
     MobileDeactivation,
     Page,
+    Tap,
     Terminal,
     TerminalList,
     TerminalQuery,
@@ -338,5 +339,7 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
             mobiles.activate(imsi, apn, now)
         case "deactivate", MobileDeactivation(apn=apn):
             mobiles.deactivate(imsi, apn, now)
+        case "tap", Tap(item=item):
+            mobiles.tap(imsi, item, now)
         case _:
             raise LookupError(f"a mobile has no verb {verb!r}")

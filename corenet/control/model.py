@@ -103,7 +103,9 @@ class Mobile(Answer):
     sm_cause: int | None
     answer_after: float
     contexts: list[MobileContext]
-    shown: list[dict[str, Any]] = Field(description="what is on the screen, oldest first")
+    shown: list[dict[str, Any]] = Field(
+        description="what is on the screen, oldest first: item (its number), kind, text, details"
+    )
 
 
 class Terminal(Answer):
@@ -240,6 +242,14 @@ class MobileDeactivation(Request):
     """Have a mobile deactivate its contexts by itself."""
 
     apn: Apn | None = Field(default=None, description="all of them when absent")
+
+
+class Tap(Request):
+    """Have the user tap on what a mobile shows."""
+
+    item: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=1, description="which of the things shown, as the terminal's mobile numbers them"
+    )
 
 
 class Done(Answer):

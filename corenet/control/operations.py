@@ -25,6 +25,7 @@ from corenet.control.model import (
     OfTerminal,
     Page,
     Parameters,
+    Tap,
     Terminal,
     TerminalList,
     TerminalQuery,
@@ -173,4 +174,5 @@ OPERATIONS: tuple[Operation, ...] = (
         "Have the mobile deactivate its PDP contexts by itself",
         body=MobileDeactivation,
     ),
+    _mobile_verb("tap", "Have the user tap on something shown, which opens it", body=Tap),
 )

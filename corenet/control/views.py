@@ -46,7 +46,10 @@ def mobile_model(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
         sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
         answer_after=behaviour.delay,
         contexts=[_mobile_context(context) for context in view.contexts],
-        shown=[asdict(shown) for shown in view.shown],
+        shown=[
+            {"item": item, **asdict(shown)}
+            for item, shown in enumerate(view.shown, view.forgotten + 1)
+        ],
     )
 
 

@@ -160,7 +160,19 @@ class ShownOnScreen(Event):
     """An application showed something to the user."""
 
     imsi: str
+    item: int
+    """How many things this mobile has shown so far, this one included."""
     shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationReported(Event):
+    """An application did or met something that its user does not see."""
+
+    imsi: str
+    what: str
+    """In a few words, such as "push session opened"."""
+    details: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +206,5 @@ class MobileView:
     contexts: tuple[ContextView, ...]
     shown: tuple[Shown, ...]
     """What was shown, the latest last; the oldest are forgotten beyond a hundred."""
+    forgotten: int
+    """How many things were shown before those: the first of ``shown`` is the next item."""

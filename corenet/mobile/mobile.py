@@ -34,7 +34,6 @@ from corenet.mobile.events import (
     EchoAnswered,
     MobileState,
     MobileView,
-    ShownOnScreen,
 )
 from corenet.mobile.sessions import Context, Sessions
 from corenet.mobile.surroundings import Repetition, Surroundings
@@ -71,16 +70,14 @@ class Mobile:
         "surroundings",
     )
 
-    def __init__(
-        self, config: MobileConfig, applications: Applications, surroundings: Surroundings
-    ) -> None:
+    def __init__(self, config: MobileConfig, surroundings: Surroundings) -> None:
         self.config = config
         self.surroundings = surroundings
         self.behaviour = config.behaviour
         self.state = MobileState.DETACHED
         self.powered = True
         self.covered = True
-        self._applications = applications
+        self._applications: Applications | None = None
         self._since: float | None = None
         self._p_tmsi: int | None = None
         self._procedure: Repetition | None = None
@@ -94,6 +91,12 @@ class Mobile:
         """The subscriber's identity."""
         return self.config.imsi
 
+    @property
+    def address(self) -> str | None:
+        """The PDP address of the first active context, or None where there is none."""
+        context = self._sessions.active()
+        return None if context is None else context.address
+
     def view(self) -> MobileView:
         """Return what the mobile is like now."""
         return MobileView(
@@ -106,7 +109,8 @@ class Mobile:
             behaviour=self.behaviour,
             p_tmsi=self._p_tmsi,
             contexts=tuple(context.view() for context in self._sessions),
-            shown=self._applications.shown,
+            shown=() if self._applications is None else self._applications.shown,
+            forgotten=0 if self._applications is None else self._applications.forgotten,
         )
 
     # Commands
@@ -135,7 +139,7 @@ class Mobile:
         if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
             return
         self._stop()
-        self._sessions.drop_all(DeactivationReason.DETACHED)
+        self._sessions.drop_all(DeactivationReason.DETACHED, now)
         self._enter(MobileState.DETACHING, now)
         self._windows.clear()
         self._repeat(
@@ -185,6 +189,52 @@ class Mobile:
         if context is None:
             raise MobileError(f"mobile {self.imsi} has no active PDP context")
         self._send_udp(context, source_port, destination, payload)
+
+    def tap(self, item: int, now: float) -> None:
+        """Have the user tap on what is shown; raises MobileError where nothing comes of it."""
+        if not self.powered:
+            raise MobileError(f"mobile {self.imsi} is switched off")
+        self._programs().tap(item, now)
+
+    # What applications ask for
+
+    def _programs(self) -> Applications:
+        if self._applications is None:
+            self._applications = Applications(self)
+        return self._applications
+
+    def carry(self, payload: bytes, local: Address, destination: Address) -> None:
+        """Send a datagram from an address and port; raises MobileError where it cannot be."""
+        context = self._sessions.with_address(local[0])
+        if context is None:
+            raise MobileError(f"mobile {self.imsi} has no active PDP context with {local[0]}")
+        self._send_udp(context, local[1], destination, payload)
+
+    def see_to_context(self, now: float) -> bool:
+        """Activate a context where there is none; return whether one is there or on its way."""
+        if not self._sessions.has_context:
+            try:
+                self.activate(None, None, now)
+            except MobileError:
+                return False
+        return True
+
+    # What sessions tell
+
+    def context_activated(self, address: str, now: float) -> None:
+        """Let applications know that a context is active."""
+        if self._applications is not None:
+            self._applications.note_activated(address, now)
+
+    def context_ended(self, address: str, now: float) -> None:
+        """Let applications know that a context is gone."""
+        if self._applications is not None:
+            self._applications.note_ended(address, now)
+
+    def context_refused(self, now: float) -> None:
+        """Let applications know that a context does not come."""
+        if self._applications is not None:
+            self._applications.note_refused(now)
 
     # What comes in
 
@@ -262,18 +312,9 @@ class Mobile:
             self.surroundings.count("packets_for_others")
             return
         self.surroundings.emit(DatagramReceived(self.imsi, port, datagram.payload))
-        reaction = self._applications.receive(port, datagram.payload, datagram.source, now)
-        if reaction is None:
+        if not self._programs().receive(datagram, now):
             # A host would answer with ICMP port unreachable; these mobiles only count.
             self.surroundings.count("datagrams_to_closed_ports")
-            return
-        for shown in reaction.shown:
-            self.surroundings.emit(ShownOnScreen(self.imsi, shown))
-        for reply in reaction.replies:
-            try:
-                self._send_udp(context, port, datagram.source, reply)
-            except MobileError:
-                self.surroundings.count("replies_too_long")
 
     def _receive_echo(self, context: Context, packet: bytes) -> None:
         """Answer an ICMP Echo, as any host does (RFC 1122 §3.2.2.6)."""
@@ -353,7 +394,7 @@ class Mobile:
 
     def _become_detached(self, reason: DetachReason, now: float) -> None:
         self._stop()
-        self._sessions.drop_all(DeactivationReason.DETACHED)
+        self._sessions.drop_all(DeactivationReason.DETACHED, now)
         self._p_tmsi = None
         self._enter(MobileState.DETACHED, now)
         self.surroundings.emit(Detached(self.imsi, reason))

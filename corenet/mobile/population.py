@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from corenet.interfaces.application import Application
+from corenet.interfaces.application import Applications
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from corenet.mobile.applications import Applications
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.errors import UnknownMobile
@@ -34,11 +33,15 @@ class Mobiles:
         sgsn: Address,
         random: Random,
         timers: MobileTimers | None = None,
+        applications: Applications = lambda _host: (),
     ) -> None:
-        """``sgsn`` is where the SGSN is attached to RADIO; ``random`` spreads the first attach."""
+        """``sgsn`` is where the SGSN is attached to RADIO.
+
+        ``random`` spreads the first attach and is the applications' chance; ``applications``
+        makes those of a mobile when something first concerns them.
+        """
         self._name = name
-        self._random = random
-        self._surroundings = Surroundings(sgsn, timers or MobileTimers())
+        self._surroundings = Surroundings(sgsn, timers or MobileTimers(), random, applications)
         self._mobiles: dict[str, Mobile] = {}
 
     @property
@@ -51,18 +54,17 @@ class Mobiles:
         """What was dropped or ignored, by name; nothing that did not occur."""
         return dict(self._surroundings.counters)
 
-    def add(self, config: MobileConfig, applications: tuple[Application, ...] = ()) -> None:
+    def add(self, config: MobileConfig) -> None:
         """Add a mobile: powered, covered, detached.
 
-        Raises ValueError for an IMSI that is there, is not digits, or two applications on one
-        port.
+        Raises ValueError for an IMSI that is there, or is not digits.
         """
         imsi = config.imsi
         if not (imsi.isascii() and imsi.isdigit() and len(imsi) <= 15):
             raise ValueError(f"IMSI {imsi!r} is not 1 to 15 digits")
         if imsi in self._mobiles:
             raise ValueError(f"a mobile with IMSI {imsi} is there already")
-        self._mobiles[imsi] = Mobile(config, Applications(applications), self._surroundings)
+        self._mobiles[imsi] = Mobile(config, self._surroundings)
 
     def imsis(self) -> tuple[str, ...]:
         """Return the IMSI of every mobile, in the order in which they were added."""
@@ -129,6 +131,14 @@ class Mobiles:
         """
         self._find(imsi).send_udp(source_port, destination, payload)
 
+    def tap(self, imsi: str, item: int, now: float) -> None:
+        """Have the user tap on what is shown, by its place from 1.
+
+        Raises MobileError where there is no such item, there is nothing to open
+        behind it, or the mobile is switched off.
+        """
+        self._find(imsi).tap(item, now)
+
     # Verbs of a node
 
     def start(self, now: float) -> None:
@@ -138,7 +148,7 @@ class Mobiles:
             if not mobile.config.attach_at_start:
                 continue
             if spread > 0:
-                when = now + self._random.uniform(0, spread)
+                when = now + self._surroundings.random.uniform(0, spread)
                 self._surroundings.schedule.at(when, mobile.attach_unasked)
             else:
                 mobile.attach_unasked(now)

@@ -64,6 +64,18 @@ class Signalling(Protocol):
         """Send a layer 3 message to the network."""
         ...
 
+    def context_activated(self, address: str, now: float) -> None:
+        """Hear that a context is active."""
+        ...
+
+    def context_ended(self, address: str, now: float) -> None:
+        """Hear that an active context is gone."""
+        ...
+
+    def context_refused(self, now: float) -> None:
+        """Hear that a context that was on its way does not come."""
+        ...
+
 
 class Context:
     """One PDP context."""
@@ -159,6 +171,18 @@ class Sessions:
                 return context
         return None
 
+    def with_address(self, address: str) -> Context | None:
+        """Return the active context with a PDP address."""
+        for context in self._contexts:
+            if context.state is ContextState.ACTIVE and context.address == address:
+                return context
+        return None
+
+    @property
+    def has_context(self) -> bool:
+        """Whether a context is active or on its way."""
+        return any(context.state is not ContextState.DEACTIVATING for context in self._contexts)
+
     # Commands
 
     def activate(self, apn: str | None, address: str | None, now: float) -> None:
@@ -183,10 +207,10 @@ class Sessions:
             if apn in (None, context.apn) and context.state is not ContextState.DEACTIVATING:
                 self._begin_deactivation(context, now)
 
-    def drop_all(self, reason: DeactivationReason) -> None:
+    def drop_all(self, reason: DeactivationReason, now: float) -> None:
         """End every context and procedure without a word to the network."""
         for context in tuple(self._contexts):
-            self._end(context, reason)
+            self._end(context, reason, now)
         for alarm in (self._answers or {}).values():
             alarm.cancel()
         self._answers = None
@@ -273,7 +297,7 @@ class Sessions:
         ti = request.ti.mirrored
         for context in tuple(self._contexts):
             if context.ti == ti or context.stands_for(request):
-                self._end(context, DeactivationReason.REPLACED)
+                self._end(context, DeactivationReason.REPLACED, now)
         nsapi = self._free_nsapi()
         if nsapi is None:
             self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
@@ -309,18 +333,19 @@ class Sessions:
                 context.network_requested,
             )
         )
+        self._mobile.context_activated(address, now)
 
-    def _take_reject(self, message: sm.ActivatePdpContextReject, _now: float) -> None:
+    def _take_reject(self, message: sm.ActivatePdpContextReject, now: float) -> None:
         context = self._find(message.ti.mirrored)
         if context is None:
             self._send_unknown(message.ti)
         elif context.state is ContextState.ACTIVATING:
-            self._end_activation(context, message.cause)
+            self._end_activation(context, message.cause, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
             self._send(sm.SmStatus(context.ti, cause))
 
-    def _take_deactivate(self, message: sm.DeactivatePdpContextRequest, _now: float) -> None:
+    def _take_deactivate(self, message: sm.DeactivatePdpContextRequest, now: float) -> None:
         """End the context, or with teardown all that share its address (§6.1.3.4.2).
 
         A context that is unknown here is as good as ended, which the network is told.
@@ -339,21 +364,21 @@ class Sessions:
             ]
         for other in ended:
             if other.state is ContextState.ACTIVATING:
-                self._end_activation(other, message.cause)
+                self._end_activation(other, message.cause, now)
             else:
-                self._end(other, DeactivationReason.NETWORK, message.cause)
+                self._end(other, DeactivationReason.NETWORK, now, message.cause)
 
-    def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, _now: float) -> None:
+    def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, now: float) -> None:
         context = self._find(message.ti.mirrored)
         if context is None:
             self._send_unknown(message.ti)
         elif context.state is ContextState.DEACTIVATING:
-            self._end(context, DeactivationReason.MOBILE)
+            self._end(context, DeactivationReason.MOBILE, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
             self._send(sm.SmStatus(context.ti, cause))
 
-    def _take_status(self, message: sm.SmStatus, _now: float) -> None:
+    def _take_status(self, message: sm.SmStatus, now: float) -> None:
         """Abort what the network cannot go on with; never answer (§6.1.3.6)."""
         self._mobile.surroundings.count("sm_status_received")
         context = self._find(message.ti.mirrored)
@@ -363,9 +388,9 @@ class Sessions:
         if context is None or not (unknown or message.cause == SmCause.MESSAGE_TYPE_UNKNOWN):
             return
         if context.state is ContextState.ACTIVATING:
-            self._end_activation(context, message.cause)
+            self._end_activation(context, message.cause, now)
         elif unknown or context.state is ContextState.DEACTIVATING:
-            self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, message.cause)
+            self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now, message.cause)
 
     # Parts of procedures
 
@@ -378,7 +403,7 @@ class Sessions:
             self._mobile.surroundings,
             self._mobile.surroundings.timers.t3380,
             partial(self._send, request),
-            lambda _now: self._end_activation(context, None),
+            partial(self._end_activation, context, None),
             now,
         )
 
@@ -389,11 +414,11 @@ class Sessions:
             self._mobile.surroundings,
             self._mobile.surroundings.timers.t3390,
             partial(self._send, sm.DeactivatePdpContextRequest(context.ti)),
-            lambda _now: self._end(context, DeactivationReason.MOBILE),
+            partial(self._end, context, DeactivationReason.MOBILE),
             now,
         )
 
-    def _end_activation(self, context: Context, cause: int | None) -> None:
+    def _end_activation(self, context: Context, cause: int | None, now: float) -> None:
         self._stop(context)
         self._contexts.remove(context)
         self._mobile.surroundings.emit(
@@ -401,11 +426,20 @@ class Sessions:
                 self._mobile.imsi, context.apn or "", cause, context.network_requested
             )
         )
+        self._mobile.context_refused(now)
 
-    def _end(self, context: Context, reason: DeactivationReason, cause: int | None = None) -> None:
+    def _end(
+        self,
+        context: Context,
+        reason: DeactivationReason,
+        now: float,
+        cause: int | None = None,
+    ) -> None:
         self._stop(context)
         self._contexts.remove(context)
-        if context.address:
+        if not context.address:
+            self._mobile.context_refused(now)
+        else:
             self._mobile.surroundings.emit(
                 ContextDeactivated(
                     self._mobile.imsi,
@@ -416,6 +450,7 @@ class Sessions:
                     cause,
                 )
             )
+            self._mobile.context_ended(context.address, now)
 
     def _stop(self, context: Context) -> None:
         if context.repetition is not None:

@@ -1,9 +1,11 @@
-"""What the mobiles of one node share: the link to the SGSN, one schedule, what comes out."""
+"""What the mobiles of one node share: link, schedule, chance, programs, and what comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
+from corenet.interfaces.application import Applications
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.mobile.config import MobileTimers
 from corenet.schedule import Action, Schedule
@@ -12,11 +14,24 @@ from corenet.schedule import Action, Schedule
 class Surroundings:
     """The one link, clock and outbox that every mobile of a node is given."""
 
-    __slots__ = ("counters", "datagrams", "events", "schedule", "sgsn", "timers")
+    __slots__ = (
+        "applications",
+        "counters",
+        "datagrams",
+        "events",
+        "random",
+        "schedule",
+        "sgsn",
+        "timers",
+    )
 
-    def __init__(self, sgsn: Address, timers: MobileTimers) -> None:
+    def __init__(
+        self, sgsn: Address, timers: MobileTimers, random: Random, applications: Applications
+    ) -> None:
         self.sgsn = sgsn
         self.timers = timers
+        self.random = random
+        self.applications = applications
         self.datagrams: list[Datagram] = []
         self.events: list[Event] = []
         self.counters: dict[str, int] = {}

@@ -1,11 +1,17 @@
-"""The SGSN's end of the radio link, for tests of what mobiles do."""
+"""What is around mobiles and inside them, for tests: the SGSN's end of the radio link, a host."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
+from random import Random
+
 from corenet.interfaces import llc, sndcp
+from corenet.interfaces.application import Receive, Shown
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.mobile.population import Mobiles
+from corenet.schedule import Alarm, Schedule
 
 SGSN: Address = ("sgsn", 0)
 ROUTEING_AREA = bytes.fromhex("32f451123401")
@@ -84,3 +90,95 @@ class ScriptedNetwork:
                 self._messages.append((imsi, sm.decode(frame.payload)))
             else:
                 self._messages.append((imsi, gmm.decode(frame.payload, uplink=True)))
+
+
+class ScriptedHost:
+    """A mobile around one application (``corenet.interfaces.application.Host``).
+
+    What the application does is there to be looked at; a test hands it datagrams, time and
+    contexts itself.
+    """
+
+    imsi = "234150999999999"
+
+    def __init__(self, *, address: str | None = "10.45.0.7", now: float = 1000.0) -> None:
+        self.now = now
+        self.address = address
+        """The PDP address, to be set along with what the application is told of it."""
+        self.random = Random(1)
+        self.sent: list[tuple[bytes, Address, Address]] = []
+        """Payload, local end and destination of what left."""
+        self.shown: list[Shown] = []
+        self.counters: Counter[str] = Counter()
+        self.reports: list[tuple[str, dict[str, str]]] = []
+        self.activations = 0
+        """How often a context was asked for."""
+        self.may_activate = True
+        self.ports: dict[int, Receive] = {}
+        self._schedule = Schedule()
+        self._next_port = 49_152
+
+    def bind(self, receive: Receive, port: int | None = None) -> int:
+        """Note who listens on a port."""
+        if port is None:
+            port, self._next_port = self._next_port, self._next_port + 1
+        if port in self.ports:
+            raise ValueError(f"two applications on port {port}")
+        self.ports[port] = receive
+        return port
+
+    def unbind(self, port: int) -> None:
+        """Note that nobody does any more."""
+        del self.ports[port]
+
+    def send(self, payload: bytes, local: Address, destination: Address) -> bool:
+        """Note a datagram, where the address is the mobile's."""
+        if local[0] != self.address:
+            return False
+        self.sent.append((payload, local, destination))
+        return True
+
+    def activate(self, now: float) -> bool:  # noqa: ARG002
+        """Note that a context is wanted."""
+        self.activations += 1
+        return self.address is not None or self.may_activate
+
+    def at(self, due: float, action: Callable[[float], None]) -> Alarm:
+        """Call ``action`` when ``wait`` gets there."""
+        return self._schedule.at(due, action)
+
+    def show(self, shown: Shown) -> None:
+        """Note what is shown."""
+        self.shown.append(shown)
+
+    def count(self, what: str) -> None:
+        """Count."""
+        self.counters[what] += 1
+
+    def report(self, what: str, details: Mapping[str, str]) -> None:
+        """Count and note."""
+        self.count(what.replace(" ", "_"))
+        self.reports.append((what, dict(details)))
+
+    # What a test does
+
+    def arrive(self, payload: bytes, source: Address, port: int) -> None:
+        """Have a datagram arrive; KeyError where nobody listens."""
+        self.ports[port](payload, source, (self.address or "", port), self.now)
+
+    def next_timeout(self) -> float | None:
+        """Return when the next alarm rings, or None."""
+        return self._schedule.next_timeout()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; each alarm rings exactly when it is due."""
+        end = self.now + seconds
+        while (due := self._schedule.next_timeout()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._schedule.ring(self.now)
+        self.now = end
+
+    def take_sent(self) -> list[tuple[bytes, Address, Address]]:
+        """Return what left since the last call."""
+        taken, self.sent = self.sent, []
+        return taken

@@ -12,9 +12,10 @@ remembered too, so that an older copy that comes late does not bring it back.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Final
 
-from corenet.interfaces.application import Reaction, Shown
+from corenet.interfaces.application import Application, Host, Shown
 from corenet.interfaces.node import Address
 from testbed.codecs import co, mms, si, sl, wsp
 from testbed.codecs.errors import ContentError
@@ -24,45 +25,25 @@ from testbed.codecs.sl import ServiceLoading
 from testbed.codecs.timestamps import format_timestamp
 from testbed.codecs.wsp import PUSH_PORT, Push, WspError
 
-_MOST_REMEMBERED = 64
+_MOST_REMEMBERED: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class PushCounts:
-    """What became of the datagrams that a push client took; each counts once beside received."""
+class PushClient(Application):
+    """Shows SI, SL, notifications of multimedia messages and other pushes.
 
-    received: int = 0
-    shown: int = 0
-    malformed: int = 0
-    """Not a push, or content that breaks its definition."""
-    expired: int = 0
-    superseded: int = 0
-    """Not newer than what the client has, or had, under that identity."""
-    silent: int = 0
-    """Taken without showing: SI with signal-none, SL with cache, CO."""
-    deleted: int = 0
-    """SI with action delete that the client obeyed."""
+    What becomes of the datagrams is counted: ``pushes_received``, and beside that each as one of
+    ``pushes_shown``, ``pushes_malformed`` (not a push, or content that breaks its definition),
+    ``pushes_expired``, ``pushes_superseded`` (not newer than what the client has, or had, under
+    that identity), ``pushes_silent`` (SI with signal-none, SL with cache, CO) and
+    ``pushes_deleted`` (SI with action delete that the client obeyed).
+    """
 
-
-class PushClient:
-    """Shows SI, SL, notifications of multimedia messages and other pushes; an ``Application``."""
-
-    def __init__(self, *, port: int = PUSH_PORT) -> None:
-        self._port = port
-        self._counts = PushCounts()
+    def __init__(self, host: Host, *, port: int = PUSH_PORT) -> None:
+        self._host = host
         self._created: OrderedDict[str, float | None] = OrderedDict()
+        host.bind(self._receive, port)
 
-    @property
-    def port(self) -> int:
-        """The UDP port it listens on."""
-        return self._port
-
-    @property
-    def counts(self) -> PushCounts:
-        """What became of the datagrams so far."""
-        return self._counts
-
-    def receive(self, payload: bytes, source: Address, now: float) -> Reaction:
+    def _receive(self, payload: bytes, source: Address, _local: Address, now: float) -> None:
         """Take a datagram's payload. Never raises for what a peer sent."""
         self._count("received")
         try:
@@ -70,16 +51,16 @@ class PushClient:
             shown = self._content(push, now)
         except (WspError, ContentError):
             self._count("malformed")
-            return Reaction()
+            return
         if shown is None:
-            return Reaction()
+            return
         self._count("shown")
         application = push.header("X-Wap-Application-Id") or wsp.DEFAULT_APPLICATION
         details = {**shown.details, "application-id": application, "from": source[0]}
-        return Reaction(shown=(replace(shown, details=details),))
+        self._host.show(replace(shown, details=details))
 
     def _count(self, name: str) -> None:
-        self._counts = replace(self._counts, **{name: getattr(self._counts, name) + 1})
+        self._host.count(f"pushes_{name}")
 
     def _content(self, push: Push, now: float) -> Shown | None:
         media = push.content_type.media

@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from corenet.adapters.control_http import ControlInterface
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.control.core import CoreControl
-from corenet.interfaces.application import Application
+from corenet.interfaces.application import Application, Host
 from corenet.interfaces.node import Event
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, ContextState, MobileState
@@ -178,8 +178,8 @@ class RunningLab:
         return view.state is MobileState.ATTACHED and active >= wanted
 
 
-def _applications(_mobile: MobileConfig) -> tuple[Application, ...]:
-    return (PushClient(),)
+def _applications(host: Host) -> tuple[Application, ...]:
+    return (PushClient(host),)
 
 
 def _activation(activate: Callable[..., None], imsi: str, apn: str) -> Callable[[float], None]:

@@ -13,9 +13,8 @@ from random import Random
 from corenet.assembly import CoreConfig, assemble
 from corenet.control.core import CoreControl
 from corenet.control.model import MobileActivation
-from corenet.interfaces.application import Shown
+from corenet.interfaces.application import Application, Host, Shown
 from corenet.interfaces.node import Event, Interface
-from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
 from testbed.codecs.si import ServiceIndication
@@ -219,5 +218,5 @@ class VirtualLab:
                 self.control.drive_mobile(event.imsi, "activate", MobileActivation(apn=apn))
 
 
-def _applications(_mobile: MobileConfig) -> tuple[PushClient, ...]:
-    return (PushClient(),)
+def _applications(host: Host) -> tuple[Application, ...]:
+    return (PushClient(host),)

@@ -11,7 +11,9 @@ from corenet.control.core import CoreControl
 from corenet.control.model import ActivationRequest, TerminalQuery
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
-from corenet.interfaces.application import Reaction, Shown
+from corenet.interfaces.application import Application, Shown
+from corenet.interfaces.node import Interface
+from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import SgsnConfig
 from testbed.simulation.network import VirtualNetwork
@@ -22,13 +24,19 @@ POOL, BESIDE = IPv4Network("127.10.0.0/16"), IPv4Network("127.11.0.0/16")
 START = 1_700_000_000.0
 
 
-class Screen:
-    """An application that shows the text it gets."""
+class Screen(Application):
+    """An application that shows the text it gets, and shows it again when that is tapped."""
 
-    port = 2948
+    def __init__(self, host):
+        self.host = host
+        host.bind(self.receive, 2948)
 
-    def receive(self, payload, source, now):
-        return Reaction(shown=(Shown("text", payload.decode(), {"from": source[0]}),))
+    def receive(self, payload, source, local, now):
+        self.host.show(Shown("text", payload.decode(), {"from": source[0]}))
+
+    def tapped(self, shown, now):
+        self.host.show(Shown("again", shown.text))
+        return shown.text != "nothing"
 
 
 def person(index):
@@ -84,7 +92,7 @@ class World:
     def __init__(self, config, *, attach=True):
         self.network = VirtualNetwork(1, start=START)
         self.core = assemble(
-            config, random=Random(1), recovery=1, applications=lambda mobile: (Screen(),)
+            config, random=Random(1), recovery=1, applications=lambda host: (Screen(host),)
         )
         self.events = []
         self.network.on_event(lambda now, node, event: self.events.append(event))
@@ -114,6 +122,15 @@ class World:
         """Wait for the end of an activation, and return it as clients see it."""
         assert self.network.run_until(lambda: requested.outcome is not None, within=within)
         return requested.view()
+
+    def say(self, index, payload):
+        """Have a gateway send a datagram to a mobile's push port."""
+        gateway = ScriptedNode("gateway")
+        self.network.attach(gateway, {Interface.WDP: ("127.0.10.5", 9200)})
+        self.network.command(
+            gateway, lambda now: gateway.send(Interface.WDP, (person(index).address, 2948), payload)
+        )
+        self.wait(1)
 
     def terminal(self, index=1):
         (found,) = self.control.terminals(TerminalQuery(imsi=person(index).imsi)).terminals

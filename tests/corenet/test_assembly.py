@@ -9,7 +9,7 @@ from corenet.assembly import CoreConfig, assemble, networks_of
 from corenet.ggsn.config import Apn, GgsnConfig, RadiusServer, StaticBinding
 from corenet.ggsn.events import ActivationFinished
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
-from corenet.interfaces.application import Reaction, Shown
+from corenet.interfaces.application import Application, Shown
 from corenet.interfaces.node import Interface
 from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.config import MobileConfig
@@ -24,13 +24,16 @@ POOL = IPv4Network("127.10.0.0/16")
 LOSSY = LinkQuality(latency=0.02, jitter=0.02, loss=0.2, duplication=0.02, reordering=0.05)
 
 
-class Screen:
+class Screen(Application):
     """An application that shows the text it gets and says so to its sender."""
 
-    port = 2948
+    def __init__(self, host, port=2948):
+        self.host = host
+        host.bind(self.receive, port)
 
-    def receive(self, payload, source, now):
-        return Reaction((b"shown",), (Shown("text", payload.decode()),))
+    def receive(self, payload, source, local, now):
+        self.host.show(Shown("text", payload.decode()))
+        self.host.send(b"shown", local, source)
 
 
 def imsi(index):
@@ -63,7 +66,7 @@ def config(mobiles):
 def world(seed, mobiles, quality=None):
     network = VirtualNetwork(seed, quality=quality)
     core = assemble(
-        config(mobiles), random=Random(seed), recovery=1, applications=lambda mobile: (Screen(),)
+        config(mobiles), random=Random(seed), recovery=1, applications=lambda host: (Screen(host),)
     )
     told = []
     network.on_event(lambda now, name, event: told.append(event))

@@ -23,7 +23,7 @@ from corenet.assembly import CoreConfig
 from corenet.capture.capture import INTERFACES
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
-from corenet.interfaces.application import Reaction, Shown
+from corenet.interfaces.application import Application, Shown
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, ContextActivated, ShownOnScreen
 from corenet.service import CoreService
@@ -35,14 +35,16 @@ NET = f"127.{64 + os.getpid() % 128}"
 GGSN, SGSN, HLR, MOBILE = f"{NET}.0.1", f"{NET}.0.2", f"{NET}.0.3", f"{NET}.8.1"
 
 
-class Screen:
+class Screen(Application):
     """An application that shows the text it gets and says so to its sender."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, host, port=2948):
+        self.host = host
+        host.bind(self.receive, port)
 
-    def receive(self, payload, source, now):
-        return Reaction((b"shown",), (Shown("text", payload.decode()),))
+    def receive(self, payload, source, local, now):
+        self.host.show(Shown("text", payload.decode()))
+        self.host.send(b"shown", local, source)
 
 
 def config(pool=f"{NET}.8.0/24", mobile=MOBILE):
@@ -188,7 +190,7 @@ class OnSockets(TestCase):
             config(),
             random=Random(1),
             recovery=3,
-            applications=lambda mobile: (Screen(self.port),),
+            applications=lambda host: (Screen(host, self.port),),
             gi_ports=[self.port],
             capture=self.stream,
         )

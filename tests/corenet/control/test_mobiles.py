@@ -8,6 +8,7 @@ from corenet.control.model import (
     Coverage,
     MobileActivation,
     MobileDeactivation,
+    Tap,
     TerminalQuery,
 )
 
@@ -83,6 +84,33 @@ def test_mobile_that_is_not_attached_activates_nothing(world, who):
     core = world(unattached=(1,))
     with pytest.raises(ControlError, match="not attached") as refused:
         drive(core, who, "activate", MobileActivation(apn=APN))
+    assert refused.value.status == 409
+
+
+def test_user_taps_on_what_is_shown(world, who):
+    """Each thing shown has a number, which a tap names; what opens is shown with the next."""
+    core = world()
+    mobiles = core.core.mobiles
+    core.finished(core.request(1))
+    core.say(1, b"a link")
+    (first,) = core.terminal(1).mobile.shown
+    assert (first["item"], first["text"]) == (1, "a link")
+    assert drive(core, who, "tap", Tap(item=1)).done == "tap"
+    second = core.terminal(1).mobile.shown[1]
+    assert (second["item"], second["kind"], second["text"]) == (2, "again", "a link")
+    assert mobiles.mobile(who(1).imsi).forgotten == 0
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"), [(2, "shows no item 2"), (1, "nothing to open behind this text")]
+)
+def test_tap_on_what_cannot_be_opened_is_refused(world, who, item, reason):
+    """409 says what is the matter."""
+    core = world()
+    core.finished(core.request(1))
+    core.say(1, b"nothing")
+    with pytest.raises(ControlError, match=reason) as refused:
+        drive(core, who, "tap", Tap(item=item))
     assert refused.value.status == 409
 
 

@@ -21,7 +21,6 @@ from corenet.ggsn.events import (
 )
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.interfaces.node import Interface
-from corenet.interfaces.testing import ScriptedNode
 
 APN, INTERNET = "wap.example", "internet.example"
 
@@ -286,14 +285,9 @@ def test_screen_of_the_mobile_is_shown(world, who):
     """What was pushed to a mobile is on its screen, with its details."""
     core = world()
     core.finished(core.request(1))
-    gateway = ScriptedNode("gateway")
-    core.network.attach(gateway, {Interface.WDP: ("127.0.10.5", 9200)})
-    core.network.command(
-        gateway, lambda now: gateway.send(Interface.WDP, (who(1).address, 2948), b"hello")
-    )
-    core.wait(1)
+    core.say(1, b"hello")
     assert core.terminal(1).mobile.shown == [
-        {"kind": "text", "text": "hello", "details": {"from": "127.0.10.5"}}
+        {"item": 1, "kind": "text", "text": "hello", "details": {"from": "127.0.10.5"}}
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from corenet.gi import icmp, ip
 from corenet.interfaces import llc, sndcp
-from corenet.interfaces.application import Reaction, Shown
+from corenet.interfaces.application import Application, Host, Shown
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.node import Address
@@ -24,20 +24,23 @@ GATEWAY: Address = ("192.0.2.9", 9200)
 HELLO = Shown("text", "hello")
 
 
-class Echo:
-    """Shows what it gets and sends it back, twice as long as told."""
+class Echo(Application):
+    """Shows what it gets and sends it back, as many times over as told."""
 
-    port = 2948
-
-    def __init__(self, times: int = 1) -> None:
-        self.times = times
+    def __init__(self) -> None:
+        self.times = 1
         self.received: list[tuple[bytes, Address, float]] = []
 
-    def receive(self, payload: bytes, source: Address, now: float) -> Reaction:
+    def on(self, host: Host) -> tuple[Application, ...]:
+        self._host = host
+        host.bind(self.receive, 2948)
+        return (self,)
+
+    def receive(self, payload: bytes, source: Address, local: Address, now: float) -> None:
         self.received.append((payload, source, now))
-        if payload == b"nothing":
-            return Reaction()
-        return Reaction((payload * self.times,), (Shown("text", payload.decode()),))
+        if payload != b"nothing":
+            self._host.show(Shown("text", payload.decode()))
+            self._host.send(payload * self.times, local, source)
 
 
 @pytest.fixture
@@ -47,8 +50,8 @@ def echo() -> Echo:
 
 @pytest.fixture
 def mobiles(echo: Echo) -> Mobiles:
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
-    mobiles.add(MobileConfig(IMSI, "447700900123", apns=("wap.example",)), (echo,))
+    mobiles = Mobiles(sgsn=SGSN, random=Random(1), applications=echo.on)
+    mobiles.add(MobileConfig(IMSI, "447700900123", apns=("wap.example",)))
     return mobiles
 
 
@@ -78,7 +81,7 @@ def test_datagram_reaches_its_application(
     assert echo.received == [(b"hello", GATEWAY, 1000.0)]
     assert network.events() == [
         DatagramReceived(IMSI, 2948, b"hello"),
-        ShownOnScreen(IMSI, HELLO),
+        ShownOnScreen(IMSI, 1, HELLO),
     ]
     ((imsi, nsapi, reply),) = network.packets()
     assert (imsi, nsapi) == (IMSI, 5)
@@ -95,11 +98,12 @@ def test_application_may_do_nothing(mobiles: Mobiles, network: ScriptedNetwork) 
 
 
 def test_screen_forgets_the_oldest(mobiles: Mobiles, network: ScriptedNetwork) -> None:
-    """A hundred lines are kept."""
+    """A hundred lines are kept, and how many there were before."""
     for number in range(101):
         network.send_packet(IMSI, 5, packet(str(number).encode()))
-    shown = mobiles.mobile(IMSI).shown
-    assert (len(shown), shown[0].text, shown[-1].text) == (100, "1", "100")
+    view = mobiles.mobile(IMSI)
+    texts = [shown.text for shown in view.shown]
+    assert (len(texts), texts[0], texts[-1], view.forgotten) == (100, "1", "100", 1)
 
 
 def test_closed_port_is_counted(mobiles: Mobiles, network: ScriptedNetwork) -> None:
@@ -222,12 +226,4 @@ def test_reply_that_does_not_fit_is_counted(
     echo.times = 400
     network.send_packet(IMSI, 5, packet(b"hello"))
     assert network.packets() == []
-    assert mobiles.counters == {"replies_too_long": 1}
-
-
-def test_two_applications_on_one_port_are_refused() -> None:
-    """A port has one listener."""
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
-    with pytest.raises(ValueError, match="one port"):
-        mobiles.add(MobileConfig(IMSI, "1"), (Echo(), Echo()))
-    assert mobiles.imsis() == ()
+    assert mobiles.counters == {"application_datagrams_unsent": 1}

@@ -175,7 +175,7 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
             Rung(2.0, "gateway", "initiator", "PAP resultnotification-message", "answered"),
         ),
         (
-            ShownOnScreen("23415", Shown("SI", "Hi", {"href": "http://a/"})),
+            ShownOnScreen("23415", 1, Shown("SI", "Hi", {"href": "http://a/"})),
             Rung(2.0, "gateway", "gateway", "shows SI", "“Hi” http://a/"),
         ),
     ],
