@@ -6,6 +6,11 @@ forwarded port, bound to 0.0.0.0 with IP_PKTINFO, receives what is sent to any m
 port and learns which mobile it was for; what a mobile sends goes out of the socket of its
 source port, with IP_PKTINFO naming the mobile as the source (ip(7)).
 
+Other ports are those that mobiles take for conversations which they begin. A mobile's first
+datagram from one of them opens a socket bound to its address and that port, by which the answers
+come back. It is closed when nothing has passed for long. There are not too many of them: beyond
+that, the one that is idle for longest gives way.
+
 It is no relay: both ends are loopback addresses, and the mobile's is in the networks that
 this core was given. Everything else is dropped and counted.
 
@@ -21,16 +26,16 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network
-from typing import Final
+from typing import Final, Protocol
 
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from corenet.adapters.reactor import ReadsDescriptors
+from corenet.adapters.reactor import ReadsDescriptors, ScheduledCall, Schedules
 from corenet.adapters.udp import LARGEST_DATAGRAM, RECEIVE_BUFFER, CannotBindError
 from corenet.gi.ip import IpError, parse_udp, udp_packet
 from corenet.interfaces.node import Address
@@ -46,6 +51,16 @@ _PKTINFO: Final = struct.Struct("=i4s4s")
 _DATAGRAMS_PER_READ: Final = 64
 
 
+IDLE_TIME: Final = 3600.0
+"""Seconds after which a mobile's own port is closed: as long as a WSP session may be silent."""
+MOST_OWN_PORTS: Final = 400
+"""Sockets for mobiles' own ports: well below the 1024 descriptors that a process usually has."""
+
+
+class GiReactor(ReadsDescriptors, Schedules, Protocol):
+    """What the device asks of a reactor."""
+
+
 class NotLoopbackError(ValueError):
     """A network of mobiles is not one that this host has to itself."""
 
@@ -55,15 +70,17 @@ class LoopbackGi:
 
     def __init__(
         self,
-        reactor: ReadsDescriptors,
+        reactor: GiReactor,
         networks: Iterable[IPv4Network],
         *,
         ports: Sequence[int] = (PUSH_PORT,),
         name: str = "Gi",
+        idle_time: float = IDLE_TIME,
+        most_own_ports: int = MOST_OWN_PORTS,
     ) -> None:
         """Make a device for mobiles in ``networks`` that is not open yet.
 
-        ``ports`` are the UDP ports of mobiles that the host can reach. Raise
+        ``ports`` are the UDP ports of mobiles that the host can always reach. Raise
         ``NotLoopbackError`` for a network outside 127.0.0.0/8, or with 127.0.0.1 in it.
         """
         self._networks: dict[int, set[int]] = {}
@@ -86,8 +103,18 @@ class LoopbackGi:
         self._name = name
         self._deliver: Callable[[bytes], None] = lambda _packet: None
         self._open: dict[int, _ForwardedPort] = {}
+        self._idle_time = idle_time
+        self._most_own_ports = most_own_ports
+        # Those unused for longest come first.
+        self._own: OrderedDict[Address, _OwnPort] = OrderedDict()
+        self._sweep: ScheduledCall | None = None
         self.counters: Counter[str] = Counter()
-        """Datagrams "received" and "sent", and those dropped by reason."""
+        """Datagrams "received" and "sent", those dropped by reason, own ports opened and closed."""
+
+    @property
+    def own_ports(self) -> int:
+        """How many ports are open that mobiles have taken by themselves."""
+        return len(self._own)
 
     def start(self, deliver: Callable[[bytes], None]) -> None:
         """Bind the ports; raise ``CannotBindError`` where one is taken, with none left bound."""
@@ -108,6 +135,11 @@ class LoopbackGi:
                 self._reactor.removeReader(forwarded)
             forwarded.close()
         self._open.clear()
+        for end in tuple(self._own):
+            self._close(end)
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
 
     def send(self, packet: bytes) -> None:
         """Send a mobile's UDP datagram to a program on this host; drop and count all else."""
@@ -122,10 +154,57 @@ class LoopbackGi:
             self.counters["dropped: source is no mobile"] += 1
         elif not destination[0].startswith("127."):
             self.counters["dropped: destination outside this host"] += 1
-        elif forwarded is None:
-            self.counters["dropped: source port not forwarded"] += 1
-        else:
+        elif forwarded is not None:
             forwarded.send(source[0], destination, datagram.payload)
+        elif (own := self._own_port(source)) is not None:
+            own.send(destination, datagram.payload)
+
+    def _own_port(self, end: Address) -> _OwnPort | None:
+        """Return the socket of a mobile's own port, open and in use from now on."""
+        own = self._own.get(end)
+        if own is None or own.fileno() < 0:
+            self._own.pop(end, None)
+            if len(self._own) >= self._most_own_ports:
+                self._close(next(iter(self._own)))
+                self.counters["own ports closed: too many"] += 1
+            try:
+                own = self._own[end] = _OwnPort(end, self._received_on_own, self.counters)
+            except OSError:
+                self.counters["dropped: source port not to be had"] += 1
+                return None
+            self.counters["own ports opened"] += 1
+            self._reactor.addReader(own)
+        self._note_use(end)
+        return own
+
+    def _note_use(self, end: Address) -> None:
+        self._own[end].last_used = self._reactor.seconds()
+        self._own.move_to_end(end)
+        if self._sweep is None:
+            self._sweep = self._reactor.callLater(self._idle_time, self._close_idle)
+
+    def _close_idle(self) -> None:
+        self._sweep = None
+        now = self._reactor.seconds()
+        while self._own:
+            end, own = next(iter(self._own.items()))
+            left = own.last_used + self._idle_time - now
+            if left > 0:
+                self._sweep = self._reactor.callLater(left, self._close_idle)
+                return
+            self._close(end)
+            self.counters["own ports closed: idle"] += 1
+
+    def _close(self, end: Address) -> None:
+        own = self._own.pop(end)
+        if own.fileno() >= 0:
+            self._reactor.removeReader(own)
+        own.close()
+
+    def _received_on_own(self, source: Address, destination: Address, payload: bytes) -> None:
+        if destination in self._own:
+            self._note_use(destination)
+            self._received(source, destination, payload)
 
     def _received(self, source: Address, destination: Address, payload: bytes) -> None:
         if not self._is_mobile(destination[0]):
@@ -198,6 +277,66 @@ class _ForwardedPort:
             self._socket.sendmsg(
                 [payload], [(socket.IPPROTO_IP, _IP_PKTINFO, source)], 0, destination
             )
+        except OSError:
+            self._counters["dropped: not taken by the system"] += 1
+        else:
+            self._counters["sent"] += 1
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002
+        """Close, when the reactor says that the socket is of no use any more."""
+        self.close()
+
+
+@implementer(IReadDescriptor)
+class _OwnPort:
+    """A UDP port that one mobile has taken by itself."""
+
+    def __init__(
+        self,
+        end: Address,
+        received: Callable[[Address, Address, bytes], None],
+        counters: Counter[str],
+    ) -> None:
+        """Bind to ``end``; raise ``OSError`` where it is taken or no socket is left."""
+        self.last_used = 0.0
+        """By the reactor's clock, in seconds."""
+        self._end = end
+        self._received = received
+        self._counters = counters
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.bind(end)
+        except OSError:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """Return what the reactor watches."""
+        return self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """Return what the reactor's log calls it."""
+        return f"Gi {self._end[0]}:{self._end[1]}"
+
+    def doRead(self) -> None:
+        """Read what has come, in batches, so that others get their turn in a flood."""
+        for _ in range(_DATAGRAMS_PER_READ):
+            try:
+                payload, source = self._socket.recvfrom(LARGEST_DATAGRAM)
+            except OSError:
+                # Nothing left, or what was read before has led to the end of this port.
+                return
+            self._received(source, self._end, payload)
+
+    def send(self, destination: Address, payload: bytes) -> None:
+        """Send from the mobile's address and port."""
+        try:
+            self._socket.sendto(payload, destination)
         except OSError:
             self._counters["dropped: not taken by the system"] += 1
         else:
