@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
-from corenet.interfaces.node import Event, Interface
+from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
 from testbed.adapters.gateway_http import GatewaySite
@@ -138,11 +138,7 @@ class GatewayService:
                 self.gateway.renewed(opened + self._store.lease, self._runtime.now())
             self._runtime.attach(
                 self.gateway,
-                {
-                    Interface.RADIUS: (config.address, config.radius_port),
-                    Interface.WDP: (config.address, config.wdp_port),
-                    Interface.WSP: (config.address, config.wsp_port),
-                },
+                config.attachments,
             )
         except BaseException:
             await self.stop()

@@ -3,18 +3,18 @@
 Specs: RFC 2866 §3 (authenticators), §4 (packets); RFC 5080 §2.2.2 (duplicate detection);
 TS 29.061 §16.4.7 (3GPP attributes).
 
-Theory of operation. A request whose authenticator is wrong, or that cannot be read, is dropped
-without a word and counted. A request that is right is answered at once. The answer is kept for a
-while under source, identifier and authenticator, so that a retransmission gets the same octets
-and is not read twice.
+Theory of operation. A request from somebody who is no client, whose authenticator is wrong, or
+that cannot be read, is dropped without a word and counted. A request that is right is answered at
+once. The answer is kept for a while under source, identifier and authenticator, so that a
+retransmission gets the same octets and is not read twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from pyrad.dictionary import Dictionary
@@ -34,7 +34,10 @@ CALLING_STATION_ID: Final = 31
 NAS_IDENTIFIER: Final = 32
 PROXY_STATE: Final = 33
 ACCT_STATUS_TYPE: Final = 40
+ACCT_DELAY_TIME: Final = 41
 ACCT_SESSION_ID: Final = 44
+EVENT_TIMESTAMP: Final = 55
+NAS_IPV6_ADDRESS: Final = 95
 VENDOR_3GPP: Final = 10415
 IMSI: Final = (VENDOR_3GPP, 1)
 NSAPI: Final = (VENDOR_3GPP, 10)
@@ -53,9 +56,24 @@ _NO_ADDRESS: Final = frozenset({"0.0.0.0", "255.255.255.254", "255.255.255.255"}
 class Dropped(StrEnum):
     """Why a datagram was not answered."""
 
+    UNKNOWN_CLIENT = "unknown client"
     MALFORMED = "malformed"
     NOT_ACCOUNTING = "not an accounting request"
     WRONG_AUTHENTICATOR = "wrong authenticator"
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusClient:
+    """Network elements that send accounting, and the secret shared with them (RFC 2866 §3)."""
+
+    network: str
+    """An IP address or network that they send from."""
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        ip_network(self.network)
+        if not self.secret:
+            raise ValueError(f"RADIUS client {self.network}: the secret is empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +85,11 @@ class Answered:
 
 
 class AccountingServer:
-    """Takes Accounting-Requests of every GGSN that shares the secret."""
+    """Takes Accounting-Requests of every GGSN that shares a secret."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, clients: tuple[RadiusClient, ...]) -> None:
+        """Know ``clients``: the first whose network has a sender's address says its secret."""
+        self._clients = tuple((ip_network(client.network), client.secret) for client in clients)
         # With an empty dictionary pyrad takes vendor attributes apart and leaves values alone.
         self._dictionary = Dictionary()
         self._answers: OrderedDict[tuple[Address, int, bytes], tuple[float, bytes]] = OrderedDict()
@@ -84,12 +103,15 @@ class AccountingServer:
         return result
 
     def _receive(self, data: bytes, peer: Address, now: float) -> Answered | Dropped:
+        secret = self._secret_of(peer)
+        if secret is None:
+            return Dropped.UNKNOWN_CLIENT
         if not _is_well_formed(data):
             return Dropped.MALFORMED
         if data[0] != AccountingRequest:
             return Dropped.NOT_ACCOUNTING
         try:
-            packet = AcctPacket(packet=data, secret=self._secret, dict=self._dictionary)
+            packet = AcctPacket(packet=data, secret=secret, dict=self._dictionary)
         except PacketError:
             return Dropped.MALFORMED
         if not packet.VerifyAcctRequest():
@@ -111,7 +133,14 @@ class AccountingServer:
         if len(self._answers) > KEPT_ANSWERS:
             self._answers.popitem(last=False)
         known = _STATUSES.get(status)
-        return Answered(answer, None if known is None else _record(known, attributes, peer))
+        return Answered(answer, None if known is None else _record(known, attributes, peer, now))
+
+    def _secret_of(self, peer: Address) -> bytes | None:
+        try:
+            host = ip_address(peer[0])
+        except ValueError:
+            return None
+        return next((secret for network, secret in self._clients if host in network), None)
 
 
 _Attributes = dict[int | tuple[int, int], list[bytes]]
@@ -132,10 +161,18 @@ def _is_well_formed(data: bytes) -> bool:
     return place == length
 
 
-def _record(status: AccountingStatus, attributes: _Attributes, peer: Address) -> AccountingRecord:
+def _record(
+    status: AccountingStatus, attributes: _Attributes, peer: Address, now: float
+) -> AccountingRecord:
+    stamp = _number(attributes, EVENT_TIMESTAMP)
     return AccountingRecord(
         status,
-        nas=_address(attributes, NAS_IP_ADDRESS) or _text(attributes, NAS_IDENTIFIER) or peer[0],
+        nas=_address(attributes, NAS_IP_ADDRESS)
+        or _ipv6_address(attributes, NAS_IPV6_ADDRESS)
+        or _text(attributes, NAS_IDENTIFIER)
+        or peer[0],
+        at=now - (_number(attributes, ACCT_DELAY_TIME) or 0) if stamp is None else float(stamp),
+        is_stamped=stamp is not None,
         session=_text(attributes, ACCT_SESSION_ID) or "",
         address=_address(attributes, FRAMED_IP_ADDRESS),
         msisdn=_digits(attributes, CALLING_STATION_ID),
@@ -171,3 +208,8 @@ def _address(attributes: _Attributes, code: int) -> str | None:
         return None
     text = str(IPv4Address(value))
     return None if text in _NO_ADDRESS else text
+
+
+def _ipv6_address(attributes: _Attributes, code: int) -> str | None:
+    value = _first(attributes, code)
+    return str(IPv6Address(value)) if len(value) == 16 else None

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from corenet.interfaces.node import Address, Interface
+from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.initiators import Initiator
+from testbed.gateway.sessions import Ageing
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.0/8", "::1")
 
@@ -82,13 +85,19 @@ class GatewayConfig:
     apn: str
     """The APN that is activated for a push to an MSISDN."""
     radius_secret: bytes = field(repr=False)
+    """The secret of every RADIUS client, where ``radius_clients`` names none."""
     pap_port: int = 8081
     pap_path: str = "/pap"
     wdp_port: int = 9200
     """UDP source port of connectionless pushes, and of connectionless requests (wap-wsp)."""
     wsp_port: int = 9201
     """UDP port of sessions (wap-wsp-wtp)."""
-    radius_port: int = 1813
+    radius_port: int | None = 1813
+    """UDP port of RADIUS accounting; None: it is not listened to."""
+    radius_clients: tuple[RadiusClient, ...] = ()
+    """Who may send accounting; empty: everybody who knows ``radius_secret``."""
+    ageing: Ageing = field(default_factory=Ageing)
+    """When a session of which nothing is heard is taken for over."""
     ask_core: bool = True
     """Whether there is a core to look terminals up at and to ask for activations."""
     control_url: str | None = None
@@ -126,6 +135,17 @@ class GatewayConfig:
             raise ValueError("lifetime and activation_time are above 0")
         if self.lease <= 0 or (self.retention is not None and self.retention <= 0):
             raise ValueError("lease and retention are above 0")
+
+    @property
+    def attachments(self) -> dict[Interface, Address]:
+        """Where the gateway's node is attached."""
+        places = {
+            Interface.WDP: (self.address, self.wdp_port),
+            Interface.WSP: (self.address, self.wsp_port),
+        }
+        if self.radius_port is not None:
+            places[Interface.RADIUS] = (self.address, self.radius_port)
+        return places
 
     @property
     def pap_url(self) -> str:

@@ -20,7 +20,6 @@ from random import Random
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.codecs.pap import StatusCode
-from testbed.gateway.accounting import AccountingServer, Dropped
 from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.custody import Custody
@@ -31,8 +30,6 @@ from testbed.gateway.events import (
     LeaseLapsed,
     PushAdopted,
     PushLetGo,
-    SessionBegan,
-    SessionEnded,
     StoreFailed,
 )
 from testbed.gateway.initiators import Allowances
@@ -40,11 +37,12 @@ from testbed.gateway.intake import Intake
 from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.lease import Lease
 from testbed.gateway.output import Output
+from testbed.gateway.presence import Presence
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import Notification, StoredPush
 from testbed.gateway.reports import Reports
-from testbed.gateway.sessions import AccountingRecord, SessionTable
+from testbed.gateway.sessions import Session, SessionTable
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.wap_server import MakePull, NoPull, WapServer
 from testbed.wap.events import Event as WapEvent
@@ -73,13 +71,12 @@ class Gateway:
         self._name = name
         self._output = Output()
         self._counts: Counter[str] = Counter()
-        self._accounting = AccountingServer(config.radius_secret)
-        self._sessions = SessionTable()
+        self._presence = Presence(config, self._output, self._counts, began=self._session_began)
         self._lease = Lease()
         self._allowances = Allowances(config.initiators)
         self._custody = Custody(self._output, self._allowances, self._counts)
         save = self._custody.save
-        self._dispatch = Dispatch(config, self._sessions, self._output, save, random)
+        self._dispatch = Dispatch(config, self._presence.sessions, self._output, save, random)
         self._intake = Intake(
             config,
             self._output,
@@ -241,18 +238,16 @@ class Gateway:
     @property
     def sessions(self) -> SessionTable:
         """Who is online, as accounting has it; to be read only."""
-        return self._sessions
+        return self._presence.sessions
 
     @property
     def counters(self) -> Mapping[str, int]:
         """What was counted since the gateway was made, and how much there is now."""
-        radius = {f"radius {name}": n for name, n in self._accounting.counts.items()}
         return {
             **self._counts,
-            **radius,
+            **self._presence.counters(),
             "deliveries kept": self._allowances.under_way,
             "deliveries unfinished": self.unfinished,
-            "sessions": len(self._sessions),
             "wsp sessions": self._wap.sessions,
         }
 
@@ -282,7 +277,7 @@ class Gateway:
         self._check_lease(now)
         match interface:
             case Interface.RADIUS:
-                self._radius_received(data, peer, now)
+                self._presence.receive(data, peer, now)
             case Interface.WSP:
                 self._wap.receive(data, peer, now)
             case _:
@@ -296,6 +291,7 @@ class Gateway:
             self._custody.next_timeout(),
             self._reports.next(),
             self._lease.next(),
+            self._presence.next_timeout(),
             self._wap.next_timeout(),
         )
         return min((time for time in times if time is not None), default=None)
@@ -305,6 +301,7 @@ class Gateway:
         self._check_lease(now)
         self._dispatch.handle_timeout(now)
         self._custody.handle_timeout(now)
+        self._presence.handle_timeout(now)
         for key in self._reports.take_due(now):
             self._post(self._custody.delivery(key))
         self._wap.handle_timeout(now)
@@ -319,24 +316,10 @@ class Gateway:
 
     # What arrives
 
-    def _radius_received(self, data: bytes, peer: Address, now: float) -> None:
-        result = self._accounting.receive(data, peer, now)
-        if isinstance(result, Dropped):
-            return
-        self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
-        if result.record is not None:
-            self._account(result.record, now)
-
-    def _account(self, record: AccountingRecord, now: float) -> None:
-        change = self._sessions.apply(record, now)
-        for gone in change.went:
-            self._output.tell(SessionEnded(gone.address, gone.msisdn, gone.imsi))
-        came = change.came
-        if came is not None:
-            self._output.tell(SessionBegan(came.address, came.msisdn, came.imsi))
-            self._dispatch.terminal_back(
-                msisdn=came.msisdn, imsi=came.imsi, address=came.address, now=now
-            )
+    def _session_began(self, session: Session, now: float) -> None:
+        self._dispatch.terminal_back(
+            msisdn=session.msisdn, imsi=session.imsi, address=session.address, now=now
+        )
 
     def _session_event(self, event: WapEvent, now: float) -> None:
         """Take what has happened to a session or a push on it."""

@@ -1,14 +1,21 @@
 """Which address belongs to whom, as RADIUS accounting says.
 
-Specs: RFC 2866 (accounting), TS 29.061 §16.4 (what a GGSN sends).
+Specs: RFC 2866 (accounting), RFC 2869 §5.3 (Event-Timestamp), TS 29.061 §16.4 (what a GGSN sends).
 
 Theory of operation. An entry is one PDP address with its subscriber and the accounting sessions
 on it, one per NSAPI: secondary contexts share an address. A Start on an address that another
 subscriber holds replaces the entry, because the Stop that should have come was lost. An
 Interim-Update makes an entry that is missing. A Stop removes only the session that it names, and
-the entry with its last session or where it carries 3GPP-Session-Stop-Indicator; a session that
-has stopped is remembered for a while, so that its Start or Interim-Update cannot revive it when
-it comes late. Accounting-On and -Off remove all that the GGSN had.
+the entry with its last session or where it carries 3GPP-Session-Stop-Indicator. Accounting-On
+and -Off remove what the GGSN had until then.
+
+Records come late, repeated and in any order, so each has the time at which it happened by its
+sender's clock, and only times of one sender are compared. A session that has stopped is
+remembered for a while, so that its Start or Interim-Update cannot revive it; so is the restart of
+a GGSN. A Start that is older than what its address or NSAPI has is passed over. What happened in
+the same second is taken in the order in which it comes.
+
+An entry of which nothing is heard for ``Ageing.limit`` goes: its Stop was lost.
 
 The table lives in memory: after a restart it fills again from Interim-Updates and new Starts.
 """
@@ -23,6 +30,34 @@ from corenet.radius.accounting import AccountingStatus
 
 REMEMBERED_STOPS: Final = 10_000
 """Stopped sessions that are remembered."""
+RESOLUTION: Final = 1.0
+"""Seconds that two times of one event may differ: Event-Timestamp and Acct-Delay-Time are whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """When a session of which nothing is heard is taken for over."""
+
+    interim_interval: float | None = None
+    """Seconds between Interim-Updates of the network elements; None: they send none."""
+    missed_interims: int = 3
+    """Interim-Updates that fail to come before a session is over."""
+    maximum: float | None = 7 * 86_400.0
+    """Seconds without a record after which a session is over in any case; None: never."""
+
+    def __post_init__(self) -> None:
+        times = [t for t in (self.interim_interval, self.maximum) if t is not None]
+        if self.missed_interims < 1 or min(times, default=1.0) <= 0:
+            raise ValueError("ages of sessions are above 0, and missed_interims is at least 1")
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds without a record after which a session is over, or None: never."""
+        limits = [self.maximum]
+        if self.interim_interval is not None:
+            # One interval passes by itself; the next ones are missed.
+            limits.append(self.interim_interval * (self.missed_interims + 1))
+        return min((limit for limit in limits if limit is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +66,11 @@ class AccountingRecord:
 
     status: AccountingStatus
     nas: str
-    """Who sends it: NAS-IP-Address, else NAS-Identifier, else the source address."""
+    """Who sends it: NAS-IP-Address, NAS-IPv6-Address, NAS-Identifier, or the source address."""
+    at: float
+    """When it happened: Event-Timestamp, else its arrival less Acct-Delay-Time."""
+    is_stamped: bool = False
+    """Whether Event-Timestamp says so."""
     session: str = ""
     """Acct-Session-Id."""
     address: str | None = None
@@ -56,7 +95,7 @@ class Session:
     apn: str | None
     nas: str
     since: float
-    """Seconds since 1970-01-01 UTC."""
+    """Seconds since 1970-01-01 UTC, by the clock of ``nas`` where it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +106,40 @@ class Change:
     went: tuple[Session, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    session: str
+    """Acct-Session-Id."""
+    since: float
+
+
 @dataclass(slots=True)
 class _Entry:
     session: Session
-    bearers: dict[str, str] = field(default_factory=dict)
-    """Acct-Session-Id by NSAPI."""
+    bearers: dict[str, _Bearer] = field(default_factory=dict)
+    """By NSAPI."""
+    heard: float = 0.0
+    """When the last record of it came, by our clock."""
+
+
+_NOTHING: Final = Change()
 
 
 class SessionTable:
     """The accounting sessions of all terminals."""
 
-    def __init__(self) -> None:
-        self._by_address: dict[str, _Entry] = {}
+    def __init__(self, ageing: Ageing) -> None:
+        """Know nobody."""
+        self._limit = ageing.limit
+        self._by_address: OrderedDict[str, _Entry] = OrderedDict()
+        """The one heard of longest ago comes first."""
         self._by_msisdn: dict[str, dict[str, None]] = {}
         self._by_bearer: dict[tuple[str, str], _Entry] = {}
         """Entry by NAS and Acct-Session-Id."""
-        self._stopped: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._stopped: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """When a session stopped, by NAS and Acct-Session-Id."""
+        self._restarts: dict[str, tuple[AccountingStatus, float]] = {}
+        """The last On or Off, by NAS."""
 
     def __len__(self) -> int:
         """Return how many addresses are in use."""
@@ -99,71 +156,134 @@ class SessionTable:
         return self._by_address[next(reversed(addresses))].session if addresses else None
 
     def apply(self, record: AccountingRecord, now: float) -> Change:
-        """Take a record and return what it changed."""
+        """Take a record that came at ``now``, and return what it changed."""
         match record.status:
             case AccountingStatus.START | AccountingStatus.INTERIM_UPDATE:
                 return self._start(record, now)
             case AccountingStatus.STOP:
                 return self._stop(record)
             case AccountingStatus.ACCOUNTING_ON | AccountingStatus.ACCOUNTING_OFF:
-                gone = [e for e in self._by_address.values() if e.session.nas == record.nas]
-                return Change(went=tuple(self._remove(entry) for entry in gone))
+                return self._restart(record)
+
+    def next_expiry(self) -> float | None:
+        """Return when the next session is over if nothing more is heard of it, or None."""
+        if self._limit is None or not self._by_address:
+            return None
+        return next(iter(self._by_address.values())).heard + self._limit
+
+    def expire(self, now: float) -> tuple[Session, ...]:
+        """Remove the sessions of which nothing was heard for too long, and return them."""
+        gone: list[Session] = []
+        while (due := self.next_expiry()) is not None and due <= now:
+            gone.append(self._remove(next(iter(self._by_address.values()))))
+        return tuple(gone)
 
     def _start(self, record: AccountingRecord, now: float) -> Change:
         if record.address is None or (record.msisdn is None and record.imsi is None):
-            return Change()
-        if (record.nas, record.session) in self._stopped:
-            return Change()
-        went: tuple[Session, ...] = ()
+            return _NOTHING
+        if self._is_over(record):
+            return _NOTHING
         entry = self._by_address.get(record.address)
+        if entry is not None and _is_overtaken(entry, record):
+            return _NOTHING
+        went: tuple[Session, ...] = ()
         if entry is not None and not _is_same_subscriber(entry.session, record):
             went = (self._remove(entry),)
             entry = None
         if entry is not None:
-            is_new = entry.bearers.get(record.nsapi) != record.session
-            self._bear(entry, record)
+            bearer = entry.bearers.get(record.nsapi)
+            is_new = bearer is None or bearer.session != record.session
+            self._bear(entry, record, now)
             return Change(came=entry.session if is_new else None)
         session = Session(
-            record.address, record.msisdn, record.imsi, record.apn, record.nas, since=now
+            record.address, record.msisdn, record.imsi, record.apn, record.nas, since=record.at
         )
         entry = _Entry(session)
         self._by_address[record.address] = entry
-        self._bear(entry, record)
+        self._bear(entry, record, now)
         if record.msisdn is not None:
             self._by_msisdn.setdefault(record.msisdn, {})[record.address] = None
         return Change(session, went)
 
-    def _bear(self, entry: _Entry, record: AccountingRecord) -> None:
+    def _is_over(self, record: AccountingRecord) -> bool:
+        """Return whether the session of a Start or Interim-Update has ended already."""
+        restart = self._restarts.get(record.nas)
+        if restart is not None and record.at < restart[1] - RESOLUTION:
+            return True
+        key = (record.nas, record.session)
+        stopped = self._stopped.get(key)
+        if stopped is None:
+            return False
+        if record.is_stamped and record.at > stopped + RESOLUTION:
+            # The network element uses the number again.
+            del self._stopped[key]
+            return False
+        return True
+
+    def _bear(self, entry: _Entry, record: AccountingRecord, now: float) -> None:
+        entry.heard = now
+        self._by_address.move_to_end(entry.session.address)
         replaced = entry.bearers.get(record.nsapi)
+        if replaced is not None and replaced.session == record.session:
+            return
         if replaced is not None:
-            self._by_bearer.pop((record.nas, replaced), None)
-        entry.bearers[record.nsapi] = record.session
+            self._by_bearer.pop((record.nas, replaced.session), None)
+        entry.bearers[record.nsapi] = _Bearer(record.session, record.at)
         self._by_bearer[record.nas, record.session] = entry
 
     def _stop(self, record: AccountingRecord) -> Change:
-        self._stopped[record.nas, record.session] = None
+        self._stopped[record.nas, record.session] = record.at
         if len(self._stopped) > REMEMBERED_STOPS:
             self._stopped.popitem(last=False)
         entry = self._by_bearer.get((record.nas, record.session))
         if entry is None:
-            return Change()
-        if not record.last and any(s != record.session for s in entry.bearers.values()):
+            return _NOTHING
+        others = {n: b for n, b in entry.bearers.items() if b.session != record.session}
+        if others and not record.last:
             del self._by_bearer[record.nas, record.session]
-            entry.bearers = {n: s for n, s in entry.bearers.items() if s != record.session}
-            return Change()
+            entry.bearers = others
+            return _NOTHING
         return Change(went=(self._remove(entry),))
+
+    def _restart(self, record: AccountingRecord) -> Change:
+        known = self._restarts.get(record.nas)
+        is_known = known is not None and known[0] is record.status
+        if known is not None and is_known and record.at <= known[1] + RESOLUTION:
+            return _NOTHING  # One that is repeated must not end what began since.
+        self._restarts[record.nas] = (record.status, record.at)
+        gone = [
+            entry
+            for entry in self._by_address.values()
+            if entry.session.nas == record.nas and entry.session.since <= record.at
+        ]
+        # It may count its sessions from the beginning again.
+        for key in [key for key in self._stopped if key[0] == record.nas]:
+            del self._stopped[key]
+        return Change(went=tuple(self._remove(entry) for entry in gone))
 
     def _remove(self, entry: _Entry) -> Session:
         session = entry.session
         del self._by_address[session.address]
         for bearer in entry.bearers.values():
-            self._by_bearer.pop((session.nas, bearer), None)
+            self._by_bearer.pop((session.nas, bearer.session), None)
         if session.msisdn is not None:
             addresses = self._by_msisdn[session.msisdn]
             del addresses[session.address]
             if not addresses:
                 del self._by_msisdn[session.msisdn]
         return session
+
+
+def _is_overtaken(entry: _Entry, record: AccountingRecord) -> bool:
+    """Return whether a record of the same network element is older than what the address has."""
+    if entry.session.nas != record.nas:
+        return False
+    if not _is_same_subscriber(entry.session, record):
+        return record.at < entry.session.since - RESOLUTION
+    bearer = entry.bearers.get(record.nsapi)
+    if bearer is None or bearer.session == record.session:
+        return False
+    return record.at < bearer.since - RESOLUTION
 
 
 def _is_same_subscriber(session: Session, record: AccountingRecord) -> bool:

@@ -28,8 +28,10 @@ from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
+from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import GatewayConfig, RetryPolicy
 from testbed.gateway.initiators import Initiator
+from testbed.gateway.sessions import Ageing
 from testbed.lab.model import (
     ApnPart,
     GatewayPart,
@@ -315,6 +317,12 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         wdp_port=part.wdp_port,
         wsp_port=part.wsp_port,
         radius_port=part.radius_port,
+        radius_clients=tuple(
+            RadiusClient(one.address, one.secret.encode()) for one in part.radius_clients
+        ),
+        ageing=Ageing(
+            part.sessions.interim_interval, part.sessions.missed_interims, part.sessions.longest
+        ),
         control_url=url,
         control_token=token,
         ask_core=part.ask_core,

@@ -285,6 +285,29 @@ class PushInitiatorPart(Part):
     )
 
 
+class RadiusClientPart(Part):
+    """Network elements that send RADIUS accounting to the gateway."""
+
+    address: Annotated[str, AfterValidator(_network), Field(strict=True)] = Field(
+        description="an address or network that they send from"
+    )
+    secret: str = Field(min_length=1)
+
+
+class SessionsPart(Part):
+    """When an accounting session of which nothing is heard is taken for over."""
+
+    interim_interval: Seconds | None = Field(
+        default=None, description="between the network elements' Interim-Updates; none when absent"
+    )
+    missed_interims: int = Field(
+        default=3, ge=1, description="Interim-Updates that fail to come before a session is over"
+    )
+    longest: float | None = Field(
+        default=7 * 86_400.0, gt=0, description="without any record; null: for ever"
+    )
+
+
 class GatewayPart(Part):
     """The push gateway."""
 
@@ -292,8 +315,15 @@ class GatewayPart(Part):
     pap_port: Port = 8081
     wdp_port: Port = Field(default=9200, description="UDP source port of connectionless pushes")
     wsp_port: Port = Field(default=9201, description="UDP port of WSP sessions")
-    radius_port: Port = 1813
+    radius_port: Port | None = Field(
+        default=1813, description="of accounting; null: it is not listened to"
+    )
     radius_secret: str = Field(default="corenet", min_length=1)
+    radius_clients: tuple[RadiusClientPart, ...] = Field(
+        default=(),
+        description="who may send accounting; everybody with `radius_secret` when absent",
+    )
+    sessions: SessionsPart = SessionsPart()
     apn: ApnName = Field(description="APN that is activated for a push")
     core: CoreClientPart | None = Field(
         default=None, description="the core's control interface; this lab's own when absent"

@@ -25,7 +25,7 @@ from corenet.control.event_log import Entry
 from corenet.control.model import ActivationRequest, Terminal, TerminalQuery
 from corenet.ggsn.events import MsReachable
 from corenet.interfaces.activation import ActivationOutcome
-from corenet.interfaces.node import Event, Interface
+from corenet.interfaces.node import Event
 from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
@@ -163,11 +163,7 @@ class GatewayHost:
         gateway.restore(self._store.unfinished(), network.now())
         network.attach(
             gateway,
-            {
-                Interface.RADIUS: (config.address, config.radius_port),
-                Interface.WDP: (config.address, config.wdp_port),
-                Interface.WSP: (config.address, config.wsp_port),
-            },
+            config.attachments,
         )
 
     def crash(self) -> None:

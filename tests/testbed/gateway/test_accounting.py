@@ -12,7 +12,7 @@ from pyrad.dictionary import Dictionary
 from pyrad.packet import AcctPacket, Packet
 
 from corenet.radius.accounting import AccountingStatus
-from testbed.gateway.accounting import AccountingServer, Answered, Dropped
+from testbed.gateway.accounting import AccountingServer, Answered, Dropped, RadiusClient
 from testbed.gateway.sessions import AccountingRecord
 from testbed.gateway.testing import SECRET, accounting
 
@@ -42,7 +42,7 @@ def signed(attributes: bytes, *, code: int = 4, identifier: int = 2) -> bytes:
 
 
 def server() -> AccountingServer:
-    return AccountingServer(SECRET)
+    return AccountingServer((RadiusClient("192.0.2.0/24", SECRET),))
 
 
 def test_a_stop_is_read():
@@ -55,6 +55,7 @@ def test_a_stop_is_read():
         session="C000020100000001",
         address="10.45.0.7",
         msisdn="447700900123",
+        at=0.0,
         imsi="234150999999999",
         apn="wap.example",
         nsapi="5",
@@ -154,6 +155,62 @@ def test_kept_answers_are_bounded():
     for port in range(4097):
         book.receive(accounting(1), ("192.0.2.1", port), 0.0)
     assert book.receive(accounting(1), ("192.0.2.1", 0), 0.0).record is not None
+
+
+def test_a_client_that_nobody_knows_is_dropped():
+    """Who is not configured gets no answer, even with a secret that another has."""
+    book = server()
+    assert book.receive(accounting(1), ("198.51.100.1", 1), 0.0) is Dropped.UNKNOWN_CLIENT
+    assert book.receive(accounting(1), ("no address", 1), 0.0) is Dropped.UNKNOWN_CLIENT
+    assert book.counts["unknown client"] == 2
+
+
+def test_each_client_has_its_own_secret():
+    """The first network that a sender is in says which."""
+    book = AccountingServer(
+        (RadiusClient("192.0.2.9", b"own secret"), RadiusClient("192.0.2.0/24", SECRET))
+    )
+    own = accounting(1, secret=b"own secret")
+    assert isinstance(book.receive(own, ("192.0.2.9", 1), 0.0), Answered)
+    assert book.receive(own, PEER, 0.0) is Dropped.WRONG_AUTHENTICATOR
+    with pytest.raises(ValueError, match="secret is empty"):
+        RadiusClient("192.0.2.1", b"")
+    with pytest.raises(ValueError, match="192"):
+        RadiusClient("192.0.2.300", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "at", "is_stamped"),
+    [
+        ("", 1000.0, False),
+        ("2906 00000007", 993.0, False),
+        ("3706 00000384", 900.0, True),
+        ("2906 00000007 3706 00000384", 900.0, True),
+        ("2905 000007", 1000.0, False),
+    ],
+    ids=["neither", "delay", "timestamp", "both", "delay of three octets"],
+)
+def test_a_record_says_when_it_happened(attributes, at, is_stamped):
+    """Event-Timestamp if there is one, else the arrival less Acct-Delay-Time."""
+    request = signed(bytes.fromhex("280600000001" + attributes))
+    record = server().receive(request, PEER, 1000.0).record
+    assert (record.at, record.is_stamped) == (at, is_stamped)
+
+
+def test_attributes_of_ipv6_are_tolerated():
+    """A context of both families is known by its IPv4 address, one of IPv6 alone by none."""
+    ipv6 = (
+        "5f12 20010db8000000000000000000000001"  # NAS-IPv6-Address 2001:db8::1
+        "600a 0000000000000001"  # Framed-Interface-Id
+        "6114 0040 20010db8000100000000000000000000"  # Framed-IPv6-Prefix 2001:db8:1::/64
+        "1a0e 000028af 0f08 20010db80000"  # 3GPP-IPv6-DNS-Servers, cut short
+    )
+    status, address = "280600000001", "08060a2d0007"
+    both = server().receive(signed(bytes.fromhex(status + address + ipv6)), PEER, 0.0).record
+    assert (both.nas, both.address) == ("2001:db8::1", "10.45.0.7")
+    alone = server().receive(signed(bytes.fromhex(status + ipv6)), PEER, 0.0)
+    assert alone.answer
+    assert alone.record.address is None
 
 
 def test_a_wrong_secret_is_dropped():

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from corenet.radius.accounting import AccountingStatus
-from testbed.gateway.sessions import AccountingRecord, Change, Session, SessionTable
+from testbed.gateway.sessions import (
+    AccountingRecord,
+    Ageing,
+    Change,
+    Session,
+    SessionTable,
+)
 
 START = AccountingRecord(
     AccountingStatus.START,
     nas="192.0.2.1",
+    at=100.0,
     session="C000020100000001",
     address="10.45.0.7",
     msisdn="447700900123",
@@ -26,7 +35,7 @@ NOTHING = Change()
 
 
 def started(*records: AccountingRecord) -> SessionTable:
-    table = SessionTable()
+    table = SessionTable(Ageing())
     for record in records or (START,):
         table.apply(record, 100.0)
     return table
@@ -34,7 +43,7 @@ def started(*records: AccountingRecord) -> SessionTable:
 
 def test_start_adds():
     """A Start makes the terminal online by number and by address."""
-    table = SessionTable()
+    table = SessionTable(Ageing())
     assert table.apply(START, 100.0) == Change(came=SESSION)
     assert table.of_msisdn("447700900123") == SESSION
     assert table.at("10.45.0.7") == SESSION
@@ -93,7 +102,7 @@ def test_a_start_that_comes_after_its_stop_is_ignored():
 
 def test_interim_update_makes_a_missing_entry():
     """After a restart the table fills from Interim-Updates."""
-    assert SessionTable().apply(INTERIM, 100.0) == Change(came=SESSION)
+    assert SessionTable(Ageing()).apply(INTERIM, 100.0) == Change(came=SESSION)
 
 
 def test_on_and_off_clear_the_sessions_of_that_ggsn_only():
@@ -101,7 +110,7 @@ def test_on_and_off_clear_the_sessions_of_that_ggsn_only():
     for status in (AccountingStatus.ACCOUNTING_ON, AccountingStatus.ACCOUNTING_OFF):
         other = replace(START, nas="192.0.2.9", address="10.46.0.1", session="D1", msisdn="44")
         table = started(START, other)
-        on = AccountingRecord(status, nas="192.0.2.1")
+        on = AccountingRecord(status, nas="192.0.2.1", at=300.0)
         assert table.apply(on, 300.0) == Change(went=(SESSION,))
         assert table.at("10.46.0.1") is not None
 
@@ -115,7 +124,7 @@ def test_a_terminal_without_number_is_known_by_its_address():
 
 def test_a_start_that_names_nobody_or_no_address_is_ignored():
     """There is nothing to map."""
-    table = SessionTable()
+    table = SessionTable(Ageing())
     assert table.apply(replace(START, address=None), 1.0) == NOTHING
     assert table.apply(replace(START, msisdn=None, imsi=None), 1.0) == NOTHING
 
@@ -175,3 +184,139 @@ def test_stops_are_remembered_within_a_bound():
     for number in range(10_000):
         table.apply(replace(STOP, session=f"X{number}"), 201.0)
     assert table.apply(START, 300.0).came is not None
+
+
+# Records that come late, repeated or in another order
+
+OTHER = replace(START, session="C2", msisdn="447700900999", imsi="234150000000009")
+ON = AccountingRecord(AccountingStatus.ACCOUNTING_ON, nas="192.0.2.1", at=300.0)
+OFF = replace(ON, status=AccountingStatus.ACCOUNTING_OFF)
+
+
+def at(record: AccountingRecord, time: float) -> AccountingRecord:
+    """Return a record that happened at ``time`` by its sender's Event-Timestamp."""
+    return replace(record, at=time, is_stamped=True)
+
+
+@pytest.mark.parametrize("status", [AccountingStatus.START, AccountingStatus.INTERIM_UPDATE])
+def test_an_older_start_does_not_replace_who_has_the_address_now(status):
+    """It was sent before and comes after: the address is the other's by now."""
+    table = started(at(OTHER, 500.0))
+    assert table.apply(replace(at(START, 400.0), status=status), 501.0) == NOTHING
+    assert table.at("10.45.0.7").imsi == OTHER.imsi
+
+
+def test_an_older_start_of_the_same_terminal_does_not_replace_its_newer_context():
+    """The newer one's Stop alone frees the address."""
+    again = replace(START, session="C9")
+    table = started(at(again, 500.0))
+    assert table.apply(at(START, 400.0), 501.0) == NOTHING
+    assert table.apply(at(STOP, 450.0), 502.0) == NOTHING
+    assert table.apply(at(replace(STOP, session="C9"), 600.0), 601.0).went != ()
+
+
+def test_a_start_of_the_same_second_replaces():
+    """Event-Timestamp has whole seconds: what comes later is taken for later."""
+    table = started(at(START, 100.0))
+    assert table.apply(at(OTHER, 99.5), 101.0).came is not None
+
+
+def test_times_of_two_network_elements_are_not_compared():
+    """Their clocks may differ: the last word counts."""
+    table = started(at(OTHER, 500.0))
+    elsewhere = replace(at(START, 400.0), nas="192.0.2.9", session="D1")
+    assert table.apply(elsewhere, 501.0).came is not None
+
+
+def test_a_repeated_accounting_on_does_not_end_what_began_since():
+    """Its answer was lost, and it has another identifier the second time."""
+    table = started()
+    assert table.apply(ON, 300.0).went == (SESSION,)
+    table.apply(replace(at(START, 305.0), session="C9"), 305.0)
+    assert table.apply(replace(ON, at=300.4), 309.0) == NOTHING
+    assert table.at("10.45.0.7") is not None
+
+
+def test_accounting_on_ends_what_began_before_it_only():
+    """A Start that has overtaken it stays."""
+    table = started(at(START, 305.0))
+    assert table.apply(at(ON, 300.0), 306.0) == NOTHING
+
+
+def test_a_start_from_before_a_restart_is_ignored():
+    """It was overtaken by the Accounting-On that ended it."""
+    table = SessionTable(Ageing())
+    table.apply(at(ON, 300.0), 300.0)
+    assert table.apply(at(START, 290.0), 301.0) == NOTHING
+    assert table.apply(at(START, 300.0), 302.0).came is not None
+
+
+def test_off_and_on_of_one_restart_both_count():
+    """What began between them, by whatever clock, goes with the second."""
+    table = started()
+    assert table.apply(OFF, 300.0).went == (SESSION,)
+    table.apply(at(replace(START, session="C9"), 300.0), 300.0)
+    assert len(table.apply(ON, 300.0).went) == 1
+
+
+def test_session_numbers_count_from_the_beginning_after_a_restart():
+    """A number that was stopped before means another session then."""
+    table = started()
+    table.apply(STOP, 200.0)
+    table.apply(ON, 300.0)
+    assert table.apply(replace(START, at=310.0), 310.0).came is not None
+
+
+def test_a_session_number_that_is_used_again_is_told_by_its_time():
+    """Event-Timestamp says that the Start is of after the Stop."""
+    table = started()
+    table.apply(at(STOP, 200.0), 200.0)
+    assert table.apply(at(START, 199.0), 201.0) == NOTHING
+    assert table.apply(at(START, 250.0), 250.0).came is not None
+    assert table.apply(at(STOP, 260.0), 260.0).went != ()
+
+
+# Ageing
+
+
+def test_a_session_without_interim_updates_ages():
+    """After the interval and as many missed ones its Stop is taken for lost."""
+    table = SessionTable(Ageing(interim_interval=60.0, missed_interims=2))
+    table.apply(START, 100.0)
+    assert table.next_expiry() == 280.0
+    table.apply(INTERIM, 160.0)
+    assert table.next_expiry() == 340.0
+    assert table.expire(339.0) == ()
+    assert table.expire(340.0) == (SESSION,)
+    assert table.of_msisdn("447700900123") is None
+    assert table.next_expiry() is None
+
+
+def test_the_one_heard_of_longest_ago_ages_first():
+    """An Interim-Update puts a session behind the others."""
+    table = SessionTable(Ageing(maximum=1000.0))
+    table.apply(START, 100.0)
+    table.apply(replace(OTHER, address="10.45.0.8"), 150.0)
+    table.apply(INTERIM, 200.0)
+    assert [session.address for session in table.expire(1150.0)] == ["10.45.0.8"]
+    assert [session.address for session in table.expire(1300.0)] == ["10.45.0.7"]
+
+
+def test_the_shorter_of_two_limits_holds():
+    """Missed Interim-Updates, or the maximum age in any case; without either nothing ages."""
+    assert Ageing(300.0, 3, 86_400.0).limit == 1200.0
+    assert Ageing(86_400.0, 3, 86_400.0).limit == 86_400.0
+    assert Ageing().limit == 7 * 86_400.0
+    table = SessionTable(Ageing(maximum=None))
+    table.apply(START, 100.0)
+    assert table.next_expiry() is None
+    assert table.expire(1e12) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"maximum": 0.0}, {"interim_interval": -1.0}, {"missed_interims": 0}]
+)
+def test_ages_are_above_zero(wrong):
+    """A session lives for a while."""
+    with pytest.raises(ValueError, match="above 0"):
+        Ageing(**wrong)

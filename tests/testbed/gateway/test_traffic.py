@@ -13,6 +13,7 @@ from corenet.interfaces.node import Interface
 from testbed.gateway.activate import Refused, Unanswered
 from testbed.gateway.config import RetryPolicy
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.sessions import Ageing
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import MESSAGE, accounting, active, failed, plmn
 
@@ -115,7 +116,9 @@ class Day:
 @pytest.mark.parametrize("seed", range(8))
 def test_every_accepted_push_ends_once_and_nothing_is_left(make_bench, seed):
     """After the last deadline: no delivery, no timer, no activation, no open row."""
-    bench = make_bench(retry=RetryPolicy(waits=(5.0, 20.0), attempts=4))
+    bench = make_bench(
+        retry=RetryPolicy(waits=(5.0, 20.0), attempts=4), ageing=Ageing(maximum=None)
+    )
     day = Day(bench, seed)
     for number in range(PUSHES):
         day.step(number)

@@ -1,0 +1,74 @@
+"""Who is online, as the network elements report by RADIUS accounting: server, table, events.
+
+Specs: RFC 2866 (accounting), TS 29.061 §16 (what a GGSN sends).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from corenet.interfaces.node import Address, Datagram, Interface
+from testbed.gateway.accounting import AccountingServer, Dropped, RadiusClient
+from testbed.gateway.config import GatewayConfig
+from testbed.gateway.events import SessionBegan, SessionEnded
+from testbed.gateway.output import Output
+from testbed.gateway.sessions import Session, SessionTable
+
+EVERYBODY = ("0.0.0.0/0", "::/0")
+
+
+class Presence:
+    """The accounting side of one gateway."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        output: Output,
+        counts: Counter[str],
+        *,
+        began: Callable[[Session, float], None],
+    ) -> None:
+        """``began`` is called with each session that begins, after its event."""
+        self._server = AccountingServer(
+            config.radius_clients
+            or tuple(RadiusClient(network, config.radius_secret) for network in EVERYBODY)
+        )
+        self.sessions = SessionTable(config.ageing)
+        self._output = output
+        self._counts = counts
+        self._began = began
+
+    def counters(self) -> dict[str, int]:
+        """Return what became of the requests, and how many sessions there are."""
+        radius = {f"radius {name}": n for name, n in self._server.counts.items()}
+        return radius | {"sessions": len(self.sessions)}
+
+    def receive(self, data: bytes, peer: Address, now: float) -> None:
+        """Take what came to the RADIUS port."""
+        result = self._server.receive(data, peer, now)
+        if isinstance(result, Dropped):
+            return
+        self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
+        if result.record is None:
+            return
+        change = self.sessions.apply(result.record, now)
+        self._ended(change.went)
+        came = change.came
+        if came is not None:
+            self._output.tell(SessionBegan(came.address, came.msisdn, came.imsi))
+            self._began(came, now)
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        return self.sessions.next_expiry()
+
+    def handle_timeout(self, now: float) -> None:
+        """End the sessions of which nothing was heard for too long."""
+        gone = self.sessions.expire(now)
+        self._counts["sessions aged"] += len(gone)
+        self._ended(gone)
+
+    def _ended(self, gone: Iterable[Session]) -> None:
+        for session in gone:
+            self._output.tell(SessionEnded(session.address, session.msisdn, session.imsi))
