@@ -2,33 +2,27 @@
 
 Specs: RFC 7617 (Basic), RFC 7616 (Digest, with SHA-256 and MD5), RFC 9110 §11.
 
-Theory of operation. An initiator that has a password must show it in each request; one that has
-none is known by the address it comes from. Nonces of Digest carry their own time and a seal, so
-that nothing is kept between requests; one that is replayed within its life brings a message whose
-push-id was used, or a question whose answer changes nothing.
+Theory of operation. An initiator that has a certificate is known by a name in it, over TLS, where
+the certificate was checked; one that has a password must show it in each request; one that has
+neither is known by the address it comes from. A Digest is taken once with each nonce count: a
+request that is replayed is asked for again with a new nonce, as one whose nonce is too old.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from testbed.codecs import http_digest
+from testbed.codecs.http_digest import Nonces, Proof
+
 REALM: Final = "push"
-NONCE_SECONDS: Final = 300
-"""How long a nonce can be used."""
-_ALGORITHMS: Final = {"SHA-256": "sha256", "MD5": "md5"}
-_PARAMETER: Final = re.compile(
-    r'\s*([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,|$)'
-)
-_COUNT: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,7 @@ class Initiator:
 
     name: str
     password: str | None = field(default=None, repr=False)
-    """None: it is known by where it comes from."""
+    """Without password and certificate it is known by where it comes from."""
     addresses: tuple[str, ...] = ("0.0.0.0/0", "::/0")
     """Addresses and networks that it may come from."""
     rate: float | None = None
@@ -46,10 +40,14 @@ class Initiator:
     """Submissions that may come at once."""
     quota: int | None = None
     """Addresses of pushes that have not ended; None: any number."""
+    certificate: str | None = None
+    """A name in its certificate: "CN=shop,O=Example", "DNS:shop.example", "URI:…", "email:…"."""
 
     def __post_init__(self) -> None:
         if not self.name or ":" in self.name:
             raise ValueError(f"{self.name!r} cannot name an initiator")
+        if self.password is not None and self.certificate is not None:
+            raise ValueError(f"{self.name} has a password or a certificate, not both")
         if (self.rate is not None and self.rate <= 0) or self.burst < 1:
             raise ValueError(f"the rate of {self.name} is above 0, its burst at least 1")
         for address in self.addresses:
@@ -75,6 +73,8 @@ class Caller:
     method: str = "POST"
     target: str = "/pap"
     """The request-target as it stands in the request."""
+    certificate: tuple[str, ...] = ()
+    """The names in the certificate that it showed over TLS; only of one that was checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Access:
     def __init__(self, initiators: Iterable[Initiator], *, seal: bytes) -> None:
         """``seal`` is a secret of this gateway's run, from which nonces get their proof."""
         self._initiators = {one.name: one for one in initiators}
-        self._seal = seal
+        self._nonces = Nonces(seal)
 
     def check(self, caller: Caller, now: float) -> Known | Unknown:
         """Return who ``caller`` is. Never raises for what it sent."""
@@ -115,13 +115,14 @@ class Access:
                     return Unknown(self._challenges(now, is_stale=True))
                 initiator = found if isinstance(found, Initiator) else None
             case "":
-                initiator = self._by_address(caller.address)
+                initiator = self._by_certificate(caller) or self._by_address(caller.address)
             case _:
                 initiator = None
         if initiator is None:
             if any(one.password is not None for one in self._initiators.values()):
                 return Unknown(self._challenges(now, is_stale=False))
-            return Known("", f"nobody is known who comes from {caller.address}")
+            whom = f" with {caller.certificate[0]}" if caller.certificate else ""
+            return Known("", f"nobody is known who comes from {caller.address}{whom}")
         if not initiator.may_come_from(caller.address):
             return Known(initiator.name, f"{initiator.name} may not come from {caller.address}")
         return Known(initiator.name)
@@ -131,8 +132,14 @@ class Access:
             (
                 one
                 for one in self._initiators.values()
-                if one.password is None and one.may_come_from(address)
+                if one.password is None and one.certificate is None and one.may_come_from(address)
             ),
+            None,
+        )
+
+    def _by_certificate(self, caller: Caller) -> Initiator | None:
+        return next(
+            (one for one in self._initiators.values() if one.certificate in caller.certificate),
             None,
         )
 
@@ -148,82 +155,41 @@ class Access:
         return initiator if is_right else None
 
     def _by_digest(self, text: str, caller: Caller, now: float) -> Initiator | object:
-        given = _parameters(text)
-        algorithm = _ALGORITHMS.get(given.get("algorithm", "MD5").upper())
+        given = http_digest.parameters(text)
+        algorithm = given.get("algorithm", "MD5").upper()
         initiator = self._initiators.get(given.get("username", ""))
-        if algorithm is None or initiator is None or initiator.password is None:
-            return None
         if (
-            given.get("realm") != REALM
+            algorithm not in http_digest.ALGORITHMS
+            or initiator is None
+            or initiator.password is None
+            or given.get("realm") != REALM
             or given.get("uri") != caller.target
             or given.get("qop") != "auth"
-            or _COUNT.fullmatch(given.get("nc", "")) is None
+            or not http_digest.is_count(given.get("nc", ""))
         ):
             return None
-        response = digest_response(
+        proof = Proof(given.get("nonce", ""), given["nc"], given.get("cnonce", ""))
+        response = http_digest.response(
             algorithm,
             (initiator.name, REALM, initiator.password),
             (caller.method, caller.target),
-            (given.get("nonce", ""), given["nc"], given.get("cnonce", ""), "auth"),
+            proof,
         )
         if not hmac.compare_digest(response.encode(), given.get("response", "").lower().encode()):
             return None
-        return initiator if self._is_fresh(given.get("nonce", ""), now) else _STALE
+        return initiator if self._nonces.take(proof.nonce, proof.count, now) else _STALE
 
     def _challenges(self, now: float, *, is_stale: bool) -> tuple[str, ...]:
         stale = ", stale=true" if is_stale else ""
         digests = (
             f'Digest realm="{REALM}", qop="auth", algorithm={name}, '
-            f'nonce="{self._nonce(now)}"{stale}'
-            for name in _ALGORITHMS
+            f'nonce="{self._nonces.new(now)}"{stale}'
+            for name in http_digest.ALGORITHMS
         )
         return (*digests, f'Basic realm="{REALM}", charset="UTF-8"')
 
-    def _nonce(self, now: float) -> str:
-        moment = f"{int(now):x}"
-        return f"{moment}.{hmac.new(self._seal, moment.encode(), 'sha256').hexdigest()}"
-
-    def _is_fresh(self, nonce: str, now: float) -> bool:
-        try:
-            moment = int(nonce.partition(".")[0], 16)
-        except ValueError:
-            return False
-        is_ours = hmac.compare_digest(nonce.encode(), self._nonce(moment).encode())
-        return is_ours and 0 <= now - moment < NONCE_SECONDS
-
 
 _STALE: Final = object()
-
-
-def digest_response(
-    algorithm: str,
-    who: tuple[str, str, str],
-    what: tuple[str, str],
-    proof: tuple[str, str, str, str],
-) -> str:
-    """Return the response of RFC 7616 §3.4.1, with qop "auth".
-
-    ``algorithm`` is a name of ``hashlib``; ``who`` is user, realm, password; ``what`` is method
-    and request-target; ``proof`` is nonce, nonce count, client nonce and qop.
-    """
-    digest: Callable[[str], str] = lambda text: hashlib.new(  # noqa: E731
-        algorithm, text.encode(), usedforsecurity=False
-    ).hexdigest()
-    return digest(":".join((digest(":".join(who)), *proof, digest(":".join(what)))))
-
-
-def _parameters(text: str) -> dict[str, str]:
-    """Return the parameters of an Authorization value, or none of them where one is malformed."""
-    given: dict[str, str] = {}
-    position = 0
-    while position < len(text):
-        found = _PARAMETER.match(text, position)
-        if found is None or found[1].lower() in given:
-            return {}
-        quoted, bare = found[2], found[3]
-        given[found[1].lower()] = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-        position = found.end()
-    return given
 
 
 class TokenBucket:

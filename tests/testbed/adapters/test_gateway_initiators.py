@@ -13,9 +13,10 @@ from twisted.web.http_headers import Headers
 
 from corenet.adapters.runtime import TwistedRuntime
 from testbed.adapters.gateway import GatewayService
-from testbed.codecs import pap
+from testbed.codecs import http_digest, pap
+from testbed.codecs.http_digest import Proof
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.initiators import Initiator, digest_response
+from testbed.gateway.initiators import Initiator
 from testbed.gateway.testing import MESSAGE, SECRET, body_of
 
 # Of this process alone, so that test runs side by side don't take one another's ports.
@@ -70,8 +71,8 @@ class InitiatorTests(TestCase):
         challenges = headers.getRawHeaders("WWW-Authenticate")
         assert [one.split()[0] for one in challenges] == ["Digest", "Digest", "Basic"]
         nonce = re.search(r'nonce="([^"]+)"', challenges[0])[1]
-        response = digest_response(
-            "sha256", ("shop", "push", "secret"), ("POST", "/pap"), (nonce, "00000001", "c", "auth")
+        response = http_digest.response(
+            "SHA-256", ("shop", "push", "secret"), ("POST", "/pap"), Proof(nonce, "00000001", "c")
         )
         status, _, body = await self.post(
             f'Digest username="shop", realm="push", uri="/pap", nonce="{nonce}", cnonce="c",'
