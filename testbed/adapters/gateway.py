@@ -28,8 +28,9 @@ from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.store_tending import StoreTending
 from testbed.adapters.store_thread import StoreThread, opener
+from testbed.adapters.tls import ClientPolicy, server_options
 from testbed.gateway.answers import HttpAnswer, unauthorized
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import GatewayConfig, TlsConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
@@ -69,6 +70,7 @@ class GatewayService:
 
         Raises:
             ValueError: the gateway is to ask a core, and no control_url says where it is.
+            testbed.adapters.tls.TlsError: the certificate or the key cannot be used.
         """
         if config.ask_core and config.control_url is None:
             raise ValueError("the gateway needs the core's control_url, or ask_core set to false")
@@ -86,7 +88,10 @@ class GatewayService:
             retention=config.retention,
         )
         self._access = Access(config.initiators, seal=token_bytes(32))
-        self._poster = NotificationPoster(reactor, timeout=config.notification.timeout)
+        self._tls = None if config.tls is None else server_options(config.tls)
+        self._poster = NotificationPoster(
+            reactor, timeout=config.notification.timeout, policy=_policy(config.tls)
+        )
         self._core: CoreClient | None = None
         if config.ask_core and config.control_url is not None:
             self._core = CoreClient(reactor, config.control_url, token=config.control_token)
@@ -101,6 +106,7 @@ class GatewayService:
         )
         self._stream: EventStream | None = None
         self._port: IListeningPort | None = None
+        self._tls_port: IListeningPort | None = None
         self._submissions: dict[str, Deferred[HttpAnswer]] = {}
         self._keys = count(1)
         self._kinds: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -116,12 +122,19 @@ class GatewayService:
             raise RuntimeError("the gateway has not started")
         return int(cast(IPv4Address, self._port.getHost()).port)
 
+    @property
+    def tls_port(self) -> int:
+        """The TCP port that initiators reach over TLS."""
+        if self._tls_port is None:
+            raise RuntimeError("the gateway has not started, or has no TLS")
+        return int(cast(IPv4Address, self._tls_port.getHost()).port)
+
     async def start(self) -> None:
         """Open the store, take up what it kept, listen.
 
         Raises:
             testbed.gateway.store.StoreError: the store cannot be opened.
-            twisted.internet.error.CannotListenError: the PAP port is taken.
+            twisted.internet.error.CannotListenError: a TCP port is taken.
             corenet.adapters.udp.CannotBindError: a UDP port is taken.
         """
         config = self._config
@@ -133,6 +146,10 @@ class GatewayService:
             self._port = self._reactor.listenTCP(
                 config.pap_port, self._site, interface=config.address
             )
+            if config.tls is not None:
+                self._tls_port = self._reactor.listenSSL(
+                    config.tls.port, self._site, self._tls, interface=config.address
+                )
             self.gateway.restore(kept, self._runtime.now())
             if self._store.lease is not None:
                 self.gateway.renewed(opened + self._store.lease, self._runtime.now())
@@ -152,9 +169,11 @@ class GatewayService:
     async def stop(self) -> None:
         """Stop listening, store what is under way, close. The runtime stops the node."""
         self._is_running = False
-        port, self._port = self._port, None
-        if port is not None:
-            await _ended(port.stopListening())
+        ports = (self._port, self._tls_port)
+        self._port = self._tls_port = None
+        for port in ports:
+            if port is not None:
+                await _ended(port.stopListening())
         if self._stream is not None:
             self._stream.stop()
         self._tending.stop()
@@ -312,6 +331,13 @@ class GatewayService:
         self._command(
             lambda now: self.gateway.notification_answered(push_id, number, status, body, now)
         )
+
+
+def _policy(tls: TlsConfig | None) -> ClientPolicy | None:
+    """Return how results are reported over TLS: as the system does, unless there is a CA."""
+    if tls is None or tls.ca is None:
+        return None
+    return ClientPolicy(ca=tls.ca, certificate=tls.certificate, key=tls.key)
 
 
 def _words(name: str) -> str:

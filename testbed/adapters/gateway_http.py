@@ -17,11 +17,12 @@ from urllib.parse import unquote
 
 import structlog
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IAddress, ITCPTransport
+from twisted.internet.interfaces import IAddress, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
+from testbed.adapters.tls import names_in
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
@@ -178,6 +179,7 @@ class _Channel(HTTPChannel):
         super().__init__()  # type: ignore[no-untyped-call]
         self.site = site
         self._host: IAddress
+        self._names: tuple[str, ...] | None = None
         self.timeOut = IDLE_SECONDS
         self.callLater = site.reactor.callLater  # type: ignore[method-assign]
 
@@ -190,6 +192,15 @@ class _Channel(HTTPChannel):
     def getHost(self) -> IAddress:
         """Return our end of the connection, which Twisted would ask the system for every time."""
         return self._host
+
+    @property
+    def certificate(self) -> tuple[str, ...]:
+        """The names in the client's certificate; none over plain HTTP."""
+        if self._names is None:
+            self._names = ()
+            if ISSLTransport.providedBy(self.transport):
+                self._names = names_in(cast(Any, self.transport).getPeerCertificate())
+        return self._names
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End (Twisted calls this)."""
@@ -246,6 +257,7 @@ class _Answers:
             address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
             authorization=request.getHeader("Authorization"),
             target=request.uri.decode("ascii", "replace"),
+            certificate=cast(_Channel, request.channel).certificate,
         )
         return await self._submit(request.getHeader("Content-Type") or "", request.body, caller)
 

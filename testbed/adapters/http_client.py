@@ -8,9 +8,16 @@ from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone, ResponseFailed
+from twisted.web.client import (
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    HTTPConnectionPool,
+    ResponseDone,
+    ResponseFailed,
+)
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IPolicyForHTTPS
 
 IDLE_SECONDS = 20
 """Seconds that an idle connection is kept: fewer than servers keep it, or a POST meets its end."""
@@ -27,14 +34,24 @@ class BrokenOffError(ExchangeError):
 class BoundedClient:
     """Sends requests over connections that stay open between them."""
 
-    def __init__(self, reactor: Any, *, connections: int, largest_answer: int) -> None:
-        """Keep up to ``connections`` open to a host; ``largest_answer`` is in octets."""
+    def __init__(
+        self,
+        reactor: Any,
+        *,
+        connections: int,
+        largest_answer: int,
+        policy: IPolicyForHTTPS | None = None,
+    ) -> None:
+        """Keep up to ``connections`` open to a host; ``largest_answer`` is in octets.
+
+        ``policy`` says whom to trust over TLS; None: those whom the system trusts.
+        """
         self._reactor = reactor
         self._largest_answer = largest_answer
         self._pool = HTTPConnectionPool(reactor)
         self._pool.maxPersistentPerHost = connections
         self._pool.cachedConnectionTimeout = IDLE_SECONDS
-        self.agent = Agent(reactor, pool=self._pool)
+        self.agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), pool=self._pool)
         self._http = HTTPClient(self.agent)
         self._under_way: set[Deferred[tuple[int, bytes]]] = set()
 

@@ -15,17 +15,26 @@ from twisted.internet.defer import Deferred
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.client import (
     Agent,
+    BrowserLikePolicyForHTTPS,
     HTTPConnectionPool,
     RequestTransmissionFailed,
     ResponseFailed,
 )
-from twisted.web.http import ACCEPTED, NOT_ALLOWED, NOT_FOUND, REQUEST_ENTITY_TOO_LARGE
+from twisted.web.http import (
+    ACCEPTED,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    REQUEST_ENTITY_TOO_LARGE,
+    UNAUTHORIZED,
+)
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IPolicyForHTTPS
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from testbed.codecs import pap
 from testbed.codecs.pap import PapError
+from testbed.initiator.login import Login
 from testbed.initiator.submission import HttpMessage, read_answer, take_notification
 
 _MOST_OCTETS = 1 << 20
@@ -49,18 +58,33 @@ class SubmissionClient:
     """Posts pushes to one gateway, over connections that stay open between them.
 
     ``reactor`` provides TCP connections and time. ``timeout`` is in seconds and covers a whole
-    exchange. ValueError where ``url`` is not one of HTTP.
+    exchange. ``login`` answers a gateway that asks for name and password; ``policy`` says whom to
+    trust over TLS, and what to show. ValueError where ``url`` is not one of HTTP.
     """
 
-    def __init__(self, reactor: Any, url: str, *, timeout: float = 10.0) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    def __init__(
+        self,
+        reactor: Any,
+        url: str,
+        *,
+        timeout: float = 10.0,
+        login: Login | None = None,
+        policy: IPolicyForHTTPS | None = None,
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url} is not an http URL")
+        self._login = login
+        self._target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         self._reactor = reactor
         self._url = url
         self._timeout = timeout
         self._pool = HTTPConnectionPool(reactor)
         self._pool.cachedConnectionTimeout = _IDLE_SECONDS
-        self._http = HTTPClient(Agent(reactor, pool=self._pool, connectTimeout=timeout))
+        agent = Agent(
+            reactor, policy or BrowserLikePolicyForHTTPS(), connectTimeout=timeout, pool=self._pool
+        )
+        self._http = HTTPClient(agent)
 
     async def submit(self, message: HttpMessage) -> pap.PushResponse | pap.BadMessageResponse:
         """POST ``message``; return the gateway's answer or raise SubmissionError."""
@@ -73,6 +97,9 @@ class SubmissionClient:
             raise SubmissionError(f"{self._url} broke off: {reasons}") from failed
         except (error.ConnectError, error.ConnectionClosed, OSError) as failed:
             raise SubmissionError(f"{self._url} cannot be reached: {failed}") from failed
+        if status == UNAUTHORIZED:
+            why = "asks for a name and password" if self._login is None else "does not know them"
+            raise SubmissionError(f"{self._url} {why}", status)
         try:
             return read_answer(body)
         except PapError as failed:
@@ -85,7 +112,24 @@ class SubmissionClient:
         raise SubmissionError(f"{self._url} has not answered for {seconds:g} s")
 
     async def _exchange(self, message: HttpMessage) -> tuple[int, bytes]:
+        """POST, and once more where the gateway asks who we are and we can tell."""
+        login = self._login
+        if login is None:
+            status, _, body = await self._post(message, None)
+            return status, body
+        said = login.authorization("POST", self._target)
+        status, challenges, body = await self._post(message, said)
+        if status == UNAUTHORIZED and login.challenged(challenges, said):
+            said = login.authorization("POST", self._target)
+            status, _, body = await self._post(message, said)
+        return status, body
+
+    async def _post(
+        self, message: HttpMessage, authorization: str | None
+    ) -> tuple[int, list[str], bytes]:
         headers = Headers({"Content-Type": [message.content_type], "Accept": ["application/xml"]})
+        if authorization is not None:
+            headers.setRawHeaders("Authorization", [authorization])
         response = await self._http.post(self._url, data=message.body, headers=headers)
         body = bytearray()
 
@@ -97,7 +141,8 @@ class SubmissionClient:
         await treq.collect(response, collect)
         if len(body) > _MOST_OCTETS:
             raise SubmissionError(f"{self._url} answers more than {_MOST_OCTETS} octets")
-        return response.code, bytes(body)
+        challenges = response.headers.getRawHeaders("WWW-Authenticate", [])
+        return response.code, challenges, bytes(body)
 
     async def close(self) -> None:
         """Close idle connections."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IPolicyForHTTPS
 
 from testbed.adapters.http_client import BoundedClient
 from testbed.gateway.effects import PostNotification
@@ -20,11 +21,16 @@ _HEADERS = Headers({"Content-Type": ["application/xml"], "Accept": ["application
 class NotificationPoster:
     """Posts to any number of initiators; a slow one holds up nobody but itself."""
 
-    def __init__(self, reactor: Any, *, timeout: float) -> None:
-        """``timeout`` is the seconds that an initiator has to answer."""
+    def __init__(
+        self, reactor: Any, *, timeout: float, policy: IPolicyForHTTPS | None = None
+    ) -> None:
+        """``timeout`` is the seconds that an initiator has to answer; ``policy`` is for https."""
         self._timeout = timeout
         self._client = BoundedClient(
-            reactor, connections=AT_ONCE_PER_HOST, largest_answer=LARGEST_ANSWER
+            reactor,
+            connections=AT_ONCE_PER_HOST,
+            largest_answer=LARGEST_ANSWER,
+            policy=policy,
         )
         self._hosts: dict[str, DeferredSemaphore] = {}
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IPolicyForHTTPS
 
 from testbed.adapters.http_client import BoundedClient, ExchangeError
 
@@ -20,11 +21,20 @@ class FollowError(Exception):
 class PushFollower:
     """Reads a push's timeline from the gateway that PAP is posted to."""
 
-    def __init__(self, reactor: Any, pap_url: str, *, timeout: float = 10.0) -> None:
-        """``timeout`` is the seconds that the gateway has for one answer."""
+    def __init__(
+        self,
+        reactor: Any,
+        pap_url: str,
+        *,
+        timeout: float = 10.0,
+        policy: IPolicyForHTTPS | None = None,
+    ) -> None:
+        """``timeout`` is the seconds that the gateway has for one answer; ``policy`` is for TLS."""
         self._base = urljoin(pap_url, "/v1/pushes/")
         self._timeout = timeout
-        self._client = BoundedClient(reactor, connections=1, largest_answer=LARGEST_ANSWER)
+        self._client = BoundedClient(
+            reactor, connections=1, largest_answer=LARGEST_ANSWER, policy=policy
+        )
 
     async def look(self, push_id: str) -> dict[str, Any]:
         """Return the push as the gateway shows it.

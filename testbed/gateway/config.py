@@ -77,6 +77,18 @@ class NotificationPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """PAP over TLS: a port beside that of plain HTTP, and the paths of PEM files."""
+
+    certificate: str
+    """The gateway's certificate, and those between it and its CA."""
+    key: str
+    ca: str | None = None
+    """Whose certificates initiators show, and those of the servers that take notifications."""
+    port: int = 8443
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayConfig:
     """All that a gateway is told."""
 
@@ -119,6 +131,7 @@ class GatewayConfig:
     """Media types that may be pushed; "text/*" stands for all of a kind."""
     users: Mapping[str, str] = field(default_factory=dict)
     """The directory: MSISDN by user-defined identifier."""
+    tls: TlsConfig | None = None
     product_name: str = "Corenet"
     retry: RetryPolicy = RetryPolicy()
     notification: NotificationPolicy = NotificationPolicy()
@@ -131,6 +144,10 @@ class GatewayConfig:
             raise ValueError(f"pap_path {self.pap_path!r} does not begin with a slash")
         if len({one.name for one in self.initiators}) < len(self.initiators):
             raise ValueError("two initiators have the same name")
+        if (self.tls is None or self.tls.ca is None) and any(
+            one.certificate is not None for one in self.initiators
+        ):
+            raise ValueError("an initiator is known by its certificate, and no tls.ca says whose")
         if self.lifetime <= 0 or self.activation_time <= 0:
             raise ValueError("lifetime and activation_time are above 0")
         if self.lease <= 0 or (self.retention is not None and self.retention <= 0):

@@ -29,7 +29,7 @@ from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.gateway.accounting import RadiusClient
-from testbed.gateway.config import GatewayConfig, RetryPolicy
+from testbed.gateway.config import GatewayConfig, RetryPolicy, TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.lab.model import (
@@ -119,6 +119,7 @@ def build(source: Source) -> LoadedLab:
     lab = validate(Lab, source)
     numbered = tuple(_counted_out(lab, source))
     _check(lab, numbered, source)
+    _check_tls(lab, source)
     try:
         return LoadedLab(
             model=lab,
@@ -194,6 +195,20 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             break
     if problems:
         raise SourceError(tuple(problems))
+
+
+def _check_tls(lab: Lab, source: Source) -> None:
+    """Find out whether the certificate and the key can be used."""
+    if lab.gateway is None or lab.gateway.tls is None:
+        return
+    from testbed.adapters.tls import TlsError, server_options
+
+    part = lab.gateway.tls
+    try:
+        server_options(TlsConfig(part.certificate, part.key, part.ca))
+    except TlsError as error:
+        path = ("gateway", "tls", error.setting)
+        raise SourceError((source.problem(path, error.text),)) from None
 
 
 def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
@@ -335,9 +350,20 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         users=part.users,
         content_types=part.content_types,
         initiators=tuple(
-            Initiator(one.name, one.password, one.addresses, one.rate, one.burst, one.quota)
+            Initiator(
+                one.name,
+                one.password,
+                one.addresses,
+                one.rate,
+                one.burst,
+                one.quota,
+                one.certificate,
+            )
             for one in part.initiators
         ),
+        tls=None
+        if part.tls is None
+        else TlsConfig(part.tls.certificate, part.tls.key, part.tls.ca, part.tls.port),
     )
 
 

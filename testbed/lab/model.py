@@ -267,11 +267,17 @@ class CoreClientPart(Part):
 
 
 class PushInitiatorPart(Part):
-    """One who may push: known by a password, or else by where it comes from."""
+    """One who may push: known by a password or a certificate, or else by where it comes from."""
 
     name: Annotated[str, StringConstraints(strict=True, pattern=r"^[^:\s]+$")]
     password: str | None = Field(
         default=None, min_length=1, description="asked for by HTTP Basic or Digest"
+    )
+    certificate: str | None = Field(
+        default=None,
+        min_length=1,
+        description="a name in its certificate: the subject, such as `CN=shop,O=Example`, or "
+        "`DNS:`, `URI:`, `email:` or `IP:` with an alternative name; needs `gateway.tls.ca`",
     )
     addresses: tuple[Annotated[str, AfterValidator(_network), Field(strict=True)], ...] = Field(
         default=("0.0.0.0/0",), min_length=1, description="addresses and networks it may come from"
@@ -305,6 +311,23 @@ class SessionsPart(Part):
     )
     longest: float | None = Field(
         default=7 * 86_400.0, gt=0, description="without any record; null: for ever"
+    )
+
+
+class TlsPart(Part):
+    """PAP over TLS. Paths are of PEM files, from the working folder."""
+
+    port: Port = 8443
+    certificate: str = Field(
+        min_length=1, description="the gateway's, and those between it and its CA"
+    )
+    key: str = Field(min_length=1, description="the certificate's private key")
+    ca: str | None = Field(
+        default=None,
+        min_length=1,
+        description="whose certificates initiators may show, and whose the servers have that take "
+        "result notifications over https; when absent no certificate is asked for, and the "
+        "system's CAs count for notifications",
     )
 
 
@@ -363,6 +386,9 @@ class GatewayPart(Part):
     )
     initiators: tuple[PushInitiatorPart, ...] = Field(
         default=(), description="who may push; everybody when absent"
+    )
+    tls: TlsPart | None = Field(
+        default=None, description="PAP over TLS too, beside that over plain HTTP"
     )
 
 

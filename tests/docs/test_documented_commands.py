@@ -2,7 +2,8 @@
 
 In a ``console`` block a line that begins with ``$ `` is a command, and what follows it is what
 it prints, where ``…`` stands for any text. The commands of one page run in order in one shell,
-in an empty folder; one that ends with ``&`` keeps running until the page ends.
+in an empty folder; one that ends with ``&`` keeps running until the page ends. A block of YAML
+that is headed with the name of a file is that file.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PAGES = sorted(
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
 )
 BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```yaml (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
 LONGEST = 150
 """Seconds that one page's commands may take."""
@@ -71,6 +73,8 @@ def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Pat
         used = any(command.startswith(program) for command in commands(page))
         if used and shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
+    for name, text in FILE.findall((ROOT / page).read_text(encoding="utf-8")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     result = subprocess.run(
         ["bash", "-c", script(page)],
         cwd=tmp_path,

@@ -7,6 +7,8 @@ import sys
 import time
 import uuid
 from dataclasses import replace
+from getpass import getpass
+from secrets import token_hex
 from typing import Any
 
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
@@ -15,12 +17,14 @@ from twisted.internet.task import deferLater
 
 from testbed.adapters.initiator import NotificationReceiver, SubmissionClient, SubmissionError
 from testbed.adapters.push_follower import FollowError, PushFollower
+from testbed.adapters.tls import ClientPolicy, TlsError
 from testbed.codecs import pap
 from testbed.codecs.address import AddressError
 from testbed.codecs.multipart import Part
 from testbed.codecs.pap import StatusCode
 from testbed.codecs.si import ServiceIndication
 from testbed.codecs.sl import ServiceLoading
+from testbed.initiator.login import Login
 from testbed.initiator.submission import indication_part, loading_part, recipient, submission
 from testbed.lab.logs import log_to
 from testbed.lab.reactor_run import run_in_reactor
@@ -68,6 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show each step at the gateway until the push has ended, "
         "instead of waiting for result notifications",
     )
+    who = parser.add_argument_group("who you are, where the gateway asks")
+    who.add_argument("--user", metavar="NAME", help="for HTTP Digest or Basic")
+    who.add_argument("--password", metavar="PASSWORD", help="default: asked for at the terminal")
+    who.add_argument("--cert", metavar="FILE", help="certificate to show over TLS, in PEM")
+    who.add_argument("--key", metavar="FILE", help="its private key (default: in the same file)")
+    who.add_argument(
+        "--ca", metavar="FILE", help="whose certificate the gateway has (default: the system's CAs)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,12 +87,13 @@ def run(options: argparse.Namespace) -> int:
     log_to(None)
     try:
         message, content = _push(options)
-    except (AddressError, ValueError) as error:
+        policy = ClientPolicy(ca=options.ca, certificate=options.cert, key=options.key)
+    except (AddressError, ValueError, TlsError) as error:
         print(f"corenet push: {error}", file=sys.stderr)
         return 2
 
     async def work(reactor: Any) -> int:
-        return await _submit(reactor, options, message, content)
+        return await _submit(reactor, options, policy, message, content)
 
     try:
         return run_in_reactor(work)
@@ -101,11 +114,24 @@ def _push(options: argparse.Namespace) -> tuple[pap.PushMessage, Part]:
     return message, indication_part(ServiceIndication(href=options.href, text=options.text))
 
 
+def _login(options: argparse.Namespace) -> Login | None:
+    if options.user is None:
+        return None
+    password = options.password
+    if password is None:
+        password = getpass(f"Password of {options.user}: ")
+    return Login(options.user, password, lambda: token_hex(16))
+
+
 async def _submit(
-    reactor: Any, options: argparse.Namespace, message: pap.PushMessage, content: Part
+    reactor: Any,
+    options: argparse.Namespace,
+    policy: ClientPolicy,
+    message: pap.PushMessage,
+    content: Part,
 ) -> int:
     receiver = NotificationReceiver(reactor, interface=options.listen)
-    client = SubmissionClient(reactor, options.gateway)
+    client = SubmissionClient(reactor, options.gateway, login=_login(options), policy=policy)
     try:
         if options.wait > 0 and not options.follow:
             receiver.start()
@@ -115,16 +141,18 @@ async def _submit(
         if answer.code not in (StatusCode.OK, StatusCode.ACCEPTED):
             return 1
         if options.follow:
-            return await _follow(reactor, options, message.push_id)
+            return await _follow(reactor, options, policy, message.push_id)
         return 0 if options.wait <= 0 else await _results(receiver, options, message)
     finally:
         await client.close()
         await receiver.stop()
 
 
-async def _follow(reactor: Any, options: argparse.Namespace, push_id: str) -> int:
+async def _follow(
+    reactor: Any, options: argparse.Namespace, policy: ClientPolicy, push_id: str
+) -> int:
     """Show what becomes of a push while it does; 0 if all are delivered."""
-    follower = PushFollower(reactor, options.gateway)
+    follower = PushFollower(reactor, options.gateway, policy=policy)
     timeline = Timeline()
     end = reactor.seconds() + options.wait if options.wait > 0 else float("inf")
     try:

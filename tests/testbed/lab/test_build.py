@@ -8,9 +8,11 @@ import pytest
 
 from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer
+from testbed.gateway.config import TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
 from testbed.lab.yaml_source import SourceError, read
+from tests.testbed.certificates import Authority
 
 GGSN = """\
 ggsn:
@@ -169,6 +171,20 @@ def test_gateway_knows_its_initiators_and_users() -> None:
     assert kiosk == Initiator("kiosk", addresses=("0.0.0.0/0",))
 
 
+def test_gateway_shows_its_certificate(tmp_path: Path) -> None:
+    """And knows an initiator by a name in its own."""
+    ca = Authority(tmp_path)
+    certificate, key = ca.issue("gateway")
+    lab = built(
+        "gateway:\n  address: 127.0.10.5\n  apn: wap.example\n  ask_core: false\n"
+        f"  tls: {{certificate: {certificate}, key: {key}, ca: {ca.path}, port: 9443}}\n"
+        '  initiators: [{name: press, certificate: "CN=press"}]\n'
+    )
+    assert lab.gateway is not None
+    assert lab.gateway.tls == TlsConfig(certificate, key, ca.path, 9443)
+    assert lab.gateway.initiators[0].certificate == "CN=press"
+
+
 SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: %s}]}\n'
 
 
@@ -185,6 +201,11 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
             "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false,\n"
             "          initiators: [{name: a, addresses: [10.0.0.1/8]}]}\n",
             "lab.yaml:2:46: gateway.initiators.0.addresses.0: 10.0.0.1/8 has host bits set",
+        ),
+        (
+            "gateway: {address: 127.0.10.5, apn: wap, ask_core: false,\n"
+            "          tls: {certificate: /none, key: /none}}\n",
+            "lab.yaml:2:30: /none: No such file or directory",
         ),
         (
             GGSN + "control: {address: 192.0.2.1}\n",
