@@ -34,6 +34,7 @@ class InitiatorTests(TestCase):
             pap_port=0,
             radius_port=0,
             wdp_port=0,
+            wsp_port=0,
             ask_core=False,
             initiators=initiators,
         )

@@ -51,7 +51,8 @@ class TlsTests(TestCase):
     async def start(self, *initiators, **changes):
         """Start a gateway."""
         config = GatewayConfig(
-            GATEWAY, "wap.example", SECRET, pap_port=0, radius_port=0, wdp_port=0, ask_core=False,
+            GATEWAY, "wap.example", SECRET, pap_port=0, radius_port=None, wdp_port=0, wsp_port=0,
+            ask_core=False,
             initiators=initiators, tls=replace(self.tls, **changes),
         )  # fmt: skip
         runtime = TwistedRuntime(reactor)
