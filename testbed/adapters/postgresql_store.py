@@ -81,6 +81,7 @@ _PUSH_TYPES: Final = (
     "text NOT NULL",
     "text",
     "text NOT NULL",
+    "text NOT NULL",
 )
 _DELIVERY_TYPES: Final = (
     "text NOT NULL REFERENCES push",

@@ -50,6 +50,8 @@ class PushRecord:
     replaces: str | None = None
     """The push-id of an earlier push that this one takes the place of."""
     replace_method: ReplaceMethod = ReplaceMethod.ALL
+    application: str = ""
+    """Whom on the terminal it is for (X-Wap-Application-Id): the registered name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

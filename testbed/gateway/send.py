@@ -21,11 +21,11 @@ from testbed.codecs import co, mms, si, sl
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
 from testbed.codecs.pap import StatusCode
-from testbed.codecs.wsp import Push, WspError
+from testbed.codecs.wsp import DEFAULT_APPLICATION, Push, WspError
 from testbed.codecs.wsp.push import PUSH_PORT
+from testbed.codecs.wsp.tables import APPLICATIONS
 
 APPLICATION_ID: Final = "X-Wap-Application-Id"
-DEFAULT_APPLICATION: Final = "x-wap-application:wml.ua"
 PUSH_FLAG: Final = ("Push-Flag", "4")
 """The last push message; neither authenticated nor trusted (WAP-235 §7.4.2)."""
 
@@ -62,6 +62,8 @@ class AirPush:
     pdu: bytes
     """From the type octet on, without transaction id."""
     content_type: str
+    application: str
+    """The application that it is for, by its registered name in lower case where it has one."""
 
 
 def prepare(
@@ -80,7 +82,8 @@ def prepare(
         convert = _CONVERSIONS.get(content_type.media)
         if convert is not None:
             content_type, body = convert(body)
-        push = Push(0, content_type, body, _air_headers(headers))
+        air = _air_headers(headers)
+        push = Push(0, content_type, body, air)
         pdu = push.encode()[1:]
     except ContentError as error:
         raise UnsendableError(
@@ -93,7 +96,14 @@ def prepare(
             StatusCode.NOT_POSSIBLE,
             f"the push has {len(pdu) + 1} octets over the air, and {largest} fit into a datagram",
         )
-    return AirPush(pdu, str(content_type))
+    return AirPush(pdu, str(content_type), application_name(air[0][1]))
+
+
+def application_name(value: str) -> str:
+    """Return what names an application, whether it is given by name or by number (OMNA)."""
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return APPLICATIONS.get(int(value), value)
+    return value.lower()
 
 
 def datagram(pdu: bytes, *, tid: int, address: str) -> Datagram:

@@ -42,7 +42,7 @@ PRUNED_AT_ONCE: Final = 1000
 """Pushes in one transaction of ``prune``."""
 LARGEST_LISTING: Final = 1000
 """Pushes that one query lists at most."""
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x50504701
 """Tells a gateway's file from any other SQLite file."""
 
@@ -62,7 +62,8 @@ CREATE TABLE push (
     delivery_method TEXT NOT NULL,
     initiator TEXT NOT NULL,
     replaces TEXT,
-    replace_method TEXT NOT NULL
+    replace_method TEXT NOT NULL,
+    application TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE delivery (
     push_id TEXT NOT NULL REFERENCES push,
@@ -108,6 +109,14 @@ CREATE INDEX push_received ON push (received);
 PRAGMA user_version = 2;
 COMMIT;
 """
+_FROM_VERSION_2: Final = """
+BEGIN;
+ALTER TABLE push ADD COLUMN application TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 3;
+COMMIT;
+"""
+_MIGRATIONS: Final = {1: (_FROM_VERSION_1, _FROM_VERSION_2), 2: (_FROM_VERSION_2,)}
+"""What brings the tables of an older version to this one."""
 
 _PUSH: Final = ", ".join(PUSH_COLUMNS)
 _DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
@@ -330,8 +339,8 @@ class SqliteStore:
         execute("PRAGMA foreign_keys = ON")
         if not tables:
             self._connection.executescript(_SCHEMA)
-        elif version == 1:
-            self._connection.executescript(_FROM_VERSION_1)
+        for migration in _MIGRATIONS.get(version, ()) if tables else ():
+            self._connection.executescript(migration)
         execute("BEGIN EXCLUSIVE")
         execute("COMMIT")
 

@@ -34,6 +34,7 @@ PUSH_COLUMNS: Final = (
     "initiator",
     "replaces",
     "replace_method",
+    "application",
 )
 DELIVERY_COLUMNS: Final = (
     "push_id",
@@ -72,6 +73,7 @@ def push_values(push: PushRecord) -> Values:
         push.initiator,
         push.replaces,
         push.replace_method.value,
+        push.application,
     )
 
 
@@ -159,7 +161,7 @@ def assemble(
 
 def _push(row: Values, addresses: tuple[str, ...]) -> PushRecord:
     push_id, received, before, after, notify_url, reference, version, content_type, pdu = row[:9]
-    priority, method, initiator, replaces, replace_method = row[9:]
+    priority, method, initiator, replaces, replace_method, application = row[9:]
     return PushRecord(
         push_id,
         received,
@@ -176,6 +178,7 @@ def _push(row: Values, addresses: tuple[str, ...]) -> PushRecord:
         initiator,
         replaces,
         ReplaceMethod(replace_method),
+        application,
     )
 
 

@@ -160,6 +160,7 @@ class _Reading:
             initiator=self._initiator,
             replaces=message.replace_push_id,
             replace_method=message.replace_method,
+            application=air.application,
         )
         ended = tuple(rejected(push, n, who.code, who.text) for n, who in nobodies.items())
         return Accepted(push, ended, message.progress_notes)

@@ -44,6 +44,7 @@ PUSH = PushRecord(
     initiator="shop",
     replaces="0@pi.example",
     replace_method=ReplaceMethod.PENDING_ONLY,
+    application="x-wap-application:mms.ua",
 )
 ACCEPTED = HistoryEntry(100.0, State.ACCEPTED)
 DONE, DUPLICATE, NOT_HELD = Written.DONE, Written.DUPLICATE, Written.NOT_HELD

@@ -192,3 +192,19 @@ def test_a_push_larger_than_a_datagram_is_not_possible():
     with pytest.raises(UnsendableError) as caught:
         prepare(ContentType("text/plain"), b"x" * (1401 - size), largest=1400)
     assert caught.value.code == 3003
+
+
+@pytest.mark.parametrize(
+    ("headers", "application"),
+    [
+        ((), "x-wap-application:wml.ua"),
+        ((("X-WAP-Application-ID", "X-Wap-Application:MMS.ua"),), "x-wap-application:mms.ua"),
+        ((("X-Wap-Application-Id", "4"),), "x-wap-application:mms.ua"),
+        ((("X-Wap-Application-Id", "16000"),), "16000"),
+        ((("X-Wap-Application-Id", "http://app.example/Ä"),), "http://app.example/ä"),
+    ],
+)
+def test_an_application_is_known_by_one_name(headers, application):
+    """A policy need not list every way of writing it."""
+    air = prepare(ContentType("text/plain"), b"hello", headers, largest=1400)
+    assert air.application == application

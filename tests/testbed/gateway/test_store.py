@@ -43,6 +43,7 @@ PUSH = PushRecord(
     initiator="shop",
     replaces="0@pi.example",
     replace_method=ReplaceMethod.PENDING_ONLY,
+    application="x-wap-application:mms.ua",
 )
 ACCEPTED = HistoryEntry(100.0, State.ACCEPTED)
 
@@ -117,6 +118,20 @@ def test_a_file_of_the_first_schema_is_taken_over(path):
     store.close()
     assert (kept.push.priority, kept.push.initiator) == (Priority.MEDIUM, "")
     assert kept.push.replace_method is ReplaceMethod.ALL
+    assert kept.push.application == ""
+
+
+def test_a_file_of_the_second_schema_is_taken_over(path):
+    """It did not keep whom on the terminal a push is for."""
+    store = SqliteStore(path)
+    store.write([AddPush(PUSH)])
+    store.close()
+    old = sqlite3.connect(path)
+    old.executescript("ALTER TABLE push DROP COLUMN application; PRAGMA user_version = 2;")
+    old.close()
+    again = SqliteStore(path)
+    assert again.find("1@pi.example").push == replace(PUSH, application="")
+    again.close()
 
 
 def test_optional_values_may_be_missing(open_store):
