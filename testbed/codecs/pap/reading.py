@@ -53,12 +53,13 @@ def _error(
     code: StatusCode = StatusCode.BAD_REQUEST,
     push_id: str | None = None,
 ) -> PapError:
+    line, column = element.place
     return PapError(
         code,
         text,
         element=element.name,
-        line=element.line,
-        column=element.column,
+        line=line,
+        column=column,
         fragment=element.fragment,
         push_id=push_id,
     )

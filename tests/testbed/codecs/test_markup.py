@@ -23,7 +23,7 @@ def test_elements_keep_attributes_text_and_place():
         "onetwo",
     )
     (inner,) = root.children
-    assert (inner.name, inner.line, inner.column, inner.fragment) == ("b", 1, 19, "<b/>")
+    assert (inner.name, inner.place, inner.fragment) == ("b", (1, 19), "<b/>")
 
 
 def test_doctype_is_read_and_never_fetched():
@@ -33,7 +33,7 @@ def test_doctype_is_read_and_never_fetched():
     assert document.doctype == "pap"
     assert document.public_id == "-//X//EN"
     assert document.system_id == "http://h/x.dtd"
-    assert (document.root.line, document.root.column) == (4, 1)
+    assert document.root.place == (4, 1)
 
 
 USUAL = b'<!DOCTYPE pap PUBLIC "-//X//EN" "http://h/x.dtd">'
