@@ -222,13 +222,14 @@ class _Reading:
         except expat.ExpatError as error:
             text = expat.ErrorString(error.code) or "not well-formed"
             raise self.error(text) from None
+        finally:
+            # It calls back to us: a cycle that only a collection of garbage would find.
+            del self.parser
 
     def error(self, text: str) -> MarkupError:
         parser = self.parser
         fragment = self.source.fragment(max(parser.CurrentByteIndex, 0))
-        return MarkupError(
-            text, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, fragment
-        )
+        return MarkupError(text, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, fragment)
 
     def declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if (

@@ -7,6 +7,7 @@ entities and the other charsets whose octets are like ASCII's.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from testbed.codecs.errors import ContentError
@@ -40,12 +41,19 @@ class Language:
     """Attributes of type %Datetime, which travel as opaque digits."""
     starts_of: dict[str, tuple[tuple[int, str], ...]] = field(init=False, repr=False, compare=False)
     """Attribute starts by attribute name, the longest beginning first: token and beginning."""
+    token_of: dict[str, int] = field(init=False, repr=False, compare=False)
+    """Attribute value tokens by text."""
+    pieces: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    """Splits a value at what has a token; None where nothing has."""
 
     def __post_init__(self) -> None:
         starts_of: dict[str, tuple[tuple[int, str], ...]] = {}
         for token, name, prefix in sorted(self.starts, key=lambda start: -len(start[2])):
             starts_of[name] = (*starts_of.get(name, ()), (token, prefix))
         object.__setattr__(self, "starts_of", starts_of)
+        object.__setattr__(self, "token_of", {text: token for token, text in self.values})
+        texts = "|".join(re.escape(text) for _, text in self.values)
+        object.__setattr__(self, "pieces", re.compile(f"({texts})") if texts else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +115,13 @@ def _write_attribute(out: bytearray, name: str, value: str, language: Language) 
 
 
 def _write_value(out: bytearray, rest: str, language: Language) -> None:
-    while rest:
-        place, token, text = len(rest), 0, ""
-        for value_token, value in language.values:
-            found = rest.find(value, 0, place + len(value))
-            if 0 <= found < place:
-                place, token, text = found, value_token, value
-        if place:
-            _write_string(out, rest[:place])
-        if text:
-            out.append(token)
-        rest = rest[place + len(text) :]
+    # Every other piece is one that has a token.
+    pieces = [rest] if language.pieces is None else language.pieces.split(rest)
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            out.append(language.token_of[piece])
+        elif piece:
+            _write_string(out, piece)
 
 
 def _write_string(out: bytearray, text: str) -> None:

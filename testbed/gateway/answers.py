@@ -117,4 +117,6 @@ def shown(body: bytes) -> str:
 
 def printable(text: str) -> str:
     """Return text that XML can hold."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\r\n\t" else "\ufffd" for c in text)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import Any, cast
 
 from testbed.codecs import markup
 from testbed.codecs.markup import Element, MarkupDocument, MarkupError
 from testbed.codecs.pap.documents import Document, Envelope
 from testbed.codecs.pap.errors import PapError
-from testbed.codecs.pap.schema import DOCUMENT_NAMES, ELEMENTS, Attribute, Child, ElementRule
+from testbed.codecs.pap.schema import DOCUMENT_NAMES, ELEMENTS, ElementRule
 from testbed.codecs.pap.status import StatusCode, Version
 
 _PUBLIC_ID = re.compile(r"-//(?:WAPFORUM|OMA)//DTD PAP ([0-9.]+)//EN", re.IGNORECASE)
@@ -124,7 +123,7 @@ def _value(element: Element, rule: ElementRule) -> object:
     """Return what ``element`` becomes: its value, or its fields where they are the parent's."""
     _check_no_text(element)
     fields = _attributes(element, rule)
-    fields.update(_children(element, rule))
+    _add_children(fields, element, rule)
     if rule.value is None:
         return fields
     if rule.value is str:
@@ -133,34 +132,29 @@ def _value(element: Element, rule: ElementRule) -> object:
 
 
 def _attributes(element: Element, rule: ElementRule) -> dict[str, Any]:
-    known = {attribute.name for attribute in rule.attributes}
-    for name in element.attributes:
-        if name not in known:
-            raise _error(element, f"{element.name} has no attribute {name}")
     fields: dict[str, Any] = {}
-    for attribute in rule.attributes:
-        text = element.attributes.get(attribute.name)
-        if text is not None:
-            fields[attribute.field] = _read(element, attribute, text)
-        elif attribute.required:
+    for name, text in element.attributes.items():
+        attribute = rule.by_name.get(name)
+        if attribute is None:
+            raise _error(element, f"{element.name} has no attribute {name}")
+        try:
+            fields[attribute.field] = attribute.coding.read(text)
+        except ValueError as error:
+            raise _error(element, f"{name}: {error}") from None
+    for attribute in rule.required:
+        if attribute.field not in fields:
             raise _error(element, f"{element.name} lacks its {attribute.name}")
     return fields
 
 
-def _read(element: Element, attribute: Attribute, text: str) -> object:
-    try:
-        return attribute.coding.read(text)
-    except ValueError as error:
-        raise _error(element, f"{attribute.name}: {error}") from None
-
-
-def _children(element: Element, rule: ElementRule) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    waiting = deque(element.children)
+def _add_children(fields: dict[str, Any], element: Element, rule: ElementRule) -> None:
+    children, place = element.children, 0
     for child in rule.children:
         found: list[object] = []
-        while waiting and waiting[0].name == child.element and _has_room(child, found):
-            found.append(_value(waiting.popleft(), ELEMENTS[child.element]))
+        most = len(children) if child.most is None else min(place + child.most, len(children))
+        while place < most and children[place].name == child.element:
+            found.append(_value(children[place], ELEMENTS[child.element]))
+            place += 1
         if len(found) < child.least:
             raise _error(element, f"{element.name} lacks its {child.element}")
         if child.field is None:
@@ -169,10 +163,6 @@ def _children(element: Element, rule: ElementRule) -> dict[str, Any]:
             fields[child.field] = tuple(found)
         elif found:
             fields[child.field] = found[0]
-    if waiting:
-        raise _error(waiting[0], f"{waiting[0].name} is not allowed here in {element.name}")
-    return fields
-
-
-def _has_room(child: Child, found: list[object]) -> bool:
-    return child.most is None or len(found) < child.most
+    if place < len(children):
+        extra = children[place]
+        raise _error(extra, f"{extra.name} is not allowed here in {element.name}")

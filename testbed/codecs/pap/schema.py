@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +64,19 @@ class ElementRule:
     value: type | None
     attributes: tuple[Attribute, ...] = ()
     children: tuple[Child, ...] = ()
+    by_name: dict[str, Attribute] = field(init=False, repr=False, compare=False)
+    required: tuple[Attribute, ...] = field(init=False, repr=False, compare=False)
+    defaults: dict[str, object] = field(init=False, repr=False, compare=False)
+    """What each field is that no attribute has given, where it need not be given."""
+
+    def __post_init__(self) -> None:
+        by_name = {attribute.name: attribute for attribute in self.attributes}
+        object.__setattr__(self, "by_name", by_name)
+        required = tuple(attribute for attribute in self.attributes if attribute.required)
+        object.__setattr__(self, "required", required)
+        known = fields(self.value) if is_dataclass(self.value) else ()
+        defaults = {one.name: one.default for one in known if one.default is not MISSING}
+        object.__setattr__(self, "defaults", defaults)
 
 
 def _text(text: str) -> str:
@@ -99,10 +112,12 @@ def _write_code(code: int) -> str:
 
 
 def _one_of(kind: type[StrEnum]) -> Coding:
+    members = {member.value: member for member in kind}
+
     def read(text: str) -> StrEnum:
         try:
-            return kind(text)
-        except ValueError:
+            return members[text]
+        except KeyError:
             raise ValueError(f"{text!r} is none of {', '.join(kind)}") from None
 
     return Coding(read, str)

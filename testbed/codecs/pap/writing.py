@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from functools import lru_cache
 from typing import Any
 
 from testbed.codecs import markup
@@ -19,13 +19,18 @@ def build(
     Attributes with their default value are left out. ValueError where the document has what
     that version lacks, a value outside its range, or a character that XML lacks.
     """
+    element = _element(DOCUMENTS[type(document)], document, version)
+    return f"{_opening(version, product_name)}{element}</pap>\n".encode()
+
+
+@lru_cache(maxsize=16)
+def _opening(version: Version, product_name: str | None) -> str:
     product = "" if product_name is None else f' product-name="{markup.escape(product_name)}"'
-    text = (
+    return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<!DOCTYPE pap PUBLIC "{version.public_id}" "{version.system_id}">\n'
-        f"<pap{product}>{_element(DOCUMENTS[type(document)], document, version)}</pap>\n"
+        f"<pap{product}>"
     )
-    return text.encode()
 
 
 def _element(rule: ElementRule, value: Any, version: Version) -> str:
@@ -36,7 +41,7 @@ def _element(rule: ElementRule, value: Any, version: Version) -> str:
 
 
 def _attributes(rule: ElementRule, value: Any, version: Version) -> list[str]:
-    defaults = _defaults(rule)
+    defaults = rule.defaults
     written = []
     for attribute in rule.attributes:
         held = value if rule.value is str else getattr(value, attribute.field)
@@ -50,14 +55,6 @@ def _attributes(rule: ElementRule, value: Any, version: Version) -> list[str]:
             raise ValueError(f"{attribute.name}: {error}") from None
         written.append(f' {attribute.name}="{text}"')
     return written
-
-
-def _defaults(rule: ElementRule) -> dict[str, object]:
-    if rule.value is None or rule.value is str:
-        return {}
-    return {
-        field.name: field.default for field in fields(rule.value) if field.default is not MISSING
-    }
 
 
 def _children(rule: ElementRule, value: Any, version: Version) -> list[str]:

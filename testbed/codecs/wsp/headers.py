@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from testbed.codecs.media import TOKEN
 from testbed.codecs.wsp import preferences, tables
@@ -90,6 +91,7 @@ def write(headers: Iterable[tuple[str, str]]) -> bytes:
     return bytes(out)
 
 
+@lru_cache(maxsize=256)
 def _written(name: str, value: str) -> bytes:
     if TOKEN.fullmatch(name) is None:
         raise WspError("it is not a header name")
