@@ -1,1 +1,1 @@
-"""The push client that runs on emulated mobiles."""
+"""What runs on emulated mobiles: the push client and the browser."""
