@@ -178,6 +178,7 @@ class Request:
 
     key: str
     subject: Subject
+    waiters: tuple[Waiter, ...]
 
 
 @dataclass(slots=True)
@@ -238,6 +239,11 @@ class Activations:
         """Return how many run or wait their turn."""
         return len(self._of_subject)
 
+    @property
+    def running(self) -> int:
+        """How many the core is asked for now."""
+        return len(self._running)
+
     def want(
         self,
         subject: Subject,
@@ -284,7 +290,8 @@ class Activations:
         while self._queue and len(self._running) < self._at_once:
             activation = self._of_subject[self._queue.pop()]
             self._running[activation.key] = activation
-            requests.append(Request(activation.key, activation.subject))
+            waiters = tuple(activation.waiters)
+            requests.append(Request(activation.key, activation.subject, waiters))
         return requests
 
     def finished(

@@ -111,6 +111,13 @@ class Delivery:
         """The ``address-value`` as the initiator wrote it."""
         return self.push.addresses[self.number]
 
+    @property
+    def taken(self) -> float:
+        """Seconds from its acceptance, or from deliver-after, to its last change."""
+        push = self.push
+        begun = push.received if push.deliver_after is None else push.deliver_after
+        return max(0.0, self.changed - max(push.received, begun))
+
     def enter(self, state: State, now: float, note: str) -> bool:
         """Take a state; return whether it is worth storing.
 

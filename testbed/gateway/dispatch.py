@@ -18,7 +18,7 @@ out of reach.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -109,6 +109,11 @@ class Dispatch:
         """Return how many deliveries have not ended."""
         return len(self._running)
 
+    @property
+    def activations(self) -> Activations:
+        """The activations that are under way; to be read only."""
+        return self._activations
+
     def forget(self, delivery: Delivery) -> None:
         """Let go of a delivery as it stands, whatever it waits for. Safe where it does not run."""
         if self._running.pop(delivery.key, None) is None:
@@ -177,7 +182,7 @@ class Dispatch:
                 key,
                 _RESULT_NAMES[type(result)],
                 result.address if isinstance(result, Reached) else result.why,
-                len(deliveries),
+                _push_ids(waiters),
             )
         )
         for delivery in deliveries:
@@ -389,6 +394,7 @@ class Dispatch:
                 delivery.state,
                 delivery.code,
                 delivery.description,
+                delivery.taken,
             )
         )
         self._save(delivery)
@@ -418,7 +424,11 @@ class Dispatch:
     def _request_activations(self, now: float) -> None:
         for request in self._activations.take_requests():
             subject = request.subject
-            self._output.tell(ActivationRequested(request.key, subject.imsi, subject.apn))
+            self._output.tell(
+                ActivationRequested(
+                    request.key, subject.imsi, subject.apn, _push_ids(request.waiters)
+                )
+            )
             self._output.ask(
                 RequestActivation(
                     request.key, subject.imsi, subject.apn, now + self._config.activation_time
@@ -428,3 +438,7 @@ class Dispatch:
     def _activation_key(self, delivery: Delivery) -> str:
         push_id = _NOT_IN_A_KEY.sub("_", delivery.push.push_id)[:120]
         return f"{push_id}~{self._key_suffix}.{next(self._key_numbers)}"
+
+
+def _push_ids(waiters: Iterable[Key]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(push_id for push_id, _ in waiters))

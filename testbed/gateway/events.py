@@ -49,6 +49,8 @@ class ActivationRequested(Event):
     key: str
     imsi: str
     apn: str
+    push_ids: tuple[str, ...]
+    """The pushes that wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class ActivationAnswered(Event):
     result: str
     """reached, later, awaited or in vain."""
     reason: str
-    pushes: int
-    """How many waited."""
+    push_ids: tuple[str, ...]
+    """The pushes that waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class DeliveryEnded(Event):
     state: str
     code: int
     reason: str
+    seconds: float
+    """Since the push was accepted, or since deliver-after, whichever is later."""
 
 
 @dataclass(frozen=True, slots=True)

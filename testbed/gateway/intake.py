@@ -104,6 +104,11 @@ class Intake:
             self._accept(key, accepted, now)
         return True
 
+    @property
+    def uncommitted(self) -> int:
+        """How many pushes are being stored."""
+        return len(self._uncommitted)
+
     def commit_failed(self, number: int, reason: str, now: float) -> bool:
         """Refuse a submission that is not on disk; return False for other rows."""
         if number not in self._uncommitted:
@@ -147,7 +152,7 @@ class Intake:
         for ended in accepted.ended:
             self._counts[ended.state] += 1
             whose, code, why = push.addresses[ended.number], ended.code, ended.description
-            self._output.tell(DeliveryEnded(push.push_id, whose, ended.state, code, why))
+            self._output.tell(DeliveryEnded(push.push_id, whose, ended.state, code, why, 0.0))
         self._take_up(accepted.stored(), now)
 
     def _refuse(self, key: str, refusal: Refusal) -> None:

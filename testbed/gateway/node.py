@@ -243,13 +243,27 @@ class Gateway:
     @property
     def counters(self) -> Mapping[str, int]:
         """What was counted since the gateway was made, and how much there is now."""
+        return {**self._counts, **self._presence.counters(), **self.sizes}
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many of a thing there are now."""
+        activations = self._dispatch.activations
         return {
-            **self._counts,
-            **self._presence.counters(),
             "deliveries kept": self._allowances.under_way,
             "deliveries unfinished": self.unfinished,
+            "submissions being stored": self._intake.uncommitted,
+            "inquiries unanswered": len(self._inquiries),
+            "activations asked for": activations.running,
+            "activations waiting": len(activations) - activations.running,
+            "notifications to repeat": len(self._reports),
+            "sessions": len(self.sessions),
             "wsp sessions": self._wap.sessions,
         }
+
+    def states(self) -> Counter[State]:
+        """Count the deliveries in care by their states."""
+        return Counter(delivery.state for delivery in self._custody.deliveries())
 
     def take_effects(self) -> list[Effect]:
         """Return the effects to carry out, in order, and forget them."""

@@ -40,9 +40,8 @@ class Presence:
         self._began = began
 
     def counters(self) -> dict[str, int]:
-        """Return what became of the requests, and how many sessions there are."""
-        radius = {f"radius {name}": n for name, n in self._server.counts.items()}
-        return radius | {"sessions": len(self.sessions)}
+        """Return what became of the requests."""
+        return {f"radius {name}": n for name, n in self._server.counts.items()}
 
     def receive(self, data: bytes, peer: Address, now: float) -> None:
         """Take what came to the RADIUS port."""

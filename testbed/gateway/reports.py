@@ -36,6 +36,10 @@ class Reports:
         self._save = save
         self._waiting: Schedule[Key] = Schedule()
 
+    def __len__(self) -> int:
+        """Return how many wait until they are posted again."""
+        return len(self._waiting)
+
     def post(self, delivery: Delivery) -> None:
         """Notify the initiator of a delivery's end."""
         delivery.posting = True

@@ -47,7 +47,7 @@ SILENT = outcome(Step.MS_ACTIVATION, "gtp", 196)
 def fail(book: Activations, now: float, answer=SILENT, waiter=P):
     """Let one activation of A begin and end."""
     assert book.want(A, waiter, key=f"k{now}", now=now) is None
-    assert book.take_requests() == [Request(f"k{now}", A)]
+    assert book.take_requests() == [Request(f"k{now}", A, (P,))]
     finished = book.finished(f"k{now}", answer, now)
     assert finished is not None
     return finished[1]
@@ -58,7 +58,7 @@ def test_pushes_for_one_terminal_share_one_activation():
     book = activations()
     book.want(A, P, key="k1", now=0.0)
     book.want(A, Q, key="k2", now=0.0)
-    assert book.take_requests() == [Request("k1", A)]
+    assert book.take_requests() == [Request("k1", A, (P, Q))]
     book.want(A, R, key="k3", now=1.0)
     assert book.take_requests() == []
     answer = outcome(Step.ACTIVE, address="10.45.0.7")
@@ -71,10 +71,10 @@ def test_only_so_many_run_at_once():
     book = activations(at_once=1)
     for subject, waiter, key in ((A, P, "a"), (B, Q, "b"), (C, R, "c")):
         book.want(subject, waiter, key=key, now=0.0)
-    assert book.take_requests() == [Request("a", A)]
+    assert book.take_requests() == [Request("a", A, (P,))]
     assert book.take_requests() == []
     book.finished("a", Unanswered("gone"), 1.0)
-    assert book.take_requests() == [Request("b", B)]
+    assert book.take_requests() == [Request("b", B, (Q,))]
 
 
 def test_a_withdrawn_waiter_is_not_told():
@@ -106,7 +106,7 @@ def test_a_running_activation_ends_even_when_nobody_waits():
     book.want(B, Q, key="b", now=0.0)
     assert book.take_requests() == []
     assert book.finished("a", SILENT, 1.0)[0] == []
-    assert book.take_requests() == [Request("b", B)]
+    assert book.take_requests() == [Request("b", B, (Q,))]
 
 
 def test_an_answer_to_an_unknown_key_is_none():

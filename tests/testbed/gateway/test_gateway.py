@@ -107,7 +107,7 @@ def test_the_events_tell_the_story(bench):
     ]
     assert bench.told(PushAccepted)[0].addresses == (plmn(),)
     assert bench.told(TerminalJudged)[0].verdict == "activate"
-    assert bench.told(ActivationAnswered)[0].pushes == 1
+    assert bench.told(ActivationAnswered)[0].push_ids == ("1@pi.example",)
     assert bench.told(PushSent)[0].peer == (ADDRESS, 2948)
 
 
@@ -384,7 +384,7 @@ def test_a_push_expires_while_its_activation_runs(bench):
     (request,) = bench.activations
     bench.finish(request, active()(request))
     assert bench.pushed == []
-    assert bench.told(ActivationAnswered)[0].pushes == 0
+    assert bench.told(ActivationAnswered)[0].push_ids == ()
 
 
 def test_a_push_expires_while_it_waits_its_turn(make_bench):

@@ -155,11 +155,11 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
             Rung(2.0, "gateway", "gateway", "judges", "+44: hold, away"),
         ),
         (
-            ActivationRequested("k", "23415", "wap"),
+            ActivationRequested("k", "23415", "wap", ("p1",)),
             Rung(2.0, "gateway", "control", "POST /v1/activations", "IMSI 23415, APN wap"),
         ),
         (
-            ActivationAnswered("k", "reached", "127.0.0.1", 1),
+            ActivationAnswered("k", "reached", "127.0.0.1", ("p1",)),
             Rung(2.0, "control", "gateway", "activation", "reached: 127.0.0.1"),
         ),
         (
@@ -167,7 +167,7 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
             Rung(2.0, "gateway", "gateway", "holds the push", "away"),
         ),
         (
-            DeliveryEnded("p1", "a", "expired", 4000, "late"),
+            DeliveryEnded("p1", "a", "expired", 4000, "late", 60.0),
             Rung(2.0, "gateway", "gateway", "push expired", "4000 late"),
         ),
         (
