@@ -46,9 +46,8 @@ _CONVERSIONS = {
 }
 
 _WITH_TEXT = frozenset(
-    ("a", "anchor", "b", "big", "em", "fieldset", "i")
-    + ("option", "p", "pre", "small", "strong", "td", "u")
-)
+    ("a", "anchor", "b", "big", "em", "fieldset", "i", "option", "p", "pre", "small", "strong")
+).union(("td", "u"))
 """Elements in which white space alone is text."""
 _SPACES = re.compile(r"[ \t\r\n]+")
 
