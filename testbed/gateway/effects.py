@@ -2,7 +2,7 @@
 
 Whoever runs a ``Gateway`` takes these with ``take_effects`` when the event ``EffectsQueued``
 tells it to, carries them out in order, and answers each by the command that its docstring names.
-``AnswerSubmission`` has no answer; every other effect gets exactly one, however it went.
+``AnswerSubmission`` and ``CancelFetch`` have no answer; every other effect gets exactly one, however it went.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from testbed.gateway.records import Row
 from testbed.gateway.terminal import Terminal
+from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +88,12 @@ class FindPush:
 
 
 Effect = (
-    Commit | FindPush | AnswerSubmission | LookUpTerminal | RequestActivation | PostNotification
+    Commit
+    | FindPush
+    | AnswerSubmission
+    | LookUpTerminal
+    | RequestActivation
+    | PostNotification
+    | FetchFromOrigin
+    | CancelFetch
 )
