@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corenet.interfaces.node import Address, Interface
+from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
-
-LOOPBACK_HOSTS = ("localhost", "127.0.0.0/8", "::1")
+from testbed.pull.config import PullConfig
+from testbed.wap.agreement import Agreement
+from testbed.wap.server import GRANTED, SessionLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,11 @@ class GatewayConfig:
     retry: RetryPolicy = RetryPolicy()
     notification: NotificationPolicy = NotificationPolicy()
     limits: Limits = Limits()
+    pull: PullConfig | None = field(default_factory=PullConfig)
+    """How pages are fetched for terminals; None: they are not."""
+    capabilities: Agreement = GRANTED
+    """The most that a WSP session is granted."""
+    wsp_sessions: SessionLimits = field(default_factory=SessionLimits)
 
     def __post_init__(self) -> None:
         if not self.radius_secret:

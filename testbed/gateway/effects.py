@@ -2,7 +2,8 @@
 
 Whoever runs a ``Gateway`` takes these with ``take_effects`` when the event ``EffectsQueued``
 tells it to, carries them out in order, and answers each by the command that its docstring names.
-``AnswerSubmission`` and ``CancelFetch`` have no answer; every other effect gets exactly one, however it went.
+``AnswerSubmission`` and ``CancelFetch`` have no answer; every other effect gets exactly one,
+however it went.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from testbed.gateway.intake import Intake
 from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.lease import Lease
 from testbed.gateway.output import Output
+from testbed.gateway.pages import Pages
 from testbed.gateway.presence import Presence
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import Nobody, terminal_of
@@ -44,7 +45,8 @@ from testbed.gateway.records import Notification, StoredPush
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
 from testbed.gateway.terminal import Terminal
-from testbed.gateway.wap_server import MakePull, NoPull, WapServer
+from testbed.gateway.wap_server import NoPull, Pull, WapServer
+from testbed.pull.effects import FetchFailure, OriginAnswer
 from testbed.wap.events import Event as WapEvent
 
 
@@ -61,12 +63,8 @@ class Gateway:
         *,
         name: str = "gateway",
         random: Random,
-        make_pull: MakePull = NoPull,
     ) -> None:
-        """Make a gateway that has not started; ``random`` spreads retries and names activations.
-
-        ``make_pull`` makes what answers the requests of terminals.
-        """
+        """Make a gateway that has not started; ``random`` spreads retries and names activations."""
         self._config = config
         self._name = name
         self._output = Output()
@@ -89,11 +87,14 @@ class Gateway:
         )
         self._inquiries = self._intake.inquiries
         self._reports = Reports(config, self._output, self._counts, save)
+        self._pages: Pages | None = None
         self._wap = WapServer(
             self._output,
             random=Random(random.getrandbits(64)),
             tell=self._session_event,
-            make_pull=make_pull,
+            make_pull=self._make_pull,
+            granted=config.capabilities,
+            limits=config.wsp_sessions,
         )
 
     @property
@@ -224,6 +225,16 @@ class Gateway:
         if delivery is not None:
             self._reports.failed(delivery, reason, now)
 
+    def fetched(self, number: int, answer: OriginAnswer, now: float) -> None:
+        """Take the answer to ``FetchFromOrigin``."""
+        if self._pages is not None:
+            self._pages.fetched(number, answer, now)
+
+    def fetch_failed(self, number: int, failure: FetchFailure, text: str, now: float) -> None:
+        """Take note that ``FetchFromOrigin`` came to nothing."""
+        if self._pages is not None:
+            self._pages.fetch_failed(number, failure, text, now)
+
     # Queries
 
     def push(self, push_id: str) -> StoredPush | None:
@@ -259,6 +270,7 @@ class Gateway:
             "notifications to repeat": len(self._reports),
             "sessions": len(self.sessions),
             "wsp sessions": self._wap.sessions,
+            **({} if self._pages is None else self._pages.counters),
         }
 
     def states(self) -> Counter[State]:
@@ -327,6 +339,12 @@ class Gateway:
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
         return self._output.take_events()
+
+    def _make_pull(self, server: WapServer, output: Output) -> Pull:
+        if self._config.pull is None:
+            return NoPull(server, output)
+        self._pages = Pages(self._config, server, output, sessions=self._presence.sessions)
+        return self._pages
 
     # What arrives
 

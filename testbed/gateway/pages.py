@@ -5,11 +5,15 @@ Specs: WAP-259 (ports 9200 and 9201).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from corenet.interfaces.node import Address, Datagram, Interface
+from testbed.gateway.config import GatewayConfig
 from testbed.gateway.output import Output
+from testbed.gateway.sessions import SessionTable
 from testbed.gateway.wap_server import WapServer
 from testbed.pull.config import PullConfig
 from testbed.pull.effects import FetchFailure, OriginAnswer
@@ -18,21 +22,39 @@ from testbed.wap.errors import WapError
 from testbed.wap.session_events import MethodAborted, MethodReceived, ReplyConfirmed
 
 
+def own_places(config: GatewayConfig) -> frozenset[tuple[str, int]]:
+    """Return where the gateway listens for initiators, and where it finds the core.
+
+    A terminal has no business there, and would come in the gateway's name.
+    """
+    places = {(config.address, config.pap_port)}
+    if config.tls is not None:
+        places.add((config.address, config.tls.port))
+    if config.control_url is not None:
+        url = urlsplit(config.control_url)
+        places.add((url.hostname or "", url.port or (443 if url.scheme == "https" else 80)))
+    return frozenset(places)
+
+
 class Pages:
     """Answers the requests of terminals with pages of origin servers (a ``wap_server.Pull``)."""
 
     def __init__(
         self,
-        config: PullConfig,
+        config: GatewayConfig,
         server: WapServer,
         output: Output,
         *,
-        msisdn_of: Callable[[str], str | None],
+        sessions: SessionTable,
     ) -> None:
-        """Replies go through ``server``; ``msisdn_of`` tells who has an address now."""
+        """Reply through ``server``; ``sessions`` tells who has an address now."""
+        pull = config.pull or PullConfig()
         self._server = server
         self._output = output
-        self._pull = Pull(config, msisdn_of=msisdn_of)
+        self._sessions = sessions
+        self._pull = Pull(
+            replace(pull, closed=pull.closed | own_places(config)), msisdn_of=self._msisdn_of
+        )
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -84,6 +106,10 @@ class Pages:
         """Do what is due at ``now``."""
         self._pull.handle_timeout(now)
         self._settle(now)
+
+    def _msisdn_of(self, address: str) -> str | None:
+        session = self._sessions.at(address)
+        return None if session is None else session.msisdn
 
     def _settle(self, now: float) -> None:
         for data, peer in self._pull.take_datagrams():

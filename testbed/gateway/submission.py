@@ -9,11 +9,11 @@ addresses at least; each of the others ends at once as rejected, with its own st
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 from testbed.codecs import media, multipart, pap
+from testbed.codecs.hosts import is_listed
 from testbed.codecs.pap import DeliveryMethod, PapError, StatusCode, Version
 from testbed.gateway import answers
 from testbed.gateway.answers import Refusal
@@ -232,21 +232,7 @@ def _check_notify_url(url: str, hosts: tuple[str, ...]) -> None:
         raise _RefusedError(
             StatusCode.BAD_REQUEST, "ppg-notify-requested-to is not an http or https URL"
         )
-    if not may_notify(host, hosts):
+    if not is_listed(host, hosts):
         raise _RefusedError(
             StatusCode.FORBIDDEN, f"results are not reported to {host}: it is not an allowed host"
         )
-
-
-def may_notify(host: str, hosts: tuple[str, ...]) -> bool:
-    """Return whether ``host`` is one of ``hosts``: names, addresses, networks, or "*"."""
-    return any(_matches(host.lower(), allowed.lower()) for allowed in hosts)
-
-
-def _matches(host: str, allowed: str) -> bool:
-    if allowed in ("*", host):
-        return True
-    try:
-        return ip_address(host) in ip_network(allowed)
-    except ValueError:
-        return False

@@ -9,6 +9,7 @@ answers requests; what becomes of pushes and of the sessions themselves is told 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -16,20 +17,28 @@ from typing import Final, Protocol
 
 from corenet.interfaces.node import Address, Datagram, Interface
 from testbed.codecs.media import ContentType
-from testbed.codecs.wsp.pdus import Reply
+from testbed.codecs.wsp.pdus import Headers, Reply
 from testbed.gateway.output import Output
+from testbed.wap.agreement import Agreement
 from testbed.wap.errors import WapError
 from testbed.wap.events import Event
-from testbed.wap.server import SessionServer
+from testbed.wap.server import GRANTED, SessionLimits, SessionServer
 from testbed.wap.session_events import (
     MethodAborted,
     MethodReceived,
     ReplyConfirmed,
     SessionRequested,
 )
+from testbed.wap.sessions import SessionView
 
 NOT_IMPLEMENTED: Final = Reply(501, ContentType("text/plain"))
 """The answer to every method of a gateway that pushes only."""
+
+
+OLDEST_CODES: Final = "1.2"
+NEWEST_CODES: Final = "1.4"
+"""Versions of the codes of headers, from what a client has at least to what this gateway has."""
+_VERSION: Final = re.compile(r"1\.[0-9]")
 
 
 class Pull(Protocol):
@@ -97,11 +106,13 @@ class WapServer:
         random: Random,
         tell: Callable[[Event, float], None],
         make_pull: MakePull = NoPull,
+        granted: Agreement = GRANTED,
+        limits: SessionLimits | None = None,
     ) -> None:
-        """``tell`` is given the events of sessions and pushes."""
+        """``tell`` is given the events of sessions and pushes; ``granted`` is for each session."""
         self._output = output
         self._tell = tell
-        self._server = SessionServer(random=random)
+        self._server = SessionServer(random=random, granted=granted, session_limits=limits)
         self._pull = make_pull(self, output)
         self._is_settling = False
 
@@ -109,6 +120,10 @@ class WapServer:
     def sessions(self) -> int:
         """How many sessions there are, suspended ones included."""
         return len(self._server.sessions())
+
+    def session(self, number: int) -> SessionView | None:
+        """Return a session, or None where it is over."""
+        return self._server.session(number)
 
     # Commands of whoever answers requests
 
@@ -171,4 +186,14 @@ class WapServer:
 
     def _accept(self, event: SessionRequested, now: float) -> None:
         with suppress(WapError):  # The client may have given it up meanwhile.
-            self._server.accept(event.session, now)
+            self._server.accept(event.session, now, headers=_answered(event.headers))
+
+
+def _answered(said: Headers) -> Headers:
+    """Return what a session is granted with: the version of header codes that both ends have.
+
+    It is the older of the two; a client that does not say has 1.2 (WAP-230 §8.4.2).
+    """
+    theirs = next((value for name, value in said if name == "Encoding-Version"), "")
+    known = theirs if _VERSION.fullmatch(theirs) else OLDEST_CODES
+    return (("Encoding-Version", min(known, NEWEST_CODES)),)
