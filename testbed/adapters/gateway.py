@@ -26,6 +26,7 @@ from testbed.adapters.core_client import CoreClient, EventStream
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
+from testbed.adapters.origin_client import FetchError, OriginClient
 from testbed.adapters.store_tending import StoreTending
 from testbed.adapters.store_thread import StoreThread, opener
 from testbed.adapters.tls import ClientPolicy, server_options
@@ -43,8 +44,10 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
 from testbed.gateway.initiators import Access, Caller, Unknown
 from testbed.gateway.node import Gateway
+from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush
 from testbed.gateway.store import Renewal, Store, StoreError, Written
+from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
 _WARNINGS = (LeaseLapsed, NotificationFailed, StoreFailed)
 
@@ -92,6 +95,7 @@ class GatewayService:
         self._poster = NotificationPoster(
             reactor, timeout=config.notification.timeout, policy=_policy(config.tls)
         )
+        self._origins = OriginClient(reactor, pull_config(config))
         self._core: CoreClient | None = None
         if config.ask_core and config.control_url is not None:
             self._core = CoreClient(reactor, config.control_url, token=config.control_token)
@@ -180,6 +184,7 @@ class GatewayService:
         await self._site.close()
         await self._store.stop()
         await self._poster.close()
+        await self._origins.close()
         if self._core is not None:
             await self._core.close()
 
@@ -268,6 +273,10 @@ class GatewayService:
                 self._run(self._activate(effect))
             case PostNotification():
                 self._run(self._post(effect))
+            case FetchFromOrigin():
+                self._run(self._fetch(effect))
+            case CancelFetch():
+                self._origins.cancel(effect.number)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         Deferred.fromCoroutine(work).addErrback(self._fault)
@@ -317,6 +326,16 @@ class GatewayService:
         assert self._core is not None
         answer = await self._core.activate(effect, self._runtime.now())
         self._command(lambda now: self.gateway.activation_finished(effect.key, answer, now))
+
+    async def _fetch(self, effect: FetchFromOrigin) -> None:
+        number = effect.number
+        try:
+            answer = await self._origins.fetch(effect)
+        except FetchError as failed:
+            failure, reason = failed.failure, str(failed)
+            self._command(lambda now: self.gateway.fetch_failed(number, failure, reason, now))
+            return
+        self._command(lambda now: self.gateway.fetched(number, answer, now))
 
     async def _post(self, effect: PostNotification) -> None:
         push_id, number = effect.push_id, effect.number

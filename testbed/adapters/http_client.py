@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from treq.client import HTTPClient
@@ -17,7 +18,7 @@ from twisted.web.client import (
 )
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IPolicyForHTTPS
+from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 
 IDLE_SECONDS = 20
 """Seconds that an idle connection is kept: fewer than servers keep it, or a POST meets its end."""
@@ -31,6 +32,23 @@ class BrokenOffError(ExchangeError):
     """The connection ended before the answer did; the request may have been carried out."""
 
 
+class TimedOutError(ExchangeError):
+    """There was no answer in time, or nobody waited for it any more."""
+
+
+class TooLargeError(ExchangeError):
+    """The answer has more octets than are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
 class BoundedClient:
     """Sends requests over connections that stay open between them."""
 
@@ -41,19 +59,24 @@ class BoundedClient:
         connections: int,
         largest_answer: int,
         policy: IPolicyForHTTPS | None = None,
+        endpoints: IAgentEndpointFactory | None = None,
     ) -> None:
         """Keep up to ``connections`` open to a host; ``largest_answer`` is in octets.
 
-        ``policy`` says whom to trust over TLS; None: those whom the system trusts.
+        ``policy`` says whom to trust over TLS; None: those whom the system trusts. ``endpoints``
+        takes the place of all that, and says how a connection is made.
         """
         self._reactor = reactor
         self._largest_answer = largest_answer
         self._pool = HTTPConnectionPool(reactor)
         self._pool.maxPersistentPerHost = connections
         self._pool.cachedConnectionTimeout = IDLE_SECONDS
-        self.agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), pool=self._pool)
+        if endpoints is None:
+            self.agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), pool=self._pool)
+        else:
+            self.agent = Agent.usingEndpointFactory(reactor, endpoints, pool=self._pool)
         self._http = HTTPClient(self.agent)
-        self._under_way: set[Deferred[tuple[int, bytes]]] = set()
+        self._under_way: set[Deferred[Response]] = set()
 
     async def exchange(
         self,
@@ -69,6 +92,19 @@ class BoundedClient:
         Raises:
             ExchangeError: there is none, within ``timeout`` seconds and the bound on its size.
         """
+        response = await self.fetch(method, url, headers=headers, data=data, timeout=timeout)
+        return response.status, response.body
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Headers,
+        data: bytes | None = None,
+        timeout: float,
+    ) -> Response:
+        """Return the whole answer; raises as ``exchange`` does."""
         exchange = Deferred.fromCoroutine(self._exchange(method, url, headers, data))
         exchange.addTimeout(timeout, self._reactor)
         self._under_way.add(exchange)
@@ -87,14 +123,14 @@ class BoundedClient:
 
     async def _exchange(
         self, method: str, url: str, headers: Headers, data: bytes | None
-    ) -> tuple[int, bytes]:
+    ) -> Response:
         response = await self._http.request(
             method, url, headers=headers, data=data, allow_redirects=False, unbuffered=True
         )
         body: Deferred[bytes] = Deferred(lambda _: collector.break_off())
         collector = _Collector(body, self._largest_answer)
         response.deliverBody(collector)
-        return response.code, await body
+        return Response(response.code, response.headers, await body)
 
 
 class _Collector(Protocol):
@@ -117,7 +153,7 @@ class _Collector(Protocol):
         if self._body.called:
             return
         if len(self._octets) > self._limit:
-            self._body.errback(ExchangeError(f"the answer has more than {self._limit} octets"))
+            self._body.errback(TooLargeError(f"the answer has more than {self._limit} octets"))
         elif reason.check(ResponseDone, PotentialDataLoss) is not None:
             self._body.callback(bytes(self._octets))
         else:
@@ -133,9 +169,9 @@ def _error(failed: Exception) -> ExchangeError:
     if isinstance(failed, ExchangeError):
         return failed
     if isinstance(failed, TimeoutError | CancelledError):
-        return ExchangeError("no answer in time")
+        return TimedOutError("no answer in time")
     if isinstance(failed, ResponseFailed):
         if any(reason.check(CancelledError) for reason in failed.reasons):
-            return ExchangeError("no answer in time")
+            return TimedOutError("no answer in time")
         return BrokenOffError("the connection broke off")
     return ExchangeError(str(failed) or type(failed).__name__)

@@ -22,10 +22,11 @@ from testbed.wap.errors import WapError
 from testbed.wap.session_events import MethodAborted, MethodReceived, ReplyConfirmed
 
 
-def own_places(config: GatewayConfig) -> frozenset[tuple[str, int]]:
-    """Return where the gateway listens for initiators, and where it finds the core.
+def pull_config(config: GatewayConfig) -> PullConfig:
+    """Return what pull is told at this gateway.
 
-    A terminal has no business there, and would come in the gateway's name.
+    Where initiators are listened to, and where the core is asked, is closed to terminals: they
+    would come in the gateway's name.
     """
     places = {(config.address, config.pap_port)}
     if config.tls is not None:
@@ -33,7 +34,8 @@ def own_places(config: GatewayConfig) -> frozenset[tuple[str, int]]:
     if config.control_url is not None:
         url = urlsplit(config.control_url)
         places.add((url.hostname or "", url.port or (443 if url.scheme == "https" else 80)))
-    return frozenset(places)
+    pull = config.pull or PullConfig()
+    return replace(pull, closed=pull.closed | places)
 
 
 class Pages:
@@ -48,13 +50,10 @@ class Pages:
         sessions: SessionTable,
     ) -> None:
         """Reply through ``server``; ``sessions`` tells who has an address now."""
-        pull = config.pull or PullConfig()
         self._server = server
         self._output = output
         self._sessions = sessions
-        self._pull = Pull(
-            replace(pull, closed=pull.closed | own_places(config)), msisdn_of=self._msisdn_of
-        )
+        self._pull = Pull(pull_config(config), msisdn_of=self._msisdn_of)
 
     @property
     def counters(self) -> Mapping[str, int]:

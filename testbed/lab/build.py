@@ -7,7 +7,7 @@ subscriber twice) come out as ``SourceError`` with the place in the file, like a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -39,10 +39,13 @@ from testbed.lab.model import (
     GtpTimers,
     Lab,
     MobilePart,
+    PullPart,
     SgsnPart,
     SubscriberPart,
 )
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
+from testbed.pull.config import PullConfig, PullLimits
+from testbed.wap.server import GRANTED, SessionLimits
 
 GR_PORT = 4222
 """TCP port of GSUP, which names the HLR's place on Gr."""
@@ -361,9 +364,32 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
             )
             for one in part.initiators
         ),
+        capabilities=replace(
+            GRANTED,
+            server_sdu=part.wsp.largest_request,
+            method_mor=part.wsp.requests_at_once,
+        ),
+        wsp_sessions=SessionLimits(part.wsp.sessions, part.wsp.idle),
+        pull=None if part.pull is None else _pull(lab, part.pull),
         tls=None
         if part.tls is None
         else TlsConfig(part.tls.certificate, part.tls.key, part.tls.ca, part.tls.port),
+    )
+
+
+def _pull(lab: Lab, part: PullPart) -> PullConfig:
+    control = lab.control
+    return PullConfig(
+        origins=part.origins,
+        closed=frozenset() if control is None else frozenset({(control.address, control.port)}),
+        identify_to=part.identify_to,
+        timeout=part.timeout,
+        limits=PullLimits(
+            fetches=part.fetches,
+            waiting=part.waiting,
+            per_terminal=part.per_terminal,
+            body=part.largest_page,
+        ),
     )
 
 

@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from testbed.codecs.hosts import LOOPBACK_HOSTS
+
 Imsi = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{6,15}$")]
 Msisdn = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{5,15}$")]
 ApnName = Annotated[
@@ -331,6 +333,43 @@ class TlsPart(Part):
     )
 
 
+class WspPart(Part):
+    """What a WSP session is granted, and how many there can be."""
+
+    sessions: int = Field(
+        default=10_000, ge=1, description="at one time, suspended ones included; beyond it 503"
+    )
+    idle: Seconds = Field(default=3600.0, description="without a word, after which one ends")
+    requests_at_once: int = Field(default=8, ge=1, le=255, description="of one session")
+    largest_request: int = Field(default=262_144, ge=1_400, description="octets of one request")
+
+
+class PullPart(Part):
+    """Pages that terminals ask for, and the HTTP servers they come from."""
+
+    origins: tuple[str, ...] = Field(
+        default=LOOPBACK_HOSTS,
+        description='hosts that may be fetched from: names, addresses or networks; "*" is any. '
+        "The gateway's own ports and the control interface never are",
+    )
+    identify_to: tuple[str, ...] = Field(
+        default=(),
+        description="hosts that are told the terminal's MSISDN and address, as "
+        "X-WAP-Network-Client-MSISDN and X-WAP-Network-Client-IP",
+    )
+    timeout: Seconds = Field(default=30.0, description="from a request to its reply; then 504")
+    fetches: int = Field(default=64, ge=1, description="at one time")
+    waiting: int = Field(
+        default=256, ge=1, description="requests that wait for one of those to end; beyond it 503"
+    )
+    per_terminal: int = Field(
+        default=8, ge=1, description="requests of one terminal at one time; beyond it 503"
+    )
+    largest_page: int = Field(
+        default=1_000_000, ge=1_000, description="octets of an answer as it comes; beyond it 413"
+    )
+
+
 class GatewayPart(Part):
     """The push gateway."""
 
@@ -386,6 +425,10 @@ class GatewayPart(Part):
     )
     initiators: tuple[PushInitiatorPart, ...] = Field(
         default=(), description="who may push; everybody when absent"
+    )
+    wsp: WspPart = WspPart()
+    pull: PullPart | None = Field(
+        default=PullPart(), description="null: nothing is fetched for terminals"
     )
     tls: TlsPart | None = Field(
         default=None, description="PAP over TLS too, beside that over plain HTTP"

@@ -25,8 +25,6 @@ class FetchFromOrigin:
     headers: HttpHeaders
     body: bytes | None
     """None: the request has none."""
-    largest: int
-    """Octets of the answer's body beyond which it is not wanted."""
     timeout: float
     """Seconds after which no answer is wanted."""
 

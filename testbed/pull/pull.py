@@ -293,7 +293,6 @@ class Pull:
                     request.target.url,
                     request.headers,
                     what.body if isinstance(what, Post) else None,
-                    self._config.limits.body,
                     request.since + self._config.timeout - now,
                 )
             )

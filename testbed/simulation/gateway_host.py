@@ -42,8 +42,10 @@ from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
 from testbed.gateway.store import Store, StoreError, Written
+from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
+from testbed.simulation.origin import VirtualOrigin
 
 A = TypeVar("A")
 
@@ -98,6 +100,7 @@ class GatewayHost:
         *,
         control: CoreControl,
         initiator: VirtualInitiator,
+        origin: VirtualOrigin,
         store: Store,
         random: Random,
         delays: Delays,
@@ -108,6 +111,7 @@ class GatewayHost:
         self._config = config
         self._control = control
         self._initiator = initiator
+        self._origin = origin
         self._store = store
         self._random = random
         self._delays = delays
@@ -257,6 +261,10 @@ class GatewayHost:
                 self._activate(life, effect)
             case PostNotification():
                 self._post(life, effect)
+            case FetchFromOrigin():
+                self._fetch(life, effect)
+            case CancelFetch():
+                return  # The server has the request by now, and its answer finds nobody.
         life.unanswered += 1
 
     def _command(self, life: _Life, action: Callable[[Gateway, float], None]) -> None:
@@ -454,6 +462,21 @@ class GatewayHost:
         self._network.call_later(
             self._delays.http, lambda: self._initiator.take(effect.body, answer)
         )
+
+    # Origin servers
+
+    def _fetch(self, life: _Life, effect: FetchFromOrigin) -> None:
+        number = effect.number
+
+        def answer(answer: OriginAnswer) -> None:
+            self._network.call_later(
+                self._delays.http,
+                lambda: self._answered(
+                    life, lambda gateway, now: gateway.fetched(number, answer, now)
+                ),
+            )
+
+        self._network.call_later(self._delays.http, lambda: self._origin.take(effect, answer))
 
 
 def terminal_view(terminal: Terminal) -> TerminalView:

@@ -25,6 +25,7 @@ from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.simulation.gateway_host import Delays, GatewayHost
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
+from testbed.simulation.origin import VirtualOrigin
 from testbed.simulation.quality import LinkQuality
 
 RECOVERY = 1
@@ -68,6 +69,7 @@ class VirtualLab:
         self.initiator = VirtualInitiator(
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
+        self.origin = VirtualOrigin(self.network)
         self.gateway: GatewayHost | None = None
         if gateway is not None and store is not None:
             self.gateway = GatewayHost(
@@ -75,6 +77,7 @@ class VirtualLab:
                 gateway,
                 control=self.control,
                 initiator=self.initiator,
+                origin=self.origin,
                 store=store,
                 random=Random(random.getrandbits(64)),
                 delays=delays or Delays(),
