@@ -169,6 +169,6 @@ class _JudgedFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return the protocol of a connection that stands (Twisted calls this)."""
         host, port = getattr(addr, "host", ""), getattr(addr, "port", 0)
-        if self._closed(host, port):
+        if addr is None or self._closed(host, port):
             raise ClosedAddressError(f"the name leads to {host}, which is closed")
         return self._inner.buildProtocol(addr)

@@ -672,8 +672,9 @@ def test_unsigned_accounting_changes_nothing(bench):
     assert bench.gateway.counters["radius wrong authenticator"] == 1
 
 
-def test_what_terminals_send_is_counted(bench):
+def test_what_terminals_send_is_counted(make_bench):
     """A gateway that pushes only answers no datagram."""
+    bench = make_bench(pull=None)
     bench.gateway.receive(
         Interface.WDP, b"\x00\x40", peer=(ADDRESS, 1), local=("127.0.0.5", 9200), now=NOW
     )
