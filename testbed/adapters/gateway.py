@@ -24,6 +24,7 @@ from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
 from testbed.adapters.gateway_http import GatewaySite
+from testbed.adapters.gateway_metrics import GatewayMetrics
 from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.origin_client import FetchError, OriginClient
@@ -96,6 +97,7 @@ class GatewayService:
             reactor, timeout=config.notification.timeout, policy=_policy(config.tls)
         )
         self._origins = OriginClient(reactor, pull_config(config))
+        self._metrics = GatewayMetrics(self.gateway, self._up)
         self._core: CoreClient | None = None
         if config.ask_core and config.control_url is not None:
             self._core = CoreClient(reactor, config.control_url, token=config.control_token)
@@ -107,6 +109,7 @@ class GatewayService:
             find=self.find,
             search=self._store.search,
             health=self.health,
+            metrics=self._metrics.page,
         )
         self._stream: EventStream | None = None
         self._port: IListeningPort | None = None
@@ -195,6 +198,7 @@ class GatewayService:
         who = self._access.check(caller, self._runtime.now())
         if isinstance(who, Unknown):
             return unauthorized(who.challenges)
+        began = self._reactor.seconds()
         key = f"submission-{next(self._keys)}"
         answer: Deferred[HttpAnswer] = Deferred()
         self._submissions[key] = answer
@@ -207,6 +211,7 @@ class GatewayService:
             return await answer
         finally:
             self._submissions.pop(key, None)
+            self._metrics.answered(self._reactor.seconds() - began)
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push as it stands: from the gateway while under way, else from the store."""
@@ -221,6 +226,13 @@ class GatewayService:
             else ("listening" if self._stream.is_open else "not reached"),
             "counters": dict(self.gateway.counters),
         }
+
+    def _up(self) -> dict[str, bool]:
+        """Return what the gateway depends on, and whether it works."""
+        up = {"store": not self._store_failed}
+        if self._stream is not None:
+            up["core"] = self._stream.is_open
+        return up
 
     def _command(self, action: Callable[[float], None]) -> None:
         """Command the node; what comes back after the end is dropped, the store has it all."""
@@ -242,6 +254,7 @@ class GatewayService:
     def _on_event(self, _time: float, name: str, event: Event) -> None:
         if name != self.gateway.name:
             return
+        self._metrics.observe(event)
         if isinstance(event, EffectsQueued):
             for effect in self.gateway.take_effects() if self._is_running else ():
                 self._carry_out(effect)

@@ -2,8 +2,8 @@
 
 ``POST`` to the PAP path takes a submission, ``GET /v1/pushes/{push_id}`` shows a push with its
 timeline, ``GET /v1/pushes?state=…`` lists pushes, newest first (``status.read_query``),
-``GET /health`` tells whether the gateway is well. What is no PAP is answered with 4xx and a line
-of text, never with a traceback.
+``GET /health`` tells whether the gateway is well, ``GET /metrics`` is for Prometheus. What is no
+PAP is answered with 4xx and a line of text, never with a traceback.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
+from corenet.adapters.metrics import METRICS_TYPE
 from testbed.adapters.tls import names_in
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
@@ -32,6 +33,7 @@ from testbed.gateway.store import PushQuery, StoreError
 LISTING = "/v1/pushes"
 PUSHES = f"{LISTING}/"
 HEALTH = "/health"
+METRICS = "/metrics"
 IDLE_SECONDS = 60
 """Seconds after which a client that sends nothing is let go."""
 TEXT = "text/plain; charset=utf-8"
@@ -45,6 +47,8 @@ Find = Callable[[str], Coroutine[Any, Any, StoredPush | None]]
 """Takes a push-id; returns the push as it stands."""
 Search = Callable[[PushQuery], Coroutine[Any, Any, list[StoredPush]]]
 """Takes a query; returns the pushes as they are stored."""
+Metrics = Callable[[], bytes]
+"""Returns the metrics in Prometheus' text format."""
 Health = Callable[[], dict[str, Any]]
 """Returns what to show; the member "status" is "ok" when all is well."""
 
@@ -68,10 +72,11 @@ class GatewaySite(Factory):
         find: Find,
         search: Search,
         health: Health,
+        metrics: Metrics,
     ) -> None:
         """``largest_body`` is in octets; a request with a larger one is broken off."""
         self.reactor = reactor
-        self.answers = _Answers(pap_path, submit, find, search, health)
+        self.answers = _Answers(pap_path, submit, find, search, health, metrics)
         self.largest_body = largest_body
         self._channels: set[_Channel] = set()
         self._closed: Deferred[None] | None = None
@@ -216,13 +221,20 @@ class _Answers:
     """What every path answers."""
 
     def __init__(
-        self, pap_path: str, submit: Submit, find: Find, search: Search, health: Health
+        self,
+        pap_path: str,
+        submit: Submit,
+        find: Find,
+        search: Search,
+        health: Health,
+        metrics: Metrics,
     ) -> None:
         self._pap_path = pap_path
         self._submit = submit
         self._find = find
         self._search = search
         self._health = health
+        self._metrics = metrics
 
     def begin(self, request: _Exchange) -> None:
         """Find out what is asked, and have it answered."""
@@ -237,6 +249,8 @@ class _Answers:
             answer = self._list_pushes
         elif path == HEALTH:
             answer = self._show_health
+        elif path == METRICS:
+            answer = self._show_metrics
         else:
             request.answer(HttpAnswer(404, TEXT, b"there is nothing here\n"))
             return
@@ -280,6 +294,9 @@ class _Answers:
     async def _show_health(self, _request: _Exchange) -> HttpAnswer:
         health = self._health()
         return HttpAnswer(200 if health["status"] == "ok" else 503, JSON, _as_json(health))
+
+    async def _show_metrics(self, _request: _Exchange) -> HttpAnswer:
+        return HttpAnswer(200, METRICS_TYPE, self._metrics())
 
     def _failed(self, failure: Failure, request: _Exchange) -> None:
         if failure.check(CancelledError):

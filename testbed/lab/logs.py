@@ -51,8 +51,8 @@ def _drop(_logger: object, _method: str, _values: object) -> NoReturn:
     raise structlog.DropEvent
 
 
-def log_to(stream: TextIO | None) -> None:
-    """Log to ``stream`` from now on, or nowhere."""
+def log_to(stream: TextIO | None, *, as_json: bool = False) -> None:
+    """Log to ``stream`` from now on, or nowhere; as logfmt, or each line as a JSON object."""
     if stream is None:
         structlog.configure(processors=[_drop], logger_factory=structlog.ReturnLoggerFactory())
         globalLogBeginner.beginLoggingTo([_Nowhere()], redirectStandardIO=False)
@@ -63,7 +63,9 @@ def log_to(stream: TextIO | None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(
+            structlog.processors.JSONRenderer(ensure_ascii=False)
+            if as_json
+            else structlog.processors.LogfmtRenderer(
                 key_order=["timestamp", "level", "event"], bool_as_flag=False
             ),
         ],

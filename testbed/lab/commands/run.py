@@ -38,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the restart counter and accepted pushes are kept "
         "(default: ~/.local/state/corenet/NAME)",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="log each event as a JSON object on a line"
+    )
     logged = parser.add_mutually_exclusive_group()
     logged.add_argument("--quiet", action="store_true", help="log nothing")
     logged.add_argument("--verbose", action="store_true", help="log every event of the core too")
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the lab until it is interrupted, which is how it should end: status 0."""
     lab = load(options.lab)
     state = LabState(options.state) if options.state else LabState.of(lab.model.name)
-    log_to(None if options.quiet else sys.stderr)
+    log_to(None if options.quiet else sys.stderr, as_json=options.json)
     try:
         with capture_stream(options.pcap) as stream:
 

@@ -26,6 +26,7 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
+from corenet.adapters.metrics import METRICS_TYPE
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
 from testbed.adapters.gateway import GatewayService
@@ -322,6 +323,20 @@ class GatewayServiceTests(TestCase):
         assert (response.code, json.loads(body)["status"]) == (200, "ok")
         response, body = await self.request(service, "/health", "HEAD")
         assert (response.code, body) == (200, b"")
+
+    async def test_metrics_are_shown(self):
+        """What was counted of a push from beginning to end, and the time it took."""
+        service = await self.start()
+        await self.submit(service)
+        await self.initiator.wait_for(MESSAGE.push_id, 5.0)
+        await self.until(lambda: service.gateway.push(MESSAGE.push_id) is None)
+        response, body = await self.request(service, "/metrics")
+        assert response.code == 200
+        assert response.headers.getRawHeaders("Content-Type") == [METRICS_TYPE]
+        lines = body.decode().splitlines()
+        assert 'corenet_gateway_deliveries_ended_total{state="delivered"} 1.0' in lines
+        assert "corenet_gateway_answer_seconds_count 1.0" in lines
+        assert 'corenet_gateway_up{what="store"} 1.0' in lines
 
     async def test_a_body_that_is_too_large_is_broken_off(self):
         """413 before it has come whole, whether it is announced or not."""

@@ -1,0 +1,240 @@
+"""The gateway's metrics for Prometheus, read when they are asked for.
+
+``METRICS`` says what there is. What happened is counted from events; what there is now is read
+from the gateway. Nothing here asks for a lock or the time, for it is done for each push.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from corenet.interfaces.node import Event
+from testbed.gateway.events import (
+    ActivationAnswered,
+    DeliveryEnded,
+    InitiatorNotified,
+    LeaseLapsed,
+    NotificationFailed,
+    PushAccepted,
+    PushAdopted,
+    PushHeld,
+    PushLetGo,
+    PushRefused,
+    PushSent,
+    SessionBegan,
+    SessionEnded,
+    StoreFailed,
+    TerminalJudged,
+)
+from testbed.gateway.node import Gateway
+from testbed.gateway.pushes import State
+
+PREFIX: Final = "corenet_gateway_"
+DELIVERY_BUCKETS: Final = (
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0,
+    86_400.0,
+)  # fmt: skip
+ANSWER_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds in seconds."""
+
+COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "pushes_accepted": ("", "Pushes answered with 1001."),
+        "submissions_refused": (
+            "code",
+            "Submissions answered otherwise than with 1001, by PAP status code; 0 is no PAP.",
+        ),
+        "deliveries_ended": ("state", "Pushes at one address that ended, by final state."),
+        "verdicts": ("verdict", "Looks at a terminal, by what the gateway decided."),
+        "pushes_held": ("", "Times that a push at one address began to wait."),
+        "pushes_sent": ("", "Pushes that left for a terminal, repetitions included."),
+        "activations": ("result", "Activations that the core answered, by result."),
+        "notifications": (
+            "outcome",
+            "Posts of result notifications: answered, failed (to be repeated) or abandoned.",
+        ),
+        "sessions_changed": ("change", "Accounting sessions that began or ended."),
+        "store_failures": ("", "Reads and writes that the store refused."),
+        "lease_lapses": ("", "Times that the store was out of reach for longer than the lease."),
+        "pushes_moved": ("direction", "Pushes taken over from another gateway, or lost to one."),
+        "radius_requests": ("outcome", "Accounting requests, by what became of them."),
+    }
+)
+"""Names without prefix and "_total"; the label, and what is counted."""
+GAUGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "deliveries": ("state", "Pushes at one address that the gateway has in care, by state."),
+        "size": ("thing", "How many of a thing there are now, queues included."),
+        "up": ("what", "Whether the store takes what is written, and the core is listened to."),
+    }
+)
+HISTOGRAMS: Final[Mapping[str, tuple[tuple[float, ...], str]]] = MappingProxyType(
+    {
+        "delivery_seconds": (
+            DELIVERY_BUCKETS,
+            "From acceptance, or deliver-after, to delivery at one address.",
+        ),
+        "answer_seconds": (ANSWER_BUCKETS, "From a submission to its answer."),
+    }
+)
+
+
+class _Histogram:
+    """Counts by upper bound."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Take one value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    def family(self, name: str, text: str) -> HistogramMetricFamily:
+        """Return it as Prometheus wants it: each bucket with all below it."""
+        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
+        buckets = list(zip(bounds, accumulate(self._counts), strict=True))
+        return HistogramMetricFamily(name, text, buckets=buckets, sum_value=self._sum)
+
+
+class GatewayMetrics(Collector):
+    """The metrics of one gateway."""
+
+    def __init__(self, gateway: Gateway, up: Callable[[], Mapping[str, bool]]) -> None:
+        """``up`` tells of each thing that the gateway depends on whether it works."""
+        self._gateway = gateway
+        self._up = up
+        self._counts: Counter[tuple[str, str]] = Counter()
+        """By name and label."""
+        self._delivery = _Histogram(DELIVERY_BUCKETS)
+        self._answer = _Histogram(ANSWER_BUCKETS)
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def observe(self, event: Event) -> None:
+        """Count what has happened."""
+        counted = _COUNTED.get(type(event))
+        if counted is None:
+            return
+        name, label = counted
+        self._counts[name, label if isinstance(label, str) else label(event)] += 1
+        if isinstance(event, DeliveryEnded) and event.state == State.DELIVERED:
+            self._delivery.observe(event.seconds)
+
+    def answered(self, seconds: float) -> None:
+        """Take note of how long a submission has taken."""
+        self._answer.observe(seconds)
+
+    def page(self) -> bytes:
+        """Return all of them in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Return every metric as it is now (``Collector``)."""
+        counts = self._counts + Counter(
+            {
+                ("radius_requests", name.removeprefix("radius ")): number
+                for name, number in self._gateway.counters.items()
+                if name.startswith("radius ")
+            }
+        )
+        for name, (label, text) in COUNTERS.items():
+            labels = (label,) if label else ()
+            family = CounterMetricFamily(f"{PREFIX}{name}", text, labels=labels)
+            if not label:
+                family.add_metric((), counts[name, ""])
+            for (counted, value), number in sorted(counts.items()):
+                if counted == name and label:
+                    family.add_metric((value,), number)
+            yield family
+        states = self._gateway.states()
+        for name, values in (
+            ("deliveries", {state.value: states[state] for state in State}),
+            ("size", self._gateway.sizes),
+            ("up", self._up()),
+        ):
+            label, text = GAUGES[name]
+            gauge = GaugeMetricFamily(f"{PREFIX}{name}", text, labels=(label,))
+            for value, number in values.items():
+                gauge.add_metric((value,), number)
+            yield gauge
+        yield self._delivery.family(f"{PREFIX}delivery_seconds", HISTOGRAMS["delivery_seconds"][1])
+        yield self._answer.family(f"{PREFIX}answer_seconds", HISTOGRAMS["answer_seconds"][1])
+
+
+def _notification(event: Any) -> str:
+    return "abandoned" if event.abandoned else "failed"
+
+
+_COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
+    {
+        PushAccepted: ("pushes_accepted", ""),
+        PushRefused: ("submissions_refused", lambda event: str(int(event.code))),
+        DeliveryEnded: ("deliveries_ended", lambda event: str(event.state)),
+        TerminalJudged: ("verdicts", lambda event: str(event.verdict)),
+        PushHeld: ("pushes_held", ""),
+        PushSent: ("pushes_sent", ""),
+        ActivationAnswered: ("activations", lambda event: str(event.result)),
+        InitiatorNotified: ("notifications", "answered"),
+        NotificationFailed: ("notifications", _notification),
+        SessionBegan: ("sessions_changed", "began"),
+        SessionEnded: ("sessions_changed", "ended"),
+        StoreFailed: ("store_failures", ""),
+        LeaseLapsed: ("lease_lapses", ""),
+        PushAdopted: ("pushes_moved", "taken over"),
+        PushLetGo: ("pushes_moved", "lost"),
+    }
+)
+"""What each event counts as, and the value of the label."""
+
+
+def reference() -> str:
+    """Return the reference page of the gateway's metrics."""
+    lines = [
+        "# Metrics",
+        "",
+        "Written from `testbed/adapters/gateway_metrics.py` by",
+        "`python -m testbed.adapters.gateway_metrics`; do not edit.",
+        "",
+        "`GET /metrics` at the gateway's HTTP port answers in Prometheus' text format. The core",
+        "has its own at the [control interface](control-interface.md):",
+        "`corenet_node_events_total` by `node` and `name`, `corenet_size` by `thing`.",
+        "",
+        "| Metric | Kind | Label | Says |",
+        "|---|---|---|---|",
+    ]
+    for name, (label, text) in COUNTERS.items():
+        lines.append(f"| `{PREFIX}{name}_total` | counter | {_marked(label)} | {text} |")
+    for name, (label, text) in GAUGES.items():
+        lines.append(f"| `{PREFIX}{name}` | gauge | {_marked(label)} | {text} |")
+    for name, (bounds, text) in HISTOGRAMS.items():
+        buckets = ", ".join(f"{bound:g}" for bound in bounds)
+        lines.append(
+            f"| `{PREFIX}{name}` | histogram | `le` | {text} Buckets up to {buckets} seconds. |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _marked(label: str) -> str:
+    return f"`{label}`" if label else ""
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
