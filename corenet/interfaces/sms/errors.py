@@ -21,12 +21,16 @@ class SmsError(Exception):
 class Reader:
     """Takes octets off the front, and says where it stands when there are too few."""
 
-    __slots__ = ("_cause", "_data", "position")
+    __slots__ = ("_base", "_cause", "_data", "position")
 
-    def __init__(self, data: bytes, *, cause: int = PROTOCOL_ERROR) -> None:
-        """``cause`` is what a message that is too short is answered with."""
+    def __init__(self, data: bytes, *, cause: int = PROTOCOL_ERROR, base: int = 0) -> None:
+        """``cause`` is what a message that is too short is answered with.
+
+        ``base`` is where ``data`` stands in what is decoded.
+        """
         self._data = data
         self._cause = cause
+        self._base = base
         self.position = 0
 
     @property
@@ -43,12 +47,17 @@ class Reader:
         if count > self.left:
             raise SmsError(
                 f"{what} wants {count} octets, {self.left} are there",
-                self.position,
+                self._base + self.position,
                 cause=self._cause,
             )
         start = self.position
         self.position += count
         return self._data[start : self.position]
+
+    def part(self, count: int, what: str) -> Reader:
+        """Take ``count`` octets, to be read for themselves."""
+        base = self._base + self.position
+        return Reader(self.take(count, what), cause=self._cause, base=base)
 
     def rest(self) -> bytes:
         """Take all that is left."""

@@ -91,7 +91,7 @@ def encode_header(elements: Sequence[Element]) -> bytes:
 
 def decode_header(reader: Reader) -> Header:
     """Take a header with its length octet."""
-    octets = Reader(reader.take(reader.octet("user data header length"), "user data header"))
+    octets = reader.part(reader.octet("user data header length"), "user data header")
     elements = []
     while octets.left:
         identifier = octets.octet("element identifier")

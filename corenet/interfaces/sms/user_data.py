@@ -34,17 +34,12 @@ def decode_user_data(reader: Reader, dcs: int, has_header: bool) -> tuple[Header
     start = reader.position
     length = reader.octet("user data length")
     septets = is_septets(dcs)
-    octets = reader.take((7 * length + 7) // 8 if septets else length, "user data")
-    inner = Reader(octets)
-    header: Header = ()
-    if has_header:
-        try:
-            header = decode_header(inner)
-        except SmsError as error:
-            raise SmsError(error.text, start + 1 + error.octet) from None
+    inner = reader.part((7 * length + 7) // 8 if septets else length, "user data")
+    header = decode_header(inner) if has_header else ()
     if not septets:
         return header, inner.rest()
-    used = (8 * inner.position + 6) // 7
+    bits = 8 * inner.position
+    used = (bits + 6) // 7
     if used > length:
         raise SmsError(f"{length} septets do not hold the header", start)
-    return header, alphabet.unpack(inner.rest(), length - used, -8 * inner.position % 7)
+    return header, alphabet.unpack(inner.rest(), length - used, -bits % 7)

@@ -13,21 +13,97 @@ from corenet.interfaces.gsup import (
     CnDomain,
     GsupError,
     GsupMessage,
+    MessageClass,
     MessageType,
     PdpAddress,
     PdpInfo,
     PdpType,
     RawIe,
     SmAlertReason,
+    SmRpAddress,
+    SmRpAddressType,
     decode,
     summary,
 )
 from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.sms.address import TypeOfNumber
 
 IMSI = "234150999999999"
 IMSI_IE = bytes.fromhex("0108 32140599999999f9")
 
+CENTRE = SmRpAddress.service_centre("255774999028")
+"""The service centre, and below the subscriber, of libosmocore's own test messages."""
+OSMOCOM_IMSI = "123456789012345"
+
 GOLDEN = {
+    "mo forward sm request": (
+        GsupMessage(
+            MessageType.MO_FORWARD_SM_REQUEST,
+            OSMOCOM_IMSI,
+            sm_rp_mr=0xFA,
+            sm_rp_da=CENTRE,
+            sm_rp_oa=SmRpAddress(SmRpAddressType.NONE),
+            sm_rp_ui=bytes.fromhex("deadbeef"),
+        ),
+        "24 0108 21436587092143f5"
+        "4001 fa"  # SM-RP-MR
+        "4108 03 91 527547990982"  # SM-RP-DA: service centre, international
+        "4201 ff"  # SM-RP-OA: nobody
+        "4304 deadbeef",  # SM-RP-UI
+    ),
+    "mt forward sm request": (
+        GsupMessage(
+            MessageType.MT_FORWARD_SM_REQUEST,
+            OSMOCOM_IMSI,
+            sm_rp_mr=0xFA,
+            sm_rp_da=SmRpAddress.imsi(OSMOCOM_IMSI),
+            sm_rp_oa=CENTRE,
+            sm_rp_ui=bytes.fromhex("deadbeef"),
+            sm_rp_mms=1,
+        ),
+        "28 0108 21436587092143f5 4001 fa"
+        "4109 01 21436587092143f5"  # SM-RP-DA: IMSI
+        "4208 03 91 527547990982"  # SM-RP-OA: service centre
+        "4304 deadbeef"
+        "4501 01",  # SM-RP-MMS: more messages to send
+    ),
+    "mt forward sm request by number": (
+        GsupMessage(
+            MessageType.MT_FORWARD_SM_REQUEST,
+            "",
+            sm_rp_mr=1,
+            sm_rp_da=SmRpAddress.msisdn("447700900123"),
+            sm_rp_oa=CENTRE,
+            sm_rp_ui=b"",
+        ),
+        "28 4001 01"
+        "4108 02 91 447700091032"  # SM-RP-DA: MSISDN
+        "4208 03 91 527547990982 4300",
+    ),
+    "mo forward sm error": (
+        GsupMessage(MessageType.MO_FORWARD_SM_ERROR, OSMOCOM_IMSI, sm_rp_mr=0xFA, sm_rp_cause=0xAF),
+        "25 0108 21436587092143f5 4001 fa4401 af",  # SM-RP-Cause
+    ),
+    "mt forward sm result": (
+        GsupMessage(
+            MessageType.MT_FORWARD_SM_RESULT,
+            OSMOCOM_IMSI,
+            sm_rp_mr=0xFA,
+            sm_rp_ui=bytes.fromhex("deadbeef"),
+        ),
+        "2a 0108 21436587092143f5 4001 fa 4304 deadbeef",
+    ),
+    "ready for sm, memory available": (
+        GsupMessage(
+            MessageType.READY_FOR_SM_REQUEST,
+            OSMOCOM_IMSI,
+            sm_alert_reason=SmAlertReason.MEMORY_AVAILABLE,
+            message_class=MessageClass.SMS,
+        ),
+        "2c 0108 21436587092143f5"
+        "4601 02"  # memory available
+        "0a01 02",  # message class SMS
+    ),
     "update location request": (
         GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, IMSI, cn_domain=CnDomain.PS),
         "04"  # UpdateLocation Request
@@ -110,6 +186,17 @@ pdp_infos = st.builds(
     st.none() | st.binary(max_size=2),
     st.lists(raw_ies, max_size=2).map(tuple),
 )
+octet = st.integers(0, 255)
+sm_rp_addresses = st.one_of(
+    st.builds(SmRpAddress, st.just(SmRpAddressType.IMSI), digits(6, 15)),
+    st.builds(
+        SmRpAddress,
+        st.sampled_from([SmRpAddressType.MSISDN, SmRpAddressType.SERVICE_CENTRE]),
+        digits(1, 20),
+        st.sampled_from([ton for ton in TypeOfNumber if ton is not TypeOfNumber.ALPHANUMERIC]),
+    ),
+    st.just(SmRpAddress(SmRpAddressType.NONE)),
+)
 messages = st.builds(
     GsupMessage,
     st.sampled_from(MessageType),
@@ -122,7 +209,14 @@ messages = st.builds(
     st.booleans(),
     st.lists(pdp_infos, max_size=3).map(tuple),
     st.none() | st.sampled_from(CnDomain),
+    st.none() | octet,
+    st.none() | sm_rp_addresses,
+    st.none() | sm_rp_addresses,
+    st.none() | st.binary(max_size=164),
+    st.none() | octet,
+    st.none() | octet,
     st.none() | st.sampled_from(SmAlertReason),
+    st.none() | st.sampled_from(MessageClass),
     st.none() | st.binary(max_size=30),
     st.none() | st.binary(max_size=30),
     st.lists(raw_ies, max_size=3).map(tuple),
@@ -157,6 +251,12 @@ def test_any_damage_is_read_or_refused(message: GsupMessage, data: st.DataObject
         ("", GmmCause.PROTOCOL_ERROR_UNSPECIFIED),
         ("7f", GmmCause.MESSAGE_TYPE_UNKNOWN),
         ("04", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("28 4001 01", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("29 0108 32140599999999f9 4001 01", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("24 0108 32140599999999f9 4100", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("24 0108 32140599999999f9 4101 07", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("24 0108 32140599999999f9 4101 03", GmmCause.INVALID_MANDATORY_INFORMATION),
+        ("24 0108 32140599999999f9 4103 03914f", GmmCause.INVALID_MANDATORY_INFORMATION),
         ("04 01", GmmCause.INVALID_MANDATORY_INFORMATION),
         ("04 0108 3214", GmmCause.INVALID_MANDATORY_INFORMATION),
         ("04 0101 32", GmmCause.INVALID_MANDATORY_INFORMATION),
@@ -239,6 +339,12 @@ def test_types_know_their_error_and_result() -> None:
 def test_summaries_name_what_matters() -> None:
     """One line tells type, subscriber and the elements that matter."""
     assert [summary(message) for message, _ in GOLDEN.values()] == [
+        "MO-ForwardSM Request, 123456789012345, reference 250",
+        "MT-ForwardSM Request, 123456789012345, reference 250",
+        "MT-ForwardSM Request, +447700900123, reference 1",
+        "MO-ForwardSM Error, 123456789012345, reference 250, RP cause 175 (rp 175)",
+        "MT-ForwardSM Result, 123456789012345, reference 250",
+        "ReadyForSM Request, 123456789012345, memory available",
         "UpdateLocation Request, 234150999999999",
         "UpdateLocation Error, 234150999999999, IMSI unknown in HLR (2)",
         "InsertSubscriberData Request, 234150999999999, MSISDN 447700900123, "

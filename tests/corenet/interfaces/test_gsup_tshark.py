@@ -13,15 +13,18 @@ from corenet.interfaces.gsup import (
     CancelType,
     CnDomain,
     GsupMessage,
+    MessageClass,
     MessageType,
     PdpAddress,
     PdpInfo,
     SmAlertReason,
+    SmRpAddress,
 )
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 IMSI = "234150999999999"
+TPDU = bytes.fromhex("440c9144779000103200f522110121436500100b05040b8423f00003010201010601ae")
 MESSAGES = (
     GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, IMSI, cn_domain=CnDomain.PS),
     GsupMessage(MessageType.UPDATE_LOCATION_ERROR, IMSI, cause=2),
@@ -47,6 +50,29 @@ MESSAGES = (
     GsupMessage(MessageType.READY_FOR_SM_REQUEST, IMSI, sm_alert_reason=SmAlertReason.MS_PRESENT),
     GsupMessage(MessageType.READY_FOR_SM_ERROR, IMSI, cause=2),
     GsupMessage(MessageType.READY_FOR_SM_RESULT, IMSI),
+    GsupMessage(
+        MessageType.MO_FORWARD_SM_REQUEST,
+        IMSI,
+        sm_rp_mr=7,
+        sm_rp_da=SmRpAddress.service_centre("447785016005"),
+        sm_rp_oa=SmRpAddress.msisdn("447700900123"),
+        sm_rp_ui=bytes.fromhex("01000b917360607050f4000004d4f29c0e"),
+    ),
+    GsupMessage(MessageType.MO_FORWARD_SM_ERROR, IMSI, sm_rp_mr=7, sm_rp_cause=38),
+    GsupMessage(MessageType.MO_FORWARD_SM_RESULT, IMSI, sm_rp_mr=7),
+    GsupMessage(
+        MessageType.MT_FORWARD_SM_REQUEST,
+        IMSI,
+        sm_rp_mr=8,
+        sm_rp_da=SmRpAddress.imsi(IMSI),
+        sm_rp_oa=SmRpAddress.service_centre("447785016005"),
+        sm_rp_ui=TPDU,
+        sm_rp_mms=1,
+        message_class=MessageClass.SMS,
+        source_name=b"smsc",
+    ),
+    GsupMessage(MessageType.MT_FORWARD_SM_ERROR, IMSI, cause=10, sm_rp_mr=8, sm_rp_cause=27),
+    GsupMessage(MessageType.MT_FORWARD_SM_RESULT, IMSI, sm_rp_mr=8, destination_name=b"smsc"),
 )
 
 
@@ -106,7 +132,31 @@ def test_types_and_values_are_what_we_meant(capture: Path) -> None:
         for line in tshark(capture, "-T", "fields", *(a for f in fields for a in ("-e", f)))
     ]
     assert [int(row[0]) for row in rows] == [message.type for message in MESSAGES]
-    assert {row[1] for row in rows} == {IMSI}
+    assert {row[1].split(",")[0] for row in rows} == {IMSI}
     assert rows[3][2:4] == ["447700900123", "wap.example"]
     assert int(rows[1][4], 16) == 2
     assert rows[0][5] == "1"
+
+
+def test_short_messages_are_read_down_to_the_text(capture: Path) -> None:
+    """Wireshark reads reference, addresses, cause and the TPDU in a forwarded short message."""
+    fields = (
+        "gsup.msg_type",
+        "gsup.sm_rp_mr",
+        "gsup.sm_rp_da.addr_type",
+        "gsup.sm_rp_oa.addr_type",
+        "gsup.sm_rp.cause",
+        "gsup.msg_class",
+        "gsm_sms.udh.mm.msg_id",
+        "gsm_sms.sms_text",
+    )
+    rows = {}
+    for line in tshark(capture, "-T", "fields", *(a for f in fields for a in ("-e", f))):
+        kind, *row = line.split("\t")
+        rows[MessageType(int(kind))] = row
+    mt = rows[MessageType.MT_FORWARD_SM_REQUEST]
+    assert mt[:6] == ["0x08", "1", "3", "", "2", "1"]
+    mo = rows[MessageType.MO_FORWARD_SM_REQUEST]
+    assert mo[:3] == ["0x07", "3", "2"]
+    assert mo[6] == "Test"
+    assert rows[MessageType.MO_FORWARD_SM_ERROR][3] == "0x26"
