@@ -72,12 +72,12 @@ class TransactionPolicy:
     at_once: int = 1
     """Segments under way at one time."""
     repeats: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
-    """Waits before a segment's second, third … sending; the last one repeats."""
+    """Waits before a segment's second, third … sending; the last one repeats. None: no repeats."""
 
     def __post_init__(self) -> None:
         if self.window <= 0 or self.at_once < 1:
             raise ValueError("the window is above 0, and one segment at least is under way")
-        if not self.repeats or min(self.repeats) < 0 or self.repeats[-1] <= 0:
+        if self.repeats and (min(self.repeats) < 0 or self.repeats[-1] <= 0):
             raise ValueError("no wait before a repeat is below 0, and the last one is above 0")
 
 
@@ -154,6 +154,11 @@ class Transaction:
         """Whether no segment has been sent yet."""
         return self._began is None
 
+    @property
+    def remaining(self) -> int:
+        """How many segments have not arrived."""
+        return self._open
+
     def next_segment(self, now: float) -> int | None:
         """Return which segment is to be sent now, those that failed first; None: none."""
         if self.outcome is not None or self._under_way >= self._policy.at_once:
@@ -188,7 +193,7 @@ class Transaction:
         segment = self._segments[number - 1]
         segment.failure = failure
         self._under_way -= 1
-        if failure.prospect is not Prospect.SOON:
+        if failure.prospect is not Prospect.SOON or not self._policy.repeats:
             segment.apply(SegmentInput.FAILED_FOR_GOOD)
             self._end(failure, now)
             return
@@ -200,11 +205,18 @@ class Transaction:
         """End it from outside: nobody will send the rest."""
         self._end(failure, now)
 
-    def next_timeout(self) -> float | None:
-        """Return when ``handle_timeout`` or ``next_segment`` has something to do, or None."""
+    @property
+    def closes(self) -> float | None:
+        """When the window closes; None where it is not open."""
         if self._began is None or self.outcome is not None:
             return None
-        closes = self._began + self._policy.window
+        return self._began + self._policy.window
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` or ``next_segment`` has something to do, or None."""
+        closes = self.closes
+        if closes is None:
+            return None
         if self._under_way >= self._policy.at_once:
             return closes
         repeats = (s.due for s in self._segments if s.state is SegmentState.FAILED)
@@ -212,11 +224,8 @@ class Transaction:
 
     def handle_timeout(self, now: float) -> None:
         """Close the window, if it is time."""
-        if (
-            self.outcome is None
-            and self._began is not None
-            and now >= self._began + self._policy.window
-        ):
+        closes = self.closes
+        if closes is not None and now >= closes:
             failures = [s.failure for s in self._segments if s.state is SegmentState.FAILED]
             self._end(next((f for f in failures if f is not None), WINDOW_OVER), now)
 

@@ -119,6 +119,18 @@ def test_what_no_repeat_can_mend_ends_it_at_once(cause: int) -> None:
     assert [segment.attempts for segment in transaction.outcome.segments] == [1, 0, 0]
 
 
+def test_without_repeats_the_first_failure_is_the_end() -> None:
+    """A policy that repeats nothing leaves that to whoever hears the outcome."""
+    transaction = Transaction(2, TransactionPolicy(repeats=()))
+    transaction.sent(1, NOW)
+    transaction.delivered(1, NOW)
+    transaction.sent(2, NOW)
+    transaction.failed(2, NO_ANSWER, NOW)
+    assert transaction.outcome is not None
+    assert transaction.outcome.failure == NO_ANSWER
+    assert transaction.outcome.missing == (2,)
+
+
 def test_the_window_closes_on_what_has_failed() -> None:
     """When time is over the outcome names the missing segment and why it failed last."""
     transaction = Transaction(2, TransactionPolicy(window=10, repeats=(4.0,)))
@@ -159,7 +171,7 @@ def test_a_transaction_can_be_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"window": 0}, {"at_once": 0}, {"repeats": ()}, {"repeats": (0.0,)}]
+    "wrong", [{"window": 0}, {"at_once": 0}, {"repeats": (-1.0, 1.0)}, {"repeats": (0.0,)}]
 )
 def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     """A window, a number at once and waits that lead nowhere are errors of whoever sets them."""
