@@ -31,7 +31,7 @@ class Network(Protocol):
     """The way to terminals."""
 
     def forward(
-        self, imsi: str, tpdu: bytes, *, more: bool, answered: Answered, now: float
+        self, terminal: str, tpdu: bytes, *, more: bool, answered: Answered, now: float
     ) -> None:
         """Send one SMS-DELIVER; ``answered`` is called exactly once, some time later."""
         ...
@@ -41,7 +41,8 @@ class Network(Protocol):
 class Consignment:
     """What is to go to a terminal as one group."""
 
-    imsi: str
+    terminal: str
+    """MSISDN."""
     tpdus: tuple[bytes, ...]
     """One SMS-DELIVER for each segment, in order."""
     lane: str
@@ -72,7 +73,7 @@ class Sending:
         self._schedule = schedule
         self._queues: dict[str, deque[Attempt]] = {lane: deque() for lane in lanes.names}
         self._terminals: dict[str, deque[Attempt]] = {}
-        """By IMSI: the attempt that is at it, and those behind."""
+        """By MSISDN: the attempt that is at it, and those behind."""
         self._wake: Alarm | None = None
         self._wake_at = 0.0
         self.counts: Counter[str] = Counter()
@@ -92,7 +93,7 @@ class Sending:
         """Begin an attempt; ``finished`` is called exactly once, unless it is withdrawn."""
         transaction = Transaction(len(consignment.tpdus), consignment.policy)
         attempt = Attempt(consignment, transaction, finished)
-        line = self._terminals.setdefault(consignment.imsi, deque())
+        line = self._terminals.setdefault(consignment.terminal, deque())
         line.append(attempt)
         attempt.alarm = self._schedule.at(
             consignment.begin_before, lambda later: self._expire(attempt, later)
@@ -170,9 +171,9 @@ class Sending:
         if transaction.next_segment(now) is not None:
             self._return(attempt)
         self._rearm(attempt)
-        more = transaction.remaining > 1 or len(self._terminals[consignment.imsi]) > 1
+        more = transaction.remaining > 1 or len(self._terminals[consignment.terminal]) > 1
         self._network.forward(
-            consignment.imsi,
+            consignment.terminal,
             consignment.tpdus[number - 1],
             more=more,
             answered=lambda failure, then: self._answered(attempt, number, failure, then),
@@ -230,8 +231,8 @@ class Sending:
     def _finish(self, attempt: Attempt, now: float) -> None:
         """Tell the outcome, and let the terminal's next attempt enter."""
         outcome = attempt.transaction.outcome
-        imsi = attempt.consignment.imsi
-        line = self._terminals.get(imsi)
+        terminal = attempt.consignment.terminal
+        line = self._terminals.get(terminal)
         if outcome is None or line is None or attempt not in line:
             return  # It has been told already; this is an answer that came too late.
         if attempt.alarm is not None:
@@ -241,7 +242,7 @@ class Sending:
         was_first = line[0] is attempt
         line.remove(attempt)
         if not line:
-            del self._terminals[imsi]
+            del self._terminals[terminal]
         attempt.finished(outcome, now)
         if was_first and line and not line[0].is_queued and line[0].transaction.outcome is None:
             self._enter(line[0], now)

@@ -14,7 +14,7 @@ from testbed.smsc.sending import Answered, Attempt, Consignment, Sending
 from testbed.smsc.transaction import Outcome, TransactionPolicy
 
 NOW = 1_000.0
-ANN, BOB = "234150000000001", "234150000000002"
+ANN, BOB = "447700900001", "447700900002"
 
 
 class Air:
@@ -26,14 +26,14 @@ class Air:
 
     def forward(
         self,
-        imsi: str,
+        terminal: str,
         tpdu: bytes,
         *,
         more: bool,
         answered: Answered,
         now: float,
     ) -> None:
-        self.sent.append((imsi, tpdu, more))
+        self.sent.append((terminal, tpdu, more))
         self.waiting.append(answered)
 
     def answer(self, now: float, failure: Failure | None = None) -> None:
@@ -57,7 +57,7 @@ class Bench:
         self,
         name: str,
         *,
-        imsi: str = ANN,
+        terminal: str = ANN,
         segments: int = 1,
         lane: str = "push",
         policy: TransactionPolicy | None = None,
@@ -65,7 +65,9 @@ class Bench:
         now: float = NOW,
     ) -> Attempt:
         tpdus = tuple(f"{name}{number}".encode() for number in range(1, segments + 1))
-        consignment = Consignment(imsi, tpdus, lane, policy or TransactionPolicy(), now + patience)
+        consignment = Consignment(
+            terminal, tpdus, lane, policy or TransactionPolicy(), now + patience
+        )
         return self.sending.send(consignment, lambda o, _: self.outcomes.update({name: o}), now)
 
 
@@ -73,7 +75,7 @@ def test_a_group_goes_back_to_back() -> None:
     """A lane of strangers waits until the group that has begun is through."""
     bench = Bench(Lanes({"push": 1}, under_way=1))
     bench.send("a", segments=3)
-    bench.send("b", imsi=BOB)
+    bench.send("b", terminal=BOB)
     for _ in range(4):
         bench.air.answer(NOW)
     assert bench.air.tpdus == [b"a1", b"a2", b"a3", b"b1"]
@@ -86,7 +88,7 @@ def test_a_terminal_gets_one_group_at_a_time() -> None:
     bench = Bench()
     bench.send("a", segments=2)
     bench.send("b")
-    bench.send("c", imsi=BOB)
+    bench.send("c", terminal=BOB)
     assert bench.air.tpdus == [b"a1", b"c1"]
     bench.air.answer(NOW)
     bench.air.answer(NOW)
@@ -110,7 +112,7 @@ def test_while_a_repeat_has_to_wait_the_lane_is_others() -> None:
     """Nobody waits for a group that itself waits."""
     bench = Bench(Lanes({"push": 1}, under_way=1))
     bench.send("a", policy=TransactionPolicy(repeats=(5.0,)))
-    bench.send("b", imsi=BOB)
+    bench.send("b", terminal=BOB)
     bench.air.answer(NOW, NO_ANSWER)
     assert bench.air.tpdus == [b"a1", b"b1"]
     bench.air.answer(NOW)
@@ -123,7 +125,7 @@ def test_what_does_not_begin_in_time_is_given_up() -> None:
     """With no room before its deadline the attempt ends, and nothing of it was sent."""
     bench = Bench(Lanes({"push": 1}, under_way=1))
     bench.send("a")
-    bench.send("b", imsi=BOB, patience=10)
+    bench.send("b", terminal=BOB, patience=10)
     bench.schedule.ring(NOW + 10)
     assert bench.outcomes["b"].failure == NO_CAPACITY
     assert bench.air.tpdus == [b"a1"]
@@ -156,7 +158,7 @@ def test_the_rate_is_kept_over_time() -> None:
     """At two a second, five strangers leave within two seconds."""
     bench = Bench(Lanes({"push": 1}, rate=2))
     for number in range(5):
-        bench.send(f"m{number}", imsi=f"23415000000000{number}")
+        bench.send(f"m{number}", terminal=f"4477009000{number:02}")
     sent = [len(bench.air.sent)]
     for step in range(1, 5):
         bench.schedule.ring(NOW + step * 0.5)
@@ -168,9 +170,9 @@ def test_push_has_its_part_while_others_flood() -> None:
     """With a reservation of one half, every other place is push's, though others were first."""
     bench = Bench(Lanes({"push": 1, "general": 1}, under_way=1))
     for number in range(20):
-        bench.send(f"g{number}", imsi=f"2341500000001{number:02}", lane="general")
+        bench.send(f"g{number}", terminal=f"4477009001{number:02}", lane="general")
     for number in range(5):
-        bench.send(f"p{number}", imsi=f"2341500000002{number:02}")
+        bench.send(f"p{number}", terminal=f"4477009002{number:02}")
     for _ in range(10):
         bench.air.answer(NOW)
     assert sum(tpdu.startswith(b"p") for tpdu in bench.air.tpdus) == 5
@@ -194,7 +196,7 @@ def test_shutting_down_ends_everything() -> None:
     bench = Bench()
     bench.send("a", segments=2)
     bench.send("b")
-    bench.send("c", imsi=BOB)
+    bench.send("c", terminal=BOB)
     bench.sending.give_up_all(SHUT_DOWN, NOW)
     assert {outcome.failure for outcome in bench.outcomes.values()} == {SHUT_DOWN}
     assert set(bench.outcomes) == {"a", "b", "c"}
@@ -213,7 +215,7 @@ def test_nothing_is_left_over(seed: int, under_way: int, rate: float | None) -> 
     for name in names:
         bench.send(
             name,
-            imsi=random.choice((ANN, BOB)),
+            terminal=random.choice((ANN, BOB)),
             segments=random.randint(1, 4),
             lane=random.choice(("push", "general")),
             policy=TransactionPolicy(window=5, at_once=random.randint(1, 3)),

@@ -1,0 +1,85 @@
+"""What an SMSC is told. Times are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from corenet.interfaces.node import Address
+from testbed.smsc.message import Mode
+from testbed.smsc.transaction import TransactionPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Esme:
+    """One that may bind."""
+
+    system_id: str
+    password: str = field(default="", repr=False)
+    lane: str = "push"
+    """The lane that its messages take."""
+    rate: float | None = None
+    """Submissions a second in the long run; beyond it ESME_RTHROTTLED."""
+    window: int = 1_000
+    """Requests that it may have open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the SMSC takes on before it refuses."""
+
+    transactions: int = 10_000
+    """Messages that have been submitted, but whose outcome is not known."""
+    per_terminal: int = 100
+    """The same, for one terminal."""
+    segments: int = 32
+    """Short messages that one submission may become."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmscConfig:
+    """All that an SMSC is told."""
+
+    address: str
+    """IP address of SMPP and GSUP."""
+    hlr: Address
+    """Where the HLR takes GSUP."""
+    number: str = "447785016005"
+    """The service centre's own number, as terminals see it."""
+    system_id: str = "corenet"
+    """What it calls itself to ESMEs."""
+    smpp_port: int = 2775
+    gsup_port: int = 4222
+    esmes: tuple[Esme, ...] = ()
+    """Who may bind; empty: everybody, on the first lane."""
+    lanes: Mapping[str, float] = field(default_factory=lambda: {"push": 1.0})
+    """Weights of lanes: one lane is a dedicated SMSC, or a shared one without reservation."""
+    rate: float | None = None
+    """Short messages a second to the network; None: as fast as it answers."""
+    under_way: int = 1_000
+    """Short messages that the network has at one time."""
+    default_mode: Mode = Mode.STORE_AND_FORWARD
+    """What esm_class 0 means."""
+    transaction: TransactionPolicy = field(default_factory=TransactionPolicy)
+    begin: float = 30.0
+    """Longest wait of a transaction until its first segment leaves."""
+    remember: float = 300.0
+    """How long the outcome of a transaction is kept, for an ESME that submits it again."""
+    wide_references: bool = False
+    """Whether references of concatenated messages have 16 bits."""
+    reference_rest: float = 300.0
+    """How long a reference is not used again: as long as handsets keep pieces."""
+    answer_time: float = 40.0
+    """Longest wait for the network's answer to one short message."""
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not self.lanes or min(self.lanes.values()) <= 0:
+            raise ValueError("an SMSC has a lane, and each weight is above 0")
+        for esme in self.esmes:
+            if esme.lane not in self.lanes:
+                raise ValueError(f"{esme.system_id} is on lane {esme.lane!r}, which there is not")
+        if len({esme.system_id for esme in self.esmes}) < len(self.esmes):
+            raise ValueError("two ESMEs have the same system_id")
+        if min(self.begin, self.answer_time) <= 0 or min(self.remember, self.reference_rest) < 0:
+            raise ValueError("waits are above 0, and what is kept is not kept below 0 seconds")
