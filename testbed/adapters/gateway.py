@@ -7,7 +7,7 @@ in its own thread, everything else in the reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from itertools import count
 from random import Random
@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
@@ -83,7 +83,9 @@ class GatewayService:
         self._config = config
         self.gateway = Gateway(config, name=name, random=random)
         """The node; command it through the runtime only."""
-        self._store = StoreThread(reactor, open_store or opener(config))
+        self._store = StoreThread(
+            reactor, open_store or opener(config), written=self._written, failed=self._not_written
+        )
         self._tending = StoreTending(
             reactor,
             self._store,
@@ -114,7 +116,8 @@ class GatewayService:
         self._stream: EventStream | None = None
         self._port: IListeningPort | None = None
         self._tls_port: IListeningPort | None = None
-        self._submissions: dict[str, Deferred[HttpAnswer]] = {}
+        self._submissions: dict[str, tuple[Deferred[HttpAnswer], float]] = {}
+        """What to fire, and when the submission came, by key."""
         self._keys = count(1)
         self._kinds: dict[str, tuple[str, tuple[str, ...]]] = {}
         """What the log says of events, by the name of their kind."""
@@ -191,27 +194,32 @@ class GatewayService:
         if self._core is not None:
             await self._core.close()
 
-    async def submit(self, content_type: str, body: bytes, caller: Caller = NOBODY) -> HttpAnswer:
-        """Submit what an initiator posted; return what to answer, once it is durable."""
+    def submit(
+        self, content_type: str, body: bytes, caller: Caller = NOBODY
+    ) -> Deferred[HttpAnswer]:
+        """Submit what an initiator posted; fire with what to answer, once it is durable."""
         if not self._is_running:
-            return HttpAnswer(503, "text/plain", b"the gateway is not in service\n")
+            return succeed(HttpAnswer(503, "text/plain", b"the gateway is not in service\n"))
         who = self._access.check(caller, self._runtime.now())
         if isinstance(who, Unknown):
-            return unauthorized(who.challenges)
-        began = self._reactor.seconds()
+            return succeed(unauthorized(who.challenges))
         key = f"submission-{next(self._keys)}"
-        answer: Deferred[HttpAnswer] = Deferred()
-        self._submissions[key] = answer
+
+        def forget(_cancelled: Deferred[Any]) -> None:
+            self._submissions.pop(key, None)
+
+        answer: Deferred[HttpAnswer] = Deferred(forget)
+        self._submissions[key] = answer, self._reactor.seconds()
         try:
             self._command(
                 lambda now: self.gateway.submit(
                     key, content_type, body, now, initiator=who.name, forbidden=who.forbidden
                 )
             )
-            return await answer
-        finally:
-            self._submissions.pop(key, None)
-            self._metrics.answered(self._reactor.seconds() - began)
+        except Exception:
+            forget(answer)
+            raise
+        return answer
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push as it stands: from the gateway while under way, else from the store."""
@@ -277,7 +285,7 @@ class GatewayService:
             case AnswerSubmission():
                 self._answer(effect)
             case Commit():
-                self._commit(effect)
+                self._store.write(effect)
             case FindPush():
                 self._run(self._find(effect))
             case LookUpTerminal():
@@ -300,25 +308,37 @@ class GatewayService:
     def _answer(self, effect: AnswerSubmission) -> None:
         waiting = self._submissions.pop(effect.key, None)
         if waiting is not None:
-            waiting.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
+            answer, began = waiting
+            self._metrics.answered(self._reactor.seconds() - began)
+            answer.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
 
-    def _commit(self, effect: Commit) -> None:
-        def written(result: Written) -> None:
-            self._store_failed = False
-            duplicate = result is Written.DUPLICATE
-            if result is Written.NOT_HELD:
-                self._command(lambda now: self.gateway.commit_not_held(effect.number, now))
-            else:
-                self._command(
-                    lambda now: self.gateway.committed(effect.number, now, duplicate=duplicate)
-                )
+    def _written(self, written: Sequence[tuple[Commit, Written]]) -> None:
+        """Tell the node of a transaction: one turn of its for all commits in it."""
+        self._store_failed = False
+        gateway = self.gateway
 
-        def failed(failure: Failure) -> None:
-            self._store_failed = True
-            reason = failure.getErrorMessage()
-            self._command(lambda now: self.gateway.commit_failed(effect.number, reason, now))
+        def take(now: float) -> None:
+            for commit, became in written:
+                try:
+                    if became is Written.NOT_HELD:
+                        gateway.commit_not_held(commit.number, now)
+                    else:
+                        duplicate = became is Written.DUPLICATE
+                        gateway.committed(commit.number, now, duplicate=duplicate)
+                except Exception:
+                    # The other commits are of other pushes.
+                    self._fault(Failure())
 
-        self._store.write(effect.row).addCallbacks(written, failed).addErrback(self._fault)
+        self._command(take)
+
+    def _not_written(self, commits: Sequence[Commit], reason: str) -> None:
+        self._store_failed = True
+
+        def take(now: float) -> None:
+            for commit in commits:
+                self.gateway.commit_failed(commit.number, reason, now)
+
+        self._command(take)
 
     async def _find(self, effect: FindPush) -> None:
         push_id = effect.push_id

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
-from functools import lru_cache
+from functools import cache, lru_cache
 from time import time
 from typing import Any, cast
 from urllib.parse import unquote
 
 import structlog
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
@@ -41,8 +41,11 @@ JSON = "application/json"
 
 _log = structlog.get_logger("gateway")
 
-Submit = Callable[[str, bytes, Caller], Coroutine[Any, Any, HttpAnswer]]
-"""Takes Content-Type, body and maker of a submission; returns what to answer, once it may be."""
+Submit = Callable[[str, bytes, Caller], Deferred[HttpAnswer]]
+"""Takes Content-Type, body and maker of a submission; fires with what to answer, once it may be.
+
+Cancelled where the client goes away before.
+"""
 Find = Callable[[str], Coroutine[Any, Any, StoredPush | None]]
 """Takes a push-id; returns the push as it stands."""
 Search = Callable[[PushQuery], Coroutine[Any, Any, list[StoredPush]]]
@@ -116,6 +119,8 @@ class _Exchange(Request):
         self._pieces: list[bytes] = []
         self._octets = 0
         self._refused = False
+        self.answering: Deferred[HttpAnswer] | None = None
+        """What the client waits for."""
 
     def parseCookies(self) -> None:
         """Leave cookies alone (Twisted calls this)."""
@@ -142,6 +147,12 @@ class _Exchange(Request):
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
         self._answers.begin(self)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Take back what was asked, for the client has gone (Twisted calls this)."""
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        if self.answering is not None:
+            self.answering.cancel()
 
     @property
     def body(self) -> bytes:
@@ -240,17 +251,17 @@ class _Answers:
         """Find out what is asked, and have it answered."""
         path = request.path.decode("ascii", "replace")
         method = request.method.decode("ascii", "replace")
-        answer: Callable[[_Exchange], Coroutine[Any, Any, HttpAnswer]]
+        answer: Callable[[_Exchange], Deferred[HttpAnswer]]
         if path == self._pap_path:
             answer = self._take_submission
         elif path.startswith(PUSHES):
-            answer = self._show_push
+            answer = _fired_by(self._show_push)
         elif path == LISTING:
-            answer = self._list_pushes
+            answer = _fired_by(self._list_pushes)
         elif path == HEALTH:
-            answer = self._show_health
+            answer = _fired_by(self._show_health)
         elif path == METRICS:
-            answer = self._show_metrics
+            answer = _fired_by(self._show_metrics)
         else:
             request.answer(HttpAnswer(404, TEXT, b"there is nothing here\n"))
             return
@@ -259,21 +270,18 @@ class _Answers:
             text = f"{path} takes {' and '.join(allowed)} only\n".encode("utf-8", "replace")
             request.answer(HttpAnswer(405, TEXT, text), f"Allow: {', '.join(allowed)}\r\n")
             return
-        answering = Deferred.fromCoroutine(answer(request))
-        if not answering.called:
-            # A client that goes takes back what it asked.
-            request.notifyFinish().addErrback(lambda _reason: answering.cancel())
+        request.answering = answering = maybeDeferred(answer, request)
         answering.addCallbacks(request.answer, self._failed, errbackArgs=(request,))
         answering.addErrback(self._fault)
 
-    async def _take_submission(self, request: _Exchange) -> HttpAnswer:
+    def _take_submission(self, request: _Exchange) -> Deferred[HttpAnswer]:
         caller = Caller(
             address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
             authorization=request.getHeader("Authorization"),
             target=request.uri.decode("ascii", "replace"),
             certificate=cast(_Channel, request.channel).certificate,
         )
-        return await self._submit(request.getHeader("Content-Type") or "", request.body, caller)
+        return self._submit(request.getHeader("Content-Type") or "", request.body, caller)
 
     async def _show_push(self, request: _Exchange) -> HttpAnswer:
         push_id = unquote(request.path.decode("ascii", "replace").removeprefix(PUSHES))
@@ -312,6 +320,13 @@ class _Answers:
         _log.error("answer failed", failure=failure.getTraceback())
 
 
+def _fired_by(
+    answer: Callable[[_Exchange], Coroutine[Any, Any, HttpAnswer]],
+) -> Callable[[_Exchange], Deferred[HttpAnswer]]:
+    return lambda request: Deferred.fromCoroutine(answer(request))
+
+
+@cache
 def _reason(status: int) -> str:
     return RESPONSES.get(status, b"").decode()
 

@@ -8,7 +8,7 @@ row waits for one fsync or two, however many come in.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -17,7 +17,8 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.records import Row, StoredPush
+from testbed.gateway.effects import Commit
+from testbed.gateway.records import StoredPush
 from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, StoreError, Written
 
 T = TypeVar("T")
@@ -48,13 +49,26 @@ def opener(config: GatewayConfig) -> Callable[[], Store]:
 class StoreThread:
     """Runs one store."""
 
-    def __init__(self, reactor: Any, open_store: Callable[[], Store]) -> None:
-        """``reactor`` provides threads; ``open_store`` is called in the thread."""
+    def __init__(
+        self,
+        reactor: Any,
+        open_store: Callable[[], Store],
+        *,
+        written: Callable[[Sequence[tuple[Commit, Written]]], None],
+        failed: Callable[[Sequence[Commit], str], None],
+    ) -> None:
+        """``reactor`` provides threads; ``open_store`` is called in the thread.
+
+        For every transaction ``written`` gets its commits and what became of them, or ``failed``
+        its commits and the reason why none of them is on disk.
+        """
         self._reactor = reactor
         self._open_store = open_store
+        self._tell_written = written
+        self._tell_failed = failed
         self._threads = ThreadPool(1, 1, "gateway store")
         self._store: Store | None = None
-        self._queue: deque[tuple[Row, Deferred[Written]]] = deque()
+        self._queue: deque[Commit] = deque()
         self._is_writing = False
         self._shutdown: Any = None
 
@@ -76,13 +90,11 @@ class StoreThread:
             self._end_thread()
             raise
 
-    def write(self, row: Row) -> Deferred[Written]:
-        """Write a row durably; fire with what became of it."""
-        written: Deferred[Written] = Deferred()
-        self._queue.append((row, written))
+    def write(self, commit: Commit) -> None:
+        """Write a row durably; what becomes of it is told with its transaction."""
+        self._queue.append(commit)
         if not self._is_writing:
             self._write_batch()
-        return written
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None. Raises StoreError."""
@@ -131,18 +143,16 @@ class StoreThread:
     def _write_batch(self) -> None:
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
         self._is_writing = True
-        rows = [row for row, _ in batch]
+        rows = [commit.row for commit in batch]
         writing = self._call(lambda: self._opened().write(rows))
-        writing.addBoth(self._written, [written for _, written in batch])
+        writing.addBoth(self._ended, batch)
 
-    def _written(self, result: list[Written] | Failure, waiting: list[Deferred[Written]]) -> None:
+    def _ended(self, result: list[Written] | Failure, batch: list[Commit]) -> None:
         # The next batch is on its way before anybody hears of this one.
         self._is_writing = False
         if self._queue:
             self._write_batch()
         if isinstance(result, Failure):
-            for written in waiting:
-                written.errback(result)
+            self._tell_failed(batch, result.getErrorMessage())
         else:
-            for written, became in zip(waiting, result, strict=True):
-                written.callback(became)
+            self._tell_written(list(zip(batch, result, strict=True)))

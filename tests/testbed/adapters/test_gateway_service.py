@@ -89,6 +89,10 @@ class UnreadableStore(SqliteStore):
         raise StoreError("out of order")
 
 
+def _nothing(*_told):
+    """Take note of nothing."""
+
+
 class GatewayServiceTests(TestCase):
     """A gateway, a core, a terminal and an initiator on loopback."""
 
@@ -304,7 +308,9 @@ class GatewayServiceTests(TestCase):
         await self.initiator.wait_for(MESSAGE.push_id, 5.0)
         await self.until(lambda: service.gateway.push(MESSAGE.push_id) is None)
         clock = Clock()
-        store = StoreThread(reactor, lambda: SqliteStore(self.store))
+        store = StoreThread(
+            reactor, lambda: SqliteStore(self.store), written=_nothing, failed=_nothing
+        )
         await service.end()
         await store.start()
         tending = StoreTending(clock, store, now=time.time, renewed=lambda *_: None, retention=0.01)

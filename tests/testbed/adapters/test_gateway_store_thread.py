@@ -4,16 +4,52 @@ import threading
 
 import pytest
 from twisted.internet import reactor
-from twisted.internet.defer import ensureDeferred, gatherResults
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.trial.unittest import TestCase
 
 from testbed.adapters.store_thread import StoreThread
+from testbed.gateway.effects import Commit
 from testbed.gateway.records import AddPush, PushRecord
 from testbed.gateway.store import SqliteStore, StoreError, Written
 
 
-def row(push_id):
-    return AddPush(PushRecord(push_id, 1.0, 2.0, ("a",), b"", "text/plain"))
+def commit(push_id, number=0):
+    return Commit(number, AddPush(PushRecord(push_id, 1.0, 2.0, ("a",), b"", "text/plain")))
+
+
+class Told:
+    """What a store thread has told of its transactions, in order."""
+
+    def __init__(self):
+        self.written = []
+        self.failed = []
+        self._waiting = []
+
+    def take(self, written):
+        self.written.append([(commit.number, became) for commit, became in written])
+        self._look()
+
+    def refuse(self, commits, reason):
+        self.failed.append(([commit.number for commit in commits], reason))
+        self._look()
+
+    @property
+    def ended(self):
+        return sum(map(len, self.written)) + sum(len(commits) for commits, _ in self.failed)
+
+    def wait_for(self, commits):
+        """Fire once so many commits have come to an end."""
+        waiter = Deferred()
+        self._waiting.append((commits, waiter))
+        self._look()
+        return waiter
+
+    def _look(self):
+        for pair in list(self._waiting):
+            commits, waiter = pair
+            if self.ended >= commits:
+                self._waiting.remove(pair)
+                waiter.callback(None)
 
 
 class SlowStore:
@@ -47,8 +83,9 @@ class SlowStore:
 class StoreThreadTests(TestCase):
     """One thread, many rows a transaction."""
 
-    async def make(self, store):
-        thread = StoreThread(reactor, lambda: store)
+    async def make(self, open_store):
+        self.told = Told()
+        thread = StoreThread(reactor, open_store, written=self.told.take, failed=self.told.refuse)
         # A thread that a failed test leaves behind would keep the process from ending.
         self.addCleanup(lambda: ensureDeferred(thread.stop()))
         assert await thread.start() == []
@@ -57,10 +94,15 @@ class StoreThreadTests(TestCase):
     async def test_rows_that_come_during_a_write_share_the_next_transaction(self):
         """A hundred submissions cost two fsyncs, not a hundred."""
         store = SlowStore()
-        thread = await self.make(store)
-        written = [thread.write(row(str(number))) for number in range(100)]
+        thread = await self.make(lambda: store)
+        for number in range(100):
+            thread.write(commit(str(number), number))
         store.go.set()
-        assert await gatherResults(written) == [Written.DONE] * 100
+        await self.told.wait_for(100)
+        assert self.told.written == [
+            [(0, Written.DONE)],
+            [(number, Written.DONE) for number in range(1, 100)],
+        ]
         assert store.batches == [1, 99]
         assert len(store.threads) == 1
         await thread.stop()
@@ -68,10 +110,11 @@ class StoreThreadTests(TestCase):
     async def test_a_batch_is_bounded(self):
         """A flood is written in several transactions."""
         store = SlowStore()
-        thread = await self.make(store)
-        written = [thread.write(row(str(number))) for number in range(2500)]
+        thread = await self.make(lambda: store)
+        for number in range(2500):
+            thread.write(commit(str(number)))
         store.go.set()
-        await gatherResults(written)
+        await self.told.wait_for(2500)
         assert store.batches == [1, 1000, 1000, 499]
         await thread.stop()
 
@@ -80,29 +123,35 @@ class StoreThreadTests(TestCase):
         store = SlowStore()
         store.error = StoreError("disk full")
         store.go.set()
-        thread = await self.make(store)
-        await self.assertFailure(thread.write(row("1")), StoreError)
+        thread = await self.make(lambda: store)
+        thread.write(commit("1", 1))
+        await self.told.wait_for(1)
+        assert self.told.failed == [([1], "disk full")]
         store.error = None
-        assert await thread.write(row("1")) is Written.DONE
+        thread.write(commit("1", 2))
+        await self.told.wait_for(2)
+        assert self.told.written == [[(2, Written.DONE)]]
         await thread.stop()
 
     async def test_stopping_writes_what_is_queued_and_closes(self):
         """Nothing that was handed over is dropped."""
         store = SlowStore()
-        thread = await self.make(store)
-        written = [thread.write(row(str(number))) for number in range(3)]
+        thread = await self.make(lambda: store)
+        for number in range(3):
+            thread.write(commit(str(number)))
         stopping = ensureDeferred(thread.stop())
         store.go.set()
         await stopping
-        assert await gatherResults(written) == [Written.DONE] * 3
+        assert self.told.ended == 3
         assert store.closed
 
     async def test_duplicates_and_finds_come_back(self):
         """A real store answers through the thread."""
-        thread = StoreThread(reactor, lambda: SqliteStore(":memory:"))
-        assert await thread.start() == []
-        assert await thread.write(row("1")) is Written.DONE
-        assert await thread.write(row("1")) is Written.DUPLICATE
+        thread = await self.make(lambda: SqliteStore(":memory:"))
+        thread.write(commit("1", 1))
+        thread.write(commit("1", 2))
+        await self.told.wait_for(2)
+        assert self.told.written == [[(1, Written.DONE)], [(2, Written.DUPLICATE)]]
         found = await thread.find("1")
         assert found.push.push_id == "1"
         assert await thread.find("2") is None
@@ -110,6 +159,12 @@ class StoreThreadTests(TestCase):
 
     async def test_a_store_that_cannot_be_opened_fails_the_start(self):
         """The thread is gone afterwards."""
-        thread = StoreThread(reactor, lambda: SqliteStore("/nowhere/at/all"))
+        told = Told()
+        thread = StoreThread(
+            reactor,
+            lambda: SqliteStore("/nowhere/at/all"),
+            written=told.take,
+            failed=told.refuse,
+        )
         with pytest.raises(StoreError):
             await thread.start()
