@@ -20,11 +20,11 @@ from corenet.interfaces.application import Host, Shown
 from testbed.codecs import co, mms, si, sl, wsp
 from testbed.codecs.co import CacheOperation
 from testbed.codecs.errors import ContentError
-from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication
 from testbed.codecs.sl import ServiceLoading
 from testbed.codecs.timestamps import format_timestamp
 from testbed.codecs.wsp.pdus import Push
+from testbed.handset.pages import header, text_of
 
 _MOST_REMEMBERED: Final = 64
 
@@ -139,10 +139,7 @@ class PushContent:
 
 def _application(push: Push) -> str:
     """Return whom a push is for, who is the browser where it says nothing."""
-    for name, value in push.headers:
-        if name.lower() == "x-wap-application-id":
-            return value
-    return wsp.DEFAULT_APPLICATION
+    return header(push.headers, "X-Wap-Application-Id") or wsp.DEFAULT_APPLICATION
 
 
 def _indication_details(indication: ServiceIndication) -> dict[str, str]:
@@ -172,11 +169,3 @@ def _message(notification: mms.MessageNotification) -> Shown:
     if notification.sender is not None:
         details["sender"] = notification.sender
     return Shown("MMS", subject or "a multimedia message", details)
-
-
-def text_of(content_type: ContentType, body: bytes) -> str:
-    """Return text in the charset that its content type names."""
-    try:
-        return body.decode(content_type.parameter("charset") or "utf-8", "replace")
-    except (LookupError, ValueError):
-        return body.decode("iso-8859-1")

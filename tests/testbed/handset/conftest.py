@@ -12,8 +12,9 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.sia import SessionInitiation
 from testbed.codecs.wsp import PUSH_PORT, Push
 from testbed.codecs.wsp.contact import ContactPoint
+from testbed.codecs.wsp.pdus import decode_unit, encode_unit
 from testbed.wap.server import SessionServer
-from testbed.wap.session_events import SessionRequested
+from testbed.wap.session_events import MethodReceived, SessionRequested
 
 ADDRESS = "10.45.0.7"
 GATEWAY = ("192.0.2.9", 9201)
@@ -28,6 +29,8 @@ class Gateway:
         self.server = SessionServer(random=Random(str(place)))
         self.told = []
         self.grants = True
+        self.replies = {}
+        """What is at which address; a method for another one is left to the test."""
 
     @property
     def session(self):
@@ -46,11 +49,45 @@ class Gateway:
             self.told.append(event)
             if self.grants and isinstance(event, SessionRequested):
                 self.server.accept(event.session, self._surroundings.host.now)
+            if isinstance(event, MethodReceived) and event.request.uri in self.replies:
+                reply = self.replies[event.request.uri]
+                self.server.reply(event.transaction, reply, self._surroundings.host.now)
 
     def names(self):
         """Return the kinds of what it was told since the last call."""
         told, self.told = self.told, []
         return [type(event).__name__ for event in told]
+
+
+class DatagramGateway:
+    """A gateway that answers connectionless methods; it needs no time."""
+
+    def __init__(self, place):
+        self.place = place
+        self.server = self
+        self.replies = {}
+        self.asked = []
+        """Transaction id and request of what was asked for."""
+        self._out = []
+
+    def receive(self, payload, peer, now):
+        tid, request = decode_unit(payload)
+        self.asked.append((tid, request))
+        if request.uri in self.replies:
+            self._out.append((encode_unit(tid, self.replies[request.uri]), peer))
+
+    def hear(self):
+        """It has nothing to be told."""
+
+    def take_datagrams(self):
+        out, self._out = self._out, []
+        return out
+
+    def next_timeout(self):
+        return None
+
+    def handle_timeout(self, now):
+        """Nothing is ever due."""
 
 
 class Surroundings:
@@ -65,6 +102,11 @@ class Surroundings:
     def gateway(self, place=GATEWAY):
         """Add a gateway."""
         gateway = self.gateways[place] = Gateway(self, place)
+        return gateway
+
+    def datagram_gateway(self, place=("192.0.2.9", 9200)):
+        """Add a gateway for connectionless methods."""
+        gateway = self.gateways[place] = DatagramGateway(place)
         return gateway
 
     def carry(self):
