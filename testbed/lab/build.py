@@ -32,6 +32,8 @@ from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import GatewayConfig, RetryPolicy, TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
+from testbed.handset.settings import HandsetSettings
+from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
     GatewayPart,
@@ -65,6 +67,10 @@ class LoadedLab:
     gateway: GatewayConfig | None
     self_activating: dict[str, tuple[str, ...]]
     """APNs that a mobile activates by itself once attached, by IMSI."""
+    handset: HandsetSettings
+    """Of mobiles that are not in ``handsets``."""
+    handsets: dict[str, HandsetSettings]
+    """Of those that are not as usual, by IMSI."""
     terminals: int
     """Subscribers, ranges counted out."""
 
@@ -133,6 +139,8 @@ def build(source: Source) -> LoadedLab:
                 for one in numbered
                 if one.part.mobile is not None and one.part.mobile.activate
             },
+            handset=usual_handset(lab.gateway),
+            handsets=_handsets(lab, numbered),
             terminals=len(numbered),
         )
     except ValueError as error:
@@ -317,6 +325,19 @@ def _mobile(one: Numbered, part: MobilePart) -> MobileConfig:
         apns=tuple(apn.name for apn in one.part.apns),
         attach_at_start=part.attached,
     )
+
+
+def _handsets(lab: Lab, numbered: tuple[Numbered, ...]) -> dict[str, HandsetSettings]:
+    """Return the settings that are not the usual ones; a range shares one object."""
+    usual = usual_handset(lab.gateway)
+    by_part = {
+        part.mobile: handset(part.mobile, lab.gateway) for part in lab.subscribers if part.mobile
+    }
+    return {
+        one.imsi: own
+        for one in numbered
+        if one.part.mobile is not None and (own := by_part[one.part.mobile]) != usual
+    }
 
 
 def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:

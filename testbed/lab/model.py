@@ -217,6 +217,24 @@ class MobilePart(Part):
     activate: tuple[ApnName, ...] = Field(
         default=(), description="APNs it activates by itself once attached"
     )
+    on_push: Literal["confirm", "refuse", "silent", "no-session"] = Field(
+        default="confirm",
+        description="what it does with confirmed pushes; no-session: it opens none to take them on",
+    )
+    push_refusal: Literal["requested", "refused", "pending", "no-resources", "unprocessable"] = (
+        Field(
+            default="refused", description="why it refuses a push (WAP-230, abort codes EA to EE)"
+        )
+    )
+    wap_gateway: Host | None = Field(
+        default=None,
+        description="gateway that it fetches pages through; the lab's own when absent, and none "
+        "where there is none",
+    )
+    wap_mode: Literal["session", "connectionless"] = Field(
+        default="session",
+        description="how it asks for pages: on a session (UDP 9201), or in single datagrams (9200)",
+    )
 
 
 class SubscribedApnPart(Part):

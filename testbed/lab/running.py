@@ -14,14 +14,13 @@ from twisted.internet.task import deferLater
 from corenet.adapters.control_http import ControlInterface
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.control.core import CoreControl
-from corenet.interfaces.application import Application, Host
 from corenet.interfaces.node import Event
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, ContextState, MobileState
 from corenet.service import CoreService
 from testbed.adapters.gateway import GatewayService
 from testbed.adapters.initiator import NotificationReceiver
-from testbed.handset.push_client import PushClient
+from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.state import LabState
 
@@ -122,7 +121,7 @@ class RunningLab:
             self.lab.core,
             random=self._random,
             recovery=self._state.next_recovery(),
-            applications=_applications,
+            applications=handsets(self.lab.handsets, self.lab.handset),
             gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
             capture=capture,
         )
@@ -176,10 +175,6 @@ class RunningLab:
         active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
         wanted = len(self.lab.self_activating.get(config.imsi, ()))
         return view.state is MobileState.ATTACHED and active >= wanted
-
-
-def _applications(host: Host) -> tuple[Application, ...]:
-    return (PushClient(host),)
 
 
 def _activation(activate: Callable[..., None], imsi: str, apn: str) -> Callable[[float], None]:

@@ -13,14 +13,15 @@ from random import Random
 from corenet.assembly import CoreConfig, assemble
 from corenet.control.core import CoreControl
 from corenet.control.model import MobileActivation
-from corenet.interfaces.application import Application, Host, Shown
+from corenet.interfaces.application import Shown
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
 from testbed.codecs.si import ServiceIndication
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.store import Store
-from testbed.handset.push_client import PushClient
+from testbed.handset.handset import handsets as handsets_with
+from testbed.handset.settings import HandsetSettings, WapGateway
 from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.simulation.gateway_host import Delays, GatewayHost
 from testbed.simulation.initiator import VirtualInitiator
@@ -49,10 +50,14 @@ class VirtualLab:
         delays: Delays | None = None,
         store: Store | None = None,
         notify_url: str = "http://127.0.0.1:8082/notifications",
+        handset: HandsetSettings | None = None,
+        handsets: Mapping[str, HandsetSettings] | None = None,
     ) -> None:
         """Make a lab that has not started.
 
         ``self_activating`` has the APNs that a mobile activates by itself once attached, by IMSI.
+        ``handsets`` are the settings of some mobiles by IMSI, ``handset`` those of all others: to
+        browse by the lab's gateway, unless it is given.
         ``store`` is the gateway's disk, its opener's to close; there is none without a gateway.
         """
         if (gateway is None) != (store is None):
@@ -63,7 +68,7 @@ class VirtualLab:
             core,
             random=Random(random.getrandbits(64)),
             recovery=RECOVERY,
-            applications=_applications,
+            applications=handsets_with(handsets or {}, handset or _usual(gateway)),
         )
         self.control = CoreControl(self.core, self.network)
         self.initiator = VirtualInitiator(
@@ -221,5 +226,11 @@ class VirtualLab:
                 self.control.drive_mobile(event.imsi, "activate", MobileActivation(apn=apn))
 
 
-def _applications(host: Host) -> tuple[Application, ...]:
-    return (PushClient(host),)
+def _usual(gateway: GatewayConfig | None) -> HandsetSettings:
+    """Return the settings of a handset that browses by the lab's own gateway."""
+    if gateway is None:
+        return HandsetSettings()
+    place = WapGateway(
+        gateway.address, session_port=gateway.wsp_port, connectionless_port=gateway.wdp_port
+    )
+    return HandsetSettings(gateway=place)
