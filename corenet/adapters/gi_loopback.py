@@ -66,7 +66,7 @@ class NotLoopbackError(ValueError):
 
 
 class LoopbackGi:
-    """A Gi device on this host's loopback network (a ``corenet.adapters.runtime.GiDevice``)."""
+    """A Gi device on this host's loopback network (a ``corenet.adapters.reactor.GiDevice``)."""
 
     def __init__(
         self,

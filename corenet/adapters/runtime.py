@@ -18,17 +18,26 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Network
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from corenet.adapters.reactor import ListensUdp, ScheduledCall, Schedules
+from corenet.adapters.reactor import (
+    ConnectsTcp,
+    GiDevice,
+    Later,
+    ListensUdp,
+    ScheduledCall,
+    Schedules,
+)
+from corenet.adapters.streams import Streams
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.gi.ends import packet_ends
-from corenet.interfaces.attachments import IN_PROCESS, OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
-from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
+from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
+from corenet.interfaces.streams import StreamNode
 
 T = TypeVar("T")
 
@@ -45,24 +54,8 @@ FAREWELL_POLL = 0.02
 """Seconds between two looks at whether the stopped nodes still wait for something."""
 
 
-class NodeReactor(Schedules, ListensUdp, Protocol):
+class NodeReactor(Schedules, ListensUdp, ConnectsTcp, Protocol):
     """What the runtime asks of a reactor."""
-
-
-class GiDevice(Protocol):
-    """Carries IP packets between Gi and the world."""
-
-    def start(self, deliver: Callable[[bytes], None]) -> None:
-        """Open; call ``deliver`` with each whole IP packet that arrives for a mobile."""
-        ...
-
-    def send(self, packet: bytes) -> None:
-        """Carry a whole IP packet that a mobile sent. Never raises for what is in it."""
-        ...
-
-    def stop(self) -> None:
-        """Close."""
-        ...
 
 
 class RuntimeStoppedError(RuntimeError):
@@ -72,28 +65,15 @@ class RuntimeStoppedError(RuntimeError):
 class _Place:
     """What the runtime keeps of one node."""
 
-    __slots__ = ("addresses", "call", "due", "node", "sockets")
+    __slots__ = ("addresses", "call", "due", "node", "sockets", "streams")
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        self.streams = node if isinstance(node, StreamNode) else None
         self.addresses: dict[Interface, Address] = {}
         self.sockets: dict[Interface, UdpSocket] = {}
         self.due: float | None = None
         self.call: ScheduledCall | None = None
-
-
-class _Later:
-    """A call that is due later, which may be cancelled at any time."""
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: ScheduledCall) -> None:
-        self._call = call
-
-    def cancel(self) -> None:
-        """Make sure that the call does not happen."""
-        if self._call.active():
-            self._call.cancel()
 
 
 class TwistedRuntime:
@@ -120,13 +100,14 @@ class TwistedRuntime:
         self._latest = wall_clock()
         self._offset = self._latest - reactor.seconds()
         self._attachments = Attachments()
+        self._streams = Streams(reactor, self._deliver, self._pass)
         self._places: dict[str, _Place] = {}
         self._listeners: list[EventListener] = []
         self._taps: list[Tap] = []
         self._queue: deque[Callable[[], None]] = deque()
         self._working = False
         self._next_turn: ScheduledCall | None = None
-        self._later: set[_Later] = set()
+        self._later: set[Later] = set()
         self._stopped: Deferred[None] | None = None
         self._closed = False
         self.counters: Counter[str] = Counter()
@@ -148,7 +129,7 @@ class TwistedRuntime:
             self._later.discard(later)
             action()
 
-        later = _Later(self._reactor.callLater(max(0.0, delay), fire))
+        later = Later(self._reactor.callLater(max(0.0, delay), fire))
         self._later.add(later)
         return later
 
@@ -157,7 +138,7 @@ class TwistedRuntime:
     def attach(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
         """Bind the node's sockets and start it.
 
-        Port 0 on an interface over UDP takes any free port. Raise ``CannotBindError`` where a
+        Port 0 takes any free port where the node listens on it. Raise ``CannotBindError`` where a
         socket cannot be had, ``AlreadyAttachedError`` where a node of ours has the place; the
         node is not started then, and nothing stays bound.
         """
@@ -174,12 +155,15 @@ class TwistedRuntime:
         except Exception:
             for socket in place.sockets.values():
                 socket.close()
+            self._streams.release(node)
             raise
         self._attachments.add(node, place.addresses)
         self._places[node.name] = place
         self._touch(place, node.start)
 
     def _settle(self, place: _Place, interface: Interface, address: Address) -> Address:
+        if interface in OVER_TCP:
+            return self._streams.settle(place.node, interface, address)
         if interface not in OVER_UDP:
             return address
         owner = f"{place.node.name} ({interface})"
@@ -263,6 +247,18 @@ class TwistedRuntime:
             self._fault(place, f"{interface} from {peer[0]}:{peer[1]}: {data.hex()}")
         self._collect(place)
 
+    def _deliver(self, node: Node, verb: Callable[[float], None], occasion: str) -> None:
+        """Let a node hear what has happened to a connection."""
+        place = self._places.get(node.name)
+        if place is None or self._closed:
+            return
+        try:
+            verb(self.now())
+        except Exception:
+            self._fault(place, occasion)
+        self._collect(place)
+        self._work()
+
     def _timed_out(self, place: _Place) -> None:
         place.call = None
         due = place.due
@@ -292,6 +288,8 @@ class TwistedRuntime:
         node = place.node
         try:
             datagrams, events = node.take_datagrams(), node.take_events()
+            streams = place.streams
+            commands = [] if streams is None else streams.take_stream_commands()
             due = node.next_timeout()
         except Exception:
             self._fault(place, "taking what it wants")
@@ -300,6 +298,9 @@ class TwistedRuntime:
             self._queue.append(partial(self._tell, self._latest, node.name, event))
         for datagram in datagrams:
             self._send(place, datagram)
+        if streams is not None:
+            for command in commands:
+                self._streams.carry_out(streams, place.addresses, command)
         if due != place.due:
             self._arm(place, due, shortest)
 
@@ -413,10 +414,11 @@ class TwistedRuntime:
         data: bytes,
         sender: str,
         receiver: str,
+        phase: Phase | None = None,
     ) -> None:
         if not self._taps:
             return
-        passed = Passed(self.now(), interface, source, destination, data, sender, receiver)
+        passed = Passed(self.now(), interface, source, destination, data, sender, receiver, phase)
         for tap in self._taps:
             try:
                 tap(passed)
@@ -482,7 +484,7 @@ class TwistedRuntime:
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None
-        closing: list[Deferred[None]] = []
+        closing: list[Deferred[Any]] = [*self._streams.close()]
         for place in self._places.values():
             if place.call is not None:
                 place.call.cancel()

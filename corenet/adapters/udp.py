@@ -44,23 +44,35 @@ _REASONS = {
 
 
 class CannotBindError(Exception):
-    """A UDP socket could not be bound. The sentence names the place, the reason and the remedy."""
+    """A socket could not be bound. The sentence names the place, the reason and the remedy."""
 
-    def __init__(self, owner: str, address: Address, reason: str, remedy: str) -> None:
-        super().__init__(owner, address, reason, remedy)
+    def __init__(
+        self, owner: str, address: Address, reason: str, remedy: str, transport: str = "UDP"
+    ) -> None:
+        super().__init__(owner, address, reason, remedy, transport)
         self.owner = owner
         """The node or device that wanted the socket."""
         self.address = address
         self.reason = reason
         self.remedy = remedy
+        self.transport = transport
 
     def __str__(self) -> str:
         host, port = self.address
-        return f"{self.owner} cannot listen on UDP {host}:{port}: {self.reason}. {self.remedy}."
+        return (
+            f"{self.owner} cannot listen on {self.transport} {host}:{port}: "
+            f"{self.reason}. {self.remedy}."
+        )
 
     @classmethod
     def because(
-        cls, owner: str, address: Address, error: OSError, if_taken: str | None = None
+        cls,
+        owner: str,
+        address: Address,
+        error: OSError,
+        if_taken: str | None = None,
+        *,
+        transport: str = "UDP",
     ) -> CannotBindError:
         """Return the error for what the operating system said.
 
@@ -72,7 +84,7 @@ class CannotBindError(Exception):
         )
         if number == errno.EADDRINUSE and if_taken is not None:
             remedy = if_taken
-        return cls(owner, address, reason, remedy)
+        return cls(owner, address, reason, remedy, transport)
 
 
 class CannotSendError(Exception):

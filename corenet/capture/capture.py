@@ -2,8 +2,8 @@
 
 What has no IP packet around it gets one: GTP, RADIUS and WAP datagrams in UDP; LLC frames of
 the radio as GSMTAP v2 type GB_LLC on UDP 4729, which Wireshark dissects down to the 24.008
-message; GSUP on Gr in IPA on a TCP connection. Nodes that have a name and no IP address get
-one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
+message; GSUP on Gr in IPA on a TCP connection; SMPP on its own connections. Nodes that have a
+name and no IP address get one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
 
 Each record is flushed as it passes, so that the file can be read while it is written, and
 streamed into ``wireshark -k -i -``.
@@ -22,7 +22,7 @@ from corenet.capture.tcp import TcpConversation
 from corenet.gi.ip import IpError, udp_packet
 from corenet.interfaces.attachments import TO_MOBILES
 from corenet.interfaces.node import Address, Interface
-from corenet.interfaces.runtime import Passed
+from corenet.interfaces.runtime import Passed, Phase
 
 GSMTAP_PORT: Final = 4729
 GSUP_PORT: Final = 4222
@@ -34,10 +34,11 @@ INTERFACES: Final = (
     ("Gi", "IP between mobiles and the packet data network"),
     ("radio", "LLC frames between SGSN and mobiles, in GSMTAP (TS 44.064, TS 24.008)"),
     ("RADIUS", "Accounting between GGSN and gateway (TS 29.061)"),
+    ("SMPP", "SMPP between SMSCs and external short message entities, over TCP"),
 )
 """Name and description of each interface, in the order of their numbers in the file."""
 
-_GN, _GC, _GR, _GI, _RADIO, _RADIUS = range(6)
+_GN, _GC, _GR, _GI, _RADIO, _RADIUS, _SMPP = range(7)
 _OVER_UDP: Final = {
     Interface.GTP_U: _GN,
     Interface.RADIUS: _RADIUS,
@@ -50,6 +51,9 @@ _GSMTAP_DOWNLINK: Final = bytes.fromhex("02040800 0000 0000 00000000 00000000")
 _GSMTAP_UPLINK: Final = bytes.fromhex("02040800 4000 0000 00000000 00000000")
 _LLC_FROM_SGSN: Final = 0x40
 """C/R bit of a command from the SGSN (TS 44.064 §6.2.2); UI frames are always commands."""
+
+_OVER_TCP: Final = {Interface.SMPP: _SMPP}
+_LARGEST_SEGMENT: Final = 16_384
 
 _IPA_GSUP: Final = b"\xee\x05"
 _FIRST_INVENTED: Final = int(IPv4Address("198.18.0.1"))
@@ -79,6 +83,7 @@ class Capture:
         self._invented = 0
         self._named: set[str] = set()
         self._connections: dict[frozenset[Address], tuple[Address, TcpConversation]] = {}
+        self._streams: dict[frozenset[Address], tuple[Address, TcpConversation]] = {}
         self.counters: Counter[str] = Counter()
         """Packets by the name of their interface, and "unrecorded" ones."""
         header = [pcapng.section_header("corenet")]
@@ -120,6 +125,8 @@ class Capture:
         destination = self._host(passed.destination[0], receiver)
         if passed.interface is Interface.GR:
             return self._on_gr(passed, source, destination)
+        if passed.interface in _OVER_TCP:
+            return self._on_stream(passed, source, destination)
         number = _OVER_UDP.get(passed.interface)
         if number is None:
             gc = not self._gc_hosts.isdisjoint((passed.source[0], passed.destination[0]))
@@ -153,6 +160,26 @@ class Capture:
         framed = (len(passed.data) + 1).to_bytes(2, "big") + _IPA_GSUP + passed.data
         packets += conversation.message(framed, from_client=passed.source == client)
         return b"".join(self._packet(_GR, passed.time, packet) for packet in packets)
+
+    def _on_stream(self, passed: Passed, source: str, destination: str) -> bytes:
+        """Return what a part of a connection looks like; one that was missed is opened first."""
+        key = frozenset((passed.source, passed.destination))
+        packets: list[bytes] = []
+        known = None if passed.phase is Phase.OPENED else self._streams.get(key)
+        if known is None:
+            ends = ((source, passed.source[1]), (destination, passed.destination[1]))
+            known = self._streams[key] = (passed.source, TcpConversation(*ends))
+            packets += known[1].opening()
+        client, conversation = known
+        from_client = passed.source == client
+        for start in range(0, len(passed.data), _LARGEST_SEGMENT):
+            segment = passed.data[start : start + _LARGEST_SEGMENT]
+            packets += conversation.message(segment, from_client=from_client)
+        if passed.phase is Phase.CLOSED:
+            packets += conversation.closing(from_client=from_client)
+            del self._streams[key]
+        number = _OVER_TCP[passed.interface]
+        return b"".join(self._packet(number, passed.time, packet) for packet in packets)
 
     def _packet(self, number: int, time: float, packet: bytes, comment: str = "") -> bytes:
         self.counters[INTERFACES[number][0]] += 1

@@ -2,7 +2,8 @@
 
 Specs: RFC 9293 (TCP). Gr runs in-process here, yet Wireshark knows GSUP on TCP only, so a
 capture shows each pair of nodes as one connection: opened before its first message, one
-segment per message, and everything acknowledged in time.
+segment per message, and everything acknowledged in time. What passes on connections is octets to
+us too, not packets, and is shown in the same way, up to the end of the connection.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _WINDOW: Final = 0xFFFF
 _ACKNOWLEDGED_BY: Final = 0x4000
 """Octets after which the receiver acknowledges, should it have nothing to say itself."""
 
+_FIN: Final = 0x01
 _SYN: Final = 0x02
 _PUSH: Final = 0x08
 _ACK: Final = 0x10
@@ -65,6 +67,17 @@ class TcpConversation:
         if sender.unacknowledged >= _ACKNOWLEDGED_BY:
             packets.append(self._segment(receiver, sender, _ACK))
             sender.unacknowledged = 0
+        return packets
+
+    def closing(self, *, from_client: bool) -> list[bytes]:
+        """Return the packets that close the connection; ask for them once, last."""
+        ends = (self._client, self._server)
+        first, second = ends if from_client else ends[::-1]
+        packets = [self._segment(first, second, _FIN | _ACK)]
+        first.next = (first.next + 1) & 0xFFFFFFFF
+        packets.append(self._segment(second, first, _FIN | _ACK))
+        second.next = (second.next + 1) & 0xFFFFFFFF
+        packets.append(self._segment(first, second, _ACK))
         return packets
 
     @staticmethod

@@ -21,6 +21,18 @@ TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
 OVER_UDP = TO_MOBILES | {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS}
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
+OVER_TCP = frozenset({Interface.SMPP})
+"""Interfaces of connections (``corenet.interfaces.streams``)."""
+
+
+def _is_place(interface: Interface, address: Address) -> bool:
+    """Return whether only one node may be there.
+
+    Gi is no place: any number of nodes may have it. Nor is a stream interface with port 0, from
+    where a node that does not listen opens its connections.
+    """
+    return interface is not Interface.GI and not (interface in OVER_TCP and address[1] == 0)
+
 
 class AlreadyAttachedError(ValueError):
     """A node wants a place that another has, or is attached already."""
@@ -37,11 +49,11 @@ class Attachments:
     def add(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
         """Give ``node`` its places; raise ``AlreadyAttachedError`` where one is taken.
 
-        Gi is not a place: any number of nodes may have it, told apart by ``route``.
+        Any number of nodes may have Gi, told apart by ``route``.
         """
         self.check(node, attachments)
         for interface, address in attachments.items():
-            if interface is not Interface.GI:
+            if _is_place(interface, address):
                 self._places[interface, address] = node
         self._nodes[node.name] = (node, dict(attachments))
 

@@ -39,6 +39,8 @@ class Interface(StrEnum):
     """RADIUS accounting over UDP 1813 between GGSN and gateway."""
     WDP = "wdp"
     """WAP datagrams over UDP between the gateway and terminals' addresses."""
+    SMPP = "smpp"
+    """SMPP over TCP between an SMSC and external short message entities."""
     WSP = "wsp"
     """WSP sessions over WTP over UDP between the gateway and terminals' addresses."""
 

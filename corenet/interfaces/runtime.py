@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, TypeVar
 
 from corenet.interfaces.node import Address, Event, Interface, Node
@@ -15,9 +16,22 @@ from corenet.interfaces.node import Address, Event, Interface, Node
 T = TypeVar("T")
 
 
+class Phase(Enum):
+    """What of a connection has passed."""
+
+    OPENED = "opened"
+    """It is there; its client is the source."""
+    DATA = "data"
+    CLOSED = "closed"
+    """It is over; whoever ended it is the source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One datagram that passed, as captures and ladders see it: each exactly once."""
+    """What passed, as captures and ladders see it: each exactly once.
+
+    It is one datagram, or a part of a connection: its beginning, octets, or its end.
+    """
 
     time: float
     """Seconds since 1970-01-01 UTC."""
@@ -29,6 +43,8 @@ class Passed:
     """Name of the sending node, or "" for a foreign peer."""
     receiver: str
     """Name of the receiving node, or "" where it is foreign or not known."""
+    phase: Phase | None = None
+    """What of a connection it is, or None for a datagram."""
 
 
 class Timer(Protocol):
@@ -43,7 +59,7 @@ EventListener = Callable[[float, str, Event], None]
 """Called with the time, the node's name and the event."""
 
 Tap = Callable[[Passed], None]
-"""Called for every datagram that passed."""
+"""Called for everything that passed."""
 
 
 class Runtime(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.interfaces.streams import Connect, Disconnect, StreamCommand, Transmit
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,40 @@ class Received(Event):
     peer: Address
     local: Address
     now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """A ``ScriptedNode`` got a connection."""
+
+    connection: int
+    peer: Address
+    local: Address
+    attempt: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailed(Event):
+    """A ``ScriptedNode``'s attempt came to nothing."""
+
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReceived(Event):
+    """A ``ScriptedNode`` got octets of a connection."""
+
+    connection: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Event):
+    """A ``ScriptedNode`` lost a connection."""
+
+    connection: int
+    reason: str
 
 
 class ScriptedNode:
@@ -99,4 +134,95 @@ class ScriptedNode:
     def take_events(self) -> list[Event]:
         """Return what has happened."""
         taken, self._events = self._events, []
+        return taken
+
+
+class ScriptedStreamNode(ScriptedNode):
+    """Satisfies ``corenet.interfaces.streams.StreamNode``: tells what it hears of connections.
+
+    ``on_stream`` is called with the node and each such event, and may call ``connect``,
+    ``transmit`` and ``disconnect``, or raise.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        listens: Collection[Interface] = (),
+        on_stream: Callable[[ScriptedStreamNode, Event], None] | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.listens = listens
+        self.stream: list[Event] = []
+        """What it heard of connections, in order."""
+        self._on_stream = on_stream
+        self._commands: list[StreamCommand] = []
+
+    def connect(self, interface: Interface, peer: Address, attempt: int = 1) -> None:
+        """Command: have a connection opened."""
+        self._commands.append(Connect(interface, peer, attempt))
+
+    def transmit(self, connection: int, data: bytes) -> None:
+        """Command: have octets sent."""
+        self._commands.append(Transmit(connection, data))
+
+    def disconnect(self, connection: int) -> None:
+        """Command: have a connection closed."""
+        self._commands.append(Disconnect(connection))
+
+    @property
+    def connections(self) -> list[int]:
+        """The connections that it got, in order."""
+        return [event.connection for event in self.stream if isinstance(event, Connected)]
+
+    def octets(self, connection: int) -> bytes:
+        """Return everything that it got on a connection."""
+        return b"".join(
+            event.data
+            for event in self.stream
+            if isinstance(event, StreamReceived) and event.connection == connection
+        )
+
+    def endings(self) -> list[tuple[int, str]]:
+        """Return which connections ended, and why."""
+        return [
+            (event.connection, event.reason)
+            for event in self.stream
+            if isinstance(event, Disconnected)
+        ]
+
+    def _heard(self, event: Event) -> None:
+        self.stream.append(event)
+        self.tell(event)
+        if self._on_stream is not None:
+            self._on_stream(self, event)
+
+    def connected(
+        self,
+        interface: Interface,  # noqa: ARG002
+        connection: int,
+        *,
+        peer: Address,
+        local: Address,
+        attempt: int | None,
+        now: float,  # noqa: ARG002
+    ) -> None:
+        """Tell it."""
+        self._heard(Connected(connection, peer, local, attempt))
+
+    def connect_failed(self, attempt: int, reason: str, now: float) -> None:  # noqa: ARG002
+        """Tell it."""
+        self._heard(ConnectFailed(attempt, reason))
+
+    def stream_received(self, connection: int, data: bytes, now: float) -> None:  # noqa: ARG002
+        """Tell it."""
+        self._heard(StreamReceived(connection, data))
+
+    def disconnected(self, connection: int, reason: str, now: float) -> None:  # noqa: ARG002
+        """Tell it."""
+        self._heard(Disconnected(connection, reason))
+
+    def take_stream_commands(self) -> list[StreamCommand]:
+        """Return what is to be done with connections."""
+        taken, self._commands = self._commands, []
         return taken

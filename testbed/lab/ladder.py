@@ -27,6 +27,9 @@ from gtp.constants import MessageType
 from gtp.describe import summary
 from gtp.errors import GtpError
 from gtp.messages import GPdu, decode
+from testbed.codecs.smpp import Framer, SmppError
+from testbed.codecs.smpp import decode as smpp_decode
+from testbed.codecs.smpp.describe import pdu_summary
 from testbed.codecs.wsp.errors import WspError
 from testbed.codecs.wsp.push import PUSH_PORT, decode_push
 from testbed.codecs.wtp import WTP_PORT
@@ -204,6 +207,18 @@ def _judged(event: TerminalJudged) -> tuple[str, str, str, str]:
     return "", "", "judges", f"{event.terminal}: {event.verdict}, {event.reason}"
 
 
+def _smpp(data: bytes) -> Described:
+    """Name the PDUs that octets of a connection hold, as far as they are whole."""
+    framer = Framer()
+    framer.add(data)
+    try:
+        pdus = [smpp_decode(octets).pdu for octets in iter(framer.take, None)]
+    except SmppError as error:
+        return "SMPP", str(error)
+    named = ", ".join(pdu.COMMAND.spelling for pdu in pdus)
+    return (f"SMPP {named}", "; ".join(filter(None, map(pdu_summary, pdus)))) if pdus else None
+
+
 def _requested(event: ActivationRequested) -> tuple[str, str, str, str]:
     return "", "control", "POST /v1/activations", f"IMSI {event.imsi}, APN {event.apn}"
 
@@ -240,6 +255,7 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.RADIUS: _radius,
         Interface.WDP: _wdp,
         Interface.WSP: _wsp,
+        Interface.SMPP: _smpp,
     }
 )
 

@@ -6,9 +6,10 @@ Running takes the next one, sets the clock to its time, and does it; no time pas
 something is done. All chance comes from one generator with the given seed, so that one seed
 gives one course of events, to the octet; ``trace`` is a digest to compare them by.
 
-UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr is
-a TCP connection: reliable and in order. WDP and WSP are bridged with Gi: a datagram of theirs for
-a mobile's address becomes an IP packet at its GGSN, and the other way round.
+UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr, and
+what runs over connections (``testbed.simulation.streams``), is reliable and in order. WDP and WSP
+are bridged with Gi: a datagram of theirs for a mobile's address becomes an IP packet at its GGSN,
+and the other way round.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ from typing import TypeVar
 
 from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
-from corenet.interfaces.attachments import OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.attachments import OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
-from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
+from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
+from corenet.interfaces.streams import StreamNode
 from testbed.simulation.quality import LinkQuality
+from testbed.simulation.streams import VirtualStreams
 
 T = TypeVar("T")
 
 _FIRST_FREE_PORT = 49_152
+RELIABLE = OVER_TCP | {Interface.GR}
+"""Interfaces that run over TCP: no loss, no duplication, no reordering."""
+
 _TIMEOUTS_AT_ONE_INSTANT = 10_000
 _GI: Address = ("", 0)
 
@@ -55,10 +61,11 @@ class _Arrival:
 class _Place:
     """What the network keeps of one node."""
 
-    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node")
+    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node", "streams")
 
     def __init__(self, node: Node) -> None:
         self.node = node
+        self.streams = node if isinstance(node, StreamNode) else None
         self.addresses: dict[Interface, Address] = {}
         self.armed: float | None = None
         self.gone = False
@@ -97,18 +104,18 @@ class VirtualNetwork:
         """Make a network without nodes whose clock stands at ``start``.
 
         An interface that ``quality`` does not name is perfect but for 10 ms of latency.
-        ``event_limit`` bounds each ``run_until``. Raise ``ValueError`` for a Gr that is not
-        reliable.
+        ``event_limit`` bounds each ``run_until``. Raise ``ValueError`` where what runs over TCP
+        is not reliable.
         """
         self.seed = seed
         self._random = Random(seed)
         self._quality = {interface: LinkQuality() for interface in Interface}
-        self._quality.update(quality or {})
-        if not self._quality[Interface.GR].reliable:
-            raise ValueError("Gr runs over TCP: it has latency, but no loss and no reordering")
+        for interface, given in (quality or {}).items():
+            self.set_quality(interface, given)
         self._now = start
         self._event_limit = event_limit
         self._attachments = Attachments()
+        self._streams = VirtualStreams(self._attachments, self)
         self._places: dict[str, _Place] = {}
         self._listeners: list[EventListener] = []
         self._taps: list[Tap] = []
@@ -133,7 +140,7 @@ class VirtualNetwork:
     def call_later(self, delay: float, action: Callable[[], None]) -> Timer:
         """Call ``action`` after ``delay`` seconds."""
         later = _Later(action)
-        self._plan(self._now + max(0.0, delay), later)
+        self.plan(self._now + max(0.0, delay), later)
         return later
 
     def run_until(self, goal: float | Callable[[], bool], *, within: float | None = None) -> bool:
@@ -164,7 +171,8 @@ class VirtualNetwork:
             f"{self._event_limit} events and no end at {self._now} with seed {self.seed}"
         )
 
-    def _plan(self, due: float, action: Callable[[], None]) -> None:
+    def plan(self, due: float, action: Callable[[], None]) -> None:
+        """Do something at a time."""
         self._planned += 1
         heapq.heappush(self._heap, (due, self._planned, action))
 
@@ -173,12 +181,13 @@ class VirtualNetwork:
     def attach(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
         """Give ``node`` its place on each interface and start it.
 
-        Port 0 on an interface over UDP takes any free port. Raise ``AlreadyAttachedError``
+        Port 0 takes any free port where the node listens on it. Raise ``AlreadyAttachedError``
         where a place is taken.
         """
         place = _Place(node)
         for interface, (host, port) in attachments.items():
-            free = interface in OVER_UDP and port == 0
+            listens = place.streams is not None and interface in place.streams.listens
+            free = port == 0 and (interface in OVER_UDP or listens)
             place.addresses[interface] = self._free(interface, host) if free else (host, port)
         self._attachments.add(node, place.addresses)
         self._places[node.name] = place
@@ -200,6 +209,7 @@ class VirtualNetwork:
         place = self._places.pop(node.name)
         place.gone = True
         self._attachments.remove(node)
+        self._streams.crash(node)
 
     def stop(self, node: Node) -> None:
         """Stop ``node`` in good order; it stays attached to hear the answers to its farewells."""
@@ -253,20 +263,46 @@ class VirtualNetwork:
     # What becomes of the network
 
     def set_quality(self, interface: Interface, quality: LinkQuality) -> None:
-        """Change an interface for what is sent from now on; Gr stays reliable."""
-        if interface is Interface.GR and not quality.reliable:
-            raise ValueError("Gr runs over TCP: it has latency, but no loss and no reordering")
+        """Change an interface for what is sent from now on; what runs over TCP stays reliable."""
+        if interface in RELIABLE and not quality.reliable:
+            raise ValueError(
+                f"{interface} runs over TCP: it has latency, but no loss and no reordering"
+            )
         self._quality[interface] = quality
 
     def cut(self, one: str, other: str) -> None:
-        """Let nothing through between two nodes, by name, until ``mend``; Gr breaks too."""
+        """Let nothing through between two nodes, by name, until ``mend``; Gr breaks too.
+
+        Connections between them are over.
+        """
         self._cut.add(frozenset((one, other)))
+        self._streams.cut(one, other)
 
     def mend(self, one: str, other: str) -> None:
         """Undo ``cut``."""
         self._cut.discard(frozenset((one, other)))
 
+    def is_cut(self, one: str, other: str) -> bool:
+        """Return whether nothing passes between two nodes, by name."""
+        return frozenset((one, other)) in self._cut
+
+    def latency(self, interface: Interface) -> float:
+        """Return how long octets of a connection take now."""
+        return self._quality[interface].arrivals(self._random)[0][0]
+
     # What reaches a node
+
+    def tell_node(self, node: Node, verb: Callable[[float], None]) -> None:
+        """Call a verb of a node, unless it is gone, and carry out what it wants."""
+        place = self._places.get(node.name)
+        if place is None or place.node is not node:
+            return
+        try:
+            verb(self._now)
+        except Exception as error:
+            error.add_note(f"a connection of {node.name} at {self._now}, seed {self.seed}")
+            raise
+        self._collect(place)
 
     def _deliver(self, place: _Place, arrival: _Arrival) -> None:
         self.in_flight -= 1
@@ -323,11 +359,14 @@ class VirtualNetwork:
             self._told.append((node.name, event))
         for datagram in node.take_datagrams():
             self._send(place, datagram)
+        if place.streams is not None:
+            for command in place.streams.take_stream_commands():
+                self._streams.carry_out(place.streams, place.addresses, command)
         due = node.next_timeout()
         # An entry that is planned too early is cheap: it finds nothing due and plans anew.
         if due is not None and (place.armed is None or due < place.armed):
             place.armed = due
-            self._plan(max(due, self._now), partial(self._wake, place, due))
+            self.plan(max(due, self._now), partial(self._wake, place, due))
 
     def _tell(self) -> None:
         """Tell the listeners, unless a call further out does so already."""
@@ -352,7 +391,7 @@ class VirtualNetwork:
         self.counters["sent"] += 1
         if arrival is None:
             self.counters["unroutable"] += 1
-        elif frozenset((place.node.name, name)) in self._cut:
+        elif self.is_cut(place.node.name, name):
             self.counters["lost"] += 1
         else:
             self._carry(datagram.interface, source, destination, arrival)
@@ -402,14 +441,29 @@ class VirtualNetwork:
             if in_line:
                 due = self._line[flow] = max(due, self._line.get(flow, due))
             self.in_flight += 1
-            self._plan(due, partial(self._deliver, place, arrival))
+            self.plan(due, partial(self._deliver, place, arrival))
 
     def _pass(
         self, datagram: Datagram, source: Address, destination: Address, sender: str, receiver: str
     ) -> None:
-        interface, data = datagram.interface, datagram.data
-        self._digest.update(f"{self._now!r} {interface} {source} {destination} ".encode() + data)
+        self.show(datagram.interface, source, destination, datagram.data, sender, receiver)
+
+    def show(
+        self,
+        interface: Interface,
+        source: Address,
+        destination: Address,
+        data: bytes,
+        sender: str,
+        receiver: str,
+        phase: Phase | None = None,
+    ) -> None:
+        """Let taps see what passes, and the trace know of it."""
+        told = f"{self._now!r} {interface} {source} {destination} {phase or ''}"
+        self._digest.update(told.encode() + data)
         if self._taps:
-            passed = Passed(self._now, interface, source, destination, data, sender, receiver)
+            passed = Passed(
+                self._now, interface, source, destination, data, sender, receiver, phase
+            )
             for tap in self._taps:
                 tap(passed)

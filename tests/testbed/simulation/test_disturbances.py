@@ -22,6 +22,7 @@ from corenet.interfaces.node import Interface
 from corenet.mobile.events import ContextState
 from corenet.sgsn.events import PdpState
 from testbed.simulation.initiator import Conduct
+from testbed.simulation.network import RELIABLE
 from testbed.simulation.quality import LinkQuality
 
 APN = "wap.example"
@@ -142,7 +143,7 @@ def test_nothing_is_lost_or_left_whatever_happens(make_crowd, seed):
     crowd = make_crowd(
         MOBILES,
         seed=seed,
-        quality={interface: bad for interface in Interface if interface is not Interface.GR},
+        quality={interface: bad for interface in Interface if interface not in RELIABLE},
         attached=lambda index: index % 3 != 0,
         transmissions=20,
     )

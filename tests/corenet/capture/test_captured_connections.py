@@ -1,0 +1,102 @@
+"""Connections in a capture: opened, octets in segments, closed; Wireshark puts them together."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from corenet.capture.capture import Capture
+from corenet.interfaces.node import Interface
+from corenet.interfaces.runtime import Passed, Phase
+from tests.interop.dissection import Dissection
+
+ESME, SMSC = ("10.0.0.1", 50_000), ("10.0.0.2", 2775)
+ENQUIRE = bytes.fromhex("00000010 00000015 00000000 00000001")
+ANSWER = bytes.fromhex("00000010 80000015 00000000 00000001")
+SYN, FIN = 0x02, 0x01
+
+
+def passed(source, destination, data=b"", phase=Phase.DATA, time=1_700_000_000.0):
+    return Passed(time, Interface.SMPP, source, destination, data, "", "", phase)
+
+
+def record(*items):
+    stream = io.BytesIO()
+    capture = Capture(stream)
+    for item in items:
+        capture(item)
+    return capture, stream.getvalue()
+
+
+def flags(packets):
+    return [packet.packet[33] for packet in packets]
+
+
+def whole(client=ESME, server=SMSC):
+    return [
+        passed(client, server, phase=Phase.OPENED),
+        passed(client, server, ENQUIRE),
+        passed(server, client, ANSWER),
+        passed(server, client, phase=Phase.CLOSED),
+    ]
+
+
+def test_a_connection_has_a_beginning_and_an_end(read_pcapng) -> None:
+    """Three packets to open, one for each piece, three to close; ports are the real ones."""
+    capture, data = record(*whole())
+    packets, _ = read_pcapng(data)
+    assert {packet.interface for packet in packets} == {"SMPP"}
+    assert capture.counters == {"SMPP": 8}
+    assert [flag & (SYN | FIN) for flag in flags(packets)] == [SYN, SYN, 0, 0, 0, FIN, FIN, 0]
+    assert packets[0].packet[20:24] == (50_000).to_bytes(2) + (2775).to_bytes(2)
+    assert packets[3].packet[40:] == ENQUIRE
+    # Who closes is the server here.
+    assert packets[5].packet[12:16] == bytes((10, 0, 0, 2))
+
+
+def test_a_connection_that_was_open_before_is_opened_in_the_capture(read_pcapng) -> None:
+    """A capture that begins late shows what it sees as a whole connection."""
+    _, data = record(passed(SMSC, ESME, ANSWER))
+    packets, _ = read_pcapng(data)
+    assert [flag & SYN for flag in flags(packets)] == [SYN, SYN, 0, 0]
+    assert packets[0].packet[12:16] == bytes((10, 0, 0, 2))
+
+
+def test_the_same_ports_again_are_a_new_connection(read_pcapng) -> None:
+    """After its end, and also where the end was not seen."""
+    _, data = record(*whole(), *whole()[:2], *whole())
+    packets, _ = read_pcapng(data)
+    assert sum(1 for flag in flags(packets) if flag == SYN) == 3
+
+
+def test_many_octets_become_many_segments(read_pcapng) -> None:
+    """What Twisted hands over at once can be more than a packet holds."""
+    octets = bytes(40_000)
+    _, data = record(passed(ESME, SMSC, octets))
+    packets, _ = read_pcapng(data)
+    carried = b"".join(packet.packet[40:] for packet in packets)
+    assert carried == octets
+    assert max(len(packet.packet) for packet in packets) <= 16_384 + 40
+
+
+@pytest.mark.interop
+@pytest.mark.usefixtures("tshark")
+def test_wireshark_follows_the_connection() -> None:
+    """PDUs cut anywhere are put together; sequence numbers and checksums are right."""
+    payload = bytes.fromhex("00009c50 00000015 00000000 00000001") + bytes.fromhex("1400 9c3c")
+    payload += bytes(0x9C50 - len(payload))
+    items = whole()
+    items[1:2] = [
+        passed(ESME, SMSC, ENQUIRE + ENQUIRE[:5]),
+        passed(ESME, SMSC, ENQUIRE[5:]),
+        passed(ESME, SMSC, payload),
+    ]
+    _, data = record(*items, *whole(client=("10.0.0.1", 50_001)))
+    dissection = Dissection(data)
+    assert dissection.complaints() == []
+    pdus = [
+        int(value, 0) for packet in dissection.packets for value in packet.all("smpp.command_id")
+    ]
+    assert pdus == [0x15, 0x15, 0x15, 0x80000015, 0x15, 0x80000015]
+    assert max(int(packet.all("tcp.stream")[0]) for packet in dissection.packets) == 1
