@@ -181,25 +181,23 @@ def test_the_peer_has_the_same_octets(tmp_path):
     assert wml.transcode(xml).hex() == (tmp_path / "a.wmlc").read_bytes().hex()
 
 
-ELEMENTS = tuple(
-    [
-        "p",
-        "b",
-        "a",
-        "anchor",
-        "br",
-        "card",
-        "do",
-        "go",
-        "table",
-        "td",
-        "tr",
-        "select",
-        "option",
-        "input",
-        "pre",
-        "setvar",
-    ]
+ELEMENTS = (
+    "p",
+    "b",
+    "a",
+    "anchor",
+    "br",
+    "card",
+    "do",
+    "go",
+    "table",
+    "td",
+    "tr",
+    "select",
+    "option",
+    "input",
+    "pre",
+    "setvar",
 )
 TEXTS = st.sampled_from(
     (
