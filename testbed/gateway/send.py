@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from corenet.interfaces.node import Datagram, Interface
-from testbed.codecs import co, mms, si, sl
+from testbed.codecs import co, mms, si, sl, wml
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
 from testbed.codecs.pap import StatusCode
@@ -75,11 +75,11 @@ def prepare(
 ) -> AirPush:
     """Convert a content entity; UnsendableError where its content or a header is wrong.
 
-    SI, SL and CO become WBXML, anything else goes as it is. ``largest`` bounds the octets of the
-    whole datagram.
+    SI, SL and CO become WBXML, and WML where this machine can compile it; anything else goes as
+    it is. ``largest`` bounds the octets of the whole datagram.
     """
     try:
-        convert = _CONVERSIONS.get(content_type.media)
+        convert = _conversion(content_type.media)
         if convert is not None:
             content_type, body = convert(body)
         air = _air_headers(headers)
@@ -97,6 +97,12 @@ def prepare(
             f"the push has {len(pdu) + 1} octets over the air, and {largest} fit into a datagram",
         )
     return AirPush(pdu, str(content_type), application_name(air[0][1]))
+
+
+def _conversion(media: str) -> _Conversion | None:
+    if media == wml.XML_TYPE and not wml.is_available():
+        return None
+    return _CONVERSIONS.get(media)
 
 
 def application_name(value: str) -> str:
@@ -140,6 +146,7 @@ _CONVERSIONS: Final = MappingProxyType[str, _Conversion](
         sl.WBXML_TYPE: _checked(sl.WBXML_TYPE, sl.decode),
         co.XML_TYPE: _transcoded(co.WBXML_TYPE, co.transcode),
         co.WBXML_TYPE: _checked(co.WBXML_TYPE, co.decode),
+        wml.XML_TYPE: _transcoded(wml.WBXML_TYPE, wml.transcode),
         mms.MEDIA_TYPE: _checked(mms.MEDIA_TYPE, mms.decode_notification),
     }
 )

@@ -36,6 +36,7 @@ from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
 from testbed.gateway.store import SqliteStore, Written
 from testbed.gateway.terminal import Terminal
+from testbed.pull.effects import CancelFetch, FetchFailure, FetchFromOrigin, OriginAnswer
 
 E = TypeVar("E", bound=Event)
 
@@ -136,6 +137,12 @@ class GatewayBench:
             b"",
         )
         """What answers a notification; why there is no answer; None: it stays unanswered."""
+        self.origin: Callable[[FetchFromOrigin], OriginAnswer | FetchFailure | None] = lambda _: (
+            OriginAnswer(200, (("Content-Type", "text/plain"),), b"hello")
+        )
+        """What answers a fetch; why there is no answer; None: it stays unanswered."""
+        self.fetches: list[FetchFromOrigin] = []
+        self.broken_off: list[int] = []
         self.store_fails = False
         self.answers: dict[str, AnswerSubmission] = {}
         self.look_ups: list[Terminal] = []
@@ -235,6 +242,11 @@ class GatewayBench:
                     gateway.activation_finished(effect.key, self.outcome(effect), self.now)
             case PostNotification():
                 self._post(effect)
+            case FetchFromOrigin():
+                self._fetch(effect)
+            case CancelFetch(number):
+                self.broken_off.append(number)
+                gateway.fetch_failed(number, FetchFailure.TIMED_OUT, "broken off", self.now)
 
     def _post(self, effect: PostNotification) -> None:
         answer = self.initiator(effect)
@@ -247,6 +259,14 @@ class GatewayBench:
         if isinstance(document, pap.ResultNotification):
             self.notifications.append(document)
         self.gateway.notification_answered(effect.push_id, effect.number, *answer, self.now)
+
+    def _fetch(self, effect: FetchFromOrigin) -> None:
+        self.fetches.append(effect)
+        answer = self.origin(effect)
+        if isinstance(answer, OriginAnswer):
+            self.gateway.fetched(effect.number, answer, self.now)
+        elif answer is not None:
+            self.gateway.fetch_failed(effect.number, answer, "it is so", self.now)
 
     @property
     def pushed(self) -> list[Datagram]:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from corenet.interfaces.node import Datagram, Interface
-from testbed.codecs import co, mms, si, sl
+from testbed.codecs import co, mms, si, sl, wml
 from testbed.codecs.media import ContentType
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.send import UnsendableError, datagram, prepare
+from tests.conftest import missing_peer
 
 VECTORS = Path(__file__).parents[2] / "vectors/kannel"
 SI_TYPE = ContentType(si.XML_TYPE)
@@ -137,6 +138,32 @@ def test_wbxml_that_is_none_is_refused(media):
     with pytest.raises(UnsendableError) as caught:
         prepare(ContentType(media), b"\x02\x05\x6a\x00\x45", largest=1400)
     assert caught.value.code == 3006
+
+
+DECK = b"<wml><card><p>$x</p></card></wml>"
+
+
+@pytest.mark.interop
+def test_wml_is_compiled_where_that_can_be_done():
+    """A deck goes over the air in its binary form, and one that is none is refused."""
+    if not wml.is_available():
+        missing_peer("libwbxml2.so.1 is not there: it is in Debian's package libwbxml2-1")
+    air = prepare(ContentType(wml.XML_TYPE), DECK, largest=1400)
+    push = decode_push(b"\x00" + air.pdu)
+    assert push.content_type == ContentType(wml.WBXML_TYPE)
+    assert push.body == wml.transcode(DECK)
+    with pytest.raises(UnsendableError, match="line 1, column") as error:
+        prepare(ContentType(wml.XML_TYPE), b"<wml><card></wml>", largest=1400)
+    assert error.value.code == 3006
+
+
+def test_wml_goes_as_it_is_where_it_cannot_be_compiled(monkeypatch):
+    """With its parameters; the browser may read it all the same."""
+    monkeypatch.setattr(wml, "libwbxml", lambda: None)
+    content_type = ContentType(wml.XML_TYPE, (("charset", "utf-8"),))
+    air = prepare(content_type, DECK, largest=1400)
+    push = decode_push(b"\x00" + air.pdu)
+    assert (push.content_type, push.body) == (content_type, DECK)
 
 
 def test_other_content_goes_as_it_is():
