@@ -43,6 +43,7 @@ from testbed.gateway.events import (
 )
 from testbed.gateway.node import Gateway
 from testbed.gateway.pushes import State
+from testbed.pull.events import PageServed, RequestAbandoned
 
 PREFIX: Final = "corenet_gateway_"
 DELIVERY_BUCKETS: Final = (
@@ -50,6 +51,7 @@ DELIVERY_BUCKETS: Final = (
     86_400.0,
 )  # fmt: skip
 ANSWER_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+PAGE_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds."""
 
 COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -69,6 +71,8 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Posts of result notifications: answered, failed (to be repeated) or abandoned.",
         ),
         "sessions_changed": ("change", "Accounting sessions that began or ended."),
+        "pages_served": ("status", "Requests of terminals that were answered, by WSP status."),
+        "requests_abandoned": ("", "Requests of terminals that they gave up."),
         "store_failures": ("", "Reads and writes that the store refused."),
         "lease_lapses": ("", "Times that the store was out of reach for longer than the lease."),
         "pushes_moved": ("direction", "Pushes taken over from another gateway, or lost to one."),
@@ -90,6 +94,7 @@ HISTOGRAMS: Final[Mapping[str, tuple[tuple[float, ...], str]]] = MappingProxyTyp
             "From acceptance, or deliver-after, to delivery at one address.",
         ),
         "answer_seconds": (ANSWER_BUCKETS, "From a submission to its answer."),
+        "page_seconds": (PAGE_BUCKETS, "From a terminal's request to the reply."),
     }
 )
 
@@ -125,6 +130,7 @@ class GatewayMetrics(Collector):
         """By name and label."""
         self._delivery = _Histogram(DELIVERY_BUCKETS)
         self._answer = _Histogram(ANSWER_BUCKETS)
+        self._page = _Histogram(PAGE_BUCKETS)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -137,6 +143,8 @@ class GatewayMetrics(Collector):
         self._counts[name, label if isinstance(label, str) else label(event)] += 1
         if isinstance(event, DeliveryEnded) and event.state == State.DELIVERED:
             self._delivery.observe(event.seconds)
+        elif isinstance(event, PageServed):
+            self._page.observe(event.seconds)
 
     def answered(self, seconds: float) -> None:
         """Take note of how long a submission has taken."""
@@ -177,6 +185,7 @@ class GatewayMetrics(Collector):
             yield gauge
         yield self._delivery.family(f"{PREFIX}delivery_seconds", HISTOGRAMS["delivery_seconds"][1])
         yield self._answer.family(f"{PREFIX}answer_seconds", HISTOGRAMS["answer_seconds"][1])
+        yield self._page.family(f"{PREFIX}page_seconds", HISTOGRAMS["page_seconds"][1])
 
 
 def _notification(event: Any) -> str:
@@ -196,6 +205,8 @@ _COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = 
         NotificationFailed: ("notifications", _notification),
         SessionBegan: ("sessions_changed", "began"),
         SessionEnded: ("sessions_changed", "ended"),
+        PageServed: ("pages_served", lambda event: str(event.status)),
+        RequestAbandoned: ("requests_abandoned", ""),
         StoreFailed: ("store_failures", ""),
         LeaseLapsed: ("lease_lapses", ""),
         PushAdopted: ("pushes_moved", "taken over"),

@@ -254,7 +254,8 @@ class Gateway:
     @property
     def counters(self) -> Mapping[str, int]:
         """What was counted since the gateway was made, and how much there is now."""
-        return {**self._counts, **self._presence.counters(), **self.sizes}
+        pull = {} if self._pages is None else self._pages.counters
+        return {**self._counts, **self._presence.counters(), **pull, **self.sizes}
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -270,7 +271,7 @@ class Gateway:
             "notifications to repeat": len(self._reports),
             "sessions": len(self.sessions),
             "wsp sessions": self._wap.sessions,
-            **({} if self._pages is None else self._pages.counters),
+            **({} if self._pages is None else self._pages.sizes),
         }
 
     def states(self) -> Counter[State]:

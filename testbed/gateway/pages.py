@@ -57,8 +57,13 @@ class Pages:
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What was counted since it was made, and how much there is now."""
+        """What was counted since it was made."""
         return {f"pull {name}": n for name, n in self._pull.counters.items()}
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many of a thing there are now."""
+        return self._pull.sizes
 
     def method_received(self, event: MethodReceived, now: float) -> None:
         """Take a request on a session."""

@@ -118,9 +118,13 @@ class Pull:
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """What was counted since it was made, and how much there is now."""
+        """What was counted since it was made."""
+        return self._counts
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many of a thing there are now."""
         return {
-            **self._counts,
             "fetches under way": len(self._under_way),
             "fetches waiting": len(self._waiting),
         }

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from corenet.interfaces.node import Interface
 from testbed.adapters.gateway_metrics import COUNTERS, GAUGES, HISTOGRAMS, GatewayMetrics, reference
 from testbed.codecs import pap
+from testbed.codecs.wsp.pdus import Get, encode_unit
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.store import SqliteStore
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import (
+    ADDRESS,
     IMSI,
     MESSAGE,
     MSISDN,
@@ -24,6 +27,7 @@ from testbed.gateway.testing import (
     accounting,
     active,
 )
+from testbed.pull.events import RequestAbandoned
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 AWAY = TerminalView(IMSI, MSISDN, reachable=False)
@@ -63,6 +67,22 @@ def test_every_metric_is_there_before_anything_happens(metrics):
     assert {f"corenet_gateway_{name}" for name in table} == set(families)
     for name, (_, text) in table.items():
         assert families[f"corenet_gateway_{name}"].documentation == text
+
+
+def test_pages_are_counted_by_status_and_time(bench, metrics):
+    """Those that origins served, those that the gateway refused, and what was given up."""
+    for tid, url in ((1, "http://127.0.0.1/"), (2, "http://elsewhere.example/")):
+        request = encode_unit(tid, Get(url))
+        bench.gateway.receive(
+            Interface.WDP, request, peer=(ADDRESS, 1), local=("127.0.0.5", 9200), now=NOW
+        )
+        bench.settle()
+    metrics.observe(RequestAbandoned(ADDRESS, "127.0.0.1", 1.0))
+    now = samples(bench, metrics)
+    assert now["pages_served_total{200}"] == now["pages_served_total{403}"] == 1
+    assert now["requests_abandoned_total"] == 1
+    assert now["page_seconds_count"] == 2
+    assert now["size{fetches under way}"] == 0
 
 
 def test_a_push_is_counted_from_beginning_to_end(bench, metrics):

@@ -178,7 +178,7 @@ def test_only_so_many_are_fetched_at_one_time(make_bench):
     for path in "abcd":
         bench.get(f"http://localhost/{path}")
     assert [fetch.url[-1] for fetch in bench.fetches] == ["a", "b"]
-    assert bench.pull.counters["fetches waiting"] == 2
+    assert bench.pull.sizes["fetches waiting"] == 2
     bench.answer(number=1)
     bench.fail(FetchFailure.UNREACHABLE, number=2)
     assert [fetch.url[-1] for fetch in bench.fetches] == ["a", "b", "c", "d"]
@@ -378,7 +378,7 @@ def test_any_datagram_is_taken(datagrams):
         bench.raw(octets)
     bench.wait(31)
     assert bench.pull.next_timeout() is None
-    assert bench.pull.counters["fetches under way"] == 0
+    assert bench.pull.sizes["fetches under way"] == 0
 
 
 @settings(max_examples=200)
