@@ -19,12 +19,13 @@ from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.behaviour import Behaviour
 from testbed.codecs.pap import MessageState
 from testbed.gateway.events import PushSent
+from testbed.simulation.network import RELIABLE
 from testbed.simulation.quality import LinkQuality
 
 LOSSY = LinkQuality(
     latency=0.02, jitter=0.02, loss=0.2, duplication=0.05, reordering=0.1, reordering_delay=0.1
 )
-QUALITY = {interface: LOSSY for interface in Interface if interface is not Interface.GR}
+QUALITY = {interface: LOSSY for interface in Interface if interface not in RELIABLE}
 
 TRANSMISSIONS = 20
 """How often every request is sent at most, on GTP-C (N3-REQUESTS) and on the radio.
