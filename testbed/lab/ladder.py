@@ -7,6 +7,7 @@ gateway's events tell of it.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,7 @@ from corenet.interfaces import gsup
 from corenet.interfaces.nas.describe import frame_summary
 from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
-from corenet.mobile.events import ShownOnScreen
+from corenet.mobile.events import ApplicationReported, ShownOnScreen
 from corenet.radius.client import load_dictionary
 from gtp.constants import MessageType
 from gtp.describe import summary
@@ -104,6 +105,9 @@ def text(rung: Rung, since: float, *, colour: bool = False) -> str:
         f"\033[2m{milliseconds}\033[0m  {ends}  \033[1m{rung.message}\033[0m\033[2m{details}\033[0m"
     )
 
+
+_MOST_SEEN: Final = 60
+"""Characters of what a mobile shows."""
 
 Described = tuple[str, str] | None
 
@@ -241,8 +245,13 @@ def _notified(_event: InitiatorNotified) -> tuple[str, str, str, str]:
 
 def _shown(event: ShownOnScreen) -> tuple[str, str, str, str]:
     href = event.shown.details.get("href")
-    words = [f"“{event.shown.text}”"] if event.shown.text else []
+    seen = textwrap.shorten(event.shown.text, _MOST_SEEN, placeholder=" …")
+    words = [f"“{seen}”"] if seen else []
     return "", "", f"shows {event.shown.kind}", " ".join(words + ([href] if href else []))
+
+
+def _reported(event: ApplicationReported) -> tuple[str, str, str, str]:
+    return "", "", event.what, ", ".join(event.details.values())
 
 
 _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingProxyType(
@@ -270,5 +279,6 @@ _EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] =
         DeliveryEnded: _ended,
         InitiatorNotified: _notified,
         ShownOnScreen: _shown,
+        ApplicationReported: _reported,
     }
 )

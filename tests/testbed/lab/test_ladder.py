@@ -10,7 +10,7 @@ from corenet.interfaces.application import Shown
 from corenet.interfaces.nas import sm
 from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
-from corenet.mobile.events import Attached, ShownOnScreen
+from corenet.mobile.events import ApplicationReported, Attached, ShownOnScreen
 from gtp.constants import Cause
 from gtp.messages import EchoRequest, GPdu, PduNotificationResponse
 from testbed.codecs import si
@@ -177,6 +177,20 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
         (
             ShownOnScreen("23415", 1, Shown("SI", "Hi", {"href": "http://a/"})),
             Rung(2.0, "gateway", "gateway", "shows SI", "“Hi” http://a/"),
+        ),
+        (
+            ShownOnScreen("23415", 2, Shown("page", "Four new\nmessages " * 9)),
+            Rung(
+                2.0,
+                "gateway",
+                "gateway",
+                "shows page",
+                "“Four new messages Four new messages Four new messages Four …”",
+            ),
+        ),
+        (
+            ApplicationReported("23415", "push session opened", {"gateway": "10.0.0.1:9201"}),
+            Rung(2.0, "gateway", "gateway", "push session opened", "10.0.0.1:9201"),
         ),
     ],
 )
