@@ -46,7 +46,7 @@ from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFaile
 from testbed.gateway.initiators import Access, Caller, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
-from testbed.gateway.records import StoredPush
+from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import Renewal, Store, StoreError, Written
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
@@ -91,6 +91,7 @@ class GatewayService:
             self._store,
             now=runtime.now,
             renewed=self._renewed,
+            asked=self._asked,
             retention=config.retention,
         )
         self._access = Access(config.initiators, seal=token_bytes(32))
@@ -148,8 +149,14 @@ class GatewayService:
             corenet.adapters.udp.CannotBindError: a UDP port is taken.
         """
         config = self._config
-        opened = self._runtime.now()
         kept = await self._store.start()
+        # Opening may have taken most of the lease that it began.
+        asked = self._runtime.now()
+        try:
+            renewal = await self._store.renew()
+        except StoreError:
+            await self._store.stop()
+            raise
         self._is_running = True
         self._runtime.on_event(self._on_event)
         try:
@@ -160,9 +167,12 @@ class GatewayService:
                 self._tls_port = self._reactor.listenSSL(
                     config.tls.port, self._site, self._tls, interface=config.address
                 )
-            self.gateway.restore(kept, self._runtime.now())
             if self._store.lease is not None:
-                self.gateway.renewed(opened + self._store.lease, self._runtime.now())
+                self.gateway.renewed(asked + self._store.lease, self._runtime.now())
+            if renewal.kept is not None:
+                kept = [stored for stored in kept if stored.push.push_id in renewal.kept]
+            kept += renewal.adopted
+            self.gateway.restore(kept, self._runtime.now())
             self._runtime.attach(
                 self.gateway,
                 config.attachments,
@@ -256,6 +266,9 @@ class GatewayService:
             self.gateway.adopt(renewal.adopted, now)
 
         self._command(take)
+
+    def _asked(self, withdrawals: list[Withdrawal]) -> None:
+        self._command(lambda now: self.gateway.withdraw(withdrawals, now))
 
     # Events and effects
 

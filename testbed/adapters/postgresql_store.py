@@ -27,7 +27,14 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
-from testbed.gateway.records import AddPush, PutDelivery, Row, StoredPush
+from testbed.gateway.records import (
+    AddPush,
+    AskWithdrawal,
+    PutDelivery,
+    Row,
+    StoredPush,
+    Withdrawal,
+)
 from testbed.gateway.store import (
     LARGEST_LISTING,
     PRUNED,
@@ -50,7 +57,7 @@ from testbed.gateway.store_rows import (
     push_values,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 ADOPTED_AT_ONCE: Final = 500
 """Pushes that one renewal takes over."""
 FIRST_BACK_OFF: Final = 0.2
@@ -133,6 +140,10 @@ CREATE TABLE history (
     {_columns(HISTORY_COLUMNS, _HISTORY_TYPES)}, PRIMARY KEY (push_id, number, ordinal),
     FOREIGN KEY (push_id, number) REFERENCES delivery
 );
+CREATE TABLE withdrawal (
+    push_id text NOT NULL, number integer NOT NULL, replaced_by text,
+    PRIMARY KEY (push_id, number)
+);
 CREATE TABLE push_gateway_schema (version integer NOT NULL);
 INSERT INTO push_gateway_schema VALUES ({SCHEMA_VERSION});
 """
@@ -164,6 +175,17 @@ WHERE delivery.push_id = row.push_id AND delivery.number = row.number
 _LET_DONE_GO: Final = """
 UPDATE push SET holder = NULL WHERE push_id = ANY(%s) AND NOT EXISTS
     (SELECT FROM delivery WHERE delivery.push_id = push.push_id AND is_open)
+"""
+_ASK_WITHDRAWALS: Final = """
+INSERT INTO withdrawal (push_id, number, replaced_by)
+SELECT * FROM unnest(%s::text[], %s::integer[], %s::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING
+"""
+_WITHDRAWALS: Final = """
+SELECT push_id, number, replaced_by FROM withdrawal JOIN push USING (push_id)
+JOIN delivery USING (push_id, number) WHERE holder = %s AND is_open ORDER BY push_id, number
+"""
+_FORGET_WITHDRAWALS: Final = """
+DELETE FROM withdrawal USING push WHERE withdrawal.push_id = push.push_id AND holder IS NULL
 """
 _GONE: Final = """
 SELECT id FROM gateway WHERE lease_until < clock_timestamp() AND id <> %s
@@ -227,6 +249,7 @@ class PostgresqlStore:
         adds = {n: row for n, row in enumerate(rows) if isinstance(row, AddPush)}
         puts = {n: row for n, row in enumerate(rows) if isinstance(row, PutDelivery)}
         added_ids = {add.push.push_id for add in adds.values()}
+        asked = [one for row in rows if isinstance(row, AskWithdrawal) for one in row.withdrawals]
         result = [Written.DONE] * len(rows)
         self._connected()
         try:
@@ -237,6 +260,7 @@ class PostgresqlStore:
                 if puts:
                     for number in self._put(cursor, puts):
                         result[number] = Written.NOT_HELD
+                self._ask_withdrawals(cursor, asked)
         except StoreError:
             if self._connection is None:
                 self._doubtful |= added_ids
@@ -271,6 +295,11 @@ class PostgresqlStore:
         self._doubtful.clear()
         return Renewal(tuple(adopted), more, kept)
 
+    def withdrawals(self) -> list[Withdrawal]:
+        """Return what other gateways ask for."""
+        with self._transaction() as cursor:
+            return [Withdrawal(*row) for row in cursor.execute(_WITHDRAWALS, (self._id,))]
+
     def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None."""
         with self._transaction() as cursor:
@@ -292,6 +321,7 @@ class PostgresqlStore:
             cursor.execute("DELETE FROM history WHERE push_id = ANY(%s)", (old,))
             cursor.execute("DELETE FROM delivery WHERE push_id = ANY(%s)", (old,))
             cursor.execute(f"UPDATE push SET {PRUNED} WHERE push_id = ANY(%s)", (old,))
+            cursor.execute(_FORGET_WITHDRAWALS)
         return len(old)
 
     def close(self) -> None:
@@ -382,11 +412,13 @@ class PostgresqlStore:
         deliveries: list[Values] = []
         history: list[Values] = []
         duplicates = []
+        asked: list[Withdrawal] = []
         for number, add in adds.items():
             if add.push.push_id not in new:
                 duplicates.append(number)
                 continue
             new.remove(add.push.push_id)  # The same push-id again in this batch is a duplicate.
+            asked += add.withdraws
             for delivery, address in first_deliveries(add):
                 deliveries.append(delivery_values(delivery, address))
                 history += history_values(delivery, 0)
@@ -394,7 +426,13 @@ class PostgresqlStore:
             cursor.execute(_ADD_DELIVERIES, _turned(deliveries))
             cursor.execute(_ADD_HISTORY, _turned(history))
             self._let_done_go(cursor, deliveries)
+        self._ask_withdrawals(cursor, asked)
         return duplicates
+
+    def _ask_withdrawals(self, cursor: Cursor[Values], asked: list[Withdrawal]) -> None:
+        if asked:
+            rows = [(one.push_id, one.number, one.replaced_by) for one in asked]
+            cursor.execute(_ASK_WITHDRAWALS, _turned(rows))
 
     def _put(self, cursor: Cursor[Values], puts: dict[int, PutDelivery]) -> list[int]:
         """Update deliveries; return the numbers of those that this gateway does not hold."""

@@ -1,8 +1,9 @@
-"""What a gateway's store wants from time to time: its lease renewed, old pushes pruned.
+"""What a gateway's store wants from time to time: lease renewed, requests read, old pushes pruned.
 
 Theory of operation. A lease is renewed three times before it would lapse, and its time counts
 from before the asking, so that the gateway never thinks it longer than the store does. What the
 store hands over with a renewal goes to the gateway; where there is more, it is fetched at once.
+What other gateways ask for is read often, because initiators wait for it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from testbed.adapters.store_thread import StoreThread
+from testbed.gateway.records import Withdrawal
 from testbed.gateway.store import PRUNED_AT_ONCE, Renewal, StoreError
 
 PRUNING_INTERVAL = 60.0
 """Seconds between two looks for pushes that are old enough."""
+REQUESTS_INTERVAL = 0.5
+"""Seconds between two looks for what other gateways ask for."""
 RETRY_INTERVAL = 1.0
 """Seconds at most until a renewal that failed is tried again."""
 
@@ -33,13 +37,18 @@ class StoreTending:
         *,
         now: Callable[[], float],
         renewed: Callable[[Renewal, float], None],
+        asked: Callable[[list[Withdrawal]], None],
         retention: float | None,
     ) -> None:
-        """``now`` tells seconds since 1970; ``renewed`` gets each renewal and its lease's end."""
+        """``now`` tells seconds since 1970; ``renewed`` gets each renewal and its lease's end.
+
+        ``asked`` gets what other gateways want withdrawn, as often as it is found.
+        """
         self._reactor = reactor
         self._store = store
         self._now = now
         self._renewed = renewed
+        self._asked = asked
         self._retention = retention
         self._calls: dict[str, IDelayedCall] = {}
         self._is_running = False
@@ -51,6 +60,7 @@ class StoreTending:
         lease = self._store.lease
         if lease is not None:
             self._later("renew", lease / 3, lambda: self._renew(lease))
+            self._later("requests", REQUESTS_INTERVAL, self._read_requests)
         if self._retention is not None:
             self._later("prune", PRUNING_INTERVAL, self._prune)
 
@@ -89,6 +99,15 @@ class StoreTending:
             if renewal.more:
                 wait = 0.0
         self._later("renew", wait, lambda: self._renew(lease))
+
+    async def _read_requests(self) -> None:
+        try:
+            asked = await self._store.withdrawals()
+        except StoreError:
+            asked = []  # The renewal says so.
+        if asked and self._is_running:
+            self._asked(asked)
+        self._later("requests", REQUESTS_INTERVAL, self._read_requests)
 
     async def _prune(self) -> None:
         assert self._retention is not None

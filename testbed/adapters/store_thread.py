@@ -18,7 +18,7 @@ from twisted.python.threadpool import ThreadPool
 
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import Commit
-from testbed.gateway.records import StoredPush
+from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, StoreError, Written
 
 T = TypeVar("T")
@@ -107,6 +107,10 @@ class StoreThread:
     async def renew(self) -> Renewal:
         """Renew the lease, and take over what has become free. Raises StoreError."""
         return await self._call(lambda: self._opened().renew())
+
+    async def withdrawals(self) -> list[Withdrawal]:
+        """Return what other gateways ask for. Raises StoreError."""
+        return await self._call(lambda: self._opened().withdrawals())
 
     async def prune(self, before: float) -> int:
         """Forget some of the pushes that ended before that; return how many. Raises StoreError."""

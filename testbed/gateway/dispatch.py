@@ -25,7 +25,7 @@ from random import Random
 from typing import Final
 
 from testbed.codecs.pap import StatusCode
-from testbed.gateway import judge, send
+from testbed.gateway import judge, operations, send
 from testbed.gateway.activate import (
     ActivationAnswer,
     Activations,
@@ -153,7 +153,7 @@ class Dispatch:
         occurred = Input.CANCELLED if replaced_by is None else Input.REPLACED
         if delivery.key not in self._running or (delivery.state, occurred) not in TABLE:
             return False
-        why = "cancelled" if replaced_by is None else f"replaced by {replaced_by}"
+        why = "cancelled" if replaced_by is None else operations.replacement_note(replaced_by)
         self._feed(delivery, occurred, now, _About(why, code=StatusCode.OK))
         return True
 

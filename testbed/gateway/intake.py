@@ -58,7 +58,8 @@ class Intake:
             config,
             output,
             dispatch,
-            custody.pushes,
+            custody,
+            lease,
             add=self._add,
             answer=self._answer,
             refuse=self._refuse,
@@ -95,7 +96,7 @@ class Intake:
     def committed(self, number: int, now: float, *, duplicate: bool) -> bool:
         """Answer a submission that is on disk or found its push-id used; False for other rows."""
         if number not in self._uncommitted:
-            return False
+            return self.inquiries.committed(number)
         key, accepted = self._uncommitted.pop(number)
         if duplicate:
             code, text = StatusCode.DUPLICATE_PUSH_ID, "this push-id was used before"
@@ -112,7 +113,7 @@ class Intake:
     def commit_failed(self, number: int, reason: str, now: float) -> bool:
         """Refuse a submission that is not on disk; return False for other rows."""
         if number not in self._uncommitted:
-            return False
+            return self.inquiries.commit_failed(number, now)
         key, accepted = self._uncommitted.pop(number)
         code, text = StatusCode.SERVICE_UNAVAILABLE, "the push could not be stored"
         self._refuse(key, answers.refusal(accepted.push, code, text, self._config, now))
@@ -140,7 +141,7 @@ class Intake:
         return None
 
     def _add(self, key: str, accepted: Accepted) -> None:
-        number = self._custody.commit(AddPush(accepted.push, accepted.ended))
+        number = self._custody.commit(AddPush(accepted.push, accepted.ended, accepted.withdraws))
         self._uncommitted[number] = (key, accepted)
 
     def _accept(self, key: str, accepted: Accepted, now: float) -> None:

@@ -11,6 +11,11 @@ class Lease:
         self.is_lapsed = False
         """Nothing is sent, posted or accepted now."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is one: others may hold, or come to hold, what is in the store."""
+        return self._until is not None
+
     def renew(self, until: float) -> bool:
         """Let it last until then; return whether it had lapsed."""
         self._until = until

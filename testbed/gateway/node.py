@@ -41,7 +41,7 @@ from testbed.gateway.pages import Pages
 from testbed.gateway.presence import Presence
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import Nobody, terminal_of
-from testbed.gateway.records import Notification, StoredPush
+from testbed.gateway.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
 from testbed.gateway.terminal import Terminal
@@ -137,6 +137,12 @@ class Gateway:
                 self._counts["adopted"] += 1
                 self._output.tell(PushAdopted(stored.push.push_id))
                 self._resume(stored, now, "taken over from another gateway")
+
+    def withdraw(self, asked: Iterable[Withdrawal], now: float) -> None:
+        """End what other gateways ask for, of what this one holds; ``Store.withdrawals``."""
+        self._check_lease(now)
+        if not self._lease.is_lapsed:
+            self._inquiries.withdraw(asked, now)
 
     def submit(
         self,
@@ -317,6 +323,7 @@ class Gateway:
             self._dispatch.next_timeout(),
             self._custody.next_timeout(),
             self._reports.next(),
+            self._inquiries.next_timeout(),
             self._lease.next(),
             self._presence.next_timeout(),
             self._wap.next_timeout(),
@@ -328,6 +335,7 @@ class Gateway:
         self._check_lease(now)
         self._dispatch.handle_timeout(now)
         self._custody.handle_timeout(now)
+        self._inquiries.handle_timeout(now)
         self._presence.handle_timeout(now)
         for key in self._reports.take_due(now):
             self._post(self._custody.delivery(key))
@@ -382,11 +390,16 @@ class Gateway:
         if isinstance(whom, Nobody):
             # The directory has changed since the push was accepted.
             self._dispatch.refuse(delivery, whom.code, whom.text, now)
-        elif self._inquiries.takes_its_place(delivery, now, is_new=is_new):
-            self._dispatch.begin(delivery, now)
-        else:
-            code = StatusCode.CANCELLATION_NOT_POSSIBLE
-            self._dispatch.refuse(delivery, code, "its original has ended", now)
+            return
+
+        def told(may_go_on: bool, now: float) -> None:
+            if may_go_on:
+                self._dispatch.begin(delivery, now)
+            else:
+                code = StatusCode.CANCELLATION_NOT_POSSIBLE
+                self._dispatch.refuse(delivery, code, "its original has ended", now)
+
+        self._inquiries.make_way(delivery, now, is_new=is_new, told=told)
 
     # The lease
 
@@ -398,6 +411,7 @@ class Gateway:
         for delivery in self._custody.deliveries():
             self._dispatch.forget(delivery)
             self._reports.cancel(delivery.key)
+        self._inquiries.lapsed(now)
 
     def _go_on(self, delivery: Delivery, now: float) -> None:
         """Take up again what rested while the lease had lapsed."""

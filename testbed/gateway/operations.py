@@ -10,6 +10,7 @@ that was never used.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from testbed.codecs import pap
@@ -23,6 +24,7 @@ from testbed.gateway.records import (
     Notification,
     PushRecord,
     StoredPush,
+    Withdrawal,
 )
 
 
@@ -42,6 +44,8 @@ class Accepted:
     ended: tuple[DeliveryRecord, ...] = ()
     """The addresses that it is not accepted for."""
     progress_notes: bool = False
+    withdraws: tuple[Withdrawal, ...] = ()
+    """What it replaces that another gateway holds."""
 
     def stored(self) -> StoredPush:
         """Return the push as the store has it at first."""
@@ -110,9 +114,21 @@ def _status_of(delivery: DeliveryRecord, value: str) -> pap.StatusQueryResult:
 
 
 def cancelled(
-    message: pap.CancelMessage, outcomes: list[tuple[str, StatusCode]]
+    message: pap.CancelMessage,
+    found: list[tuple[int, str]],
+    ended: Container[int],
+    missing: tuple[str, ...],
 ) -> pap.CancelResponse:
-    """Answer a cancel-message: addresses with the same outcome share a cancel-result."""
+    """Answer a cancel-message: addresses with the same outcome share a cancel-result.
+
+    ``found`` and ``missing`` are as ``recipients`` returns them; the numbers in ``ended`` are
+    cancelled.
+    """
+    outcomes = [
+        (value, StatusCode.OK if n in ended else StatusCode.CANCELLATION_NOT_POSSIBLE)
+        for n, value in found
+    ]
+    outcomes += [(value, StatusCode.ADDRESS_NOT_FOUND) for value in missing]
     by_code: dict[StatusCode, list[str]] = {}
     for value, code in outcomes:
         by_code.setdefault(code, []).append(value)
@@ -156,6 +172,36 @@ def replacement(accepted: Accepted, original: StoredPush | None) -> Accepted | N
         code = StatusCode.CANCELLATION_NOT_POSSIBLE
         return NotReplaced(code, f"{push.replaces} is not pending for any of the addresses")
     return replace(accepted, ended=(*accepted.ended, *late))
+
+
+def replaced(accepted: Accepted, original: StoredPush) -> tuple[Withdrawal, ...]:
+    """Return what a push takes the place of: where its original has not ended."""
+    ended = {record.number for record in accepted.ended}
+    meant = {identity(value) for n, value in enumerate(accepted.push.addresses) if n not in ended}
+    return tuple(
+        Withdrawal(original.push.push_id, delivery.number, accepted.push.push_id)
+        for delivery in original.deliveries
+        if not delivery.state.final and identity(original.push.addresses[delivery.number]) in meant
+    )
+
+
+def ends_at(stored: StoredPush, address: str) -> list[DeliveryRecord]:
+    """Return the deliveries of a push at an address, however that is spelled."""
+    return [
+        delivery
+        for delivery in stored.deliveries
+        if identity(stored.push.addresses[delivery.number]) == identity(address)
+    ]
+
+
+def was_replaced(delivery: DeliveryRecord, push_id: str) -> bool:
+    """Return whether a delivery ended for a push that took its place."""
+    return delivery.state is State.REPLACED and delivery.description == replacement_note(push_id)
+
+
+def replacement_note(push_id: str) -> str:
+    """Return what is said of a push that another one took the place of."""
+    return f"replaced by {push_id}"
 
 
 def rejected(push: PushRecord, number: int, code: int, reason: str) -> DeliveryRecord:

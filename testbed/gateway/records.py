@@ -94,12 +94,24 @@ class StoredPush:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A push at one address that whoever holds it is to end."""
+
+    push_id: str
+    number: int
+    replaced_by: str | None = None
+    """The push-id of what takes its place; None: it is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddPush:
     """Keep a new push, unless its push-id was ever used."""
 
     push: PushRecord
     ended: tuple[DeliveryRecord, ...] = ()
     """Deliveries that ended before they began, with their history; the others are accepted."""
+    withdraws: tuple[Withdrawal, ...] = ()
+    """What other gateways are asked for with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +123,11 @@ class PutDelivery:
     """How many entries of its history come before the new ones."""
 
 
-Row = AddPush | PutDelivery
+@dataclass(frozen=True, slots=True)
+class AskWithdrawal:
+    """Have what other gateways hold withdrawn. What is asked for already stays as it was asked."""
+
+    withdrawals: tuple[Withdrawal, ...]
+
+
+Row = AddPush | PutDelivery | AskWithdrawal

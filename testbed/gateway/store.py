@@ -25,7 +25,15 @@ from itertools import chain
 from typing import Any, Final, Protocol
 
 from testbed.gateway.pushes import State
-from testbed.gateway.records import AddPush, DeliveryRecord, PutDelivery, Row, StoredPush
+from testbed.gateway.records import (
+    AddPush,
+    AskWithdrawal,
+    DeliveryRecord,
+    PutDelivery,
+    Row,
+    StoredPush,
+    Withdrawal,
+)
 from testbed.gateway.store_rows import (
     DELIVERY_COLUMNS,
     HISTORY_COLUMNS,
@@ -199,6 +207,10 @@ class Store(Protocol):
         """Renew the lease, and take over what a gateway left whose lease has lapsed."""
         ...
 
+    def withdrawals(self) -> list[Withdrawal]:
+        """Return what other gateways ask for that this one holds and has not ended."""
+        ...
+
     def find(self, push_id: str) -> StoredPush | None:
         """Return a push, whoever holds it; None where it never was, or was pruned."""
         ...
@@ -287,6 +299,10 @@ class SqliteStore:
         """Nothing can have become free, or have been lost."""
         return Renewal()
 
+    def withdrawals(self) -> list[Withdrawal]:
+        """Nobody else can ask."""
+        return []
+
     def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None."""
         return next(iter(self._read("push_id = ?", (push_id,))), None)
@@ -362,6 +378,8 @@ class SqliteStore:
                 case PutDelivery(delivery, history_from):
                     changed[delivery.push_id, delivery.number] = delivery
                     history += history_values(delivery, history_from)
+                case AskWithdrawal():
+                    pass  # There is nobody to ask: whatever is under way is ours.
         for (push_id,) in self._execute(cursor, _KNOWN, [(push_id,) for push_id in added]):
             del added[push_id]
             written[places[push_id]] = Written.DUPLICATE

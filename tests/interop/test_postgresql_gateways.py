@@ -14,15 +14,19 @@ from random import Random
 
 import pytest
 from twisted.internet import reactor
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
+from twisted.web.http_headers import Headers
 
+from testbed.adapters.http_client import BoundedClient
 from testbed.adapters.initiator import SubmissionClient, SubmissionError
 from testbed.codecs import pap
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
+from testbed.codecs.pap import ReplaceMethod
 from testbed.experiments.gateway_process import GatewayProcess
 from testbed.experiments.surroundings import Surroundings
 from testbed.initiator.submission import HttpMessage, recipient
@@ -93,6 +97,20 @@ class SharedStoreTests(TestCase):
             return True
 
         return serves
+
+    async def cancel(self, gateway, push_id):
+        """Submit a cancel-message; return the code of its only result."""
+        body = pap.build(pap.CancelMessage(push_id))
+        client = BoundedClient(reactor, connections=1, largest_answer=10_000)
+        self.addCleanup(lambda: ensureDeferred(client.close()))
+        _, answer = await client.exchange(
+            "POST",
+            self.gateways[gateway].config.pap_url,
+            headers=Headers({"Content-Type": ["application/xml"]}),
+            data=body,
+            timeout=20.0,
+        )
+        return pap.parse(answer).results[0].code
 
     async def push(self, gateway, push_id, **attributes):
         """Submit a push; return the code of the answer."""
@@ -176,6 +194,44 @@ class SharedStoreTests(TestCase):
         assert self.reported == Counter(["1"])
         assert await self.push(0, "2") == 1001
         await self.all_reported(["2"])
+
+    async def test_a_push_is_cancelled_at_the_other_gateway(self):
+        """1000 comes when its own gateway has ended it; it never arrives, and is reported once."""
+        await self.start()
+        after = float(int(time.time()) + 3)
+        assert await self.push(0, "1", deliver_after=after) == 1001
+        assert await self.cancel(1, "1") == 1000
+        await self.all_reported(["1"])
+        await self.sleep(max(0.0, after - time.time()) + 1)
+        assert self.arrived == Counter()
+        assert self.reported == Counter(["1"])
+        assert [await self.cancel(number, "1") for number in (0, 1)] == [2008, 2008]
+
+    async def test_a_push_is_replaced_at_the_other_gateway(self):
+        """Only what took its place arrives, from where that was submitted."""
+        await self.start()
+        after = float(int(time.time()) + 3)
+        assert await self.push(0, "1", deliver_after=after) == 1001
+        assert (
+            await self.push(1, "2", replace_push_id="1", replace_method=ReplaceMethod.PENDING_ONLY)
+            == 1001
+        )
+        await self.all_reported(["1", "2"])
+        await self.sleep(max(0.0, after - time.time()) + 1)
+        assert self.arrived == Counter([("2", self.gateways[1].address)])
+        assert self.reported == Counter(["1", "2"])
+
+    async def test_a_dead_gateways_push_is_cancelled_by_who_takes_it_over(self):
+        """The cancel waits for the lease, and then for nobody."""
+        await self.start()
+        after = float(int(time.time()) + 4)
+        assert await self.push(0, "1", deliver_after=after) == 1001
+        self.gateways[0].end(signal.SIGKILL)
+        began = time.monotonic()
+        assert await self.cancel(1, "1") == 1000
+        assert time.monotonic() - began < 1.5 * LEASE + 1.5
+        await self.all_reported(["1"])
+        assert self.arrived == Counter()
 
     async def test_a_database_that_restarts_is_waited_for(self):
         """4001 meanwhile, at once; what was accepted goes on, and new pushes are taken."""

@@ -16,12 +16,14 @@ from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     AddPush,
+    AskWithdrawal,
     DeliveryRecord,
     HistoryEntry,
     Notification,
     PushRecord,
     PutDelivery,
     StoredPush,
+    Withdrawal,
 )
 from testbed.gateway.store import PushQuery, StoreError, Written
 from tests.interop.postgresql import PostgresqlServer
@@ -122,6 +124,49 @@ def test_an_address_can_have_ended_from_the_start(open_store):
     assert store.find("1@pi.example") == StoredPush(PUSH, tuple(ended))
     store.close()
     assert other.unfinished() == []
+
+
+def test_what_one_gateway_asks_for_the_holder_reads(open_store):
+    """Until the push is done with; asked twice it stays as it was asked first."""
+    store, other = open_store(), open_store()
+    store.renew()
+    assert store.write([AddPush(PUSH), push("2")]) == [DONE, DONE]
+    first, second = Withdrawal("1@pi.example", 0), Withdrawal("1@pi.example", 1, "9")
+    assert other.write([AskWithdrawal((second, first))]) == [DONE]
+    other.write([AskWithdrawal((Withdrawal("1@pi.example", 1),))])
+    assert store.withdrawals() == [first, second]
+    assert other.withdrawals() == []
+    store.write([put(number=0, state=State.CANCELLED)])
+    assert store.withdrawals() == [second]
+    store.write([put(number=1, state=State.REPLACED)])
+    assert store.withdrawals() == []
+
+
+def test_a_push_asks_for_what_it_replaces_as_it_is_stored(open_store):
+    """Or not at all, where its push-id was used before."""
+    store, other = open_store(), open_store()
+    store.renew()
+    store.write([AddPush(PUSH)])
+    asked = Withdrawal("1@pi.example", 0, "2")
+    assert other.write([replace(push("1@pi.example"), withdraws=(asked,))]) == [DUPLICATE]
+    assert store.withdrawals() == []
+    assert other.write([replace(push("2"), withdraws=(asked,))]) == [DONE]
+    assert store.withdrawals() == [asked]
+
+
+def test_what_was_asked_for_is_handed_on_with_the_push(open_store, url):
+    """Who takes it over reads it; once nobody holds the push it is forgotten."""
+    store, other = open_store(), open_store()
+    store.renew()
+    store.write([AddPush(PUSH)])
+    other.write([AskWithdrawal((Withdrawal("1@pi.example", 0),))])
+    store.close()
+    assert [stored.push for stored in other.unfinished()] == [PUSH]
+    assert other.withdrawals() == [Withdrawal("1@pi.example", 0)]
+    other.write([put(number=0), put(number=1)])
+    other.prune(before=0.0)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM withdrawal").fetchone() == (0,)
 
 
 def test_a_push_id_is_used_once_for_ever_whichever_gateway_it_came_to(open_store):

@@ -313,7 +313,14 @@ class GatewayServiceTests(TestCase):
         )
         await service.end()
         await store.start()
-        tending = StoreTending(clock, store, now=time.time, renewed=lambda *_: None, retention=0.01)
+        tending = StoreTending(
+            clock,
+            store,
+            now=time.time,
+            renewed=lambda *_: None,
+            asked=lambda _: None,
+            retention=0.01,
+        )
         tending.start()
         clock.advance(PRUNING_INTERVAL)
         assert await store.find(MESSAGE.push_id) is None
