@@ -6,11 +6,15 @@ that names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from corenet.interfaces.node import Address
 from gtp.timers import Timers
+
+ANY_CENTRE = "*"
+"""Stands for the number of every service centre that has no entry of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,21 @@ class HlrConfig:
     subscribers: tuple[Subscriber, ...] = ()
     timers: Timers = field(default_factory=Timers)
     gr_timeout: float = 10.0
-    """Seconds until a request to an SGSN on Gr counts as unanswered."""
+    """Seconds until a request to an SGSN or a service centre counts as unanswered."""
+    short_message_timeout: float = 90.0
+    """The same for a short message to a mobile: one may wait for another, and each takes long."""
+    service_centres: Mapping[str, Address] = field(default_factory=dict)
+    """Where service centres are attached to Gr, by number (digits); ANY_CENTRE is all others."""
 
     def __post_init__(self) -> None:
         _refuse_repeated("IMSI", (subscriber.imsi for subscriber in self.subscribers))
         _refuse_repeated("MSISDN", (subscriber.msisdn for subscriber in self.subscribers))
-        if not self.gr_timeout > 0:
-            raise ValueError(f"gr_timeout is {self.gr_timeout}, must be above 0 seconds")
+        for name in ("gr_timeout", "short_message_timeout"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, must be above 0 seconds")
+        for number in self.service_centres:
+            if number != ANY_CENTRE and not _are_digits(number):
+                raise ValueError(f"no number of a service centre: {number!r}")
 
 
 def _are_digits(text: str) -> bool:

@@ -48,11 +48,52 @@ class MsPurged(Event):
 
 @dataclass(frozen=True, slots=True)
 class GrRequestTimedOut(Event):
-    """An SGSN did not answer a request on Gr."""
+    """An SGSN or a service centre did not answer a request on Gr."""
 
     imsi: str
     sgsn: str
     request: MessageType
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageForwarded(Event):
+    """A short message has reached a mobile or a service centre, and its sender knows."""
+
+    imsi: str
+    request: MessageType
+    """MO-forwardSM or MT-forwardSM."""
+    asker: str
+    """Host of the SGSN or service centre that sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageRefused(Event):
+    """A short message was refused, here or where it was forwarded to."""
+
+    imsi: str
+    """"" where the number belongs to nobody."""
+    request: MessageType
+    asker: str
+    cause: int | None
+    """GMM cause."""
+    rp_cause: int | None
+    """RP cause (TS 24.011 §8.2.5.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCentreAlerted(Event):
+    """A service centre that waited has heard that the subscriber can be reached."""
+
+    imsi: str
+    centre: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCentreNotAlerted(Event):
+    """A service centre that waits did not answer; it is told at the next occasion."""
+
+    imsi: str
+    centre: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from corenet.hlr.events import (
 )
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Record, Register
+from corenet.hlr.short_messages import ShortMessages
 from corenet.interfaces.gsup import (
     CancelType,
     CnDomain,
@@ -47,9 +48,11 @@ SERVED = frozenset(
         MessageType.UPDATE_LOCATION_REQUEST,
         MessageType.PURGE_MS_REQUEST,
         MessageType.READY_FOR_SM_REQUEST,
+        MessageType.MO_FORWARD_SM_REQUEST,
+        MessageType.MT_FORWARD_SM_REQUEST,
     }
 )
-"""Requests of SGSNs that are served."""
+"""Requests of SGSNs and service centres that are served."""
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class GrCounters:
     """What Gr has counted; every field only grows."""
 
     discarded: int = 0
-    """Messages that could not be read, or answered nothing."""
+    """Messages that could not be read, or answered nothing that is open."""
     refused: int = 0
     """Requests answered with an error."""
 
@@ -69,6 +72,7 @@ class Gr:
         self,
         register: Register,
         reachability: Reachability,
+        short_messages: ShortMessages,
         timeout: float,
         datagrams: list[Datagram],
         events: list[Event],
@@ -77,6 +81,7 @@ class Gr:
         self.counters = GrCounters()
         self._register = register
         self._reachability = reachability
+        self._short_messages = short_messages
         self._timeout = timeout
         self._datagrams = datagrams
         self._events = events
@@ -120,6 +125,10 @@ class Gr:
         record = self._register.find(message.imsi)
         if message.type not in SERVED:
             self._refuse(message.type, message.imsi, peer, GmmCause.MESSAGE_TYPE_UNKNOWN)
+        elif message.type is MessageType.MT_FORWARD_SM_REQUEST:
+            self._short_messages.forward_to_mobile(message, peer, now)
+        elif message.type is MessageType.MO_FORWARD_SM_REQUEST:
+            self._short_messages.forward_to_centre(message, peer, now)
         elif record is None:
             self._refuse(message.type, message.imsi, peer, GmmCause.IMSI_UNKNOWN_IN_HLR)
         elif message.cn_domain is CnDomain.CS:
@@ -206,15 +215,25 @@ class Gr:
             )
             return
         self._send(
-            GsupMessage(MessageType.READY_FOR_SM_RESULT, record.imsi, cn_domain=CnDomain.PS), peer
+            GsupMessage(
+                MessageType.READY_FOR_SM_RESULT,
+                record.imsi,
+                cn_domain=CnDomain.PS,
+                sm_rp_mr=message.sm_rp_mr,
+            ),
+            peer,
         )
-        if message.sm_alert_reason is not SmAlertReason.MEMORY_AVAILABLE:
+        if message.sm_alert_reason is SmAlertReason.MEMORY_AVAILABLE:
+            self._short_messages.alert(record, SmAlertReason.MEMORY_AVAILABLE, now)
+        else:
             record.note_contact()
             self._reachability.regain(record, now)
 
     def _receive_answer(self, message: GsupMessage, peer: Address, now: float) -> None:
         """Take an SGSN's answer to a request that is open."""
         request = message.type.request
+        if self._short_messages.receive_answer(message, peer):
+            return
         found = self._open.pop((message.imsi, peer, request), None)
         if found is None:
             self.counters.discarded += 1

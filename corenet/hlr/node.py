@@ -1,4 +1,4 @@
-"""The HLR as a node: Gc with GGSNs over GTP-C, Gr with SGSNs over GSUP.
+"""The HLR as a node: Gc with GGSNs over GTP-C, Gr with SGSNs and service centres over GSUP.
 
 Specs: TS 23.060 §5.4.2 (HLR), TS 29.060 §7.4 (location management messages), TS 29.002 §19,
 §24 (what Gr means).
@@ -15,6 +15,8 @@ from corenet.hlr.gr import Gr, GrCounters
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Location, Record, Register
 from corenet.hlr.routeing import Routeing
+from corenet.hlr.short_messages import ShortMessages
+from corenet.interfaces.gsup import SmAlertReason
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.constants import MessageType, MsNotReachableReason
 from gtp.endpoint import (
@@ -52,8 +54,19 @@ class Hlr:
         )
         self._reachability = Reachability(self._endpoint, self._events)
         self._routeing = Routeing(self._register, self._endpoint, self._reachability, self._events)
+        self._short_messages = ShortMessages(
+            config, self._register, self._reachability, self._datagrams, self._events
+        )
+        self._reachability.on_present = lambda record, now: self._short_messages.alert(
+            record, SmAlertReason.MS_PRESENT, now
+        )
         self._gr = Gr(
-            self._register, self._reachability, config.gr_timeout, self._datagrams, self._events
+            self._register,
+            self._reachability,
+            self._short_messages,
+            config.gr_timeout,
+            self._datagrams,
+            self._events,
         )
 
     def start(self, now: float) -> None:
@@ -80,13 +93,18 @@ class Hlr:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        timeouts = (self._endpoint.next_timeout(), self._gr.next_timeout())
+        timeouts = (
+            self._endpoint.next_timeout(),
+            self._gr.next_timeout(),
+            self._short_messages.next_timeout(),
+        )
         return min((timeout for timeout in timeouts if timeout is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
         self._endpoint.handle_timeout(now)
         self._gr.handle_timeout(now)
+        self._short_messages.handle_timeout(now)
         self._follow(now)
 
     def take_datagrams(self) -> list[Datagram]:
@@ -134,8 +152,9 @@ class Hlr:
 
     @property
     def open_requests(self) -> int:
-        """How many requests to GGSNs and SGSNs wait for their answer."""
-        return self._endpoint.open_requests + self._gr.open_requests
+        """How many requests to GGSNs, SGSNs and service centres wait for their answer."""
+        others = self._gr.open_requests + len(self._short_messages)
+        return self._endpoint.open_requests + others
 
     @property
     def under_way(self) -> dict[str, int]:

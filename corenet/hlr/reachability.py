@@ -13,6 +13,8 @@ the list again, for the next time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from corenet.hlr.events import (
     GgsnNotificationFailed,
     GgsnNotified,
@@ -32,6 +34,8 @@ class Reachability:
     def __init__(self, endpoint: Endpoint, events: list[Event]) -> None:
         self._endpoint = endpoint
         self._events = events
+        self.on_present: Callable[[Record, float], None] = lambda _record, _now: None
+        """Called with who is reachable again, while its SGSN is known."""
 
     def lose(self, record: Record, reason: MsNotReachableReason) -> None:
         """Set the flag, or change its reason."""
@@ -49,6 +53,7 @@ class Reachability:
             self._events.append(MsBecameReachable(record.imsi))
         if record.sgsn is None:
             return
+        self.on_present(record, now)
         waiting, record.waiting = record.waiting, {}
         for ggsn in waiting:
             record.overtaken[ggsn] = False

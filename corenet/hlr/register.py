@@ -28,6 +28,10 @@ class Location:
     """Why, when ``not_reachable``."""
     waiting_ggsns: tuple[str, ...]
     """IP addresses of the GGSNs that will be told when the MS is back."""
+    memory_full: bool = False
+    """Memory-capacity-exceeded flag, MCEF: the MS has no room for short messages."""
+    waiting_centres: tuple[str, ...] = ()
+    """Message-waiting data: the service centres that will be told when it can be reached."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +48,13 @@ class Record:
     """Why the MS is not reachable; None while MNRG is clear."""
     waiting: dict[str, None] = field(default_factory=dict)
     """GGSNs that want to hear when the MS is back, each once, in order."""
+    memory_full: bool = False
+    """The memory-capacity-exceeded flag, MCEF (TS 23.040 §3.2.7)."""
+    waiting_centres: dict[Address, bytes | None] = field(default_factory=dict)
+    """Message-waiting data (TS 23.040 §3.2.8): service centres by their place on Gr, in order.
+
+    The value is how one calls itself (Source Name), or None.
+    """
     overtaken: dict[str, bool] = field(default_factory=dict)
     """GGSNs that have routeing information, each with whether the MS was in contact since."""
 
@@ -66,7 +77,14 @@ class Record:
             self.reason is not None,
             self.reason,
             tuple(self.waiting),
+            self.memory_full,
+            tuple(centre_text(*centre) for centre in self.waiting_centres.items()),
         )
+
+
+def centre_text(address: Address, name: bytes | None) -> str:
+    """Return a service centre's name for people."""
+    return address[0] if name is None else name.rstrip(b"\0").decode("ascii", "replace")
 
 
 class Register:

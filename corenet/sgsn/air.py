@@ -18,6 +18,7 @@ from corenet.sgsn.packets import Packets
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.sessions import Sessions
+from corenet.sgsn.short_messages import ShortMessages
 
 DUPLICATE_ATTACH = 2.0
 """Seconds in which an Attach Request with the last one's N(U) is the network's duplicate of it.
@@ -39,6 +40,7 @@ class Air:
         mobility: Mobility,
         sessions: Sessions,
         packets: Packets,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._attaches = attaches
@@ -46,6 +48,7 @@ class Air:
         self._mobility = mobility
         self._sessions = sessions
         self._packets = packets
+        self._short_messages = short_messages
 
     def receive(self, data: bytes, radio: Address, now: float) -> None:
         """Take a frame from the mobile at ``radio``; what is no good is counted and dropped."""
@@ -68,6 +71,10 @@ class Air:
             present = self._present(mobile, link, now)
             if present is not None:
                 self._packets.uplink(present, frame)
+        elif frame.sapi == Sapi.SMS:
+            present = self._present(mobile, link, now)
+            if present is not None:
+                self._short_messages.receive(present, frame.payload, now)
         else:
             self._core.count("frames_unusable")
         mobile = self._core.mobiles.at(radio)

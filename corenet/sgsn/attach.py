@@ -33,6 +33,7 @@ from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription import Subscription
 
 _FEWEST_DIGITS = 6
@@ -57,12 +58,18 @@ class Attaches:
     """Every attach under way."""
 
     def __init__(
-        self, core: Core, hlr: HlrLink, detaches: Detaches, requests: NetworkRequests
+        self,
+        core: Core,
+        hlr: HlrLink,
+        detaches: Detaches,
+        requests: NetworkRequests,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
         self._detaches = detaches
         self._requests = requests
+        self._short_messages = short_messages
         self._pending: dict[MmContext, Attach] = {}
 
     def __len__(self) -> int:
@@ -145,6 +152,7 @@ class Attaches:
         attached = mobile.state is MmState.ATTACHED
         mobile.enter(MmState.ATTACHING, now)
         if attached:
+            self._short_messages.drop(mobile, now)
             self._detaches.release_contexts(mobile, DeactivationReason.DETACHED, now)
             self._core.emit(MobileDetached(mobile.imsi, DetachReason.REPLACED))
         self._core.mobiles.note_present(mobile)

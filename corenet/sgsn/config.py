@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corenet.interfaces.node import Address
+from corenet.interfaces.sms.transfer import TransferTimers
 from gtp.timers import Timers
 
 
@@ -69,5 +70,10 @@ class SgsnConfig:
     """Network-requested activations at once; a further one gets Cause 199."""
     max_contexts: int = 100_000
     """PDP contexts in all; a further activation is refused with SM cause 26."""
+    short_messages: TransferTimers = field(default_factory=TransferTimers)
+    max_short_messages: int = 10_000
+    """Short messages under way at once, each way; a further one gets RP cause 42."""
+    short_messages_per_mobile: int = 16
+    """Short messages that wait for one mobile; a further one gets RP cause 42."""
     max_detached: int = 10_000
     """Detached mobiles remembered; beyond, the oldest is purged (Purge MS to the HLR)."""

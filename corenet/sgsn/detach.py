@@ -22,6 +22,7 @@ from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.short_messages import ShortMessages
 
 
 class NetworkDetach:
@@ -46,11 +47,13 @@ class Detaches:
         hlr: HlrLink,
         deactivations: Deactivations,
         requests: NetworkRequests,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
         self._deactivations = deactivations
         self._requests = requests
+        self._short_messages = short_messages
         self._pending: dict[MmContext, NetworkDetach] = {}
 
     def __len__(self) -> int:
@@ -99,6 +102,7 @@ class Detaches:
 
     def forsake(self, mobile: MmContext, reason: DeactivationReason, now: float) -> list[Deletion]:
         """Give up all that is under way for a mobile, then end its contexts."""
+        self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         return self.release_contexts(mobile, reason, now)
 

@@ -104,6 +104,43 @@ class MobileBecameReachable(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ShortMessageDelivered(Event):
+    """A mobile has taken a short message (TS 24.011 §6.2.2)."""
+
+    imsi: str
+    reference: int
+    """RP-Message-Reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageNotDelivered(Event):
+    """A short message for a mobile was refused, by the mobile or here."""
+
+    imsi: str
+    reference: int | None
+    rp_cause: int
+    """What the HLR was told (TS 24.011 §8.2.5.4)."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageSubmitted(Event):
+    """A service centre has taken a mobile's short message."""
+
+    imsi: str
+    reference: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageNotSubmitted(Event):
+    """A mobile's short message was refused, by the network behind or here."""
+
+    imsi: str
+    reference: int
+    rp_cause: int
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkRequestReceived(Event):
     """A PDU Notification Request was answered with ``cause`` (TS 29.060 §7.3.8)."""
 

@@ -2,12 +2,13 @@
 
 Specs: OsmoHLR user manual, "Generic Subscriber Update Protocol"; TS 29.002 §8.1 (location
 management). GSUP has no transaction numbers: an answer belongs to the mobile's request of its
-group, of which one is under way at a time.
+group, of which one is under way at a time; short messages have a reference besides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from corenet.interfaces.gsup import (
     CnDomain,
@@ -21,6 +22,9 @@ from corenet.interfaces.node import Datagram, Interface
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 
+_Key = tuple[str, MessageType, int | None]
+"""IMSI, type of the request and, for short messages, their reference."""
+
 Answered = Callable[[GsupMessage | None, float], None]
 """Called with the HLR's result or error, or None where it has not answered in time."""
 
@@ -30,7 +34,7 @@ class HlrLink:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._pending: dict[tuple[str, MessageType], tuple[Alarm, Answered]] = {}
+        self._pending: dict[_Key, tuple[Alarm, Answered]] = {}
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -48,7 +52,7 @@ class HlrLink:
 
     def ready_for_sm(self, imsi: str, now: float, answered: Answered) -> bool:
         """Say that the mobile can be reached again (Ready for SM); False where it was just said."""
-        if (imsi, MessageType.READY_FOR_SM_REQUEST) in self._pending:
+        if (imsi, MessageType.READY_FOR_SM_REQUEST, None) in self._pending:
             return False
         message = GsupMessage(
             MessageType.READY_FOR_SM_REQUEST,
@@ -59,9 +63,16 @@ class HlrLink:
         self._ask(message, now, answered)
         return True
 
+    def submit_sm(self, message: GsupMessage, now: float, answered: Answered) -> None:
+        """Hand over a mobile's short message, or say that it has memory for others again."""
+        self._ask(replace(message, cn_domain=CnDomain.PS), now, answered)
+
     def cancel(self, imsi: str, request: MessageType) -> None:
         """Forget a request whose answer does not matter any more."""
-        pending = self._pending.pop((imsi, request), None)
+        self._cancel((imsi, request, None))
+
+    def _cancel(self, key: _Key) -> None:
+        pending = self._pending.pop(key, None)
         if pending is not None:
             pending[0].cancel()
 
@@ -82,7 +93,7 @@ class HlrLink:
         if message.type.is_request:
             return message
         request = MessageType(message.type & ~3)
-        pending = self._pending.pop((message.imsi, request), None)
+        pending = self._pending.pop((message.imsi, request, message.sm_rp_mr), None)
         if pending is None:
             self._core.count("gsup_unexpected")
             return None
@@ -100,13 +111,14 @@ class HlrLink:
         self.send(GsupMessage(request.error, imsi, cause=cause, cn_domain=CnDomain.PS))
 
     def _ask(self, message: GsupMessage, now: float, answered: Answered) -> None:
-        self.cancel(message.imsi, message.type)
+        key = (message.imsi, message.type, message.sm_rp_mr)
+        self._cancel(key)
 
         def expired(now: float) -> None:
-            del self._pending[message.imsi, message.type]
+            del self._pending[key]
             self._core.count("gsup_timeouts")
             answered(None, now)
 
         alarm = self._core.schedule.at(now + self._core.config.hlr_timeout, expired)
-        self._pending[message.imsi, message.type] = (alarm, answered)
+        self._pending[key] = (alarm, answered)
         self.send(message)

@@ -3,9 +3,9 @@
 Specs: TS 23.060 (procedures), TS 24.008 (GMM and SM towards mobiles), TS 29.060 (GTP).
 
 Theory of operation. Octets that arrive go to the room of their interface: ``air`` (mobiles),
-``gn`` and ``packets`` (GGSNs), ``hlr_link`` and ``mobility`` (HLR). These find the procedure that
-is concerned; each procedure is a module with its own text. All of them stand on ``core``, which
-collects what is to be sent and what has happened.
+``gn`` and ``packets`` (GGSNs), ``hlr_link``, ``mobility`` and ``short_messages`` (HLR). These
+find the procedure that is concerned; each procedure is a module with its own text. All of them
+stand on ``core``, which collects what is to be sent and what has happened.
 
 On ``stop`` every PDP context is deleted at its GGSN, with one Delete PDP Context Request whose
 answer nobody waits for. Mobiles are not told: one that speaks to the SGSN that comes after is
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from random import Random
 
+from corenet.interfaces.gsup import MessageType
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.sgsn.activation import Activations
@@ -41,6 +42,7 @@ from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.sessions import Sessions
+from corenet.sgsn.short_messages import ShortMessages
 from gtp.endpoint import EndpointCounters
 
 
@@ -65,11 +67,24 @@ class Sgsn:
             core, deletions, self._deactivations, self._requests, self._packets
         )
         notifications = PduNotifications(core, self._requests, self._deactivations)
-        self._detaches = Detaches(core, self._hlr, self._deactivations, self._requests)
-        self._attaches = attaches = Attaches(core, self._hlr, self._detaches, self._requests)
+        self._short_messages = ShortMessages(core, self._hlr)
+        self._detaches = Detaches(
+            core, self._hlr, self._deactivations, self._requests, self._short_messages
+        )
+        self._attaches = attaches = Attaches(
+            core, self._hlr, self._detaches, self._requests, self._short_messages
+        )
         self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
         sessions = Sessions(core, self._requests, activations, self._deactivations)
-        self._air = Air(core, attaches, self._detaches, self._mobility, sessions, self._packets)
+        self._air = Air(
+            core,
+            attaches,
+            self._detaches,
+            self._mobility,
+            sessions,
+            self._packets,
+            self._short_messages,
+        )
         self._gn = Gn(core, notifications, activations, self._deactivations)
         self._running = True
 
@@ -105,7 +120,11 @@ class Sgsn:
             self._core.endpoint.receive(data, peer, now)
         elif interface is Interface.GR:
             message = self._hlr.receive(data, now)
-            if message is not None:
+            if message is None:
+                pass
+            elif message.type is MessageType.MT_FORWARD_SM_REQUEST:
+                self._short_messages.forward(message, now)
+            else:
                 self._mobility.hlr_asks(message, now)
         self._take_gtp(now)
 
@@ -222,6 +241,7 @@ class Sgsn:
             "requests": core.endpoint.open_requests,
             "requests of others": core.endpoint.requests_in_work,
             "requests to the HLR": len(self._hlr),
+            "short messages": len(self._short_messages),
         }
 
     def _take_gtp(self, now: float) -> None:

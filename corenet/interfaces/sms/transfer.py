@@ -303,7 +303,7 @@ _FAILURES: Final = MappingProxyType(
 class TransferTable:
     """The transfers of one mobile, as one side has them."""
 
-    __slots__ = ("_last", "_requested", "_send", "_transfers", "schedule", "timers")
+    __slots__ = ("_emptied", "_last", "_requested", "_send", "_transfers", "schedule", "timers")
 
     def __init__(
         self,
@@ -312,8 +312,13 @@ class TransferTable:
         schedule: Timers,
         timers: TransferTimers,
         requested: Requested,
+        emptied: Callable[[], None],
     ) -> None:
-        """``send`` takes the octets of a CP message; ``requested`` is told the requests."""
+        """``send`` takes the octets of a CP message; ``requested`` is told the requests.
+
+        ``emptied`` is called when the last transfer is forgotten.
+        """
+        self._emptied = emptied
         self._send = send
         self.schedule = schedule
         self.timers = timers
@@ -379,6 +384,8 @@ class TransferTable:
     def forget(self, transfer: Transfer) -> None:
         """Let a transfer go that has lingered long enough."""
         del self._transfers[transfer.ti]
+        if not self._transfers:
+            self._emptied()
 
     def _receive_data(
         self, message: CpData, ti: Transaction, transfer: Transfer | None, now: float

@@ -288,9 +288,9 @@ def test_subscriber_data_of_a_stranger_is_refused(around):
 
 
 def test_other_requests_of_the_hlr_are_refused(attached):
-    """A request that an SGSN without short messages cannot serve gets an error."""
-    attached.from_hlr(GsupMessage(MessageType.MT_FORWARD_SM_REQUEST, attached.IMSI))
-    assert attached.told_hlr(MessageType.MT_FORWARD_SM_ERROR).cause == 97
+    """A request that no SGSN serves gets an error."""
+    attached.from_hlr(GsupMessage(MessageType.CHECK_IMEI_REQUEST, attached.IMSI))
+    assert attached.told_hlr(MessageType.CHECK_IMEI_ERROR).cause == 97
 
 
 def test_octets_that_are_no_gsup(around):
