@@ -306,7 +306,7 @@ def test_octets_that_are_no_gsup(around):
 
 def test_the_session_management_codec_is_not_asked_about_other_protocols(around):
     """Frames of other SAPIs and protocol discriminators are counted."""
-    around.say_octets(b"\x09\x01", sapi=7)
+    around.say_octets(b"\x09\x01", sapi=2)
     around.say_octets(b"\x09\x01")
     assert around.sgsn.counters["frames_unusable"] == 2
     assert around.silent()
