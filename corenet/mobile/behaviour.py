@@ -1,4 +1,4 @@
-"""How a mobile answers the network's request to activate a PDP context."""
+"""How a mobile answers what the network begins: activations and short messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from corenet.interfaces.nas.causes import SmCause, sm_cause_text
+from corenet.interfaces.sms.causes import RpCause, rp_cause_text
 
 
 class Answer(StrEnum):
@@ -53,4 +54,41 @@ class Behaviour:
     def __str__(self) -> str:
         if self.answer is Answer.REJECT:
             return f"reject with {sm_cause_text(self.cause)} (sm {self.cause})"
+        return str(self.answer)
+
+
+class SmsAnswer(StrEnum):
+    """What the mobile does with a short message (TS 24.011 §6.2.2)."""
+
+    ACCEPT = "accept"
+    """Takes it: RP-ACK."""
+    MEMORY_FULL = "memory-full"
+    """Has no room: RP-ERROR with cause 22, and RP-SMMA once it accepts again."""
+    REJECT = "reject"
+    """RP-ERROR with the behaviour's cause."""
+    UNANSWERED = "unanswered"
+    """Acknowledges the frames (CP-ACK), and never answers."""
+    SILENT = "silent"
+    """Does nothing at all, until the network gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsBehaviour:
+    """A mobile's answer to short messages, and how long it thinks about it."""
+
+    answer: SmsAnswer = SmsAnswer.ACCEPT
+    cause: int = RpCause.PROTOCOL_ERROR
+    """RP cause number of the refusal."""
+    delay: float = 0.0
+    """Seconds between the message and the answer; the network waits for TR1N."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.cause <= 127:
+            raise ValueError(f"RP cause {self.cause} is not seven bits")
+        if self.delay < 0:
+            raise ValueError(f"answer delay {self.delay} s is negative")
+
+    def __str__(self) -> str:
+        if self.answer is SmsAnswer.REJECT:
+            return f"reject with {rp_cause_text(self.cause)} (rp {self.cause})"
         return str(self.answer)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corenet.mobile.behaviour import Behaviour
+from corenet.interfaces.sms.transfer import TransferTimers
+from corenet.mobile.behaviour import Behaviour, SmsBehaviour
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class MobileTimers:
     """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
     attempts: int = 5
     """Transmissions in all, the first included; the procedure ends at the last expiry."""
+    short_messages: TransferTimers = TransferTimers()  # noqa: RUF009 - frozen
+    """TC1*, TR1M and TR2M (TS 24.011 §10.1)."""
+    tram: float = 30.0
+    """TRAM: until RP-SMMA is said once more; 25 to 35."""
+    reassembly: float = 300.0
+    """How long the first part of a long short message waits for the others."""
     attach_spread: float = 0.0
     """Mobiles that attach when the node starts do so within this time, each at its own moment."""
 
@@ -36,6 +43,9 @@ class MobileConfig:
     imsi: str
     msisdn: str
     behaviour: Behaviour = Behaviour()  # noqa: RUF009 - frozen
+    sms_behaviour: SmsBehaviour = SmsBehaviour()  # noqa: RUF009 - frozen
+    service_centre: str = ""
+    """Number of the service centre that takes its short messages, digits; "" for none."""
     apns: tuple[str, ...] = ()
     """The access points its user has set up; ``activate`` without an APN takes the first."""
     attach_at_start: bool = False

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from corenet.interfaces.application import Shown
 from corenet.interfaces.node import Event
-from corenet.mobile.behaviour import Behaviour
+from corenet.mobile.behaviour import Behaviour, SmsBehaviour
 
 
 class MobileState(StrEnum):
@@ -146,6 +146,58 @@ class DatagramReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ShortMessageReceived(Event):
+    """A short message is here with all its parts."""
+
+    imsi: str
+    originator: str
+    parts: int
+    port: int | None
+    """The application port that it is for, or None."""
+    text: str | None
+    """None for data."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageRefused(Event):
+    """The mobile did not take a short message."""
+
+    imsi: str
+    cause: int
+    """RP cause (TS 24.011 §8.2.5.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageAbandoned(Event):
+    """Parts of a long short message were forgotten, for the others did not come."""
+
+    imsi: str
+    originator: str
+    reference: int
+    received: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageSent(Event):
+    """The service centre has taken every part of the mobile's short message."""
+
+    imsi: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessageNotSent(Event):
+    """The mobile's short message, or one of its parts, was not taken."""
+
+    imsi: str
+    destination: str
+    cause: int | None
+    """RP cause, where the network has given one."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class EchoAnswered(Event):
     """The mobile answered an ICMP Echo, as ``ping`` sends it (RFC 792)."""
 
@@ -202,6 +254,7 @@ class MobileView:
     powered: bool
     coverage: bool
     behaviour: Behaviour
+    sms_behaviour: SmsBehaviour
     p_tmsi: int | None
     contexts: tuple[ContextView, ...]
     shown: tuple[Shown, ...]

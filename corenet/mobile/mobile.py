@@ -22,6 +22,7 @@ from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.node import Address
 from corenet.mobile.applications import Applications
+from corenet.mobile.behaviour import SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
@@ -36,6 +37,7 @@ from corenet.mobile.events import (
     MobileView,
 )
 from corenet.mobile.sessions import Context, Sessions
+from corenet.mobile.short_messages import ShortMessages
 from corenet.mobile.surroundings import Repetition, Surroundings
 
 _USER_DATA = frozenset(
@@ -60,12 +62,14 @@ class Mobile:
         "_procedure",
         "_sent",
         "_sessions",
+        "_short_messages",
         "_since",
         "_windows",
         "behaviour",
         "config",
         "covered",
         "powered",
+        "sms_behaviour",
         "state",
         "surroundings",
     )
@@ -74,6 +78,7 @@ class Mobile:
         self.config = config
         self.surroundings = surroundings
         self.behaviour = config.behaviour
+        self.sms_behaviour = config.sms_behaviour
         self.state = MobileState.DETACHED
         self.powered = True
         self.covered = True
@@ -82,6 +87,7 @@ class Mobile:
         self._p_tmsi: int | None = None
         self._procedure: Repetition | None = None
         self._sessions = Sessions(self)
+        self._short_messages: ShortMessages | None = None
         # By SAPI: how many frames were sent, and which were heard.
         self._sent: dict[int, int] = {}
         self._windows: dict[int, llc.ReceiveWindow] = {}
@@ -90,6 +96,11 @@ class Mobile:
     def imsi(self) -> str:
         """The subscriber's identity."""
         return self.config.imsi
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it may speak to the network."""
+        return self.state is MobileState.ATTACHED
 
     @property
     def address(self) -> str | None:
@@ -107,6 +118,7 @@ class Mobile:
             powered=self.powered,
             coverage=self.covered,
             behaviour=self.behaviour,
+            sms_behaviour=self.sms_behaviour,
             p_tmsi=self._p_tmsi,
             contexts=tuple(context.view() for context in self._sessions),
             shown=() if self._applications is None else self._applications.shown,
@@ -126,6 +138,7 @@ class Mobile:
         self._enter(MobileState.ATTACHING, now)
         # The network may have lost the link and count from 0 again.
         self._windows.clear()
+        self._drop_short_messages(now)
         request = gmm.AttachRequest(gmm.MobileIdentity(imsi=self.imsi)).encode()
         self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
 
@@ -140,6 +153,7 @@ class Mobile:
             return
         self._stop()
         self._sessions.drop_all(DeactivationReason.DETACHED, now)
+        self._drop_short_messages(now)
         self._enter(MobileState.DETACHING, now)
         self._windows.clear()
         self._repeat(
@@ -194,11 +208,12 @@ class Mobile:
         """Have the user tap on what is shown; raises MobileError where nothing comes of it."""
         if not self.powered:
             raise MobileError(f"mobile {self.imsi} is switched off")
-        self._programs().tap(item, now)
+        self.programs().tap(item, now)
 
     # What applications ask for
 
-    def _programs(self) -> Applications:
+    def programs(self) -> Applications:
+        """Return what runs on it, made when it is first wanted."""
         if self._applications is None:
             self._applications = Applications(self)
         return self._applications
@@ -218,6 +233,27 @@ class Mobile:
             except MobileError:
                 return False
         return True
+
+    def send_sms(self, destination: str, text: str, now: float) -> None:
+        """Send a text; raises MobileError where that is impossible."""
+        if not self.is_attached:
+            raise MobileError(f"mobile {self.imsi} is {self.state}, not attached")
+        self._messaging().send(destination, text, now)
+
+    def set_sms_behaviour(self, behaviour: SmsBehaviour, now: float) -> None:
+        """Change what is done with short messages; the network hears of memory that is free."""
+        self.sms_behaviour = behaviour
+        if self._short_messages is not None:
+            self._short_messages.tell_memory(now)
+
+    def _messaging(self) -> ShortMessages:
+        if self._short_messages is None:
+            self._short_messages = ShortMessages(self)
+        return self._short_messages
+
+    def _drop_short_messages(self, now: float) -> None:
+        if self._short_messages is not None:
+            self._short_messages.drop(now)
 
     # What sessions tell
 
@@ -256,6 +292,8 @@ class Mobile:
             self._receive_signalling(ui.payload, now)
         elif ui.sapi in _USER_DATA:
             self._receive_user_data(ui.payload, now)
+        elif ui.sapi == llc.Sapi.SMS and self.state is MobileState.ATTACHED:
+            self._messaging().receive(ui.payload, now)
         else:
             self.surroundings.count("unexpected_frames")
 
@@ -312,7 +350,7 @@ class Mobile:
             self.surroundings.count("packets_for_others")
             return
         self.surroundings.emit(DatagramReceived(self.imsi, port, datagram.payload))
-        if not self._programs().receive(datagram, now):
+        if not self.programs().receive(datagram, now):
             # A host would answer with ICMP port unreachable; these mobiles only count.
             self.surroundings.count("datagrams_to_closed_ports")
 
@@ -341,6 +379,8 @@ class Mobile:
             self._p_tmsi = message.p_tmsi
             self._enter(MobileState.ATTACHED, now)
             self.surroundings.emit(Attached(self.imsi, message.p_tmsi))
+            if self._short_messages is not None:
+                self._short_messages.tell_memory(now)
         elif self.state is MobileState.ATTACHED:
             # The network repeats itself, so it has not had Attach Complete (§4.7.3.1.6).
             self._p_tmsi = message.p_tmsi
@@ -395,6 +435,7 @@ class Mobile:
     def _become_detached(self, reason: DetachReason, now: float) -> None:
         self._stop()
         self._sessions.drop_all(DeactivationReason.DETACHED, now)
+        self._drop_short_messages(now)
         self._p_tmsi = None
         self._enter(MobileState.DETACHED, now)
         self.surroundings.emit(Detached(self.imsi, reason))
@@ -415,6 +456,10 @@ class Mobile:
             self._procedure = None
 
     # What goes out
+
+    def send_short_message(self, octets: bytes) -> None:
+        """Send a CP message to the network."""
+        self._send(llc.Sapi.SMS, octets)
 
     def send_signalling(self, octets: bytes) -> None:
         """Send a layer 3 message to the network."""

@@ -9,7 +9,7 @@ from random import Random
 
 from corenet.interfaces.application import Applications
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from corenet.mobile.behaviour import Behaviour
+from corenet.mobile.behaviour import Behaviour, SmsBehaviour
 from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.errors import UnknownMobile
 from corenet.mobile.events import MobileView
@@ -102,6 +102,18 @@ class Mobiles:
     def set_behaviour(self, imsi: str, behaviour: Behaviour, now: float) -> None:  # noqa: ARG002
         """Tell how it is to answer the network's requests from now on."""
         self._find(imsi).behaviour = behaviour
+
+    def set_sms_behaviour(self, imsi: str, behaviour: SmsBehaviour, now: float) -> None:
+        """Tell how it is to answer short messages from now on."""
+        self._find(imsi).set_sms_behaviour(behaviour, now)
+
+    def send_sms(self, imsi: str, destination: str, text: str, now: float) -> None:
+        """Send a text, in as many short messages as it takes (TS 23.040 §9.2.2.2).
+
+        ``destination`` is a number, "+" before an international one. Raises MobileError where
+        the mobile isn't attached or knows no service centre.
+        """
+        self._find(imsi).send_sms(destination, text, now)
 
     def activate(
         self, imsi: str, apn: str | None, now: float, *, address: str | None = None

@@ -196,6 +196,11 @@ class Transfer:
         """Whether our side has begun it."""
         return not self.ti.to_allocator
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still under way."""
+        return self.state is not State.ENDED
+
     def request(self, message: bytes, now: float) -> None:
         """Send the request."""
         self._message = message
