@@ -70,7 +70,11 @@ def core_config(*, ggsn, sgsn, hlr, known, attached):
         ),
         mobiles=tuple(
             MobileConfig(
-                one.imsi, one.msisdn, apns=(APN,), attach_at_start=attached and one.imsi in known
+                one.imsi,
+                one.msisdn,
+                service_centre="447785016005",
+                apns=(APN,),
+                attach_at_start=attached and one.imsi in known,
             )
             for one in everyone
         ),
@@ -183,11 +187,21 @@ class Bench:
 @pytest.fixture(scope="session")
 def make_bench():
     def make(
-        *, seed=1, ggsn=None, sgsn=None, hlr=None, known=(FIXED, ROAMING), attached=True, **lab
+        *,
+        seed=1,
+        ggsn=None,
+        sgsn=None,
+        hlr=None,
+        known=(FIXED, ROAMING),
+        attached=True,
+        mobile_timers=None,
+        **lab,
     ):
         config = core_config(
             ggsn=ggsn or {}, sgsn=sgsn or {}, hlr=hlr or {}, known=known, attached=attached
         )
+        if mobile_timers is not None:
+            config = replace(config, mobile_timers=mobile_timers)
         return Bench(VirtualLab(config, seed=seed, **lab))
 
     return make
