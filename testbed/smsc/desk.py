@@ -15,9 +15,8 @@ the terminal twice.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import Final
 
 from testbed.smsc.config import SmscConfig
@@ -55,12 +54,18 @@ class _Transaction:
 class Desk:
     """All messages that are being delivered at once."""
 
-    def __init__(self, config: SmscConfig, sending: Sending, message_ids: count[int]) -> None:
-        """Send through ``sending``; ``message_ids`` number the messages."""
+    def __init__(
+        self,
+        config: SmscConfig,
+        sending: Sending,
+        references: References,
+        message_ids: Iterator[str],
+    ) -> None:
+        """Send through ``sending``; ``message_ids`` are never the same."""
         self._config = config
         self._sending = sending
         self._message_ids = message_ids
-        self._references = References(wide=config.wide_references, rest=config.reference_rest)
+        self._references = references
         self._under_way: dict[_Identity, _Transaction] = {}
         self._ended: OrderedDict[_Identity, tuple[str, Outcome, float]] = OrderedDict()
         self._open: Counter[str] = Counter()
@@ -85,7 +90,7 @@ class Desk:
             if known is not None:
                 return known
         tpdus, reference = self._cut(one.message, now)
-        message_id = f"{next(self._message_ids):08X}"
+        message_id = next(self._message_ids)
         self._open[one.message.destination] += 1
         transaction = _Transaction(message_id, [heard])
         if identity is not None:
@@ -156,7 +161,9 @@ class Desk:
         if one.validity is not None:
             begin = min(begin, one.validity)
             policy = _within(policy, one.validity - now)
-        return Consignment(one.message.destination, tpdus, lane, policy, begin)
+        return Consignment(
+            one.message.destination, tpdus, lane, policy, begin, priority=one.priority
+        )
 
     def _finished(self, terminal: str, reference: int | None, now: float) -> None:
         self._open[terminal] -= 1

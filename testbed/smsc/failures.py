@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from corenet.interfaces.sms.causes import RpCause, rp_cause_text
+from testbed.codecs.smpp import DeliveryFailureReason
 
 
 class Prospect(StrEnum):
@@ -25,15 +28,6 @@ class Prospect(StrEnum):
     WHEN_BACK = "when back"
     """It fails until the terminal has shown itself, or has room again; the network tells."""
     NEVER = "never"
-
-
-class DeliveryFailureReason(IntEnum):
-    """The TLV delivery_failure_reason (SMPP 3.4 §5.3.2.33)."""
-
-    DESTINATION_UNAVAILABLE = 0
-    DESTINATION_ADDRESS_INVALID = 1
-    PERMANENT_NETWORK_ERROR = 2
-    TEMPORARY_NETWORK_ERROR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ class Failure:
     rp_cause: int | None = None
 
     def __str__(self) -> str:
-        return self.name if self.rp_cause is None else f"{self.name} (RP cause {self.rp_cause})"
+        return self.name if self.rp_cause is None else f"{self.name} (rp {self.rp_cause})"
 
 
 _UNAVAILABLE = DeliveryFailureReason.DESTINATION_UNAVAILABLE
@@ -58,31 +52,31 @@ _TEMPORARY = DeliveryFailureReason.TEMPORARY_NETWORK_ERROR
 
 BY_RP_CAUSE: Final[Mapping[int, Failure]] = MappingProxyType(
     {
-        cause: Failure(name, prospect, reason, map_error, cause)
-        for cause, name, prospect, reason, map_error in (
-            (1, "unassigned number", Prospect.NEVER, _INVALID, 1),
-            (8, "operator determined barring", Prospect.NEVER, _PERMANENT, 13),
-            (10, "call barred", Prospect.NEVER, _PERMANENT, 13),
-            (21, "short message transfer rejected", Prospect.NEVER, _PERMANENT, 32),
-            (22, "memory capacity exceeded", Prospect.WHEN_BACK, _TEMPORARY, 32),
-            (27, "destination out of order", Prospect.WHEN_BACK, _UNAVAILABLE, 6),
-            (28, "unidentified subscriber", Prospect.SOON, _UNAVAILABLE, 5),
-            (29, "facility rejected", Prospect.NEVER, _PERMANENT, 21),
-            (30, "unknown subscriber", Prospect.NEVER, _INVALID, 1),
-            (38, "network out of order", Prospect.SOON, _TEMPORARY, 34),
-            (41, "temporary failure", Prospect.SOON, _TEMPORARY, 34),
-            (42, "congestion", Prospect.SOON, _TEMPORARY, 34),
-            (47, "resources unavailable", Prospect.SOON, _TEMPORARY, 34),
-            (50, "requested facility not subscribed", Prospect.NEVER, _PERMANENT, 11),
-            (69, "requested facility not implemented", Prospect.NEVER, _PERMANENT, 21),
-            (81, "invalid reference value", Prospect.SOON, _TEMPORARY, 32),
-            (95, "semantically incorrect message", Prospect.NEVER, _PERMANENT, 32),
-            (96, "invalid mandatory information", Prospect.NEVER, _PERMANENT, 32),
-            (97, "message type not implemented", Prospect.NEVER, _PERMANENT, 32),
-            (98, "message not compatible with state", Prospect.SOON, _TEMPORARY, 32),
-            (99, "information element not implemented", Prospect.NEVER, _PERMANENT, 32),
-            (111, "protocol error", Prospect.NEVER, _PERMANENT, 32),
-            (127, "interworking, unspecified", Prospect.SOON, _TEMPORARY, 34),
+        int(cause): Failure(rp_cause_text(cause), prospect, reason, map_error, int(cause))
+        for cause, prospect, reason, map_error in (
+            (RpCause.UNASSIGNED_NUMBER, Prospect.NEVER, _INVALID, 1),
+            (RpCause.OPERATOR_DETERMINED_BARRING, Prospect.NEVER, _PERMANENT, 13),
+            (RpCause.CALL_BARRED, Prospect.NEVER, _PERMANENT, 13),
+            (RpCause.SHORT_MESSAGE_TRANSFER_REJECTED, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.MEMORY_CAPACITY_EXCEEDED, Prospect.WHEN_BACK, _TEMPORARY, 32),
+            (RpCause.DESTINATION_OUT_OF_ORDER, Prospect.WHEN_BACK, _UNAVAILABLE, 6),
+            (RpCause.UNIDENTIFIED_SUBSCRIBER, Prospect.SOON, _UNAVAILABLE, 5),
+            (RpCause.FACILITY_REJECTED, Prospect.NEVER, _PERMANENT, 21),
+            (RpCause.UNKNOWN_SUBSCRIBER, Prospect.NEVER, _INVALID, 1),
+            (RpCause.NETWORK_OUT_OF_ORDER, Prospect.SOON, _TEMPORARY, 34),
+            (RpCause.TEMPORARY_FAILURE, Prospect.SOON, _TEMPORARY, 34),
+            (RpCause.CONGESTION, Prospect.SOON, _TEMPORARY, 34),
+            (RpCause.RESOURCES_UNAVAILABLE, Prospect.SOON, _TEMPORARY, 34),
+            (RpCause.FACILITY_NOT_SUBSCRIBED, Prospect.NEVER, _PERMANENT, 11),
+            (RpCause.FACILITY_NOT_IMPLEMENTED, Prospect.NEVER, _PERMANENT, 21),
+            (RpCause.INVALID_REFERENCE, Prospect.SOON, _TEMPORARY, 32),
+            (RpCause.SEMANTICALLY_INCORRECT_MESSAGE, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.INVALID_MANDATORY_INFORMATION, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.MESSAGE_TYPE_UNKNOWN, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE, Prospect.SOON, _TEMPORARY, 32),
+            (RpCause.INFORMATION_ELEMENT_UNKNOWN, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.PROTOCOL_ERROR, Prospect.NEVER, _PERMANENT, 32),
+            (RpCause.INTERWORKING, Prospect.SOON, _TEMPORARY, 34),
         )
     }
 )
@@ -91,12 +85,10 @@ BY_RP_CAUSE: Final[Mapping[int, Failure]] = MappingProxyType(
 NO_ANSWER: Final = Failure("no answer from the network", Prospect.SOON, _TEMPORARY)
 WINDOW_OVER: Final = Failure("not delivered within its window", Prospect.SOON, _TEMPORARY)
 NO_CAPACITY: Final = Failure("no room before its deadline", Prospect.SOON, _TEMPORARY)
-UNKNOWN_NUMBER: Final = Failure("unknown number", Prospect.NEVER, _INVALID, 1)
-DIRECTORY_AWAY: Final = Failure("the subscriber could not be looked up", Prospect.SOON, _TEMPORARY)
 SHUT_DOWN: Final = Failure("the SMSC shuts down", Prospect.SOON, _TEMPORARY)
 
 
 def by_rp_cause(cause: int) -> Failure:
     """Return the failure that an RP cause stands for; an unknown one counts as temporary."""
     known = BY_RP_CAUSE.get(cause)
-    return known or Failure("unknown cause", Prospect.SOON, _TEMPORARY, 34, cause)
+    return known or Failure(rp_cause_text(cause), Prospect.SOON, _TEMPORARY, 34, cause)

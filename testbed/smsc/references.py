@@ -38,6 +38,11 @@ class References:
                 return number
         raise NoReferenceError(f"{self._size} concatenated messages are under way to {terminal}")
 
+    def hold(self, terminal: str, number: int) -> None:
+        """Take note that a number is in use since before the SMSC came back."""
+        self._taken.setdefault(terminal, set()).add(number)
+        self._last[terminal] = number
+
     def give_back(self, terminal: str, number: int, now: float) -> None:
         """Let a number rest, and be given again after that."""
         self._resting[terminal, number] = now + self._rest

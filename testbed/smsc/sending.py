@@ -3,9 +3,9 @@
 Theory of operation. An attempt is one transaction on its way to one terminal. A terminal takes one
 short message at a time, so attempts for it queue up behind each other; the foremost waits in its
 lane. Whenever there is room, the lane whose turn it is sends one segment of its foremost attempt.
-An attempt that has more to send goes back to the head of its lane, so that its segments follow
-each other; one that waits for an answer, or until a segment may be repeated, leaves the lane to
-others meanwhile. It ends when its transaction does, and then its terminal's next one enters.
+An attempt that has more to send stays ahead of its lane, so that its segments follow each other;
+one that waits for an answer, or until a segment may be repeated, leaves the lane to others
+meanwhile. It ends when its transaction does, and then its terminal's next one enters.
 
 An attempt whose first segment has not left by a given time ends too: whoever handed it over wants
 to know, and the message may go another way.
@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
 from typing import Protocol
 
 from corenet.schedule import Alarm, Schedule
@@ -49,6 +52,8 @@ class Consignment:
     policy: TransactionPolicy
     begin_before: float
     """When the first segment must have left, in seconds since 1970-01-01 UTC."""
+    priority: int = 0
+    """Higher goes before lower within a lane, as long as nothing of it has left."""
 
 
 @dataclass(eq=False, slots=True)
@@ -58,9 +63,39 @@ class Attempt:
     consignment: Consignment
     transaction: Transaction
     finished: Callable[[Outcome, float], None]
-    is_queued: bool = False
-    """Whether it stands in its lane."""
+    place: int | None = None
+    """Its ticket in its lane, or None where it does not stand there."""
     alarm: Alarm | None = field(default=None, repr=False)
+
+
+class _Queue:
+    """Who stands in one lane: first who has begun, then by priority, then in order."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Attempt]] = []
+        self._tickets = count()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def add(self, attempt: Attempt) -> None:
+        transaction = attempt.transaction
+        rank = -inf if not transaction.is_whole else -attempt.consignment.priority
+        attempt.place = next(self._tickets)
+        heappush(self._heap, (rank, attempt.place, attempt))
+        self._length += 1
+
+    def pop(self) -> Attempt:
+        while True:
+            _, ticket, attempt = heappop(self._heap)
+            if attempt.place == ticket:
+                self.remove(attempt)
+                return attempt
+
+    def remove(self, attempt: Attempt) -> None:
+        attempt.place = None
+        self._length -= 1
 
 
 class Sending:
@@ -71,7 +106,7 @@ class Sending:
         self._lanes = lanes
         self._network = network
         self._schedule = schedule
-        self._queues: dict[str, deque[Attempt]] = {lane: deque() for lane in lanes.names}
+        self._queues = {lane: _Queue() for lane in lanes.names}
         self._terminals: dict[str, deque[Attempt]] = {}
         """By MSISDN: the attempt that is at it, and those behind."""
         self._wake: Alarm | None = None
@@ -119,18 +154,11 @@ class Sending:
     # Lanes
 
     def _enter(self, attempt: Attempt, now: float) -> None:
-        attempt.is_queued = True
-        self._queues[attempt.consignment.lane].append(attempt)
+        self._queues[attempt.consignment.lane].add(attempt)
         self._pump(now)
 
-    def _return(self, attempt: Attempt) -> None:
-        """Stand at the head of the lane again, so that segments follow each other."""
-        attempt.is_queued = True
-        self._queues[attempt.consignment.lane].appendleft(attempt)
-
     def _leave(self, attempt: Attempt) -> None:
-        if attempt.is_queued:
-            attempt.is_queued = False
+        if attempt.place is not None:
             self._queues[attempt.consignment.lane].remove(attempt)
 
     def _pump(self, now: float) -> None:
@@ -143,8 +171,7 @@ class Sending:
                 self._wake_up(free_at)
                 return
             lane = self._lanes.next(wanting)
-            attempt = self._queues[lane].popleft()
-            attempt.is_queued = False
+            attempt = self._queues[lane].pop()
             number = attempt.transaction.next_segment(now)
             if number is not None:
                 self._forward(attempt, number, now)
@@ -169,7 +196,7 @@ class Sending:
         self._lanes.spend(consignment.lane, now)
         self.counts["segments sent"] += 1
         if transaction.next_segment(now) is not None:
-            self._return(attempt)
+            self._queues[consignment.lane].add(attempt)
         self._rearm(attempt)
         more = transaction.remaining > 1 or len(self._terminals[consignment.terminal]) > 1
         self._network.forward(
@@ -198,8 +225,8 @@ class Sending:
         if attempt.transaction.outcome is not None:
             self._finish(attempt, now)
             return
-        if not attempt.is_queued and attempt.transaction.next_segment(now) is not None:
-            self._return(attempt)
+        if attempt.place is None and attempt.transaction.next_segment(now) is not None:
+            self._queues[attempt.consignment.lane].add(attempt)
         self._rearm(attempt)
 
     def _rearm(self, attempt: Attempt) -> None:
@@ -208,7 +235,7 @@ class Sending:
             attempt.alarm = None
         transaction = attempt.transaction
         # In its lane it waits for its turn, whatever is due.
-        due = transaction.closes if attempt.is_queued else transaction.next_timeout()
+        due = transaction.closes if attempt.place is not None else transaction.next_timeout()
         if due is not None:
             attempt.alarm = self._schedule.at(due, lambda now: self._ring(attempt, now))
 
@@ -244,7 +271,7 @@ class Sending:
         if not line:
             del self._terminals[terminal]
         attempt.finished(outcome, now)
-        if was_first and line and not line[0].is_queued and line[0].transaction.outcome is None:
+        if was_first and line and line[0].transaction.outcome is None:
             self._enter(line[0], now)
 
 

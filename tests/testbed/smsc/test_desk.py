@@ -17,6 +17,7 @@ from testbed.smsc.desk import Desk, QueueFullError
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
 from testbed.smsc.lanes import Lanes
 from testbed.smsc.message import Mode, NotSendableError, ShortMessage
+from testbed.smsc.references import References
 from testbed.smsc.sending import Answered, Sending
 from testbed.smsc.submission import Submission
 from testbed.smsc.transaction import Outcome
@@ -59,7 +60,9 @@ class Bench:
         self.sent: list[bytes] = []
         self.waiting: list[Answered] = []
         self.heard: list[tuple[str, Outcome]] = []
-        self.desk = Desk(config, Sending(Lanes({"push": 1}), self, self.schedule), count(1))
+        sending = Sending(Lanes({"push": 1}), self, self.schedule)
+        references = References(rest=config.reference_rest)
+        self.desk = Desk(config, sending, references, map(str, count(1)))
 
     def forward(
         self, terminal: str, tpdu: bytes, *, more: bool, answered: Answered, now: float

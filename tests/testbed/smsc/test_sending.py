@@ -62,11 +62,12 @@ class Bench:
         lane: str = "push",
         policy: TransactionPolicy | None = None,
         patience: float = 60,
+        priority: int = 0,
         now: float = NOW,
     ) -> Attempt:
         tpdus = tuple(f"{name}{number}".encode() for number in range(1, segments + 1))
         consignment = Consignment(
-            terminal, tpdus, lane, policy or TransactionPolicy(), now + patience
+            terminal, tpdus, lane, policy or TransactionPolicy(), now + patience, priority
         )
         return self.sending.send(consignment, lambda o, _: self.outcomes.update({name: o}), now)
 
@@ -176,6 +177,18 @@ def test_push_has_its_part_while_others_flood() -> None:
     for _ in range(10):
         bench.air.answer(NOW)
     assert sum(tpdu.startswith(b"p") for tpdu in bench.air.tpdus) == 5
+
+
+def test_the_more_urgent_goes_first() -> None:
+    """Within a lane priority decides, but a group that has begun is not interrupted."""
+    bench = Bench(Lanes({"push": 1}, under_way=1))
+    bench.send("a", segments=2)
+    bench.send("b", terminal=BOB)
+    bench.send("c", terminal="447700900003", priority=1)
+    bench.send("d", terminal="447700900004", priority=3)
+    for _ in range(5):
+        bench.air.answer(NOW)
+    assert bench.air.tpdus == [b"a1", b"a2", b"d1", b"c1", b"b1"]
 
 
 def test_what_has_not_begun_can_be_withdrawn() -> None:

@@ -144,7 +144,7 @@ def test_the_window_closes_on_what_has_failed() -> None:
     assert transaction.outcome is not None
     assert transaction.outcome.failure == congestion
     assert transaction.outcome.missing == (2,)
-    assert str(transaction.outcome) == "congestion (RP cause 42); segments missing of 2: 2"
+    assert str(transaction.outcome) == "congestion (rp 42); segments missing of 2: 2"
     assert transaction.outcome.seconds == 10
 
 
