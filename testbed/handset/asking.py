@@ -35,7 +35,6 @@ from testbed.wap.session_events import (
 
 OWN_HEADERS: Final[Headers] = (
     ("Accept", "application/vnd.wap.wmlc"),
-    ("Accept", "text/vnd.wap.wml"),
     ("Accept", "text/html"),
     ("Accept", "text/plain"),
     ("Accept", "*/*"),

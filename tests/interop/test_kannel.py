@@ -7,6 +7,7 @@ what short messages need, on addresses of its own.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -67,6 +68,31 @@ subscribers:
     apns: [{{name: wap.example, address: {MOBILE}}}]
 control: {{address: 127.0.30.5, port: 8080}}
 """
+BROWSERS = "".join(
+    f"""
+  - imsi: "23415000000001{number}"
+    msisdn: "44770090001{number}"
+    apns: [{{name: wap.example, address: 127.30.0.1{number}}}]
+    mobile: {{wap_gateway: {KANNEL}, wap_mode: {mode}}}"""
+    for number, mode in enumerate(("session", "connectionless"))
+)
+"""Mobiles that fetch pages through Kannel, in either way."""
+ORIGIN = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/vnd.wap.wml")
+        self.end_headers()
+        lines = "".join(f"<p>message {number}</p>" for number in range(int(self.path[2:])))
+        self.wfile.write(f'<wml><card title="Mail">{lines}</card></wml>'.encode())
+
+server = HTTPServer(("127.0.30.9", 8000), Handler)
+print("ready", flush=True)
+server.serve_forever()
+"""
+"""Has at /?N a deck of N messages."""
 
 
 @pytest.fixture
@@ -149,3 +175,37 @@ def test_accounting_is_accepted(peers: Peers, kannel: Peer) -> None:
     assert statuses == [7, 1, 2, 8]
     assert len(read.having({"radius.code": 5})) == 4
     print("Kannel: On, Start, Stop and Off answered; mapping added and removed")
+
+
+def screen(peers: Peers, imsi: str) -> list[dict[str, Any]]:
+    """Return what a mobile shows."""
+    shown: list[dict[str, Any]] = peers.place.ask("GET", f"{CONTROL}/v1/terminals/{imsi}")[
+        "mobile"
+    ]["shown"]
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("number", "messages"),
+    [pytest.param(0, 60, id="session"), pytest.param(1, 20, id="connectionless")],
+)
+def test_handset_browses_through_kannel(
+    peers: Peers, kannel: Peer, number: int, messages: int
+) -> None:
+    """Kannel pushes a service loading; the handset has it fetch the page, which it compiles."""
+    peers.start("origin", sys.executable, "-c", ORIGIN).wait_for("ready")
+    lab = peers.run_lab(LAB.replace("\ncontrol:", BROWSERS + "\ncontrol:"))
+    url = f"http://127.0.30.9:8000/?{messages}"
+    command = ("push", f"127.30.0.1{number}", "--gateway", PPG, "--wait", "0", "--sl")
+    assert ": 1001 " in peers.place.run(str(CORENET), *command, "--href", url)
+    imsi = f"23415000000001{number}"
+    loading, page = eventually(lambda: screen(peers, imsi), lambda shown: len(shown) == 2)
+    assert (loading["kind"], page["kind"], page["details"]["title"]) == ("SL", "page", "Mail")
+    assert page["details"]["content-type"] == "application/vnd.wap.wmlc"
+    lines = [f"message {each}" for each in range(messages)]
+    assert page["text"] == "\n".join(lines)[:4000]
+    assert lab.stop() == 0
+
+    read = Dissection(peers.folder / "lab.pcapng", radius_secret=SECRET)
+    assert read.complaints() == []
+    print(f"Kannel: a page of {page['details']['octets']} octets, {page['details']['status']}")

@@ -195,7 +195,9 @@ def _run(peers: Peers, rows: Sequence[Row], *, seconds: float) -> dict[str, Outc
 def _shown(peers: Peers, side: Side, terminal: str) -> list[str]:
     url = f"{CONTROL}/v1/terminals/{side.imsi_of(terminal)}"
     view: dict[str, Any] = peers.place.ask("GET", url)
-    pairs = [(each["kind"], each["text"]) for each in view["mobile"]["shown"]]
+    # What a service loading leads to is between the handset and its WAP gateway.
+    shown = [each for each in view["mobile"]["shown"] if each["kind"] not in ("page", "error")]
+    pairs = [(each["kind"], each["text"]) for each in shown]
     return ["the SI" if pair == ("SI", TEXT) else f"{pair[0]} “{pair[1][:40]}”" for pair in pairs]
 
 
