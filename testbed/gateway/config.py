@@ -15,6 +15,7 @@ from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.pull.config import PullConfig
 from testbed.wap.agreement import Agreement
+from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
 
 
@@ -29,7 +30,10 @@ class Limits:
     push_id: int = 256
     """Characters of a push-id."""
     datagram: int = 1_400
-    """Octets of one connectionless push; what is larger would be fragmented on the way."""
+    """Octets of one connectionless push; what is larger would be fragmented on the way, and goes
+    over a session, which segments it."""
+    push: int = 256 * 1024
+    """Octets of the largest push over the air."""
     unfinished: int = 100_000
     """Deliveries that have not ended; beyond it submissions are answered with 4001."""
     uncommitted: int = 5_000
@@ -56,6 +60,26 @@ class RetryPolicy:
             raise ValueError("retry waits are one or more times above 0")
         if self.attempts < 1 or self.ask_again <= 0 or self.poll <= 0:
             raise ValueError("attempts are at least 1, ask_again and poll above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class OtaPolicy:
+    """How pushes go over the air."""
+
+    session_time: float = 20.0
+    """Seconds that a terminal has to open a session when it is asked to."""
+    declined_time: float = 300.0
+    """Seconds that a terminal which opened none is not waited for with what can do without."""
+    fresh: float = 60.0
+    """Seconds since a terminal was heard of on a session after which only what needs the session
+    is sent on it."""
+    returned: float = 0.1
+    """Seconds after a datagram has left in which the network may say that nobody is there."""
+    timers: WtpTimers = field(default_factory=WtpTimers)
+
+    def __post_init__(self) -> None:
+        if self.session_time <= 0 or self.declined_time < 0 or self.fresh < 0 or self.returned < 0:
+            raise ValueError("session_time is above 0, the other times of ota at least 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +161,7 @@ class GatewayConfig:
     product_name: str = "Corenet"
     retry: RetryPolicy = RetryPolicy()
     notification: NotificationPolicy = NotificationPolicy()
+    ota: OtaPolicy = OtaPolicy()
     limits: Limits = Limits()
     pull: PullConfig | None = field(default_factory=PullConfig)
     """How pages are fetched for terminals; None: they are not."""

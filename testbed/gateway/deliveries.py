@@ -31,6 +31,7 @@ class Delivery:
         "description",
         "dirty",
         "done",
+        "failures",
         "history",
         "imsi",
         "notification",
@@ -62,7 +63,9 @@ class Delivery:
         self.subject: Subject | None = None
         """The activation that it waits for."""
         self.send_to = ""
-        """The address that a push goes to once it is stored that it goes there."""
+        """The address that a push goes to while it is going out."""
+        self.failures = 0
+        """How often it was sent in vain since the gateway has it."""
         self.saved_history = 1
         self.saving = False
         self.dirty = False
@@ -81,7 +84,7 @@ class Delivery:
         """Return a stored delivery.
 
         One that had not ended is accepted again, as ``note`` says; one that is sent once and was
-        going out stays as it was.
+        going out, or had, stays as it was.
         """
         record = stored.deliveries[number]
         delivery = cls(stored.push, number, terminal)
@@ -95,8 +98,10 @@ class Delivery:
         if record.state.final:
             delivery.state = record.state
             delivery.done = record.notification is not Notification.DUE
-        elif record.state is State.SENDING and delivery.is_sent_once:
-            delivery.state = State.SENDING
+        elif delivery.is_sent_once and record.state in (State.SENDING, State.CONFIRMING):
+            delivery.state = record.state
+        elif record.state is State.CONFIRMING:
+            delivery.enter(State.ACCEPTED, now, f"{note}; it may have arrived")
         elif note:
             delivery.enter(State.ACCEPTED, now, note)
         return delivery
@@ -128,10 +133,10 @@ class Delivery:
         self.changed = now
         history = self.history
         if (
-            state is State.HELD
+            state in (State.HELD, State.RETRYING)
             and len(history) > self.saved_history
             and history[-1].state is State.JUDGING
-            and history[-2].state is State.HELD
+            and history[-2].state is state
             and history[-2].note == note
         ):
             history.pop()

@@ -78,12 +78,23 @@ class PushHeld(Event):
 
 @dataclass(frozen=True, slots=True)
 class PushSent(Event):
-    """A push left as a datagram."""
+    """A push left."""
 
     push_id: str
     address: str
     peer: Address
     octets: int
+    how: str
+    """push, or confirmed push."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInvited(Event):
+    """A terminal was asked to open a session for a push (SIA)."""
+
+    push_id: str
+    address: str
+    peer: Address
 
 
 @dataclass(frozen=True, slots=True)

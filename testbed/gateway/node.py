@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from random import Random
+from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.codecs.pap import StatusCode
@@ -47,7 +48,10 @@ from testbed.gateway.sessions import Session, SessionTable
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.wap_server import NoPull, Pull, WapServer
 from testbed.pull.effects import FetchFailure, OriginAnswer
-from testbed.wap.events import Event as WapEvent
+from testbed.wap.session_events import SessionEvent
+
+POSSIBLE_DUPLICATES: Final = "possible duplicates"
+"""Counts pushes that are sent again although the first one may have arrived."""
 
 
 class Gateway:
@@ -74,7 +78,25 @@ class Gateway:
         self._allowances = Allowances(config.initiators)
         self._custody = Custody(self._output, self._allowances, self._counts)
         save = self._custody.save
-        self._dispatch = Dispatch(config, self._presence.sessions, self._output, save, random)
+        self._pages: Pages | None = None
+        self._wap = WapServer(
+            self._output,
+            random=Random(random.getrandbits(64)),
+            tell=self._session_event,
+            make_pull=self._make_pull,
+            granted=config.capabilities,
+            limits=config.wsp_sessions,
+            timers=config.ota.timers,
+        )
+        self._dispatch = Dispatch(
+            config,
+            self._presence.sessions,
+            self._output,
+            self._counts,
+            self._wap,
+            save=save,
+            random=random,
+        )
         self._intake = Intake(
             config,
             self._output,
@@ -87,15 +109,6 @@ class Gateway:
         )
         self._inquiries = self._intake.inquiries
         self._reports = Reports(config, self._output, self._counts, save)
-        self._pages: Pages | None = None
-        self._wap = WapServer(
-            self._output,
-            random=Random(random.getrandbits(64)),
-            tell=self._session_event,
-            make_pull=self._make_pull,
-            granted=config.capabilities,
-            limits=config.wsp_sessions,
-        )
 
     @property
     def name(self) -> str:
@@ -362,8 +375,8 @@ class Gateway:
             msisdn=session.msisdn, imsi=session.imsi, address=session.address, now=now
         )
 
-    def _session_event(self, event: WapEvent, now: float) -> None:
-        """Take what has happened to a session or a push on it."""
+    def _session_event(self, event: SessionEvent, now: float) -> None:
+        self._dispatch.session_event(event, now)
 
     # Pushes that are taken up
 
@@ -375,7 +388,10 @@ class Gateway:
             whom = terminal_of(push.addresses[record.number], self._config.users)
             if isinstance(whom, Nobody):
                 whom = Terminal.nobody(push.addresses[record.number])
-            deliveries.append(Delivery.resumed(stored, record.number, whom, now, note))
+            delivery = Delivery.resumed(stored, record.number, whom, now, note)
+            if record.state is State.CONFIRMING and delivery.state is State.ACCEPTED:
+                self._counts[POSSIBLE_DUPLICATES] += 1
+            deliveries.append(delivery)
         self._custody.take(push.push_id, deliveries)
         if self._lease.is_lapsed:
             return
@@ -409,21 +425,25 @@ class Gateway:
             return
         self._output.tell(LeaseLapsed(len(self._dispatch)))
         for delivery in self._custody.deliveries():
-            self._dispatch.forget(delivery)
+            self._dispatch.forget(delivery, now)
             self._reports.cancel(delivery.key)
         self._inquiries.lapsed(now)
 
     def _go_on(self, delivery: Delivery, now: float) -> None:
         """Take up again what rested while the lease had lapsed."""
         if not delivery.state.final:
-            delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
+            if delivery.state is not State.CONFIRMING:
+                delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
+            elif not delivery.is_sent_once:
+                self._counts[POSSIBLE_DUPLICATES] += 1
+                delivery.enter(State.ACCEPTED, now, "the lease had lapsed; it may have arrived")
             self._begin(delivery, now, is_new=False)
         elif not (delivery.done or delivery.saving or delivery.posting):
             self._post(delivery)
 
     def _let_go(self, push_id: str, now: float) -> None:
         for delivery in self._custody.let_go(push_id):
-            self._dispatch.forget(delivery)
+            self._dispatch.forget(delivery, now)
             self._inquiries.lost(delivery.key, now)
             self._reports.cancel(delivery.key)
         self._output.tell(PushLetGo(push_id))

@@ -5,9 +5,11 @@ Specs: WAP-247 §9.13 (message-state).
 Theory of operation. A push for several addresses is as many of these machines. ``TABLE`` says
 for a state and an input what to do and what state follows; a pair that is not in it cannot
 happen, and ``step`` raises. The machine knows nothing of terminals or stores: who owns it
-carries out the action and feeds the next input. Whatever is not final when a gateway dies is
-accepted again when it comes back; only what is to be sent once stays in ``sending``, which is
-stored before the datagram leaves, and ends there.
+carries out the action and feeds the next input. A push that has left is ``confirming`` for as long
+as the terminal, its session or the network can still tell what became of it.
+
+Whatever is not final when a gateway dies is accepted again when it comes back; only what is to be
+sent once stays in ``sending``, which is stored before it leaves, and ends there.
 """
 
 from __future__ import annotations
@@ -27,16 +29,24 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     """It is stored, and nothing has been tried."""
     HELD = "held"
-    """It waits: for deliver-after, for a back-off to pass, or for the terminal."""
+    """It waits: for deliver-after, or until the terminal is within reach."""
+    RETRYING = "retrying"
+    """It waits for a back-off to pass, after something came to nothing that may succeed later."""
     JUDGING = "judging"
     """The core is asked about the terminal."""
     ACTIVATING = "activating"
     """A PDP context is being activated."""
     SENDING = "sending"
-    """The terminal has an address and the push goes out."""
+    """The terminal has an address and the push goes out: at once, or when there is a session."""
+    CONFIRMING = "confirming"
+    """It has left; whether it arrived can still be heard of."""
     DELIVERED = "delivered"
     UNDELIVERABLE = "undeliverable"
     EXPIRED = "expired"
+    ABORTED = "aborted"
+    """The client did not want it."""
+    TIMED_OUT = "timeout"
+    """It left, and nobody confirmed it while there was time."""
     REJECTED = "rejected"
     """The push was accepted, but not for this address."""
     CANCELLED = "cancelled"
@@ -59,6 +69,8 @@ _FINAL: Final[Mapping[State, MessageState]] = MappingProxyType(
         State.DELIVERED: MessageState.DELIVERED,
         State.UNDELIVERABLE: MessageState.UNDELIVERABLE,
         State.EXPIRED: MessageState.EXPIRED,
+        State.ABORTED: MessageState.ABORTED,
+        State.TIMED_OUT: MessageState.TIMEOUT,
         State.REJECTED: MessageState.REJECTED,
         State.CANCELLED: MessageState.CANCELLED,
         State.REPLACED: MessageState.CANCELLED,
@@ -81,13 +93,25 @@ class Input(StrEnum):
     """The terminal has an address: by this push's look or by that of another one for it."""
     JUDGED_OFFLINE = "judged offline"
     JUDGED_ABSENT = "judged absent"
+    """The terminal is out of reach, which the network will note when it changes."""
     JUDGED_UNDELIVERABLE = "judged undeliverable"
     ACTIVATED = "activated"
-    NOT_ACTIVATED = "not activated"
-    """The activation failed, and may succeed later."""
+    PUT_OFF = "put off"
+    """It came to nothing now, and may succeed later: the look, the activation or the sending."""
     ACTIVATION_IN_VAIN = "activation in vain"
     """The activation failed, and will not succeed later."""
     SENT = "sent"
+    """It has left without confirmation, and nobody said in time that it did not arrive."""
+    AWAITED = "awaited"
+    """It has left, and its confirmation is waited for, or that it comes back."""
+    CONFIRMED = "confirmed"
+    """The client has taken it."""
+    ABORTED = "aborted"
+    """The client has refused it."""
+    UNCONFIRMED = "unconfirmed"
+    """It was to be sent once, and the confirmation did not come."""
+    NOT_POSSIBLE = "not possible"
+    """The client does not take pushes of that kind or size."""
     INTERRUPTED = "interrupted"
     """The gateway died while a push that is to be sent once was going out."""
     CANCELLED = "cancelled"
@@ -103,6 +127,8 @@ class Action(StrEnum):
     ACTIVATE = "activate"
     WAIT = "wait"
     SEND = "send"
+    AWAIT = "await"
+    """Let those behind it go out, and wait for what is heard of it."""
     REPORT = "report"
     """Store the outcome, then notify the initiator."""
 
@@ -129,24 +155,49 @@ TABLE: Final[Mapping[tuple[State, Input], Transition]] = MappingProxyType(
         (State.HELD, Input.TERMINAL_BACK): _to(Action.JUDGE, State.JUDGING),
         (State.HELD, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
         (State.HELD, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
-        (State.HELD, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
-        (State.HELD, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
+        (State.RETRYING, Input.DUE): _to(Action.JUDGE, State.JUDGING),
+        (State.RETRYING, Input.TERMINAL_BACK): _to(Action.JUDGE, State.JUDGING),
+        (State.RETRYING, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
+        (State.RETRYING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
         (State.JUDGING, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
         (State.JUDGING, Input.JUDGED_OFFLINE): _to(Action.ACTIVATE, State.ACTIVATING),
         (State.JUDGING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
+        (State.JUDGING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
         (State.JUDGING, Input.JUDGED_UNDELIVERABLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.JUDGING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
-        (State.JUDGING, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
-        (State.JUDGING, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
         (State.ACTIVATING, Input.ACTIVATED): _to(Action.SEND, State.SENDING),
-        (State.ACTIVATING, Input.NOT_ACTIVATED): _to(Action.WAIT, State.HELD),
+        (State.ACTIVATING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
+        (State.ACTIVATING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
         (State.ACTIVATING, Input.ACTIVATION_IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.ACTIVATING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
-        (State.ACTIVATING, Input.CANCELLED): _to(Action.REPORT, State.CANCELLED),
-        (State.ACTIVATING, Input.REPLACED): _to(Action.REPORT, State.REPLACED),
         (State.SENDING, Input.SENT): _to(Action.REPORT, State.DELIVERED),
+        (State.SENDING, Input.AWAITED): _to(Action.AWAIT, State.CONFIRMING),
+        (State.SENDING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
+        (State.SENDING, Input.NOT_POSSIBLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.SENDING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.SENDING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.CONFIRMING, Input.SENT): _to(Action.REPORT, State.DELIVERED),
+        (State.CONFIRMING, Input.CONFIRMED): _to(Action.REPORT, State.DELIVERED),
+        (State.CONFIRMING, Input.ABORTED): _to(Action.REPORT, State.ABORTED),
+        (State.CONFIRMING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
+        (State.CONFIRMING, Input.NOT_POSSIBLE): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.CONFIRMING, Input.UNCONFIRMED): _to(Action.REPORT, State.TIMED_OUT),
+        (State.CONFIRMING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.CONFIRMING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.TIMED_OUT),
+        **{
+            (state, occurred): _to(Action.REPORT, after)
+            for state in (
+                State.HELD,
+                State.RETRYING,
+                State.JUDGING,
+                State.ACTIVATING,
+                State.SENDING,
+            )
+            for occurred, after in (
+                (Input.CANCELLED, State.CANCELLED),
+                (Input.REPLACED, State.REPLACED),
+            )
+        },
     }
 )
 

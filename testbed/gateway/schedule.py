@@ -22,6 +22,10 @@ class Schedule(Generic[K]):
         """Return how many keys have a time."""
         return len(self._current)
 
+    def __contains__(self, key: K) -> bool:
+        """Return whether ``key`` has a time."""
+        return key in self._current
+
     def set(self, key: K, at: float) -> None:
         """Give ``key`` a time in place of any other."""
         number = next(self._numbers)

@@ -17,13 +17,15 @@ from types import MappingProxyType
 from typing import Final
 
 from corenet.interfaces.node import Datagram, Interface
-from testbed.codecs import co, mms, si, sl, wml
+from testbed.codecs import co, mms, si, sia, sl, wml
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
 from testbed.codecs.pap import StatusCode
 from testbed.codecs.wsp import DEFAULT_APPLICATION, Push, WspError
+from testbed.codecs.wsp.contact import ContactPoint
 from testbed.codecs.wsp.push import PUSH_PORT
 from testbed.codecs.wsp.tables import APPLICATIONS
+from testbed.codecs.wtp import WTP_PORT
 
 APPLICATION_ID: Final = "X-Wap-Application-Id"
 PUSH_FLAG: Final = ("Push-Flag", "4")
@@ -76,7 +78,7 @@ def prepare(
     """Convert a content entity; UnsendableError where its content or a header is wrong.
 
     SI, SL and CO become WBXML, and WML where this machine can compile it; anything else goes as
-    it is. ``largest`` bounds the octets of the whole datagram.
+    it is. ``largest`` bounds the octets of the PDU.
     """
     try:
         convert = _conversion(content_type.media)
@@ -91,10 +93,10 @@ def prepare(
         ) from None
     except WspError as error:
         raise UnsendableError(StatusCode.TRANSFORMATION_FAILURE, f"headers: {error}") from None
-    if len(pdu) + 1 > largest:
+    if len(pdu) > largest:
         raise UnsendableError(
             StatusCode.NOT_POSSIBLE,
-            f"the push has {len(pdu) + 1} octets over the air, and {largest} fit into a datagram",
+            f"the push has {len(pdu)} octets over the air, and {largest} are the most",
         )
     return AirPush(pdu, str(content_type), application_name(air[0][1]))
 
@@ -115,6 +117,18 @@ def application_name(value: str) -> str:
 def datagram(pdu: bytes, *, tid: int, address: str) -> Datagram:
     """Return the datagram that brings ``pdu`` to the push client at ``address`` (UDP 2948)."""
     return Datagram(Interface.WDP, (address, PUSH_PORT), bytes([tid & 0xFF]) + pdu)
+
+
+def invitation(host: str, port: int, application: str, *, tid: int, address: str) -> Datagram:
+    """Return the datagram that asks the push client at ``address`` to open a session (SIA).
+
+    ``host`` and ``port`` are where it is to connect to, ``application`` whom a push is for.
+    """
+    contact = ContactPoint.for_ip(host, None if port == WTP_PORT else port)
+    content = sia.encode(sia.SessionInitiation((application,), (contact,)))
+    headers = ((APPLICATION_ID, sia.APPLICATION), PUSH_FLAG)
+    push = Push(tid & 0xFF, ContentType(sia.MEDIA_TYPE), content, headers)
+    return Datagram(Interface.WDP, (address, PUSH_PORT), push.encode())
 
 
 def _air_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

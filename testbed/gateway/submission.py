@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from testbed.codecs import media, multipart, pap
 from testbed.codecs.hosts import is_listed
-from testbed.codecs.pap import DeliveryMethod, PapError, StatusCode, Version
+from testbed.codecs.pap import PapError, StatusCode, Version
 from testbed.gateway import answers
 from testbed.gateway.answers import Refusal
 from testbed.gateway.config import GatewayConfig
@@ -137,7 +137,7 @@ class _Reading:
         _check_media(content.content_type.media, config.content_types)
         try:
             air = prepare(
-                content.content_type, content.body, content.headers, largest=config.limits.datagram
+                content.content_type, content.body, content.headers, largest=config.limits.push
             )
         except UnsendableError as error:
             raise _RefusedError(error.code, error.text) from None
@@ -193,10 +193,6 @@ def _check_media(media_type: str, allowed: tuple[str, ...]) -> None:
 def _check_quality(quality: pap.QualityOfService | None) -> None:
     if quality is None:
         return
-    if quality.delivery_method is DeliveryMethod.CONFIRMED:
-        raise _RefusedError(
-            StatusCode.DELIVERY_METHOD_NOT_POSSIBLE, "pushes are delivered unconfirmed here"
-        )
     if quality.network_required and (quality.network or "any").lower() not in _NETWORKS:
         raise _RefusedError(
             StatusCode.REQUIRED_NETWORK_NOT_AVAILABLE, f"there is no {quality.network} here"

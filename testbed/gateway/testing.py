@@ -182,9 +182,18 @@ class GatewayBench:
 
     def radius(self, data: bytes) -> None:
         """Have a datagram arrive at the RADIUS port."""
-        self.gateway.receive(
-            Interface.RADIUS, data, peer=GGSN, local=("127.0.0.5", 1813), now=self.now
-        )
+        self.receive(Interface.RADIUS, data, GGSN)
+
+    def receive(self, interface: Interface, data: bytes, peer: Address) -> None:
+        """Have a datagram arrive at one of the gateway's ports."""
+        config = self.config
+        ports = {
+            Interface.RADIUS: config.radius_port or 0,
+            Interface.WDP: config.wdp_port,
+            Interface.WSP: config.wsp_port,
+        }
+        local = (config.address, ports[interface])
+        self.gateway.receive(interface, data, peer=peer, local=local, now=self.now)
         self.settle()
 
     def finish(self, request: RequestActivation, answer: ActivationAnswer) -> None:
@@ -194,7 +203,11 @@ class GatewayBench:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, timeout by timeout."""
-        end = self.now + seconds
+        self.advance_to(self.now + seconds)
+
+    def advance_to(self, end: float) -> None:
+        """Let time pass until then; nothing passes where that is over."""
+        end = max(end, self.now)
         while (due := self.gateway.next_timeout()) is not None and due <= end:
             self.now = max(self.now, due)
             self.gateway.handle_timeout(self.now)

@@ -17,9 +17,10 @@ from typing import Final, Protocol
 
 from corenet.interfaces.node import Address, Datagram, Interface
 from testbed.codecs.media import ContentType
-from testbed.codecs.wsp.pdus import Headers, Reply
+from testbed.codecs.wsp.pdus import ConfirmedPush, Headers, Push, Reply
 from testbed.gateway.output import Output
 from testbed.wap.agreement import Agreement
+from testbed.wap.config import WtpTimers
 from testbed.wap.errors import WapError
 from testbed.wap.events import Event
 from testbed.wap.server import GRANTED, SessionLimits, SessionServer
@@ -27,8 +28,13 @@ from testbed.wap.session_events import (
     MethodAborted,
     MethodReceived,
     ReplyConfirmed,
+    SessionEnded,
+    SessionEstablished,
+    SessionEvent,
     SessionRequested,
+    SessionResumed,
 )
+from testbed.wap.session_table import SessionState
 from testbed.wap.sessions import SessionView
 
 NOT_IMPLEMENTED: Final = Reply(501, ContentType("text/plain"))
@@ -104,15 +110,21 @@ class WapServer:
         output: Output,
         *,
         random: Random,
-        tell: Callable[[Event, float], None],
+        tell: Callable[[SessionEvent, float], None],
         make_pull: MakePull = NoPull,
         granted: Agreement = GRANTED,
         limits: SessionLimits | None = None,
+        timers: WtpTimers | None = None,
     ) -> None:
         """``tell`` is given the events of sessions and pushes; ``granted`` is for each session."""
         self._output = output
         self._tell = tell
-        self._server = SessionServer(random=random, granted=granted, session_limits=limits)
+        self._server = SessionServer(
+            random=random, granted=granted, session_limits=limits, timers=timers
+        )
+        self._by_host: dict[str, dict[int, None]] = {}
+        """Sessions that stand or rest, by the address that their client had last, oldest first."""
+        self._hosts: dict[int, str] = {}
         self._pull = make_pull(self, output)
         self._is_settling = False
 
@@ -124,6 +136,38 @@ class WapServer:
     def session(self, number: int) -> SessionView | None:
         """Return a session, or None where it is over."""
         return self._server.session(number)
+
+    def at(self, host: str) -> list[SessionView]:
+        """Return the sessions with clients at an address that can be used now, the newest first."""
+        views = (self._server.session(number) for number in self._by_host.get(host, ()))
+        standing = [view for view in views if view and view.state is SessionState.CONNECTED]
+        return standing[::-1]
+
+    # Commands of whoever pushes
+
+    def push(self, session: int, push: Push, now: float) -> None:
+        """Push unconfirmed; see ``SessionServer.push``, also for what it raises."""
+        self._server.push(session, push, now)
+        self._settle(now)
+
+    def confirmed_push(
+        self, session: int, push: ConfirmedPush, now: float, *, context: object
+    ) -> int:
+        """Push confirmed; see ``SessionServer.confirmed_push``, also for what it raises."""
+        transaction = self._server.confirmed_push(session, push, now, context=context)
+        self._settle(now)
+        return transaction
+
+    def abort_push(self, transaction: int, now: float) -> None:
+        """Give a confirmed push up; see ``SessionServer.abort_push``."""
+        self._server.abort_push(transaction, now)
+        self._settle(now)
+
+    def disconnect(self, session: int, now: float) -> None:
+        """End a session; see ``SessionServer.disconnect``."""
+        self._server.disconnect(session, now)
+        self._forget(session)
+        self._settle(now)
 
     # Commands of whoever answers requests
 
@@ -181,8 +225,23 @@ class WapServer:
                 self._pull.method_received(event, now)
             case ReplyConfirmed() | MethodAborted():
                 self._pull.method_ended(event, now)
-            case _:
+            case SessionEstablished() | SessionResumed():
+                self._forget(event.session)
+                self._hosts[event.session] = event.peer[0]
+                self._by_host.setdefault(event.peer[0], {})[event.session] = None
                 self._tell(event, now)
+            case SessionEnded():
+                self._forget(event.session)
+                self._tell(event, now)
+            case SessionEvent():
+                self._tell(event, now)
+
+    def _forget(self, session: int) -> None:
+        host = self._hosts.pop(session, None)
+        if host is not None:
+            del self._by_host[host][session]
+            if not self._by_host[host]:
+                del self._by_host[host]
 
     def _accept(self, event: SessionRequested, now: float) -> None:
         with suppress(WapError):  # The client may have given it up meanwhile.

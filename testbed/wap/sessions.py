@@ -83,6 +83,8 @@ class SessionView:
     headers: Headers
     open_methods: int
     open_pushes: int
+    last_used: float
+    """When something was last heard of the other end, seconds since 1970-01-01 UTC."""
 
 
 class SessionEndpoint(ABC):
@@ -353,4 +355,5 @@ def _view(session: Session) -> SessionView:
         session.headers,
         session.open(Kind.METHOD),
         session.open(Kind.PUSH),
+        session.last_used,
     )

@@ -201,7 +201,9 @@ class GatewayServiceTests(TestCase):
         self.core.reachable = False
         first = await self.start()
         await self.submit(first)
-        await self.until(lambda: first.gateway.push(MESSAGE.push_id).deliveries[0].state == "held")
+        await self.until(
+            lambda: first.gateway.push(MESSAGE.push_id).deliveries[0].state == "retrying"
+        )
         await first.end()
         self.core.reachable = True
         await self.start()
@@ -223,7 +225,7 @@ class GatewayServiceTests(TestCase):
         assert notification.state == "delivered"
 
     async def test_a_core_that_is_away_delays_a_push(self):
-        """It is asked again; meanwhile the push is accepted and held."""
+        """It is asked again; meanwhile the push is accepted and waits."""
         service = await self.start(control_url=f"http://{CORE}:1")
         assert (await self.submit(service)).code == 1001
         await self.until(

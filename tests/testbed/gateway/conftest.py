@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.store import SqliteStore
 from testbed.gateway.testing import SECRET, GatewayBench
 
@@ -16,10 +16,13 @@ MakeBench = Callable[..., GatewayBench]
 
 @pytest.fixture
 def make_bench(open_store: Callable[[], SqliteStore]) -> MakeBench:
-    """Makes a bench; arguments replace what the configuration says."""
+    """Makes a bench; arguments replace what the configuration says.
+
+    Datagrams count as sent when they leave, unless ``ota`` says otherwise.
+    """
 
     def make(**changes: object) -> GatewayBench:
-        config = GatewayConfig("127.0.0.5", "wap.example", SECRET)
+        config = GatewayConfig("127.0.0.5", "wap.example", SECRET, ota=OtaPolicy(returned=0))
         return GatewayBench(replace(config, **changes), open_store())
 
     return make

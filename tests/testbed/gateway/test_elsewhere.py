@@ -8,7 +8,7 @@ import pytest
 
 from testbed.codecs import pap
 from testbed.codecs.pap import MessageState, ReplaceMethod
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.effects import FindPush
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.pushes import State
@@ -62,7 +62,8 @@ class Pair:
 
     def __init__(self) -> None:
         self.store = SharedStore()
-        config = GatewayConfig("127.0.0.5", "wap.example", SECRET, lease=LEASE)
+        ota = OtaPolicy(returned=0)
+        config = GatewayConfig("127.0.0.5", "wap.example", SECRET, lease=LEASE, ota=ota)
         self.first, self.second = (GatewayBench(config, self.store) for _ in range(2))
         for bench in (self.first, self.second):
             bench.gateway.renewed(NOW + LEASE, NOW)

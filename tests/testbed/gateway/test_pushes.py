@@ -24,7 +24,9 @@ def test_every_state_that_is_not_final_has_a_way_out_in_time():
     """Whatever happens, deliver-before ends it."""
     for state in State:
         if not state.final:
-            assert step(state, Input.DEADLINE_PASSED).state is State.EXPIRED
+            has_left = state is State.CONFIRMING
+            after = step(state, Input.DEADLINE_PASSED).state
+            assert after is (State.TIMED_OUT if has_left else State.EXPIRED)
 
 
 @pytest.mark.parametrize(("state", "occurred"), list(product(State, Input)))
@@ -45,6 +47,9 @@ def test_states_have_their_names_in_pap():
     assert State.DELIVERED.message_state is MessageState.DELIVERED
     assert State.UNDELIVERABLE.message_state is MessageState.UNDELIVERABLE
     assert State.EXPIRED.message_state is MessageState.EXPIRED
+    assert State.ABORTED.message_state is MessageState.ABORTED
+    assert State.TIMED_OUT.message_state is MessageState.TIMEOUT
+    assert State.CONFIRMING.message_state is MessageState.PENDING
     assert State.REJECTED.message_state is MessageState.REJECTED
     assert State.CANCELLED.message_state is MessageState.CANCELLED
     assert State.REPLACED.message_state is MessageState.CANCELLED

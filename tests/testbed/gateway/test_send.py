@@ -212,9 +212,9 @@ def test_a_header_that_cannot_be_encoded_is_a_transformation_failure():
     assert caught.value.code == 3006
 
 
-def test_a_push_larger_than_a_datagram_is_not_possible():
-    """The whole datagram counts, transaction id included."""
-    size = len(prepare(ContentType("text/plain"), b"", largest=1400).pdu) + 1
+def test_a_push_that_is_too_large_is_not_possible():
+    """The whole PDU counts, headers included."""
+    size = len(prepare(ContentType("text/plain"), b"", largest=1400).pdu)
     assert prepare(ContentType("text/plain"), b"x" * (1400 - size), largest=1400)
     with pytest.raises(UnsendableError) as caught:
         prepare(ContentType("text/plain"), b"x" * (1401 - size), largest=1400)

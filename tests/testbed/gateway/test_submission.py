@@ -91,7 +91,6 @@ REFUSED = {
     ),
     "too many addresses": (replace(MESSAGE, addresses=(plmn(),) * 101), 3005),
     "a push-id that is too long": (replace(MESSAGE, push_id="x" * 257), 2000),
-    "confirmed delivery": (quality(delivery_method=DeliveryMethod.CONFIRMED), 3007),
     "a network that is required": (quality(network="TETRA", network_required=True), 3009),
     "a bearer that is required": (quality(bearer="SMS", bearer_required=True), 3010),
     "a replacement of itself": (replace(MESSAGE, replace_push_id=MESSAGE.push_id), 2000),

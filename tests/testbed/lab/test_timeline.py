@@ -34,8 +34,10 @@ def test_each_step_is_told_once() -> None:
     assert not timeline.is_over
     assert look() == []
     bench.views[Terminal.by_msisdn(MSISDN)] = ONLINE
-    bench.advance(60)
-    assert [line.split()[3].rstrip(":") for line in look()] == ["judging", "sending", "delivered"]
+    bench.advance(61)
+    assert [line.split()[3].rstrip(":") for line in look()] == [
+        *("judging", "sending", "confirming", "delivered"),
+    ]
     assert timeline.is_over
     assert list(timeline.states.values()) == [MessageState.DELIVERED]
     store.close()
