@@ -12,7 +12,7 @@ from corenet.interfaces.node import Interface
 from testbed.adapters.gateway_metrics import COUNTERS, GAUGES, HISTOGRAMS, GatewayMetrics, reference
 from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.store import SqliteStore
 from testbed.gateway.terminal import Terminal
@@ -35,7 +35,8 @@ AWAY = TerminalView(IMSI, MSISDN, reachable=False)
 
 @pytest.fixture
 def bench():
-    bench = GatewayBench(GatewayConfig("127.0.0.5", "wap.example", SECRET), SqliteStore(":memory:"))
+    config = GatewayConfig("127.0.0.5", "wap.example", SECRET, ota=OtaPolicy(returned=0))
+    bench = GatewayBench(config, SqliteStore(":memory:"))
     yield bench
     bench.store.close()
 

@@ -201,9 +201,7 @@ class GatewayServiceTests(TestCase):
         self.core.reachable = False
         first = await self.start()
         await self.submit(first)
-        await self.until(
-            lambda: first.gateway.push(MESSAGE.push_id).deliveries[0].state == "retrying"
-        )
+        await self.until(lambda: first.gateway.push(MESSAGE.push_id).deliveries[0].state == "held")
         await first.end()
         self.core.reachable = True
         await self.start()
@@ -229,7 +227,7 @@ class GatewayServiceTests(TestCase):
         service = await self.start(control_url=f"http://{CORE}:1")
         assert (await self.submit(service)).code == 1001
         await self.until(
-            lambda: service.gateway.push(MESSAGE.push_id).deliveries[0].state == "held"
+            lambda: service.gateway.push(MESSAGE.push_id).deliveries[0].state == "retrying"
         )
         assert service.health()["core"] == "not reached"
 
