@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testbed.lab.logs import logfmt
 
 SCRIPT = """
 import sys
@@ -53,3 +59,28 @@ def test_a_line_of_json_is_an_object() -> None:
 def test_a_line_for_people_has_names_and_values(part: str) -> None:
     """As logfmt has it."""
     assert part in lines(as_json=False)[0]
+
+
+def test_a_line_begins_with_time_level_and_event() -> None:
+    """In this order, so that a file of lines can be read down its columns."""
+    assert re.match(
+        r"timestamp=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z level=info event=\"push sent\" node=",
+        lines(as_json=False)[0],
+    )
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.tuples(st.text())
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), VALUES))
+def test_logfmt_is_as_structlog_writes_it(values: dict[str, object]) -> None:
+    """Quotation marks, backslashes and line ends are escaped alike."""
+    theirs = structlog.processors.LogfmtRenderer(bool_as_flag=False)
+    assert logfmt(None, "info", dict(values)) == theirs(None, "info", dict(values))
+
+
+def test_where_nothing_is_logged_nothing_is_said() -> None:
+    """Not even that a request has failed."""
+    script = SCRIPT.format(as_json=False).replace("sys.stdout", "None")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout + done.stderr == b""
