@@ -10,6 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 _FORM = re.compile(
@@ -67,6 +68,7 @@ class ClientAddress:
         return self.value.removeprefix("+") if self.kind is AddressKind.PLMN else None
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> ClientAddress:
     """Read an ``address-value``; AddressError where it is none."""
     if len(text) > _LONGEST:
