@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from testbed.codecs import media
 from testbed.codecs.media import ContentType
@@ -110,7 +111,16 @@ def _part(number: int, entity: bytes, limits: Limits) -> Part:
         if len(entity) > limits.header_octets:
             raise MultipartError(f"headers of more than {limits.header_octets} octets", number)
         raise MultipartError("no empty line after the headers", number)
-    headers = _headers(number, entity[: end.start()], limits)
+    content_type, headers = _head(number, entity[: end.start()], limits)
+    return Part(content_type, entity[end.end() :], headers)
+
+
+@lru_cache(maxsize=256)
+def _head(
+    number: int, block: bytes, limits: Limits
+) -> tuple[ContentType, tuple[tuple[str, str], ...]]:
+    """Read an entity's headers, which are the same in most pushes of an initiator."""
+    headers = _headers(number, block, limits)
     types = [value for name, value in headers if name.lower() == "content-type"]
     if len(types) != 1:
         raise MultipartError(
@@ -123,11 +133,7 @@ def _part(number: int, entity: bytes, limits: Limits) -> Part:
         content_type = media.parse(types[0])
     except ValueError as error:
         raise MultipartError(f"Content-Type: {error}", number) from None
-    return Part(
-        content_type,
-        entity[end.end() :],
-        tuple(header for header in headers if header[0].lower() != "content-type"),
-    )
+    return content_type, tuple(header for header in headers if header[0].lower() != "content-type")
 
 
 def _headers(number: int, block: bytes, limits: Limits) -> list[tuple[str, str]]:

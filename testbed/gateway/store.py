@@ -129,11 +129,16 @@ _MIGRATIONS: Final = {1: (_FROM_VERSION_1, _FROM_VERSION_2), 2: (_FROM_VERSION_2
 _PUSH: Final = ", ".join(PUSH_COLUMNS)
 _DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
 _HISTORY: Final = ", ".join(HISTORY_COLUMNS)
+_CACHE: Final = 65_536
+"""KiB of the file that are kept in memory: a new push lands anywhere in the order of push-ids."""
 _ROWS_AT_ONCE: Final = (64, 16, 4, 1)
 """Rows in one statement; few numbers, so that SQLite knows the statements already."""
 # What comes before VALUES with any number of rows, and what comes after.
-_KNOWN: Final = ("SELECT push_id FROM push WHERE push_id IN (", ")")
-_ADD_PUSH: Final = (f"INSERT INTO push ({_PUSH})", "")
+_ADD_PUSH: Final = (
+    f"INSERT INTO push ({_PUSH})",
+    " ON CONFLICT DO NOTHING RETURNING push_id",
+)
+"""Returns the push-ids that were never used before."""
 _ADD_DELIVERY: Final = (f"INSERT INTO delivery ({_DELIVERY})", "")
 _ADD_HISTORY: Final = (f"INSERT OR REPLACE INTO history ({_HISTORY})", "")
 _PUT_DELIVERY: Final = (
@@ -352,6 +357,7 @@ class SqliteStore:
             )
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
+        execute(f"PRAGMA cache_size = -{_CACHE}")
         execute("PRAGMA foreign_keys = ON")
         if not tables:
             self._connection.executescript(_SCHEMA)
@@ -362,31 +368,32 @@ class SqliteStore:
 
     def _write_all(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[Written]:
         """Write rows table by table, because every statement costs a turn of the interpreter."""
-        added: dict[str, AddPush] = {}
-        places: dict[str, int] = {}
+        adding: dict[str, tuple[int, AddPush]] = {}
         changed: dict[tuple[str, int], DeliveryRecord] = {}
         history: list[Values] = []
         written = [Written.DONE] * len(rows)
         for place, row in enumerate(rows):
             match row:
                 case AddPush(push):
-                    if push.push_id in added:
+                    if push.push_id in adding:
                         written[place] = Written.DUPLICATE
                     else:
-                        added[push.push_id] = row
-                        places[push.push_id] = place
+                        adding[push.push_id] = place, row
                 case PutDelivery(delivery, history_from):
                     changed[delivery.push_id, delivery.number] = delivery
                     history += history_values(delivery, history_from)
                 case AskWithdrawal():
                     pass  # There is nobody to ask: whatever is under way is ours.
-        for (push_id,) in self._execute(cursor, _KNOWN, [(push_id,) for push_id in added]):
-            del added[push_id]
-            written[places[push_id]] = Written.DUPLICATE
-        deliveries = [pair for new in added.values() for pair in first_deliveries(new)]
+        pushes = [push_values(new.push) for _, new in adding.values()]
+        added = {push_id for (push_id,) in self._execute(cursor, _ADD_PUSH, pushes)}
+        deliveries: list[tuple[DeliveryRecord, str]] = []
+        for push_id, (place, new) in adding.items():
+            if push_id in added:
+                deliveries += first_deliveries(new)
+            else:
+                written[place] = Written.DUPLICATE
         for delivery, _ in deliveries:
             history += history_values(delivery, 0)
-        self._execute(cursor, _ADD_PUSH, [push_values(new.push) for new in added.values()])
         self._execute(cursor, _ADD_DELIVERY, [delivery_values(*pair) for pair in deliveries])
         put = [delivery_values(delivery, "") for delivery in changed.values()]
         self._execute(cursor, _PUT_DELIVERY, put)
