@@ -52,6 +52,8 @@ _TITLES: Final = {
     503: "Busy",
     504: "Timed out",
 }
+_INSTEAD: Final = {308: 307}
+"""Statuses that WSP lacks, and of which it has one that means nearly the same."""
 _NO_BODY: Final = frozenset({204, 205, 304})
 
 
@@ -98,7 +100,7 @@ def fit(ready: Ready, liked: Preferences, largest: int) -> Ready:
 def _with_content(
     answer: OriginAnswer, liked: Preferences, written: HttpHeaders, *, is_head: bool
 ) -> Ready:
-    status = answer.status
+    status = _INSTEAD.get(answer.status, answer.status)
     kind = _content_type(answer)
     if status in _REDIRECTIONS or status in _NO_BODY:
         return Ready(Reply(status, PLAIN, headers=written))

