@@ -50,6 +50,10 @@ DECK = """<?xml version="1.0"?>
 """
 
 
+LARGE = "0123456789abcde\n" * 12_800
+"""200 KiB."""
+
+
 @pytest.fixture
 def fakewap() -> str:
     """Return the path of fakewap, which is on nobody's PATH."""
@@ -64,7 +68,7 @@ def origin(peers: Peers) -> Peer:
     """Start an origin server with a few pages."""
     (peers.folder / "hello.wml").write_text(DECK, encoding="utf-8")
     (peers.folder / "hello.txt").write_text("Hello, terminal.", encoding="utf-8")
-    (peers.folder / "large.txt").write_text("0123456789" * 200, encoding="utf-8")
+    (peers.folder / "large.txt").write_text(LARGE, encoding="utf-8")
     (peers.folder / "form.txt").write_text("a=1", encoding="utf-8")
     server = peers.start("origin", sys.executable, "-c", SERVER)
     server.wait_for("^ready")
@@ -91,7 +95,7 @@ def test_fakewap_gets_pages_over_our_gateway(peers: Peers, fakewap: str) -> None
     assert ask(peers, fakewap, "hello.txt") == b"Hello, terminal."
     form = ask(peers, fakewap, "form", "-P", str(peers.folder / "form.txt"), *without)
     assert form == b"you posted a=1"
-    assert ask(peers, fakewap, "large.txt") == b"0123456789" * 200
+    assert ask(peers, fakewap, "large.txt").decode() == LARGE
     assert b"the terminal takes 1399" in ask(peers, fakewap, "large.txt", *without)
     assert b"File not found" in ask(peers, fakewap, "missing.wml")
     assert ask(peers, fakewap, "hello.txt", "-m", "20", "-i", "0", "-c", "4") == b"Hello, terminal."
@@ -104,6 +108,7 @@ def test_fakewap_gets_pages_over_our_gateway(peers: Peers, fakewap: str) -> None
     ]
     assert replies.count("0x20") >= 24
     assert "0x4d" in replies
+    assert len(read.having({"wtp.pdu_type": 6})) == 146
     assert "page served" in lab.output
     print(f"fakewap: {len(replies)} pages over our gateway")
 
