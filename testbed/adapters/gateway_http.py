@@ -159,6 +159,11 @@ class _Exchange(Request):
         """The whole body."""
         return b"".join(self._pieces)
 
+    def header(self, name: bytes) -> str | None:
+        """Return the last value of a header, or None; octets that are no UTF-8 are marked."""
+        values = self.requestHeaders.getRawHeaders(name)
+        return values[-1].decode("utf-8", "replace") if values else None
+
     def answer(self, answer: HttpAnswer, more: str = "") -> None:
         """Write the answer, whole; ``more`` is further lines of its head."""
         if not self.channel.persistent:
@@ -277,11 +282,11 @@ class _Answers:
     def _take_submission(self, request: _Exchange) -> Deferred[HttpAnswer]:
         caller = Caller(
             address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
-            authorization=request.getHeader("Authorization"),
+            authorization=request.header(b"authorization"),
             target=request.uri.decode("ascii", "replace"),
             certificate=cast(_Channel, request.channel).certificate,
         )
-        return self._submit(request.getHeader("Content-Type") or "", request.body, caller)
+        return self._submit(request.header(b"content-type") or "", request.body, caller)
 
     async def _show_push(self, request: _Exchange) -> HttpAnswer:
         push_id = unquote(request.path.decode("ascii", "replace").removeprefix(PUSHES))

@@ -16,6 +16,8 @@ from testbed.gateway.records import PushRecord
 PAP_TYPE: Final = "application/xml"
 _FRAGMENT: Final = 100
 """Characters of a body that are shown back to who sent it."""
+_DESCRIPTION: Final = 500
+"""Characters of a description, which may quote what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def shown(body: bytes) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text that XML can hold."""
+    """Return text that XML can hold, and whose length a reader will take."""
+    if len(text) > _DESCRIPTION:
+        text = f"{text[:_DESCRIPTION]}…"
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\r\n\t" else "\ufffd" for c in text)

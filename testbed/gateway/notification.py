@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from testbed.codecs import pap
 from testbed.codecs.pap import PapError
+from testbed.gateway import answers
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.records import DeliveryRecord, PushRecord
 
@@ -35,7 +36,7 @@ def document(push: PushRecord, delivery: DeliveryRecord, config: GatewayConfig) 
             address=push.addresses[delivery.number],
             state=delivery.state.message_state,
             code=delivery.code,
-            desc=delivery.description,
+            desc=answers.printable(delivery.description),
             sender_address=config.pap_url,
             sender_name=config.product_name,
             received_time=push.received,

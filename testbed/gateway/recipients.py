@@ -42,9 +42,9 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
             mapped = IPv6Address(client.value).ipv4_mapped
             if mapped is not None:
                 return Terminal.by_address(str(mapped))
+            # Not 2003 (there may be such a terminal), nor 3010 (nobody required a bearer).
             return Nobody(
-                StatusCode.REQUIRED_BEARER_NOT_AVAILABLE,
-                f"{client.value}: terminals are reached over IPv4 here",
+                StatusCode.ADDRESS_ERROR, f"{client.value}: terminals have IPv4 addresses here"
             )
         case AddressKind.USER:
             msisdn = users.get(client.value)

@@ -130,6 +130,8 @@ class GatewayBench:
         self.views: dict[Terminal, CoreAnswer] = {
             Terminal.by_msisdn(MSISDN): TerminalView(IMSI, MSISDN)
         }
+        self.default_view: CoreAnswer | None = None
+        """What the core says of a terminal that is not in ``views``; None: nobody may ask."""
         self.outcome: Callable[[RequestActivation], ActivationAnswer] | None = active()
         """None: activations stay unanswered until ``finish``."""
         self.initiator: Callable[[PostNotification], tuple[int, bytes] | str | None] = lambda _: (
@@ -248,7 +250,7 @@ class GatewayBench:
                 self.answers[key] = effect
             case LookUpTerminal(terminal):
                 self.look_ups.append(terminal)
-                gateway.terminal_found(terminal, self.views[terminal], self.now)
+                gateway.terminal_found(terminal, self._view(terminal), self.now)
             case RequestActivation():
                 self.activations.append(effect)
                 if self.outcome is not None:
@@ -260,6 +262,12 @@ class GatewayBench:
             case CancelFetch(number):
                 self.broken_off.append(number)
                 gateway.fetch_failed(number, FetchFailure.TIMED_OUT, "broken off", self.now)
+
+    def _view(self, terminal: Terminal) -> CoreAnswer:
+        view = self.views.get(terminal, self.default_view)
+        if view is None:
+            raise LookupError(f"the bench has no view of {terminal}")
+        return view
 
     def _post(self, effect: PostNotification) -> None:
         answer = self.initiator(effect)

@@ -36,6 +36,7 @@ from testbed.adapters.store_thread import StoreThread
 from testbed.codecs import pap, si
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy, RetryPolicy
+from testbed.gateway.initiators import Initiator
 from testbed.gateway.store import PushQuery, SqliteStore, StoreError
 from testbed.gateway.testing import IMSI, INDICATION, MESSAGE, SECRET, accounting, body_of
 from testbed.initiator.submission import HttpMessage
@@ -282,6 +283,17 @@ class GatewayServiceTests(TestCase):
             assert b"Traceback" not in text
         response, _ = await self.request(service, "/pap")
         assert response.headers.getRawHeaders("Allow") == ["POST"]
+
+    async def test_octets_in_headers_that_are_no_text_are_no_fault(self):
+        """They are a type that is not taken, or a password that is wrong."""
+        service = await self.start(initiators=(Initiator("shop", "secret"),))
+        for header, status in (
+            (b"Authorization: Basic c2hvcDpzZWNyZXQ=\r\nContent-Type: text/\xbd", b"415"),
+            (b"Content-Type: application/xml\r\nAuthorization: Basic \xbd", b"401"),
+        ):
+            request = b"POST /pap HTTP/1.1\r\nHost: x\r\n" + header + b"\r\nContent-Length: 1\r\n"
+            answer = await self.exchange(service, request + b"Connection: close\r\n\r\nx")
+            assert answer.startswith(b"HTTP/1.1 " + status), answer
 
     async def test_pushes_are_listed_by_what_is_asked(self):
         """Those under way, as they are stored, and those that have ended; newest first."""

@@ -87,7 +87,7 @@ REFUSED = {
     ),
     "an IPv6 address": (
         replace(MESSAGE, addresses=("WAPPUSH=2001%3Adb8%3A%3A1/TYPE=IPv6@ppg.example",)),
-        3010,
+        2002,
     ),
     "too many addresses": (replace(MESSAGE, addresses=(plmn(),) * 101), 3005),
     "a push-id that is too long": (replace(MESSAGE, push_id="x" * 257), 2000),
@@ -106,6 +106,18 @@ REFUSED = {
     "a URL with a bad port": (replace(MESSAGE, notify_url="http://127.0.0.1:99999/"), 2000),
     "a URL with a space": (replace(MESSAGE, notify_url="http://127.0.0.1/a b"), 2000),
 }
+
+
+def test_what_is_wrong_is_quoted_in_part():
+    """However long it is, the answer can be read."""
+    control = b'<pap><push-message push-id="1" deliver-before-timestamp="%b"/></pap>' % (
+        b"1" * 4000
+    )
+    refusal = submission.read("application/xml", control, CONFIG, NOW)
+    answer = pap.parse(refusal.answer.body)
+    assert answer.code == 2000
+    assert "deliver-before-timestamp" in answer.desc
+    assert len(answer.desc) < 1000
 
 
 @pytest.mark.parametrize(("push", "code"), REFUSED.values(), ids=REFUSED.keys())
