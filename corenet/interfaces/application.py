@@ -33,7 +33,10 @@ class Shown:
 
 
 Receive = Callable[[bytes, Address, Address, float], None]
-"""Takes a datagram: payload, source, the mobile's own end, time. Never raises for what is in it."""
+"""Takes a datagram: payload, source, the mobile's own end, time. Never raises for what is in it.
+
+One that came in short messages is from a number and to a number; it cannot be answered from there.
+"""
 
 
 class Host(Protocol):

@@ -2,8 +2,8 @@
 
 Specs: WAP-235 (connectionless and connection-oriented push), WAP-230 (WSP).
 
-A request for a session (SIA) that comes while there is no PDP context, over another bearer that
-is, has one activated. Secure pushes (UDP 2949) are not served.
+A request for a session (SIA) that comes as a short message, while there is no PDP context, has one
+activated. Secure pushes (UDP 2949) are not served.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class PushClient(Application):
         return self._content.take(push, source[0], now)
 
     def _invited(self, invitation: Invitation | None, local: Address, now: float) -> None:
-        address = local[0] or self._host.address
+        address = local[0] if _is_address(local[0]) else self._host.address
         if self._behaviour.on_push is OnPush.NO_SESSION:
             self._host.report("push session not opened", {"reason": "told to open none"})
         elif invitation is None:
@@ -113,3 +113,8 @@ class PushClient(Application):
 
     def _ended(self, address: str, _now: float) -> None:
         del self._sessions[address]
+
+
+def _is_address(host: str) -> bool:
+    """Return whether that is an IPv4 address; a short message comes to a number."""
+    return host.count(".") == 3

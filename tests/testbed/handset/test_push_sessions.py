@@ -334,13 +334,13 @@ def test_context_that_goes_while_connecting_ends_the_attempt(around):
     assert around.is_at_rest()
 
 
-def test_request_over_another_bearer_has_a_context_activated(around):
+def test_request_by_short_message_has_a_context_activated(around):
     """The sessions that were asked for meanwhile are opened when it is there."""
     gateway, second = around.gateway(), around.gateway(SECOND)
     around.host.address = None
     client = handset(around)
-    around.invite(GATEWAY, local="")
-    around.invite(SECOND, local="")
+    around.invite(GATEWAY, local="447700900123")
+    around.invite(SECOND, local="447700900123")
     assert around.host.activations == 2
     assert around.passed == []
     around.host.address = ADDRESS
@@ -350,15 +350,24 @@ def test_request_over_another_bearer_has_a_context_activated(around):
         assert each.names() == ["SessionRequested", "SessionEstablished"]
 
 
+def test_request_by_short_message_uses_the_context_that_is_there(around):
+    """None is asked for then."""
+    gateway = around.gateway()
+    handset(around)
+    around.invite(GATEWAY, local="447700900123")
+    assert gateway.names() == ["SessionRequested", "SessionEstablished"]
+    assert around.host.activations == 0
+
+
 def test_no_context_means_no_session(around):
     """Refused later, impossible at once, or asked for too often: each is reported."""
     around.host.address = None
     client = handset(around)
     for _ in range(5):
-        around.invite(GATEWAY, local="")
+        around.invite(GATEWAY, local="447700900123")
     client.context_refused(around.host.now)
     around.host.may_activate = False
-    around.invite(GATEWAY, local="")
+    around.invite(GATEWAY, local="447700900123")
     told = ("push session not opened", {"reason": "no PDP context"})
     assert around.host.reports == [told] * 6
     client.context_activated(ADDRESS, around.host.now)

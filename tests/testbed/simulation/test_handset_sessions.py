@@ -11,6 +11,9 @@ from corenet.capture.capture import Capture
 from corenet.control.errors import ControlError
 from corenet.control.model import MobileDeactivation, Tap
 from corenet.interfaces.node import Address, Datagram, Interface
+from corenet.interfaces.sms.header import Ports
+from corenet.interfaces.sms.times import Timestamp
+from corenet.interfaces.sms.tpdu import Deliver
 from corenet.mobile.events import ApplicationReported
 from testbed.codecs import sia, sl
 from testbed.codecs.media import ContentType
@@ -26,8 +29,15 @@ from testbed.handset.settings import HandsetSettings, Mode, OnPush, PushBehaviou
 from testbed.simulation.lab import VirtualLab
 from testbed.simulation.quality import LinkQuality
 from testbed.wap.server import SessionServer
-from testbed.wap.session_events import MethodReceived, PushAborted, PushConfirmed, SessionRequested
+from testbed.wap.session_events import (
+    MethodReceived,
+    PushAborted,
+    PushConfirmed,
+    SessionEstablished,
+    SessionRequested,
+)
 from tests.testbed.simulation.conftest import ADDRESS, APN, FIXED, ROAMING, core_config
+from tests.testbed.simulation.test_short_messages import CENTRE, PLACE, SENDER, ServiceCentre
 
 GATEWAY = "198.51.100.1"
 MAIL = "http://www.example.com/mail"
@@ -53,11 +63,14 @@ class ScriptedGateway:
 
     def invite(self, terminal, now):
         """Ask a terminal for a session, by a SIA to its push port."""
+        self._out.append(Datagram(Interface.WDP, (terminal, 2948), self.invitation()))
+
+    def invitation(self):
+        """Return the push that asks a terminal for a session."""
         contacts = (ContactPoint.for_ip(GATEWAY, 9201),)
         content = sia.encode(SessionInitiation(("x-wap-application:wml.ua",), contacts))
         headers = (("X-Wap-Application-Id", sia.APPLICATION),)
-        push = Push(1, ContentType(sia.MEDIA_TYPE), content, headers).encode()
-        self._out.append(Datagram(Interface.WDP, (terminal, 2948), push))
+        return Push(1, ContentType(sia.MEDIA_TYPE), content, headers).encode()
 
     def push(self, content, now):
         """Push on the latest session, to be confirmed."""
@@ -132,6 +145,10 @@ class World(VirtualLab):
         self.start()
         assert self.settle()
 
+    @property
+    def hlr(self):
+        return self.core.hlr
+
     def _note_report(self, _time, _node, event):
         if isinstance(event, ApplicationReported):
             self.reported.append((event.what, event.details))
@@ -164,7 +181,13 @@ def indication(text="You have mail"):
 def world():
     """Make a world; arguments are those of its lab."""
 
-    config = core_config(ggsn={}, sgsn={}, hlr={}, known=(FIXED, ROAMING), attached=True)
+    config = core_config(
+        ggsn={},
+        sgsn={},
+        hlr={"service_centres": {CENTRE: PLACE}},
+        known=(FIXED, ROAMING),
+        attached=True,
+    )
 
     def make(**more):
         return World(config, **more)
@@ -201,6 +224,21 @@ def test_handset_refuses_or_keeps_silent_as_told(world):
         assert (aborted.reason == UserAbort.USER_DISCARDED_RESOURCES) is refused
         assert lab.shown(FIXED) == ()
         assert lab.ends_in_rest()
+
+
+def test_session_is_asked_for_by_short_message(world):
+    """The mobile has no context then; the handset activates one, and opens the session over it."""
+    lab = world()
+    centre = ServiceCentre(lab)
+    header = (Ports(2948, 9200),)
+    message = Deliver(SENDER, Timestamp(1_700_000_000), lab.outside.invitation(), 4, header)
+    centre.send(1, message.encode())
+    lab.until(lambda: lab.outside.of(SessionEstablished))
+    (context,) = lab.control.terminal(FIXED).contexts
+    assert not context.network_requested
+    lab.have("push", indication())
+    lab.until(lambda: lab.outside.of(PushConfirmed))
+    assert [shown.kind for shown in lab.shown(FIXED)] == ["SI"]
 
 
 def test_service_loading_is_fetched_through_the_gateway(world):
