@@ -28,6 +28,8 @@ from corenet.control.model import (
     MobileActivation,
     MobileDeactivation,
     Page,
+    SmsBehaviourRequest,
+    SmsSending,
     Tap,
     Terminal,
     TerminalList,
@@ -43,7 +45,7 @@ from corenet.interfaces.activation import CauseSource, FailureCause
 from corenet.interfaces.nas.causes import sm_cause_text
 from corenet.interfaces.node import Event, Node
 from corenet.interfaces.runtime import Runtime
-from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.errors import MobileError, UnknownMobile
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed, NetworkRequestFailure
@@ -335,6 +337,11 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
             mobiles.set_behaviour(
                 imsi, Behaviour(Answer(asked.on_request), asked.sm_cause, asked.answer_after), now
             )
+        case "sms-behaviour", SmsBehaviourRequest() as asked:
+            behaviour = SmsBehaviour(SmsAnswer(asked.on_sms), asked.rp_cause, asked.answer_after)
+            mobiles.set_sms_behaviour(imsi, behaviour, now)
+        case "send-sms", SmsSending(destination=destination, text=text):
+            mobiles.send_sms(imsi, destination, text, now)
         case "activate", MobileActivation(apn=apn):
             mobiles.activate(imsi, apn, now)
         case "deactivate", MobileDeactivation(apn=apn):

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from corenet.interfaces.nas.causes import SmCause
+from corenet.interfaces.sms.causes import RpCause
 
 
 def _canonical_address(text: str) -> str:
@@ -102,6 +103,9 @@ class Mobile(Answer):
     on_request: Literal["accept", "reject", "silent"]
     sm_cause: int | None
     answer_after: float
+    on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"]
+    rp_cause: int | None
+    sms_answer_after: float
     contexts: list[MobileContext]
     shown: list[dict[str, Any]] = Field(
         description="what is on the screen, oldest first: item (its number), kind, text, details"
@@ -230,6 +234,28 @@ class BehaviourRequest(Request):
         description="of a reject (TS 24.008 §10.5.6.6)",
     )
     answer_after: float = Field(default=0.0, ge=0, le=3600)
+
+
+class SmsBehaviourRequest(Request):
+    """Tell a mobile what to do with short messages."""
+
+    on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"]
+    rp_cause: Annotated[int, BeforeValidator(_whole)] = Field(
+        default=RpCause.PROTOCOL_ERROR.value,
+        ge=1,
+        le=127,
+        description="of a reject (TS 24.011 §8.2.5.4)",
+    )
+    answer_after: float = Field(default=0.0, ge=0, le=60)
+
+
+class SmsSending(Request):
+    """Have a mobile send a text."""
+
+    destination: str = Field(
+        min_length=1, max_length=21, description='number, with "+" where it is international'
+    )
+    text: str = Field(max_length=39_015, description="sent in as many messages as it takes")
 
 
 class MobileActivation(Request):

@@ -25,6 +25,8 @@ from corenet.control.model import (
     OfTerminal,
     Page,
     Parameters,
+    SmsBehaviourRequest,
+    SmsSending,
     Tap,
     Terminal,
     TerminalList,
@@ -166,6 +168,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "Say what the mobile does with the network's request for an activation",
         body=BehaviourRequest,
     ),
+    _mobile_verb(
+        "sms-behaviour",
+        "Say what the mobile does with short messages",
+        body=SmsBehaviourRequest,
+    ),
+    _mobile_verb("send-sms", "Have the mobile send a text", body=SmsSending),
     _mobile_verb(
         "activate", "Have the mobile activate a PDP context by itself", body=MobileActivation
     ),

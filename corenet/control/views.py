@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from corenet.control.model import Context, Mobile, MobileContext, moment
 from corenet.ggsn.events import PdpContextView
-from corenet.mobile.behaviour import Answer
+from corenet.mobile.behaviour import Answer, SmsAnswer
 from corenet.mobile.errors import UnknownMobile
 from corenet.mobile.events import ContextView
 from corenet.mobile.population import Mobiles
@@ -45,6 +45,11 @@ def mobile_model(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
         on_request=behaviour.answer.value,
         sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
         answer_after=behaviour.delay,
+        on_sms=view.sms_behaviour.answer.value,
+        rp_cause=view.sms_behaviour.cause
+        if view.sms_behaviour.answer is SmsAnswer.REJECT
+        else None,
+        sms_answer_after=view.sms_behaviour.delay,
         contexts=[_mobile_context(context) for context in view.contexts],
         shown=[
             {"item": item, **asdict(shown)}

@@ -26,8 +26,6 @@ class MobileTimers:
     """TC1*, TR1M and TR2M (TS 24.011 §10.1)."""
     tram: float = 30.0
     """TRAM: until RP-SMMA is said once more; 25 to 35."""
-    reassembly: float = 300.0
-    """How long the first part of a long short message waits for the others."""
     attach_spread: float = 0.0
     """Mobiles that attach when the node starts do so within this time, each at its own moment."""
 
@@ -46,6 +44,8 @@ class MobileConfig:
     sms_behaviour: SmsBehaviour = SmsBehaviour()  # noqa: RUF009 - frozen
     service_centre: str = ""
     """Number of the service centre that takes its short messages, digits; "" for none."""
+    reassembly: float = 300.0
+    """How long the first part of a long short message waits for the others, seconds."""
     apns: tuple[str, ...] = ()
     """The access points its user has set up; ``activate`` without an APN takes the first."""
     attach_at_start: bool = False

@@ -110,7 +110,7 @@ class ShortMessages:
             requested=self._requested,
             emptied=lambda: None,
         )
-        self._reassembly = Reassembly(surroundings.timers.reassembly)
+        self._reassembly = Reassembly(mobile.config.reassembly)
         self._alarm: Alarm | None = None
         self._last: tuple[RpData, bytes] | None = None
         """The message that was taken last, and how it was answered."""
@@ -166,7 +166,7 @@ class ShortMessages:
             full = FailureCause.MEMORY_CAPACITY_EXCEEDED
             self._refuse(transfer, message, RpCause.MEMORY_CAPACITY_EXCEEDED, full, now)
         elif behaviour.answer is SmsAnswer.REJECT:
-            self._refuse(transfer, message, behaviour.cause, FailureCause.ERROR_IN_MS, now)
+            self._refuse(transfer, message, behaviour.cause, None, now)
         else:
             self._accept(transfer, message, now)
 
@@ -189,9 +189,14 @@ class ShortMessages:
             self._mobile.programs().show(Shown("SMS report", outcome, details))
 
     def _refuse(
-        self, transfer: Transfer, message: RpData, cause: int, failure: FailureCause, now: float
+        self,
+        transfer: Transfer,
+        message: RpData,
+        cause: int,
+        failure: FailureCause | None,
+        now: float,
     ) -> None:
-        report = DeliverReport(failure).encode()
+        report = None if failure is None else DeliverReport(failure).encode()
         self._mobile.surroundings.emit(ShortMessageRefused(self._mobile.config.imsi, cause))
         self._answer(transfer, RpError(message.reference, cause, user_data=report), now)
 

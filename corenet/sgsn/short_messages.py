@@ -31,6 +31,7 @@ from corenet.interfaces.node import Datagram, Interface
 from corenet.interfaces.sms import rp
 from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.sms.rp import RpAck, RpData, RpDecodeError, RpError, RpMessage, RpSmma
+from corenet.interfaces.sms.tpdu import DeliverReport, FailureCause
 from corenet.interfaces.sms.transfer import Failure, Transfer, TransferTable
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
@@ -67,6 +68,17 @@ _FAILURES: Final = MappingProxyType(
     }
 )
 """What the HLR is told of a transfer that has failed."""
+
+_PLAIN_REPORTS: Final = frozenset(
+    {
+        DeliverReport().encode(),
+        DeliverReport(FailureCause.MEMORY_CAPACITY_EXCEEDED).encode(),
+    }
+)
+"""Reports that say nothing beside result or RP cause. As Osmocom's MSC, the SGSN keeps them back.
+
+Wireshark takes the TPDU of every answer for one of the service centre, and finds them malformed.
+"""
 
 _ABSENCES: Final = frozenset({_ABSENT, _NOT_PAGED})
 
@@ -221,13 +233,14 @@ class ShortMessages:
             self._deliveries -= 1
             self._core.count("short_messages_delivered")
             self._core.emit(ShortMessageDelivered(request.imsi, message.reference))
-            self._hlr.send(_answer(request, request.type.result, ui=message.user_data))
+            report = None if message.user_data in _PLAIN_REPORTS else message.user_data
+            self._hlr.send(_answer(request, request.type.result, ui=report))
         elif isinstance(message, RpError) and message.reference == request.sm_rp_mr:
             self._fail(
                 delivery,
                 (None, message.cause),
                 "the mobile refuses it",
-                ui=message.user_data,
+                ui=None if message.user_data in _PLAIN_REPORTS else message.user_data,
             )
         else:
             self._fail(delivery, _PROTOCOL_ERROR, "the mobile's answer cannot be read")

@@ -24,7 +24,7 @@ from corenet.ggsn.config import (
     StoredPduLimits,
 )
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
-from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
@@ -322,6 +322,8 @@ def _mobile(one: Numbered, part: MobilePart) -> MobileConfig:
         imsi=one.imsi,
         msisdn=one.msisdn,
         behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
+        sms_behaviour=SmsBehaviour(SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after),
+        reassembly=part.sms_reassembly,
         apns=tuple(apn.name for apn in one.part.apns),
         attach_at_start=part.attached,
     )

@@ -217,6 +217,20 @@ class MobilePart(Part):
     activate: tuple[ApnName, ...] = Field(
         default=(), description="APNs it activates by itself once attached"
     )
+    on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"] = Field(
+        default="accept",
+        description="what it does with short messages; unanswered: it acknowledges their frames "
+        "and says no more",
+    )
+    rp_cause: int = Field(
+        default=111, ge=1, le=127, description="the RP cause of a reject (TS 24.011 §8.2.5.4)"
+    )
+    sms_answer_after: float = Field(
+        default=0.0, ge=0, le=60, description="seconds it takes to answer a short message"
+    )
+    sms_reassembly: Seconds = Field(
+        default=300.0, description="for which the first part of a short message waits for the rest"
+    )
     on_push: Literal["confirm", "refuse", "silent", "no-session"] = Field(
         default="confirm",
         description="what it does with confirmed pushes; no-session: it opens none to take them on",

@@ -81,4 +81,6 @@ class MessageType(IntEnum):
         return MessageType(self & ~3 | 2)
 
 
-_WORDS = MappingProxyType({"MS": "MS", "SM": "SM", "MO": "MO-", "MT": "MT-", "IMEI": "IMEI"})
+_WORDS = MappingProxyType(
+    {"MS": "MS", "SM": "SM", "MO": "MO-", "MT": "MT-", "FORWARD": "forward", "IMEI": "IMEI"}
+)

@@ -45,6 +45,7 @@ from corenet.interfaces.gsup.values import (
 )
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.sms.causes import rp_cause_text
+from corenet.interfaces.sms.describe import tpdu_summary
 
 
 class GsupError(Exception):
@@ -152,6 +153,9 @@ def summary(message: GsupMessage) -> str:
         parts.append(f"{gmm_cause_text(message.cause)} ({message.cause})")
     if message.sm_rp_cause is not None:
         parts.append(f"{rp_cause_text(message.sm_rp_cause)} (rp {message.sm_rp_cause})")
+    if message.type.is_request and message.sm_rp_ui is not None:
+        uplink = message.type is MessageType.MO_FORWARD_SM_REQUEST
+        parts.append(tpdu_summary(message.sm_rp_ui, uplink=uplink))
     if message.cancel_type is not None:
         parts.append(message.cancel_type.name.lower().replace("_", " "))
     if message.msisdn is not None and message.imsi:

@@ -10,6 +10,7 @@ from corenet.interfaces import llc, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import gmm_cause_text, sm_cause_text
 from corenet.interfaces.nas.errors import NasError
+from corenet.interfaces.sms.describe import cp_summary
 
 _SM_NAMES: Final = MappingProxyType(
     {
@@ -52,7 +53,7 @@ def summary(octets: bytes, *, uplink: bool | None = None) -> str:
 
 
 def frame_summary(frame: bytes) -> str:
-    """Return what an LLC frame carries: a NAS message's summary, or whose user data."""
+    """Return what an LLC frame carries: a NAS or short message's summary, or whose user data."""
     try:
         ui = llc.decode_ui(frame)
     except llc.LlcError as error:
@@ -61,6 +62,8 @@ def frame_summary(frame: bytes) -> str:
         return f"ciphered LLC frame, SAPI {ui.sapi}, {len(ui.payload)} octets"
     if ui.sapi == llc.Sapi.MOBILITY_MANAGEMENT:
         return summary(ui.payload, uplink=ui.uplink)
+    if ui.sapi == llc.Sapi.SMS:
+        return cp_summary(ui.payload, uplink=ui.uplink)
     try:
         nsapi, packet = sndcp.decode(ui.payload)
     except sndcp.SndcpError as error:

@@ -8,6 +8,8 @@ from corenet.control.model import (
     Coverage,
     MobileActivation,
     MobileDeactivation,
+    SmsBehaviourRequest,
+    SmsSending,
     Tap,
     TerminalQuery,
 )
@@ -67,6 +69,26 @@ def test_mobile_behaves_as_told(world, who):
         "silent",
         None,
     )
+
+
+def test_mobile_treats_short_messages_as_told(world, who):
+    """The behaviour is shown; the cause only where there is one to give."""
+    core = world()
+    assert core.terminal(1).mobile.on_sms == "accept"
+    asked = SmsBehaviourRequest(on_sms="reject", rp_cause=22, answer_after=1.5)
+    drive(core, who, "sms-behaviour", asked)
+    mobile = core.terminal(1).mobile
+    assert (mobile.on_sms, mobile.rp_cause, mobile.sms_answer_after) == ("reject", 22, 1.5)
+    drive(core, who, "sms-behaviour", SmsBehaviourRequest(on_sms="memory-full"))
+    mobile = core.terminal(1).mobile
+    assert (mobile.on_sms, mobile.rp_cause) == ("memory-full", None)
+
+
+def test_mobile_without_a_service_centre_sends_no_text(world, who):
+    """It says what it lacks."""
+    core = world()
+    with pytest.raises(ControlError, match="knows no service centre"):
+        drive(core, who, "send-sms", SmsSending(destination="+447700900999", text="Hi"))
 
 
 def test_mobile_activates_and_deactivates_by_itself(world, who):

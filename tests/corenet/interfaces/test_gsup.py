@@ -339,11 +339,14 @@ def test_types_know_their_error_and_result() -> None:
 def test_summaries_name_what_matters() -> None:
     """One line tells type, subscriber and the elements that matter."""
     assert [summary(message) for message, _ in GOLDEN.values()] == [
-        "MO-ForwardSM Request, 123456789012345, reference 250",
-        "MT-ForwardSM Request, 123456789012345, reference 250",
-        "MT-ForwardSM Request, +447700900123, reference 1",
-        "MO-ForwardSM Error, 123456789012345, reference 250, RP cause 175 (rp 175)",
-        "MT-ForwardSM Result, 123456789012345, reference 250",
+        "MO-forwardSM Request, 123456789012345, reference 250, "
+        "malformed TPDU: octet 1: command wants 4 octets, 3 are there",
+        "MT-forwardSM Request, 123456789012345, reference 250, "
+        "malformed TPDU: octet 2: recipient address of 190 semi-octets is over 20",
+        "MT-forwardSM Request, +447700900123, reference 1, "
+        "malformed TPDU: octet 0: TPDU wants 1 octets, 0 are there",
+        "MO-forwardSM Error, 123456789012345, reference 250, RP cause 175 (rp 175)",
+        "MT-forwardSM Result, 123456789012345, reference 250",
         "ReadyForSM Request, 123456789012345, memory available",
         "UpdateLocation Request, 234150999999999",
         "UpdateLocation Error, 234150999999999, IMSI unknown in HLR (2)",

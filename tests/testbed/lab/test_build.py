@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corenet.ggsn.config import Credential
-from corenet.mobile.behaviour import Answer
+from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
 from testbed.gateway.config import TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
@@ -103,12 +103,15 @@ def test_mobile_behaves_as_the_file_says() -> None:
         NETWORK + "subscribers:\n"
         '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name: wap.example}],\n'
         "     mobile: {on_request: reject, sm_cause: 26, answer_after: 0.5,\n"
-        "              attached: false, activate: [wap.example]}}\n"
+        "              attached: false, activate: [wap.example],\n"
+        "              on_sms: reject, rp_cause: 22, sms_answer_after: 2, sms_reassembly: 60}}\n"
     )
     assert lab.core is not None
     (mobile,) = lab.core.mobiles
     assert (mobile.behaviour.answer, mobile.behaviour.cause) == (Answer.REJECT, 26)
     assert mobile.behaviour.delay == 0.5
+    assert mobile.sms_behaviour == SmsBehaviour(SmsAnswer.REJECT, 22, 2.0)
+    assert mobile.reassembly == 60.0
     assert not mobile.attach_at_start
     assert lab.self_activating == {"234150000000009": ("wap.example",)}
 

@@ -194,14 +194,15 @@ def make_bench():
         hlr=None,
         known=(FIXED, ROAMING),
         attached=True,
-        mobile_timers=None,
+        mobile=None,
         **lab,
     ):
         config = core_config(
             ggsn=ggsn or {}, sgsn=sgsn or {}, hlr=hlr or {}, known=known, attached=attached
         )
-        if mobile_timers is not None:
-            config = replace(config, mobile_timers=mobile_timers)
+        if mobile is not None:
+            changed = tuple(replace(one, **mobile) for one in config.mobiles)
+            config = replace(config, mobiles=changed)
         return Bench(VirtualLab(config, seed=seed, **lab))
 
     return make

@@ -27,7 +27,7 @@ from corenet.interfaces.gsup import (
 from corenet.interfaces.llc import Sapi, decode_ui
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Interface
-from corenet.interfaces.sms import cp, tpdu
+from corenet.interfaces.sms import cp, rp, tpdu
 from corenet.interfaces.sms.address import SmsAddress
 from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.sms.coding import DCS_OCTETS_CLASS_1, encode_text
@@ -38,7 +38,6 @@ from corenet.interfaces.sms.times import Timestamp
 from corenet.interfaces.sms.tpdu import Deliver, FailureCause
 from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
-from corenet.mobile.config import MobileTimers
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
     ShortMessageAbandoned,
@@ -187,12 +186,11 @@ def centre(bench):
 
 
 def test_text_reaches_the_screen_and_the_result_the_centre(bench, centre):
-    """RP-DATA, CP-ACK, RP-ACK, CP-ACK over the air; a result with the mobile's report."""
+    """RP-DATA, CP-ACK, RP-ACK, CP-ACK over the air; a result for the centre."""
     centre.send(1, deliver("Hello €"))
     answer = centre.outcome()
     assert answer.type is MessageType.MT_FORWARD_SM_RESULT
-    report = tpdu.decode(answer.sm_rp_ui, uplink=True)
-    assert report == tpdu.DeliverReport()
+    assert answer.sm_rp_ui is None
     bench.run(1)
     assert shown(bench) == [("SMS", "Hello €")]
     assert [(way, type(message)) for way, message in cp_messages(bench)] == [
@@ -401,8 +399,10 @@ def test_memory_full_is_told_and_its_end_too(bench, centre):
     centre.send(1, deliver())
     answer = centre.outcome()
     assert (answer.cause, answer.sm_rp_cause) == (None, RpCause.MEMORY_CAPACITY_EXCEEDED)
-    report = tpdu.decode(answer.sm_rp_ui, uplink=True, error=True)
-    assert report.failure_cause == FailureCause.MEMORY_CAPACITY_EXCEEDED
+    refusal = next(m for way, m in cp_messages(bench) if way == "up" and isinstance(m, CpData))
+    report = rp.decode(refusal.user_data, uplink=True).user_data
+    full = FailureCause.MEMORY_CAPACITY_EXCEEDED
+    assert tpdu.decode(report, uplink=True, error=True) == tpdu.DeliverReport(full)
     location = bench.hlr.location(FIXED)
     assert location.memory_full
     assert not location.not_reachable
@@ -740,6 +740,13 @@ def test_what_cannot_be_sent_is_refused_at_once(bench, destination, text):
         submit(bench, text, destination)
 
 
+def test_mobile_without_a_centre_sends_nothing(make_bench):
+    """Its user has set up no number."""
+    bench = make_bench(mobile={"service_centre": ""})
+    with pytest.raises(MobileError, match="no service centre"):
+        submit(bench)
+
+
 def test_detached_mobile_sends_nothing(make_bench):
     """It has to attach first."""
     bench = make_bench(attached=False)
@@ -752,7 +759,7 @@ def test_detached_mobile_sends_nothing(make_bench):
 
 def test_parts_that_stay_alone_are_forgotten(make_bench):
     """After the mobile's own time it tells what it has given up."""
-    bench = make_bench(mobile_timers=MobileTimers(reassembly=120.0))
+    bench = make_bench(mobile={"reassembly": 120.0})
     centre = ServiceCentre(bench)
     parts = segment(bytes(300), dcs=4, reference=9)
     centre.send(
