@@ -85,8 +85,8 @@ def test_frame_is_summed_up() -> None:
     assert frame_summary(signalling) == "Detach Request, power off"
     assert frame_summary(data) == "User Data, NSAPI 5, 40 octets"
     assert frame_summary(b"abc") == "malformed LLC frame: frame of 3 octets"
-    assert frame_summary(llc.encode_ui(7, b"\x09", uplink=True, nu=0)) == (
-        "LLC SAPI 7: PDU of 1 octets"
+    assert frame_summary(llc.encode_ui(5, b"\x09", uplink=True, nu=0)) == (
+        "LLC SAPI 5: PDU of 1 octets"
     )
     ciphered = bytes.fromhex("41c003") + b"secret" + bytes(3)
     assert frame_summary(ciphered) == "ciphered LLC frame, SAPI 1, 6 octets"
