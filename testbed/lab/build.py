@@ -29,7 +29,13 @@ from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.gateway.accounting import RadiusClient
-from testbed.gateway.config import GatewayConfig, RetryPolicy, TlsConfig
+from testbed.gateway.config import (
+    GatewayConfig,
+    Limits,
+    OtaPolicy,
+    RetryPolicy,
+    TlsConfig,
+)
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
@@ -47,6 +53,7 @@ from testbed.lab.model import (
 )
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
 from testbed.pull.config import PullConfig, PullLimits
+from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
 
 GR_PORT = 4222
@@ -393,6 +400,15 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
             method_mor=part.wsp.requests_at_once,
         ),
         wsp_sessions=SessionLimits(part.wsp.sessions, part.wsp.idle),
+        ota=OtaPolicy(
+            session_time=part.ota.session_time,
+            returned=part.ota.returned,
+            timers=WtpTimers(
+                retransmission=part.wsp.retransmission,
+                most_retransmissions=part.wsp.retransmissions,
+            ),
+        ),
+        limits=Limits(push=part.ota.largest_push),
         pull=None if part.pull is None else _pull(lab, part.pull),
         tls=None
         if part.tls is None

@@ -374,6 +374,32 @@ class WspPart(Part):
     idle: Seconds = Field(default=3600.0, description="without a word, after which one ends")
     requests_at_once: int = Field(default=8, ge=1, le=255, description="of one session")
     largest_request: int = Field(default=262_144, ge=1_400, description="octets of one request")
+    retransmission: Seconds = Field(
+        default=7.0, description="until WTP sends a packet again that is not acknowledged"
+    )
+    retransmissions: int = Field(
+        default=8, ge=0, description="after which WTP takes the terminal for gone"
+    )
+
+
+class OtaPart(Part):
+    """How pushes go over the air."""
+
+    session_time: Seconds = Field(
+        default=20.0,
+        description="that a terminal has to open the session that it is asked for (SIA)",
+    )
+    returned: float = Field(
+        default=0.1,
+        ge=0,
+        description="seconds after a datagram in which ICMP may say that nobody is there",
+    )
+    largest_push: int = Field(
+        default=262_144,
+        ge=1_400,
+        description="octets over the air; beyond it 3003. What is larger than a datagram of 1400 "
+        "is segmented on a session",
+    )
 
 
 class PullPart(Part):
@@ -459,6 +485,7 @@ class GatewayPart(Part):
         default=(), description="who may push; everybody when absent"
     )
     wsp: WspPart = WspPart()
+    ota: OtaPart = OtaPart()
     pull: PullPart | None = Field(
         default=PullPart(), description="null: nothing is fetched for terminals"
     )

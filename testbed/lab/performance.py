@@ -73,6 +73,7 @@ class Performance:
         return (
             (self.shown is not None) == expected.delivered
             and self.final_state == expected.final_state
+            and expected.code in (None, self.final_code)
             and step == expected.step
             and (expected.cause is None or cause == expected.cause)
         )
@@ -163,6 +164,7 @@ async def _push(reactor: Any, running: RunningLab, performance: Performance) -> 
         addresses=(recipient(scenario.msisdn),),
         deliver_before=float(int(began + scenario.lifetime)),
         notify_url=running.notifications.url,
+        quality_of_service=pap.QualityOfService(delivery_method=scenario.delivery_method),
     )
     content = indication_part(ServiceIndication(href=HREF, text=TEXT, si_id="mail1@example.com"))
     client = SubmissionClient(reactor, running.lab.gateway.pap_url)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from testbed.codecs.pap import DeliveryMethod
+
 DEFAULT_LIFETIME: Final = 12.0
 
 
@@ -41,6 +43,9 @@ class Scenario:
     trigger: Trigger = Trigger.PAP
     lifetime: float = DEFAULT_LIFETIME
     """Seconds from the push to its deliver-before time."""
+    delivery_method: DeliveryMethod = DeliveryMethod.NOT_SPECIFIED
+    code: int | None = None
+    """PAP status code of the result notification."""
 
 
 _LISTED: Final = (
@@ -96,6 +101,26 @@ _LISTED: Final = (
         final_state="undeliverable",
         step="routeing-information",
         cause=1,
+    ),
+    Scenario(
+        "confirmed",
+        "delivery-method confirmed: the mobile is asked to open a WSP session, and acknowledges",
+        "447700900108",
+        delivered=True,
+        final_state="delivered",
+        step="active",
+        delivery_method=DeliveryMethod.CONFIRMED,
+        code=1000,
+    ),
+    Scenario(
+        "client-refuses",
+        "the same, but the mobile's application does not want the push",
+        "447700900109",
+        delivered=False,
+        final_state="aborted",
+        step="active",
+        delivery_method=DeliveryMethod.CONFIRMED,
+        code=5235,
     ),
     Scenario(
         "gi-trigger",

@@ -28,6 +28,7 @@ GATEWAY, INITIATOR = LAB.gateway.address, LAB.initiator.address
 APN = LAB.gateway.apn
 AREA = LAB.sgsn.routing_area
 ACCEPTED = 128
+WTP_ACK, WTP_ABORT = 3, 4
 LONGEST = 60.0
 """Seconds after which a scenario that has not ended never will."""
 
@@ -35,6 +36,8 @@ NETWORK_REQUEST = [32, 33, 27, 28]
 LADDERS = {
     "offline": [*NETWORK_REQUEST, 16, 17, 255],
     "gi-trigger": [*NETWORK_REQUEST, 16, 17, 255],
+    "confirmed": [*NETWORK_REQUEST, 16, 17, *[255] * 6],
+    "client-refuses": [*NETWORK_REQUEST, 16, 17, *[255] * 6],
     "online": [255],
     "ms-rejects": [*NETWORK_REQUEST, 29, 30],
     "ms-silent": [*NETWORK_REQUEST, 29, 30],
@@ -131,12 +134,14 @@ def test_every_packet_is_dissected_to_its_last_layer(performed: Performed) -> No
         "Gn": {"gtp"},
         "Gc": {"gtp"},
         "Gr": {"tcp"},
-        "Gi": {"wsp", "wbxml"},
+        "Gi": {"udp"},
         "radio": {"gsmtap", "llcgprs"},
         "RADIUS": {"radius"},
     }
     for packet in performed.capture_read.packets:
         assert layers[packet["frame.interface_name"]] <= set(packet.layers)
+        if packet["frame.interface_name"] == "Gi":
+            assert {"wsp", "wtp"} & set(packet.layers)
         if "llcgprs" in packet.layers:
             assert {"gsm_a.dtap", "sndcp"} & set(packet.layers)
         assert "data" not in packet.layers
@@ -175,7 +180,9 @@ def test_routeing_information_is_asked_for_the_subscriber(
     }.get(name, (ACCEPTED, None, [SGSN]))
 
 
-@pytest.mark.parametrize("name", ["offline", "gi-trigger", "ms-rejects", "ms-silent"])
+@pytest.mark.parametrize(
+    "name", ["offline", "confirmed", "client-refuses", "gi-trigger", "ms-rejects", "ms-silent"]
+)
 def test_notification_has_the_terminals_values(
     name: str, performances: dict[str, Performed]
 ) -> None:
@@ -206,7 +213,7 @@ def test_mobile_is_asked_to_activate(name: str, performances: dict[str, Performe
     assert f"mobile {performed.document['imsi']}" in asked.all("frame.comment")
 
 
-@pytest.mark.parametrize("name", ["offline", "gi-trigger"])
+@pytest.mark.parametrize("name", ["offline", "confirmed", "client-refuses", "gi-trigger"])
 def test_mobile_activates(name: str, performances: dict[str, Performed]) -> None:
     """ACTIVATE PDP CONTEXT REQUEST is on the network's transaction; ACCEPT has the address."""
     performed = performances[name]
@@ -220,7 +227,7 @@ def test_mobile_activates(name: str, performances: dict[str, Performed]) -> None
     assert request.number("gsm_a.gm.gmm.nsapi") == 5
 
 
-@pytest.mark.parametrize("name", ["offline", "gi-trigger"])
+@pytest.mark.parametrize("name", ["offline", "confirmed", "client-refuses", "gi-trigger"])
 def test_context_is_created(name: str, performances: dict[str, Performed]) -> None:
     """Messages 16 and 17 have the terminal's values, and tunnels that belong together."""
     performed = performances[name]
@@ -265,6 +272,32 @@ def test_push_is_the_same_on_gi_in_the_tunnel_and_on_the_air(
     assert (tunnelled.number("gtp.message"), ends(tunnelled)) == (255, (GGSN, SGSN))
     assert tunnelled["gtp.teid"] == request["gtp.teid_data"]
     assert on_air.number("sndcp.nsapib") == 5
+
+
+@pytest.mark.parametrize(("name", "last"), [("confirmed", WTP_ACK), ("client-refuses", WTP_ABORT)])
+def test_confirmed_push_is_asked_for_and_answered(
+    name: str, last: int, performances: dict[str, Performed]
+) -> None:
+    """SIA, Connect, ConnectReply, Ack, ConfirmedPush, Ack or Abort: the same on every interface."""
+    performed = performances[name]
+    address = performed.document["pdp_address"]
+    on_gi = [one for one in packets_on(performed.capture_read, "Gi") if "wtp" in one.layers]
+    connect, reply, ack, push, answer = on_gi
+    assert (connect.number("wsp.pdu_type"), reply.number("wsp.pdu_type")) == (1, 2)
+    assert ack.number("wtp.pdu_type") == 3
+    assert (push.number("wtp.pdu_type"), push.number("wtp.inv.transaction_class")) == (1, 1)
+    assert push.number("wsp.pdu_type") == 7
+    assert push["wsp.header.content_type"] == "application/vnd.wap.sic"
+    assert push.all("wbxml.str_i") == ["example", "mail/123", "mail1@example.com", TEXT]
+    assert answer.number("wtp.pdu_type") == last
+    assert [packet["ip.src"] for packet in on_gi] == [address, GATEWAY, address, GATEWAY, address]
+    if name == "client-refuses":
+        assert answer.number("wtp.abort.reason.user") == 0xEB
+    invitations = performed.capture_read.having(
+        {"wsp.header.content_type": "application/vnd.wap.sia"}
+    )
+    assert [one["frame.interface_name"] for one in invitations] == ["Gi", "Gn", "radio"]
+    assert {one.all("udp.dstport")[-1] for one in invitations} == {"2948"}
 
 
 @pytest.mark.parametrize(
