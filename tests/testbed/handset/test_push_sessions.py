@@ -428,10 +428,14 @@ def test_push_that_the_gateway_has_given_up_is_not_answered(around, on_push):
 
 def test_datagram_for_another_context_is_ignored(around):
     """The port is the mobile's, the session one address's."""
-    opened(around)
-    receive = around.host.ports[49_152]
-    receive(b"\0\0\0\0", GATEWAY, ("10.46.0.1", 49_152), around.host.now)
-    assert around.host.take_sent() == []
+    gateway = opened(around)
+    gateway.server.disconnect(gateway.session, around.host.now)
+    ((farewell, peer),) = gateway.server.take_datagrams()
+    receive = around.host.ports[peer[1]]
+    receive(farewell, GATEWAY, ("10.46.0.1", peer[1]), around.host.now)
+    assert around.host.reports == []
+    receive(farewell, GATEWAY, peer, around.host.now)
+    assert [what for what, _ in around.host.reports] == ["push session ended"]
 
 
 def test_application_that_no_header_can_name_is_reported(around):
