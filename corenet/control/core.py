@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -56,8 +57,18 @@ T = TypeVar("T")
 class CoreControl:
     """Commands and queries on one core."""
 
-    def __init__(self, core: Core, runtime: Runtime) -> None:
-        """``core`` is attached to ``runtime`` already, or will be before the first command."""
+    def __init__(
+        self,
+        core: Core,
+        runtime: Runtime,
+        *,
+        beside: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+    ) -> None:
+        """``core`` is attached to ``runtime`` already, or will be before the first command.
+
+        ``beside`` are the living counters of what is no node, such as Gi's device, by its name.
+        """
+        self._beside = beside
         self._core = core
         self._runtime = runtime
         config = core.config
@@ -198,8 +209,8 @@ class CoreControl:
     # What is counted
 
     def counters(self) -> Mapping[str, Mapping[str, int]]:
-        """Return what each node has counted, by the node's name."""
-        return counters(self._core)
+        """Return what each node has counted, and what is beside them, by name."""
+        return counters(self._core) | {name: dict(live) for name, live in self._beside.items()}
 
     def sizes(self) -> Mapping[str, int]:
         """Return how many terminals, contexts and running activations there are."""

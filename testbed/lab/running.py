@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -48,7 +49,9 @@ class RunningLab:
         self.runtime = TwistedRuntime(reactor) if self._service is None else self._service.runtime
         self.control: CoreControl | None = None
         if self._service is not None:
-            self.control = CoreControl(self._service.core, self.runtime)
+            self.control = CoreControl(
+                self._service.core, self.runtime, beside=_beside(self._service)
+            )
             self.runtime.on_event(self._activate_by_itself)
         self._interface: ControlInterface | None = None
         self._port: IListeningPort | None = None
@@ -175,6 +178,12 @@ class RunningLab:
         active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
         wanted = len(self.lab.self_activating.get(config.imsi, ()))
         return view.state is MobileState.ATTACHED and active >= wanted
+
+
+def _beside(service: CoreService) -> dict[str, Counter[str]]:
+    """Return the counters of what carries datagrams between nodes and this host."""
+    counted = {"runtime": service.runtime.counters}
+    return counted if service.gi is None else counted | {"gi": service.gi.counters}
 
 
 def _activation(activate: Callable[..., None], imsi: str, apn: str) -> Callable[[float], None]:

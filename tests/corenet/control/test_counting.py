@@ -1,5 +1,8 @@
 """What is counted, for metrics."""
 
+from collections import Counter
+
+from corenet.control.core import CoreControl
 from corenet.ggsn.contexts import PdpContext
 from corenet.sgsn.mm_context import MmContext
 
@@ -28,6 +31,16 @@ def test_core_of_nothing_counts_nothing(world):
     core = world(ggsns={}, sgsns={}, hlr=None, mobiles=())
     assert core.control.counters() == {}
     assert set(core.control.sizes().values()) == {0}
+
+
+def test_what_is_beside_the_nodes_is_counted(world):
+    """Gi's device and the runtime, whose counters are read when they are asked for."""
+    core = world()
+    gi = Counter()
+    control = CoreControl(core.core, core.network, beside={"gi": gi})
+    gi["sent"] += 1
+    assert list(control.counters()) == ["ggsn", "sgsn", "hlr", "mobiles", "gi"]
+    assert control.counters()["gi"] == {"sent": 1}
 
 
 def test_sizes_follow_what_happens(world, who):
