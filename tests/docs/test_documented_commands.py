@@ -2,21 +2,22 @@
 
 In a ``console`` block a line that begins with ``$ `` is a command, and what follows it is what
 it prints, where ``…`` stands for any text. The commands of one page run in order in one shell,
-in an empty folder; one that ends with ``&`` keeps running until the page ends. A block of YAML
-that is headed with the name of a file is that file.
+in an empty folder; one that ends with ``&`` keeps running until the page ends. A block that
+is headed with the name of a file is that file.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import require_peer
 
 pytestmark = pytest.mark.docs
 
@@ -26,7 +27,13 @@ PAGES = sorted(
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
 )
 BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"^```yaml (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```[a-z]+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+READY = "^Ready:\\|MAIN: Start-up done\\|Connected to bearerbox"
+"""What a program says that is ready: ours, and Kannel's."""
+PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
+    "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils"
+}  # fmt: skip
+"""Debian's packages by the programs that pages call."""
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
 LONGEST = 150
 """Seconds that one page's commands may take."""
@@ -55,8 +62,8 @@ def script(page: Path) -> str:
         log = f"background-{number}.log"
         parts.append(f"{command[:-1]} >{log} 2>&1 &")
         parts.append(
-            f"for i in $(seq 200); do grep -q ^Ready: {log} && break; sleep 0.1; done;"
-            f" cat {log}; grep -q ^Ready: {log}"
+            f"for i in $(seq 200); do grep -q '{READY}' {log} && break; sleep 0.1; done;"
+            f" cat {log}; grep -q '{READY}' {log}"
         )
     return "\n".join(parts) + "\n"
 
@@ -69,10 +76,9 @@ def environment(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
 def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
     """A reader who types a page's commands sees what the page shows."""
-    for program in ("curl", "tshark"):
-        used = any(command.startswith(program) for command in commands(page))
-        if used and shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+    for program, package in PEERS.items():
+        if any(command.startswith(program) for command in commands(page)):
+            require_peer(program, package=package)
     for name, text in FILE.findall((ROOT / page).read_text(encoding="utf-8")):
         (tmp_path / name).write_text(text, encoding="utf-8")
     result = subprocess.run(
