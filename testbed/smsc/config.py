@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corenet.interfaces.node import Address
+from testbed.smpp.config import SmppTimers
 from testbed.smsc.message import Mode
+from testbed.smsc.stored import RetryPolicy
 from testbed.smsc.transaction import TransactionPolicy
 
 
@@ -34,6 +36,8 @@ class Limits:
     """The same, for one terminal."""
     segments: int = 32
     """Short messages that one submission may become."""
+    sessions: int = 16
+    """Sessions of one ESME at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,11 @@ class SmscConfig:
     """Whether references of concatenated messages have 16 bits."""
     reference_rest: float = 300.0
     """How long a reference is not used again: as long as handsets keep pieces."""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    """For messages that are stored and forwarded."""
+    timers: SmppTimers = field(default_factory=SmppTimers)
+    deliver_window: int = 10
+    """Receipts that one session of an ESME has open."""
     answer_time: float = 40.0
     """Longest wait for the network's answer to one short message."""
     limits: Limits = Limits()

@@ -9,7 +9,7 @@ other and are refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
@@ -24,6 +24,7 @@ from testbed.codecs.smpp import (
     MessagingMode,
     Npi,
     RegisteredDelivery,
+    ReplaceSm,
     SmeAddress,
     SubmitMulti,
     SubmitSm,
@@ -33,6 +34,7 @@ from testbed.codecs.smpp import parameters as p
 from testbed.smsc.message import Mode, ShortMessage
 
 _S = CommandStatus
+_LAST_SEPTET: Final = 0x7F
 _MODES: Final = {
     MessagingMode.DATAGRAM: Mode.DATAGRAM,
     MessagingMode.TRANSACTION: Mode.TRANSACTION,
@@ -83,7 +85,11 @@ def read(pdu: SubmitSm | SubmitMulti | DataSm, now: float, *, default: Mode) -> 
     esm_class = EsmClass.read(pdu.esm_class)
     mode = _MODES.get(esm_class.mode, default)
     header, payload, dcs = _user_data(pdu, udhi=esm_class.udhi)
-    validity, scheduled = _times(pdu, now)
+    if isinstance(pdu, DataSm):
+        time_to_live = pdu.get(p.QOS_TIME_TO_LIVE)
+        validity, scheduled = None if time_to_live is None else now + time_to_live, None
+    else:
+        validity, scheduled = _times(pdu, now)
     if scheduled is not None and mode is not Mode.STORE_AND_FORWARD:
         raise Refused(_S.RINVSCHED, f"{mode} mode delivers at once")
     source = _source(pdu.source)
@@ -202,16 +208,15 @@ def _coded(data_coding: int, data: bytes) -> tuple[int, bytes]:
         return DCS_UCS2, data
     if data_coding and data_coding < 0xC0:
         raise Refused(_S.RSUBMITFAIL, f"data_coding {data_coding:#04x} is not supported")
-    if is_septets(data_coding) and any(octet > 0x7F for octet in data):
+    if is_septets(data_coding) and any(octet > _LAST_SEPTET for octet in data):
         raise Refused(_S.RSUBMITFAIL, "it is said to be of septets, but has octets above 127")
     return data_coding, data
 
 
-def _times(pdu: SubmitSm | SubmitMulti | DataSm, now: float) -> tuple[float | None, float | None]:
+def _times(
+    pdu: SubmitSm | SubmitMulti | ReplaceSm, now: float
+) -> tuple[float | None, float | None]:
     """Return when it is to be given up, and when it may go out."""
-    if isinstance(pdu, DataSm):
-        time_to_live = pdu.get(p.QOS_TIME_TO_LIVE)
-        return None if time_to_live is None else now + time_to_live, None
     validity = None if pdu.validity_period is None else pdu.validity_period.after(now)
     scheduled = (
         None if pdu.schedule_delivery_time is None else pdu.schedule_delivery_time.after(now)
@@ -221,3 +226,23 @@ def _times(pdu: SubmitSm | SubmitMulti | DataSm, now: float) -> tuple[float | No
     if validity is not None and validity <= (scheduled or now):
         raise Refused(_S.RINVEXPIRY, "its validity is over before it may go out")
     return validity, scheduled
+
+
+def new_text(old: Submission, pdu: ReplaceSm, now: float) -> Submission:
+    """Return a submission with what replace_sm gives it (SMPP 3.4 §4.10). Raises Refused.
+
+    The coding and the header stay as they were; times that are not given too.
+    """
+    if pdu.sm_default_msg_id:
+        raise Refused(_S.RINVDFTMSGID, "this SMSC has no predefined messages")
+    payload = pdu.short_message
+    if is_septets(old.message.dcs) and any(octet > _LAST_SEPTET for octet in payload):
+        raise Refused(_S.RREPLACEFAIL, "the message is of septets, the new text is not")
+    validity, scheduled = _times(pdu, now)
+    return replace(
+        old,
+        message=replace(old.message, payload=payload),
+        validity=old.validity if validity is None else validity,
+        scheduled=old.scheduled if scheduled is None else scheduled,
+        registered=RegisteredDelivery.read(pdu.registered_delivery),
+    )

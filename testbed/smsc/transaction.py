@@ -115,7 +115,8 @@ class Outcome:
 
     def __str__(self) -> str:
         if self.failure is None:
-            return f"delivered in {len(self.segments)} segments"
+            number = len(self.segments)
+            return f"delivered in {number} segment{'s' if number > 1 else ''}"
         if not self.segments:
             return str(self.failure)
         missing = ", ".join(map(str, self.missing))

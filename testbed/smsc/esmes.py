@@ -1,0 +1,160 @@
+"""The ESMEs that are there: their sessions, accounts, and who is to hear of a terminal.
+
+Specs: SMPP 3.4 §4.1 (bind), §5.2.1 (system_id), §4.12 (alert_notification), §5.3.2.29 (set_dpf).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hmac import compare_digest
+from typing import Final
+
+from corenet.interfaces.node import Address, Event
+from testbed.codecs.smpp import (
+    AlertNotification,
+    Bind,
+    CommandStatus,
+    DeliverSm,
+    LocalProtocolError,
+    MsAvailability,
+    SmeAddress,
+)
+from testbed.codecs.smpp import parameters as p
+from testbed.smpp.config import SmppLimits
+from testbed.smpp.smsc import SmscSession
+from testbed.smpp.states import State
+from testbed.smpp.surroundings import Surroundings
+from testbed.smsc.config import Esme, SmscConfig
+from testbed.smsc.events import EsmeBound, EsmeGone, EsmeRefused
+
+_RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
+_MOST_PENDING: Final = 100_000
+
+
+class Esmes:
+    """All sessions."""
+
+    def __init__(
+        self,
+        config: SmscConfig,
+        surroundings: Surroundings,
+        *,
+        tell: Callable[[Event], None],
+        bound: Callable[[str, float], None],
+    ) -> None:
+        """``bound`` is told which system_id is there anew, and when."""
+        self._config = config
+        self._surroundings = surroundings
+        self._tell = tell
+        self._bound = bound
+        self._accounts = {esme.system_id: esme for esme in config.esmes}
+        self._sessions: dict[int, SmscSession] = {}
+        self._peers: dict[int, Address] = {}
+        self._by_system_id: dict[str, dict[int, SmscSession]] = {}
+        self._pending: dict[str, dict[str, SmeAddress]] = {}
+        """By terminal: the ESMEs that are to hear when it is back, and as whom."""
+
+    def __iter__(self) -> Iterator[SmscSession]:
+        """Return the sessions, bound or not."""
+        return iter(list(self._sessions.values()))
+
+    def session(self, connection: int) -> SmscSession | None:
+        """Return the session over a connection."""
+        return self._sessions.get(connection)
+
+    def account(self, connection: int) -> Esme:
+        """Return whose session it is."""
+        session = self._sessions[connection]
+        assert session.bound_as is not None
+        return self._account(session.bound_as)
+
+    def open(self, connection: int, peer: Address, now: float) -> None:
+        """Take a new connection."""
+        limits = SmppLimits(window=self._config.deliver_window)
+        self._sessions[connection] = SmscSession(
+            self._surroundings, connection, now, timers=self._config.timers, limits=limits
+        )
+        self._peers[connection] = peer
+
+    def bind(self, connection: int, request: Bind, now: float) -> None:
+        """Answer a bind."""
+        session = self._sessions[connection]
+        status, why = self._objection(request)
+        if status is not None:
+            session.refuse(status, now)
+            self._tell(EsmeRefused(request.system_id, self._peers[connection], why))
+            return
+        account = self._account(request)
+        limits = replace(session.limits, peer_window=account.window, rate=account.rate)
+        session.accept(now, system_id=self._config.system_id, limits=limits)
+        self._by_system_id.setdefault(request.system_id, {})[connection] = session
+        self._tell(EsmeBound(request.system_id, self._peers[connection], session.version))
+        if session.state in _RECEIVING:
+            self._bound(request.system_id, now)
+
+    def _objection(self, request: Bind) -> tuple[CommandStatus | None, str]:
+        if self._accounts:
+            account = self._accounts.get(request.system_id)
+            if account is None:
+                return CommandStatus.RINVSYSID, "no such system_id"
+            if not compare_digest(account.password.encode(), request.password.encode()):
+                return CommandStatus.RINVPASWD, "the password is wrong"
+        if len(self._by_system_id.get(request.system_id, ())) >= self._config.limits.sessions:
+            return CommandStatus.RBINDFAIL, "it has as many sessions as it may have"
+        return None, ""
+
+    def _account(self, request: Bind) -> Esme:
+        first_lane = next(iter(self._config.lanes))
+        return self._accounts.get(request.system_id) or Esme(request.system_id, lane=first_lane)
+
+    def closed(self, connection: int, why: str) -> None:
+        """Forget a session that is over."""
+        session = self._sessions.pop(connection)
+        peer = self._peers.pop(connection)
+        if session.bound_as is None:
+            return
+        system_id = session.bound_as.system_id
+        of_system_id = self._by_system_id[system_id]
+        del of_system_id[connection]
+        if not of_system_id:
+            del self._by_system_id[system_id]
+        self._tell(EsmeGone(system_id, peer, why))
+
+    def deliver(self, system_id: str, pdu: DeliverSm, context: object, now: float) -> bool:
+        """Send to a session of an ESME that receives; return whether there was one with room."""
+        for session in self._receiving(system_id):
+            try:
+                session.deliver(pdu, context, now)
+            except LocalProtocolError:
+                continue  # Its queue is full, or it cannot be told this; another may.
+            return True
+        return False
+
+    def _receiving(self, system_id: str) -> list[SmscSession]:
+        sessions = self._by_system_id.get(system_id, {}).values()
+        receiving = [session for session in sessions if session.state in _RECEIVING]
+        return sorted(receiving, key=lambda session: session.outstanding + session.queued)
+
+    # Terminals that are to be announced
+
+    def want_alert(self, terminal: str, system_id: str, source: SmeAddress) -> bool:
+        """Set the delivery pending flag: tell that ESME when the terminal is back."""
+        if terminal not in self._pending and len(self._pending) >= _MOST_PENDING:
+            return False
+        self._pending.setdefault(terminal, {})[system_id] = source
+        return True
+
+    def alert(self, terminal: str, now: float) -> None:
+        """Tell those who wanted to know that a terminal is back."""
+        for system_id, source in self._pending.pop(terminal, {}).items():
+            notification = AlertNotification(
+                source=SmeAddress.international(terminal),
+                esme=source,
+                tlvs=(p.MS_AVAILABILITY_STATUS(int(MsAvailability.AVAILABLE)),),
+            )
+            for session in self._receiving(system_id)[:1]:
+                try:
+                    session.alert(notification, now)
+                except LocalProtocolError:
+                    self._surroundings.counters["alerts not sent"] += 1

@@ -1,0 +1,327 @@
+"""The short message service centre, composed as one node.
+
+Specs: SMPP 3.4; TS 23.040 (short messages); OsmoHLR user manual (GSUP, towards the HLR).
+
+Theory of operation. ESMEs speak SMPP over connections; terminals are reached through the HLR, by
+GSUP. Messages that are to be delivered at once (transaction, datagram) go over the desk; those that
+are kept take their course in store and forward, which has them written down by effects. Both send
+through the same lanes, so that what is reserved for push is reserved against everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
+from random import Random
+
+from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.interfaces.streams import StreamCommand
+from testbed.codecs.smpp import CommandStatus
+from testbed.smpp.events import (
+    Answered,
+    BindRequested,
+    Cancelled,
+    LinkLost,
+    Queried,
+    Replaced,
+    SessionClosed,
+    SessionEvent,
+    Submitted,
+    TimedOut,
+)
+from testbed.smpp.surroundings import Surroundings
+from testbed.smsc.config import SmscConfig
+from testbed.smsc.desk import Desk
+from testbed.smsc.effects import Commit, Effect, FindMessage
+from testbed.smsc.esmes import Esmes
+from testbed.smsc.events import EffectsQueued, MessageEnded, StoreFailed
+from testbed.smsc.failures import SHUT_DOWN
+from testbed.smsc.lanes import Lanes
+from testbed.smsc.ledger import Ledger
+from testbed.smsc.operations import Operations
+from testbed.smsc.receipts import Receipts
+from testbed.smsc.references import References
+from testbed.smsc.relay import Relay
+from testbed.smsc.sending import Sending
+from testbed.smsc.store_forward import StoreForward
+from testbed.smsc.stored import MessageRecord, ReceiptState
+
+Found = Callable[[MessageRecord | None, float], None]
+
+
+class Smsc:
+    """An SMSC (satisfies ``corenet.interfaces.streams.StreamNode``).
+
+    It attaches to ``Interface.SMPP`` at its SMPP port, and to ``Interface.GR`` at its GSUP port.
+    """
+
+    def __init__(self, config: SmscConfig, *, name: str = "smsc", random: Random) -> None:
+        """Make an SMSC that has not started; ``random`` begins the ids of messages."""
+        self._config = config
+        self._name = name
+        self._surroundings = Surroundings()
+        schedule = self._schedule = self._surroundings.schedule
+        self._datagrams: list[Datagram] = []
+        self._events: list[Event] = []
+        self._effects: list[Effect] = []
+        self._finding: dict[int, Found] = {}
+        self._find_numbers = count(1)
+        # Ids must not repeat after a restart; ESMEs keep them.
+        prefix = f"{random.getrandbits(24):06X}"
+        message_ids = (f"{prefix}{number:08X}" for number in count(1))
+        lanes = Lanes(config.lanes, rate=config.rate, under_way=config.under_way)
+        self._relay = Relay(
+            config.hlr,
+            config.number,
+            schedule,
+            answer_time=config.answer_time,
+            send=self._datagrams.append,
+            back=self._terminal_back,
+        )
+        self._sending = Sending(lanes, self._relay, schedule)
+        references = References(wide=config.wide_references, rest=config.reference_rest)
+        self._ledger = Ledger(schedule, ask=self._ask, saved=self._saved, failed=self._save_failed)
+        self._stored = StoreForward(
+            config.retry,
+            self._sending,
+            schedule,
+            references,
+            save=self._ledger.save,
+            wide=config.wide_references,
+        )
+        self._desk = Desk(config, self._sending, references, message_ids)
+        self._esmes = Esmes(config, self._surroundings, tell=self._tell, bound=self._esme_bound)
+        self._receipts = Receipts(
+            schedule, deliver=self._esmes.deliver, taken=self._stored.receipt_taken
+        )
+        self._operations = Operations(
+            self._desk,
+            self._stored,
+            self._ledger,
+            default=config.default_mode,
+            message_ids=message_ids,
+            tell=self._tell,
+            find=self._find,
+            want_alert=self._esmes.want_alert,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name that logs, captures and the lab file use."""
+        return self._name
+
+    @property
+    def config(self) -> SmscConfig:
+        """What the SMSC was made with."""
+        return self._config
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was counted since the SMSC was made, and how much there is now."""
+        return {
+            **self._surroundings.counters,
+            **self._relay.counts,
+            **self._sending.counts,
+            **self._desk.counts,
+            **{f"messages {state}": number for state, number in self._stored.counts.items()},
+            "transactions under way": self._desk.under_way,
+            "messages kept": len(self._stored),
+            "receipts due": len(self._receipts),
+            **{f"lane {lane} queued": self._sending.queued(lane) for lane in self._config.lanes},
+        }
+
+    # Commands
+
+    def restore(self, records: Iterable[MessageRecord], now: float) -> None:
+        """Take up what a store had kept; to be called once, before anything is submitted."""
+        kept = list(records)
+        self._stored.restore(kept, now)
+        for record in kept:
+            if record.receipt is ReceiptState.DUE:
+                self._receipts.add(record, now)
+
+    def committed(self, number: int, now: float) -> None:
+        """Take note that a ``Commit`` is on disk."""
+        self._ledger.committed(number, now)
+
+    def commit_failed(self, number: int, why: str, now: float) -> None:
+        """Take note that a ``Commit`` came to nothing."""
+        self._ledger.commit_failed(number, why, now)
+
+    def message_found(self, number: int, record: MessageRecord | None, now: float) -> None:
+        """Take the answer to ``FindMessage``."""
+        self._finding.pop(number)(record, now)
+
+    def take_effects(self) -> list[Effect]:
+        """Return the effects to carry out, in order, and forget them."""
+        taken, self._effects = self._effects, []
+        return taken
+
+    # Node
+
+    def start(self, now: float) -> None:
+        """Begin service; there is nothing to send."""
+
+    def stop(self, now: float) -> None:
+        """End service: what is under way fails for now, sessions are unbound."""
+        self._operations.is_stopping = True
+        self._sending.give_up_all(SHUT_DOWN, now)
+        for session in self._esmes:
+            session.unbind(now)
+        self._take_session_events(now)
+
+    def receive(
+        self,
+        interface: Interface,  # noqa: ARG002
+        data: bytes,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002
+        now: float,
+    ) -> None:
+        """Take what the HLR sends."""
+        self._relay.receive(data, peer, now)
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` wants to be called, or None."""
+        return self._schedule.next_timeout()
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due."""
+        self._schedule.ring(now)
+        self._take_session_events(now)
+
+    def take_datagrams(self) -> list[Datagram]:
+        """Return what is to be sent to the HLR, and forget it."""
+        taken = self._datagrams[:]
+        self._datagrams.clear()
+        return taken
+
+    def take_events(self) -> list[Event]:
+        """Return what has happened, and forget it."""
+        taken, self._events = self._events, []
+        return taken
+
+    # StreamNode
+
+    @property
+    def listens(self) -> Collection[Interface]:
+        """ESMEs come to us."""
+        return (Interface.SMPP,)
+
+    def connected(
+        self,
+        interface: Interface,  # noqa: ARG002
+        connection: int,
+        *,
+        peer: Address,
+        local: Address,  # noqa: ARG002
+        attempt: int | None,  # noqa: ARG002
+        now: float,
+    ) -> None:
+        """Take an ESME's connection."""
+        self._esmes.open(connection, peer, now)
+
+    def connect_failed(self, attempt: int, reason: str, now: float) -> None:
+        """Nothing: the SMSC opens no connections."""
+
+    def stream_received(self, connection: int, data: bytes, now: float) -> None:
+        """Take octets of an ESME."""
+        session = self._esmes.session(connection)
+        if session is not None:
+            session.receive(data, now)
+            self._take_session_events(now)
+
+    def disconnected(self, connection: int, reason: str, now: float) -> None:
+        """Hear that an ESME's connection is over."""
+        session = self._esmes.session(connection)
+        if session is not None:
+            session.lost(reason, now)
+            self._take_session_events(now)
+
+    def take_stream_commands(self) -> list[StreamCommand]:
+        """Return what is to be done with connections, and forget it."""
+        return self._surroundings.take_commands()
+
+    # Sessions
+
+    def _take_session_events(self, now: float) -> None:
+        while events := self._surroundings.take_events():
+            for event in events:
+                self._take_session_event(event, now)
+
+    def _take_session_event(self, event: SessionEvent, now: float) -> None:
+        connection = event.connection
+        session = self._esmes.session(connection)
+        if session is None:
+            return
+        match event:
+            case BindRequested(request=bind):
+                self._esmes.bind(connection, bind, now)
+            case Submitted(sequence=sequence, request=submit):
+                account = self._esmes.account(connection)
+                self._operations.submit(session, sequence, submit, account, now)
+            case Queried(sequence=sequence, request=query):
+                account = self._esmes.account(connection)
+                self._operations.query(session, sequence, query, account, now)
+            case Cancelled(sequence=sequence, request=cancel):
+                account = self._esmes.account(connection)
+                self._operations.cancel(session, sequence, cancel, account, now)
+            case Replaced(sequence=sequence, request=replacement):
+                account = self._esmes.account(connection)
+                self._operations.replace(session, sequence, replacement, account, now)
+            case Answered(context=str(message_id), response=response):
+                taken = response.status == CommandStatus.ROK
+                self._receipts.answered(message_id, taken=taken, now=now)
+            case TimedOut(context=str(message_id)) | LinkLost(context=str(message_id)):
+                self._receipts.answered(message_id, taken=False, now=now)
+            case SessionClosed(reason=reason):
+                self._esmes.closed(connection, reason)
+
+    def _esme_bound(self, system_id: str, now: float) -> None:
+        self._receipts.esme_bound(system_id, now)
+
+    def _terminal_back(self, terminal: str, now: float) -> None:
+        self._stored.terminal_back(terminal, now)
+        self._esmes.alert(terminal, now)
+
+    # The store
+
+    def _saved(self, record: MessageRecord, now: float) -> None:
+        if self._operations.saved(record, now):
+            return
+        if record.state.final and record.receipt is not ReceiptState.TAKEN:
+            self._tell_ended(record)
+        if record.receipt is ReceiptState.DUE:
+            self._receipts.add(record, now)
+
+    def _save_failed(self, record: MessageRecord, why: str, now: float) -> None:
+        self._tell(StoreFailed(record.message_id, why))
+        if self._operations.save_failed(record, now):
+            self._ledger.drop(record.message_id)
+
+    def _tell_ended(self, record: MessageRecord) -> None:
+        self._tell(
+            MessageEnded(
+                record.message_id,
+                record.esme,
+                record.submission.message.destination,
+                str(record.state),
+                record.attempts,
+                record.failure,
+                record.changed - record.accepted,
+            )
+        )
+
+    def _find(self, message_id: str, found: Found) -> None:
+        number = next(self._find_numbers)
+        self._finding[number] = found
+        self._ask(FindMessage(number, message_id))
+
+    def _ask(self, effect: Commit | FindMessage) -> None:
+        if not self._effects:
+            self._tell(EffectsQueued())
+        self._effects.append(effect)
+
+    def _tell(self, event: Event) -> None:
+        self._events.append(event)
