@@ -1,0 +1,1 @@
+"""Durable files that nodes keep what they have accepted in."""

@@ -1,0 +1,105 @@
+"""Messages are on disk as they stand, and come back as they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
+from corenet.interfaces.sms.header import Concatenation, Ports
+from testbed.codecs.smpp import Receipt, RegisteredDelivery
+from testbed.smsc.message import Mode, ShortMessage
+from testbed.smsc.store import MessageStore
+from testbed.smsc.stored import MessageRecord, ReceiptState, State
+from testbed.smsc.submission import Submission
+
+NOW = 1_700_000_000.0
+FULL = MessageRecord(
+    message_id="00A1",
+    esme="crm",
+    lane="general",
+    submission=Submission(
+        message=ShortMessage(
+            source=SmsAddress("SHOP", TypeOfNumber.ALPHANUMERIC, 0),
+            destination="447700900123",
+            payload=b"\x00\xff" * 70,
+            header=(Ports(2948, 9200), Concatenation(7, 2, 1)),
+            dcs=0xF5,
+            pid=0x41,
+        ),
+        mode=Mode.STORE_AND_FORWARD,
+        registered=RegisteredDelivery(Receipt.FINAL),
+        validity=NOW + 100,
+        scheduled=NOW + 10,
+        priority=2,
+        service_type="WAP",
+        user_reference=77,
+    ),
+    accepted=NOW,
+    expires=NOW + 100,
+    state=State.AWAY,
+    changed=NOW + 20,
+    next_try=NOW + 30,
+    reference=200,
+    missing=(2, 3),
+    attempts=4,
+    failure="destination out of order (rp 27)",
+    network_error=6,
+)
+BARE = MessageRecord(
+    message_id="00A2",
+    esme="",
+    lane="push",
+    submission=Submission(
+        message=ShortMessage(source=SmsAddress("1"), destination="447700900124", payload=b""),
+        mode=Mode.STORE_AND_FORWARD,
+        registered=RegisteredDelivery(),
+    ),
+    accepted=NOW,
+    expires=NOW + 1,
+    changed=NOW,
+    next_try=NOW,
+)
+
+
+def test_a_message_comes_back_as_it_was(tmp_path: Path) -> None:
+    """Every field survives, those that are absent too."""
+    path = str(tmp_path / "smsc.sqlite")
+    store = MessageStore(path)
+    store.write([FULL, BARE])
+    store.close()
+    again = MessageStore(path)
+    assert again.find("00A1") == FULL
+    assert again.unfinished() == [FULL, BARE]
+    assert again.find("none") is None
+
+
+def test_a_message_is_written_over() -> None:
+    """The latest state is what counts, also within one transaction."""
+    store = MessageStore(":memory:")
+    changed = replace(FULL, state=State.DELIVERED, missing=())
+    store.write([FULL, BARE, changed])
+    assert store.find("00A1") == changed
+    assert store.unfinished() == [BARE]
+
+
+def test_a_message_stays_open_until_its_receipt_is_taken() -> None:
+    """What has ended is taken up again where its receipt is due."""
+    store = MessageStore(":memory:")
+    due = replace(FULL, state=State.DELIVERED, receipt=ReceiptState.DUE)
+    store.write([due])
+    assert store.unfinished() == [due]
+    store.write([replace(due, receipt=ReceiptState.TAKEN)])
+    assert store.unfinished() == []
+
+
+def test_old_messages_are_forgotten() -> None:
+    """Only what has ended, and only what ended before that."""
+    store = MessageStore(":memory:")
+    ended = replace(BARE, message_id="old", state=State.EXPIRED, changed=NOW - 10)
+    recent = replace(ended, message_id="recent", changed=NOW + 10)
+    store.write([FULL, ended, recent])
+    assert store.prune(NOW) == 1
+    assert store.find("old") is None
+    assert store.find("recent") == recent
+    assert store.find("00A1") == FULL

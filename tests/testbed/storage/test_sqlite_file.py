@@ -1,0 +1,105 @@
+"""A file of one's own: durable, locked, told from others, upgraded."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from testbed.storage.sqlite_file import Schema, SqliteFile, StoreError
+
+FIRST = Schema("a shop", 0x5353, 1, "CREATE TABLE sale (what TEXT NOT NULL);")
+SECOND = Schema(
+    "a shop",
+    0x5353,
+    2,
+    "CREATE TABLE sale (what TEXT NOT NULL, price INTEGER);",
+    {1: "ALTER TABLE sale ADD COLUMN price INTEGER;"},
+)
+
+
+def sales(file: SqliteFile) -> list[str]:
+    """Return what was sold."""
+    return [what for (what,) in file.read("SELECT what FROM sale")]
+
+
+def sell(file: SqliteFile, *goods: str | Exception | None) -> None:
+    """Write rows in one transaction; None is no goods, and an exception is raised."""
+    with file.transaction() as cursor:
+        for what in goods:
+            if isinstance(what, Exception):
+                raise what
+            cursor.execute("INSERT INTO sale (what) VALUES (?)", (what,))
+
+
+def test_what_was_written_is_there_again(tmp_path: Path) -> None:
+    """A file keeps its rows from one opening to the next."""
+    path = str(tmp_path / "shop.sqlite")
+    file = SqliteFile(path, FIRST)
+    sell(file, "bread")
+    file.close()
+    assert sales(SqliteFile(path, FIRST)) == ["bread"]
+
+
+def test_a_transaction_is_whole_or_not_at_all() -> None:
+    """What fails half-way leaves nothing, and the next one works."""
+    file = SqliteFile(":memory:", FIRST)
+    with pytest.raises(StoreError, match="cannot be written"):
+        sell(file, "half", None)
+    sell(file, "bread")
+    assert sales(file) == ["bread"]
+
+
+def test_a_fault_of_the_writer_rolls_back_too() -> None:
+    """An exception that is not SQLite's comes out as it is, and nothing is written."""
+    file = SqliteFile(":memory:", FIRST)
+    with pytest.raises(KeyError):
+        sell(file, "half", KeyError("price"))
+    assert sales(file) == []
+
+
+def test_a_file_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    """Whoever comes second is told so, until the first one has gone."""
+    path = str(tmp_path / "shop.sqlite")
+    first = SqliteFile(path, FIRST)
+    with pytest.raises(StoreError, match="in use by another process"):
+        SqliteFile(path, FIRST, lock_seconds=0)
+    first.close()
+    SqliteFile(path, FIRST).close()
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    """Another program's database, text, and a folder are no stores."""
+    other = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    with pytest.raises(StoreError, match="not a shop's"):
+        SqliteFile(str(other), FIRST)
+    text = tmp_path / "text"
+    text.write_text("no database at all, but long enough to be looked at" * 20)
+    with pytest.raises(StoreError, match="is no SQLite file"):
+        SqliteFile(str(text), FIRST)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqliteFile(str(tmp_path), FIRST)
+
+
+def test_an_old_file_is_upgraded_and_a_newer_one_refused(tmp_path: Path) -> None:
+    """Rows of the first version are there in the second; the first does not open the second's."""
+    path = str(tmp_path / "shop.sqlite")
+    old = SqliteFile(path, FIRST)
+    sell(old, "bread")
+    old.close()
+    new = SqliteFile(path, SECOND)
+    assert new.read("SELECT what, price FROM sale") == [("bread", None)]
+    new.close()
+    with pytest.raises(StoreError, match="schema version 2"):
+        SqliteFile(path, FIRST)
+
+
+def test_a_query_that_is_none_is_said_so() -> None:
+    """Reading fails with the file's name and SQLite's words."""
+    file = SqliteFile(":memory:", FIRST)
+    with pytest.raises(StoreError, match=r":memory: cannot be read: no such table"):
+        file.read("SELECT * FROM nothing")
