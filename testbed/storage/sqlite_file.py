@@ -107,8 +107,10 @@ class SqliteFile:
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA foreign_keys = ON")
-        scripts = [schema.upgrades[old] for old in range(version, schema.version)]
-        for script in scripts if tables else [schema.script]:
+        scripts = [schema.script]
+        if tables:
+            scripts = [schema.upgrades[old] for old in range(version, schema.version)]
+        for script in scripts:
             self._connection.executescript(f"BEGIN;\n{script}\nCOMMIT;")
         execute(f"PRAGMA application_id = {schema.application_id}")
         execute(f"PRAGMA user_version = {schema.version}")

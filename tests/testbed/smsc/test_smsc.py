@@ -8,7 +8,6 @@ from random import Random
 from typing import TypeVar
 
 import pytest
-from corenet.interfaces.streams import Disconnect, Transmit
 
 from corenet.interfaces.gsup import (
     GsupMessage,
@@ -20,6 +19,7 @@ from corenet.interfaces.gsup import (
 )
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.interfaces.sms import tpdu
+from corenet.interfaces.streams import Disconnect, Transmit
 from testbed.codecs.smpp import (
     AlertNotification,
     BindReceiver,
