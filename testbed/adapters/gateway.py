@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
+from functools import partial
 from itertools import count
 from random import Random
 from secrets import token_bytes
@@ -17,7 +18,7 @@ from typing import Any, cast
 import structlog
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.python.failure import Failure
 
 from corenet.interfaces.node import Event
@@ -43,7 +44,7 @@ from testbed.gateway.effects import (
     RequestActivation,
 )
 from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
-from testbed.gateway.initiators import Access, Caller, Unknown
+from testbed.gateway.initiators import Access, Caller, Known, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush, Withdrawal
@@ -119,6 +120,9 @@ class GatewayService:
         self._tls_port: IListeningPort | None = None
         self._submissions: dict[str, tuple[Deferred[HttpAnswer], float]] = {}
         """What to fire, and when the submission came, by key."""
+        self._arrived: list[Callable[[float], None]] = []
+        """Submissions for the node."""
+        self._taking: IDelayedCall | None = None
         self._keys = count(1)
         self._kinds: dict[str, tuple[str, tuple[str, ...]]] = {}
         """What the log says of events, by the name of their kind."""
@@ -189,6 +193,9 @@ class GatewayService:
     async def stop(self) -> None:
         """Stop listening, store what is under way, close. The runtime stops the node."""
         self._is_running = False
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
         ports = (self._port, self._tls_port)
         self._port = self._tls_port = None
         for port in ports:
@@ -220,16 +227,26 @@ class GatewayService:
 
         answer: Deferred[HttpAnswer] = Deferred(forget)
         self._submissions[key] = answer, self._reactor.seconds()
+        self._arrived.append(partial(self._submit, key, content_type, body, who))
+        if self._taking is None:
+            self._taking = self._reactor.callLater(0, self._take_submissions)
+        return answer
+
+    def _submit(self, key: str, content_type: str, body: bytes, who: Known, now: float) -> None:
         try:
-            self._command(
-                lambda now: self.gateway.submit(
-                    key, content_type, body, now, initiator=who.name, forbidden=who.forbidden
-                )
+            self.gateway.submit(
+                key, content_type, body, now, initiator=who.name, forbidden=who.forbidden
             )
         except Exception:
-            forget(answer)
-            raise
-        return answer
+            waiting = self._submissions.pop(key, None)
+            if waiting is not None:
+                waiting[0].errback()
+
+    def _take_submissions(self) -> None:
+        """Give the node what has arrived in this turn of the reactor, in one turn of its."""
+        self._taking = None
+        arrived, self._arrived = self._arrived, []
+        self._each(arrived)
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push as it stands: from the gateway while under way, else from the store."""
@@ -257,6 +274,18 @@ class GatewayService:
         if self._is_running:
             self._runtime.command(self.gateway, action)
 
+    def _each(self, actions: Sequence[Callable[[float], None]]) -> None:
+        """Command the node several things at once; one that fails does not keep others back."""
+
+        def act(now: float) -> None:
+            for action in actions:
+                try:
+                    action(now)
+                except Exception:
+                    self._fault(Failure())
+
+        self._command(act)
+
     def _reachable(self, imsi: str) -> None:
         self._command(lambda now: self.gateway.terminal_reachable(now, imsi=imsi))
 
@@ -277,8 +306,8 @@ class GatewayService:
             return
         self._metrics.observe(event)
         if isinstance(event, EffectsQueued):
-            for effect in self.gateway.take_effects() if self._is_running else ():
-                self._carry_out(effect)
+            if self._is_running:
+                self._carry_out_all(self.gateway.take_effects())
             return
         words, names = self._told(event)
         log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
@@ -293,12 +322,17 @@ class GatewayService:
             self._kinds[name] = known
         return known
 
+    def _carry_out_all(self, effects: list[Effect]) -> None:
+        # Together, so that they share a transaction.
+        self._store.write(effect for effect in effects if isinstance(effect, Commit))
+        for effect in effects:
+            if not isinstance(effect, Commit):
+                self._carry_out(effect)
+
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case AnswerSubmission():
                 self._answer(effect)
-            case Commit():
-                self._store.write(effect)
             case FindPush():
                 self._run(self._find(effect))
             case LookUpTerminal():
@@ -326,32 +360,20 @@ class GatewayService:
             answer.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
 
     def _written(self, written: Sequence[tuple[Commit, Written]]) -> None:
-        """Tell the node of a transaction: one turn of its for all commits in it."""
+        """Tell the node of a transaction."""
         self._store_failed = False
-        gateway = self.gateway
+        self._each([partial(self._committed, commit.number, became) for commit, became in written])
 
-        def take(now: float) -> None:
-            for commit, became in written:
-                try:
-                    if became is Written.NOT_HELD:
-                        gateway.commit_not_held(commit.number, now)
-                    else:
-                        duplicate = became is Written.DUPLICATE
-                        gateway.committed(commit.number, now, duplicate=duplicate)
-                except Exception:
-                    # The other commits are of other pushes.
-                    self._fault(Failure())
-
-        self._command(take)
+    def _committed(self, number: int, became: Written, now: float) -> None:
+        if became is Written.NOT_HELD:
+            self.gateway.commit_not_held(number, now)
+        else:
+            self.gateway.committed(number, now, duplicate=became is Written.DUPLICATE)
 
     def _not_written(self, commits: Sequence[Commit], reason: str) -> None:
         self._store_failed = True
-
-        def take(now: float) -> None:
-            for commit in commits:
-                self.gateway.commit_failed(commit.number, reason, now)
-
-        self._command(take)
+        gateway = self.gateway
+        self._each([partial(gateway.commit_failed, commit.number, reason) for commit in commits])
 
     async def _find(self, effect: FindPush) -> None:
         push_id = effect.push_id

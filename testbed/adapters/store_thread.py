@@ -8,7 +8,7 @@ row waits for one fsync or two, however many come in.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -90,10 +90,10 @@ class StoreThread:
             self._end_thread()
             raise
 
-    def write(self, commit: Commit) -> None:
-        """Write a row durably; what becomes of it is told with its transaction."""
-        self._queue.append(commit)
-        if not self._is_writing:
+    def write(self, commits: Iterable[Commit]) -> None:
+        """Write rows durably; what becomes of them is told with their transactions."""
+        self._queue.extend(commits)
+        if self._queue and not self._is_writing:
             self._write_batch()
 
     async def find(self, push_id: str) -> StoredPush | None:

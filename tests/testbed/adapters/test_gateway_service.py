@@ -16,7 +16,7 @@ import pytest
 import treq
 from structlog.testing import capture_logs
 from twisted.internet import reactor, threads
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Protocol
@@ -167,6 +167,29 @@ class GatewayServiceTests(TestCase):
             reactor.callLater(0.01, turn.callback, None)
             await turn
         self.fail("nothing happened for five seconds")
+
+    async def test_a_fault_costs_the_submission_that_met_it_only(self):
+        """Its initiator is answered 500; those that came in the same turn go their way."""
+        service = await self.start()
+        gateway, submit = service.gateway, service.gateway.submit
+
+        def stumble(key, content_type, body, now, **who):
+            if b"stumble" in body:
+                raise RuntimeError("a bug")
+            submit(key, content_type, body, now, **who)
+
+        self.patch(gateway, "submit", stumble)
+        bodies = (b"stumble", b"no PAP")
+        with capture_logs() as log:
+            answers = [
+                self.request(service, "/pap", "POST", data=body, headers={"Content-Type": "a/b"})
+                for body in bodies
+            ]
+            codes = [
+                response.code for response, _ in await gatherResults(map(ensureDeferred, answers))
+            ]
+        assert codes == [500, 415]
+        assert "RuntimeError: a bug" in log[0]["failure"]
 
     async def test_an_offline_push_is_delivered_and_reported(self):
         """From HTTP to the terminal's port, and back to the initiator; people can watch."""

@@ -96,7 +96,7 @@ class StoreThreadTests(TestCase):
         store = SlowStore()
         thread = await self.make(lambda: store)
         for number in range(100):
-            thread.write(commit(str(number), number))
+            thread.write([commit(str(number), number)])
         store.go.set()
         await self.told.wait_for(100)
         assert self.told.written == [
@@ -112,7 +112,7 @@ class StoreThreadTests(TestCase):
         store = SlowStore()
         thread = await self.make(lambda: store)
         for number in range(2500):
-            thread.write(commit(str(number)))
+            thread.write([commit(str(number))])
         store.go.set()
         await self.told.wait_for(2500)
         assert store.batches == [1, 1000, 1000, 499]
@@ -124,11 +124,11 @@ class StoreThreadTests(TestCase):
         store.error = StoreError("disk full")
         store.go.set()
         thread = await self.make(lambda: store)
-        thread.write(commit("1", 1))
+        thread.write([commit("1", 1)])
         await self.told.wait_for(1)
         assert self.told.failed == [([1], "disk full")]
         store.error = None
-        thread.write(commit("1", 2))
+        thread.write([commit("1", 2)])
         await self.told.wait_for(2)
         assert self.told.written == [[(2, Written.DONE)]]
         await thread.stop()
@@ -138,7 +138,7 @@ class StoreThreadTests(TestCase):
         store = SlowStore()
         thread = await self.make(lambda: store)
         for number in range(3):
-            thread.write(commit(str(number)))
+            thread.write([commit(str(number))])
         stopping = ensureDeferred(thread.stop())
         store.go.set()
         await stopping
@@ -148,8 +148,8 @@ class StoreThreadTests(TestCase):
     async def test_duplicates_and_finds_come_back(self):
         """A real store answers through the thread."""
         thread = await self.make(lambda: SqliteStore(":memory:"))
-        thread.write(commit("1", 1))
-        thread.write(commit("1", 2))
+        thread.write([commit("1", 1)])
+        thread.write([commit("1", 2)])
         await self.told.wait_for(2)
         assert self.told.written == [[(1, Written.DONE)], [(2, Written.DUPLICATE)]]
         found = await thread.find("1")
