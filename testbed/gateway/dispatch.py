@@ -397,7 +397,7 @@ class Dispatch:
                 if confirms:
                     self._save(delivery)
             case Sent(note):
-                about = _About(note, code=StatusCode.OK, told="delivered without confirmation")
+                about = _About(note, code=StatusCode.OK, told=operations.UNCONFIRMED)
                 self._feed(delivery, Input.SENT, now, about)
             case Confirmed(note):
                 self._feed(delivery, Input.CONFIRMED, now, _About(note, code=StatusCode.OK))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from testbed.codecs import pap
 from testbed.codecs.pap import PapError
-from testbed.gateway import answers
+from testbed.gateway import answers, operations
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.records import DeliveryRecord, PushRecord
 
@@ -41,6 +41,7 @@ def document(push: PushRecord, delivery: DeliveryRecord, config: GatewayConfig) 
             sender_name=config.product_name,
             received_time=push.received,
             event_time=delivery.changed,
+            quality_of_service=operations.quality(push, delivery),
         ),
         version=push.version,
         product_name=config.product_name,

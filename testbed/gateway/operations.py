@@ -12,9 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from typing import Final
 
 from testbed.codecs import pap
-from testbed.codecs.pap import MessageState, ReplaceMethod, StatusCode, Version
+from testbed.codecs.pap import (
+    DeliveryMethod,
+    MessageState,
+    Priority,
+    ReplaceMethod,
+    StatusCode,
+    Version,
+)
 from testbed.gateway.answers import printable
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import identity
@@ -26,6 +34,9 @@ from testbed.gateway.records import (
     StoredPush,
     Withdrawal,
 )
+
+UNCONFIRMED: Final = "delivered without confirmation"
+"""What is said of a push that left, and of which the client said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def status(query: pap.StatusQuery, stored: StoredPush | None) -> pap.StatusQuery
     if stored is None:
         return not_known(query, StatusCode.PUSH_ID_NOT_FOUND)
     found, missing = recipients(query.addresses, stored.push)
-    results = [_status_of(stored.deliveries[number], value) for number, value in found]
+    results = [_status_of(stored.push, stored.deliveries[number], value) for number, value in found]
     if missing:
         code = StatusCode.ADDRESS_NOT_FOUND
         text = "the push has no such address"
@@ -104,13 +115,32 @@ def not_known(query: pap.StatusQuery, code: StatusCode) -> pap.StatusQueryRespon
     return pap.StatusQueryResponse(query.push_id, (result,))
 
 
-def _status_of(delivery: DeliveryRecord, value: str) -> pap.StatusQueryResult:
+def quality(push: PushRecord, delivery: DeliveryRecord) -> pap.QualityOfService | None:
+    """Return how a push was delivered, where its initiator said how it should be.
+
+    WAP-247 §9.6 and §9.11 leave room for it beside the address.
+    """
+    asked = (push.priority, push.delivery_method)
+    if delivery.state is not State.DELIVERED or asked == (
+        Priority.MEDIUM,
+        DeliveryMethod.NOT_SPECIFIED,
+    ):
+        return None
+    method = DeliveryMethod.CONFIRMED
+    if delivery.description == UNCONFIRMED:
+        method = DeliveryMethod.UNCONFIRMED
+    return pap.QualityOfService(push.priority, method)
+
+
+def _status_of(push: PushRecord, delivery: DeliveryRecord, value: str) -> pap.StatusQueryResult:
     state = delivery.state.message_state
     if delivery.state.final:
         code, text = delivery.code, delivery.description
     else:
         code, text = StatusCode.ACCEPTED, str(delivery.state)
-    return pap.StatusQueryResult(state, code, printable(text), delivery.changed, (value,))
+    return pap.StatusQueryResult(
+        state, code, printable(text), delivery.changed, (value,), quality(push, delivery)
+    )
 
 
 def cancelled(
