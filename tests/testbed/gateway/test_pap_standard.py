@@ -44,13 +44,11 @@ def push(attributes: str = "", children: str = TO, push_id: str = "9fjeo39jf084@
     return f'<push-message push-id="{push_id}" {attributes}>{children}</push-message>'
 
 
-def related(
-    control: str, content: str = SI, kind: str = "text/vnd.wap.si", more: str = ""
-) -> bytes:
+def related(control: str, content: str = SI, more: str = "") -> bytes:
     """Return a multipart/related body as in the standard's example (WAP-247 §8)."""
     return (
         f"--asdlfkjiurwghasf\r\nContent-Type: application/xml\r\n\r\n{control}\r\n"
-        f"--asdlfkjiurwghasf\r\nContent-Type: {kind}\r\n{more}\r\n{content}\r\n"
+        f"--asdlfkjiurwghasf\r\nContent-Type: text/vnd.wap.si\r\n{more}\r\n{content}\r\n"
         "--asdlfkjiurwghasf--\r\n"
     ).encode()
 
@@ -153,7 +151,7 @@ def test_no_dtd_is_fetched(bench):
     [
         "<push-message>" * 1000,
         push('source-reference="' + "x" * 100_000 + '"'),
-        push(children=TO * 30_000),
+        push(children=TO * 5_000),
     ],
     ids=["nested", "a long attribute", "many elements"],
 )
@@ -297,7 +295,7 @@ def test_a_push_id_is_never_free_again(bench):
 
 
 def test_a_result_is_posted_until_the_initiator_has_answered(bench):
-    """No connection, HTTP 500, a service failure: again; then it has answered, and is left alone."""
+    """No connection, HTTP 500, a service failure: again; then it has answered."""
     tries = iter(
         [
             "refused",
