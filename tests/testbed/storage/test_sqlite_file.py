@@ -102,4 +102,4 @@ def test_a_query_that_is_none_is_said_so() -> None:
     """Reading fails with the file's name and SQLite's words."""
     file = SqliteFile(":memory:", FIRST)
     with pytest.raises(StoreError, match=r":memory: cannot be read: no such table"):
-        file.read("SELECT * FROM nothing")
+        file.read("SELECT * FROM nowhere")
