@@ -1,11 +1,11 @@
-"""The ESMEs that are there: their sessions, accounts, and who is to hear of a terminal.
+"""The ESMEs that are there: their accounts, sessions, and who is to hear of a terminal.
 
 Specs: SMPP 3.4 §4.1 (bind), §5.2.1 (system_id), §4.12 (alert_notification), §5.3.2.29 (set_dpf).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from hmac import compare_digest
 from typing import Final
@@ -21,75 +21,60 @@ from testbed.codecs.smpp import (
     SmeAddress,
 )
 from testbed.codecs.smpp import parameters as p
-from testbed.smpp.config import SmppLimits
+from testbed.smpp.server import SmppServer
 from testbed.smpp.smsc import SmscSession
 from testbed.smpp.states import State
-from testbed.smpp.surroundings import Surroundings
 from testbed.smsc.config import Esme, SmscConfig
 from testbed.smsc.events import EsmeBound, EsmeGone, EsmeRefused
 
 _RECEIVING: Final = (State.BOUND_RX, State.BOUND_TRX)
 _MOST_PENDING: Final = 100_000
+NOBODY: Final[Address] = ("", 0)
 
 
 class Esmes:
-    """All sessions."""
+    """Who is bound."""
 
     def __init__(
         self,
         config: SmscConfig,
-        surroundings: Surroundings,
+        server: SmppServer,
         *,
         tell: Callable[[Event], None],
         bound: Callable[[str, float], None],
     ) -> None:
         """``bound`` is told which system_id is there anew, and when."""
         self._config = config
-        self._surroundings = surroundings
+        self._server = server
         self._tell = tell
         self._bound = bound
         self._accounts = {esme.system_id: esme for esme in config.esmes}
-        self._sessions: dict[int, SmscSession] = {}
-        self._peers: dict[int, Address] = {}
+        self._bound_at: dict[int, tuple[str, Address]] = {}
+        """Who is bound over a connection, and from where."""
         self._by_system_id: dict[str, dict[int, SmscSession]] = {}
         self._pending: dict[str, dict[str, SmeAddress]] = {}
         """By terminal: the ESMEs that are to hear when it is back, and as whom."""
 
-    def __iter__(self) -> Iterator[SmscSession]:
-        """Return the sessions, bound or not."""
-        return iter(list(self._sessions.values()))
-
-    def session(self, connection: int) -> SmscSession | None:
-        """Return the session over a connection."""
-        return self._sessions.get(connection)
-
-    def account(self, connection: int) -> Esme:
-        """Return whose session it is."""
-        session = self._sessions[connection]
+    def account(self, session: SmscSession) -> Esme:
+        """Return whose session it is, which is bound."""
         assert session.bound_as is not None
         return self._account(session.bound_as)
 
-    def open(self, connection: int, peer: Address, now: float) -> None:
-        """Take a new connection."""
-        limits = SmppLimits(window=self._config.deliver_window)
-        self._sessions[connection] = SmscSession(
-            self._surroundings, connection, now, timers=self._config.timers, limits=limits
-        )
-        self._peers[connection] = peer
-
-    def bind(self, connection: int, request: Bind, now: float) -> None:
+    def bind(self, session: SmscSession, request: Bind, now: float) -> None:
         """Answer a bind."""
-        session = self._sessions[connection]
+        connection = session.connection
+        peer = self._server.peer(connection) or NOBODY
         status, why = self._objection(request)
         if status is not None:
             session.refuse(status, now)
-            self._tell(EsmeRefused(request.system_id, self._peers[connection], why))
+            self._tell(EsmeRefused(request.system_id, peer, why))
             return
         account = self._account(request)
         limits = replace(session.limits, peer_window=account.window, rate=account.rate)
         session.accept(now, system_id=self._config.system_id, limits=limits)
+        self._bound_at[connection] = request.system_id, peer
         self._by_system_id.setdefault(request.system_id, {})[connection] = session
-        self._tell(EsmeBound(request.system_id, self._peers[connection], session.version))
+        self._tell(EsmeBound(request.system_id, peer, session.version))
         if session.state in _RECEIVING:
             self._bound(request.system_id, now)
 
@@ -109,12 +94,10 @@ class Esmes:
         return self._accounts.get(request.system_id) or Esme(request.system_id, lane=first_lane)
 
     def closed(self, connection: int, why: str) -> None:
-        """Forget a session that is over."""
-        session = self._sessions.pop(connection)
-        peer = self._peers.pop(connection)
-        if session.bound_as is None:
+        """Forget a session that is over, if it was bound."""
+        if connection not in self._bound_at:
             return
-        system_id = session.bound_as.system_id
+        system_id, peer = self._bound_at.pop(connection)
         of_system_id = self._by_system_id[system_id]
         del of_system_id[connection]
         if not of_system_id:
@@ -157,4 +140,4 @@ class Esmes:
                 try:
                     session.alert(notification, now)
                 except LocalProtocolError:
-                    self._surroundings.counters["alerts not sent"] += 1
+                    self._server.counters["alerts not sent"] += 1

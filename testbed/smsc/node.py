@@ -16,7 +16,8 @@ from random import Random
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.interfaces.streams import StreamCommand
-from testbed.codecs.smpp import CommandStatus
+from corenet.schedule import Schedule
+from testbed.smpp.config import SmppLimits
 from testbed.smpp.events import (
     Answered,
     BindRequested,
@@ -29,7 +30,8 @@ from testbed.smpp.events import (
     Submitted,
     TimedOut,
 )
-from testbed.smpp.surroundings import Surroundings
+from testbed.smpp.server import SmppServer
+from testbed.smpp.smsc import SmscSession
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.desk import Desk
 from testbed.smsc.effects import Commit, Effect, FindMessage
@@ -59,8 +61,10 @@ class Smsc:
         """Make an SMSC that has not started; ``random`` begins the ids of messages."""
         self._config = config
         self._name = name
-        self._surroundings = Surroundings()
-        schedule = self._schedule = self._surroundings.schedule
+        self._server = SmppServer(
+            timers=config.timers, limits=SmppLimits(window=config.deliver_window)
+        )
+        schedule = self._schedule = Schedule()
         self._datagrams: list[Datagram] = []
         self._events: list[Event] = []
         self._effects: list[Effect] = []
@@ -90,7 +94,7 @@ class Smsc:
             wide=config.wide_references,
         )
         self._desk = Desk(config, self._sending, references, message_ids)
-        self._esmes = Esmes(config, self._surroundings, tell=self._tell, bound=self._esme_bound)
+        self._esmes = Esmes(config, self._server, tell=self._tell, bound=self._esme_bound)
         self._receipts = Receipts(
             schedule, deliver=self._esmes.deliver, taken=self._stored.receipt_taken
         )
@@ -119,7 +123,7 @@ class Smsc:
     def counters(self) -> Mapping[str, int]:
         """What was counted since the SMSC was made, and how much there is now."""
         return {
-            **self._surroundings.counters,
+            **self._server.counters,
             **self._relay.counts,
             **self._sending.counts,
             **self._desk.counts,
@@ -166,8 +170,7 @@ class Smsc:
         """End service: what is under way fails for now, sessions are unbound."""
         self._operations.is_stopping = True
         self._sending.give_up_all(SHUT_DOWN, now)
-        for session in self._esmes:
-            session.unbind(now)
+        self._server.stop(now)
         self._take_session_events(now)
 
     def receive(
@@ -184,11 +187,13 @@ class Smsc:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        return self._schedule.next_timeout()
+        times = (self._schedule.next_timeout(), self._server.next_timeout())
+        return min((time for time in times if time is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due."""
         self._schedule.ring(now)
+        self._server.handle_timeout(now)
         self._take_session_events(now)
 
     def take_datagrams(self) -> list[Datagram]:
@@ -216,67 +221,66 @@ class Smsc:
         *,
         peer: Address,
         local: Address,  # noqa: ARG002
-        attempt: int | None,  # noqa: ARG002
+        attempt: int | None,
         now: float,
     ) -> None:
         """Take an ESME's connection."""
-        self._esmes.open(connection, peer, now)
+        self._server.connected(connection, peer=peer, attempt=attempt, now=now)
 
     def connect_failed(self, attempt: int, reason: str, now: float) -> None:
-        """Nothing: the SMSC opens no connections."""
+        """Hear that a connection could not be opened."""
+        self._server.connect_failed(attempt, reason, now)
 
     def stream_received(self, connection: int, data: bytes, now: float) -> None:
         """Take octets of an ESME."""
-        session = self._esmes.session(connection)
-        if session is not None:
-            session.receive(data, now)
-            self._take_session_events(now)
+        self._server.received(connection, data, now)
+        self._take_session_events(now)
 
     def disconnected(self, connection: int, reason: str, now: float) -> None:
         """Hear that an ESME's connection is over."""
-        session = self._esmes.session(connection)
-        if session is not None:
-            session.lost(reason, now)
-            self._take_session_events(now)
+        self._server.disconnected(connection, reason, now)
+        self._take_session_events(now)
 
     def take_stream_commands(self) -> list[StreamCommand]:
         """Return what is to be done with connections, and forget it."""
-        return self._surroundings.take_commands()
+        return self._server.take_commands()
 
     # Sessions
 
     def _take_session_events(self, now: float) -> None:
-        while events := self._surroundings.take_events():
+        while events := self._server.take_events():
             for event in events:
                 self._take_session_event(event, now)
 
     def _take_session_event(self, event: SessionEvent, now: float) -> None:
-        connection = event.connection
-        session = self._esmes.session(connection)
-        if session is None:
-            return
         match event:
-            case BindRequested(request=bind):
-                self._esmes.bind(connection, bind, now)
-            case Submitted(sequence=sequence, request=submit):
-                account = self._esmes.account(connection)
-                self._operations.submit(session, sequence, submit, account, now)
-            case Queried(sequence=sequence, request=query):
-                account = self._esmes.account(connection)
-                self._operations.query(session, sequence, query, account, now)
-            case Cancelled(sequence=sequence, request=cancel):
-                account = self._esmes.account(connection)
-                self._operations.cancel(session, sequence, cancel, account, now)
-            case Replaced(sequence=sequence, request=replacement):
-                account = self._esmes.account(connection)
-                self._operations.replace(session, sequence, replacement, account, now)
             case Answered(context=str(message_id), response=response):
-                taken = response.status == CommandStatus.ROK
-                self._receipts.answered(message_id, taken=taken, now=now)
+                self._receipts.answered(message_id, taken=response.is_success, now=now)
             case TimedOut(context=str(message_id)) | LinkLost(context=str(message_id)):
                 self._receipts.answered(message_id, taken=False, now=now)
-            case SessionClosed(reason=reason):
+            case SessionClosed(connection=connection, reason=reason):
                 self._esmes.closed(connection, reason)
+            case _:
+                session = self._server.session(event.connection)
+                if session is not None:
+                    self._take_request(session, event, now)
+
+    def _take_request(self, session: SmscSession, event: SessionEvent, now: float) -> None:
+        if isinstance(event, BindRequested):
+            self._esmes.bind(session, event.request, now)
+            return
+        if not session.state.is_bound:
+            return
+        account = self._esmes.account(session)
+        match event:
+            case Submitted(sequence=sequence, request=submit):
+                self._operations.submit(session, sequence, submit, account, now)
+            case Queried(sequence=sequence, request=query):
+                self._operations.query(session, sequence, query, account, now)
+            case Cancelled(sequence=sequence, request=cancel):
+                self._operations.cancel(session, sequence, cancel, account, now)
+            case Replaced(sequence=sequence, request=replacement):
+                self._operations.replace(session, sequence, replacement, account, now)
 
     def _esme_bound(self, system_id: str, now: float) -> None:
         self._receipts.esme_bound(system_id, now)
