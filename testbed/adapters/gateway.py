@@ -8,7 +8,6 @@ in its own thread, everything else in the reactor.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import fields
 from functools import partial
 from itertools import count
 from random import Random
@@ -24,6 +23,7 @@ from twisted.python.failure import Failure
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
+from testbed.adapters.event_words import EventWords
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.gateway_metrics import GatewayMetrics
 from testbed.adapters.http_client import ExchangeError
@@ -124,8 +124,7 @@ class GatewayService:
         """Submissions for the node."""
         self._taking: IDelayedCall | None = None
         self._keys = count(1)
-        self._kinds: dict[str, tuple[str, tuple[str, ...]]] = {}
-        """What the log says of events, by the name of their kind."""
+        self._words = EventWords()
         self._is_running = False
         self._store_failed = False
         self._log = structlog.get_logger("gateway").bind(node=name)
@@ -309,18 +308,9 @@ class GatewayService:
             if self._is_running:
                 self._carry_out_all(self.gateway.take_effects())
             return
-        words, names = self._told(event)
+        words, values = self._words.of(event)
         log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
-        log(words, **{name: getattr(event, name) for name in names})
-
-    def _told(self, event: Event) -> tuple[str, tuple[str, ...]]:
-        """Return how the log names this kind of event, and the fields that it shows."""
-        name = type(event).__name__
-        known = self._kinds.get(name)
-        if known is None:
-            known = _words(name), tuple(field.name for field in fields(event))
-            self._kinds[name] = known
-        return known
+        log(words, **values)
 
     def _carry_out_all(self, effects: list[Effect]) -> None:
         # Together, so that they share a transaction.
@@ -425,11 +415,6 @@ def _policy(tls: TlsConfig | None) -> ClientPolicy | None:
     if tls is None or tls.ca is None:
         return None
     return ClientPolicy(ca=tls.ca, certificate=tls.certificate, key=tls.key)
-
-
-def _words(name: str) -> str:
-    """Turn "PushAccepted" into "push accepted"."""
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
 
 
 async def _ended(stopping: object) -> None:

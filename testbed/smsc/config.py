@@ -75,6 +75,8 @@ class SmscConfig:
     """How long a reference is not used again: as long as handsets keep pieces."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     """For messages that are stored and forwarded."""
+    retention: float | None = 7 * 86_400.0
+    """How long a message is remembered after its end, for queries; None: for ever."""
     timers: SmppTimers = field(default_factory=SmppTimers)
     deliver_window: int = 10
     """Receipts that one session of an ESME has open."""
