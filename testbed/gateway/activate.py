@@ -4,27 +4,30 @@ Specs: TS 23.060 §9.2.2.2 (Network-Requested PDP Context Activation) and the ca
 TS 29.060 §7.7.1 (GTP), TS 24.008 §10.5.6.6 (SM), TS 29.002 (MAP).
 
 Theory of operation. Whoever needs a context ``want``s it. The first one for a terminal and APN
-makes a request, the others join it. Requests beyond the bound wait their turn: the urgent before
-the others, and of equals one of each initiator after the other. When one has
-``finished``, the outcome is read off ``REACTIONS``: the terminal is reached, or is to be tried
-again after a back-off, or when the network says it is back, or trying is in vain. A terminal
-in back-off is not tried again for anybody: ``want`` then returns when it may be. After so
-many failures in a row only the terminal itself (``clear``) ends the wait.
+makes a request, the others join it. Requests beyond the bound wait their turn, beyond that of
+their rule with the others of that rule: the urgent before the others, and of equals one of each
+initiator after the other. A request has as much time as the most patient of its waiters. When it
+has ``finished``, ``REFUSALS`` says what kind of failure its outcome is; what follows is the
+policy's affair. A terminal whose activation failed is in back-off (``standing``), for whatever
+push; after so many failures in a row until the terminal shows itself (``clear``).
+
+What is activated is a context at a core that is asked, or whatever a Gi trigger to a static
+address brings about: the same bounds and back-offs hold for both.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from enum import StrEnum
 from random import Random
 from typing import Final
 
-from corenet.interfaces.activation import ActivationOutcome, CauseSource, Step
+from corenet.interfaces.activation import ActivationOutcome, CauseSource, LocalCause, Step
 from corenet.interfaces.nas.causes import SmCause
 from gtp.constants import Cause, MapCause
-from testbed.codecs.pap import Priority, StatusCode
+from testbed.codecs.pap import Priority
 from testbed.gateway.fair import FairQueue
+from testbed.gateway.policy import NEVER, Refusal, Rule, Standing
 
 SPREAD: Final = 0.1
 """Share of a back-off that chance adds, so that terminals that failed together come apart."""
@@ -36,20 +39,9 @@ Waiter = tuple[str, int]
 """Who wants an activation: a push-id and the number of an address."""
 
 
-class Next(StrEnum):
-    """What to do after a failed activation."""
-
-    RETRY = "retry"
-    """Try again after a back-off."""
-    HOLD = "hold"
-    """Wait until the network says that the terminal is back."""
-    FAIL = "fail"
-    """Give up: no later attempt would end otherwise."""
-
-
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    """One row of the table: what an outcome in ``step`` with this cause leads to.
+class Row:
+    """One row of the table: what kind of failure an outcome in ``step`` with this cause is.
 
     None stands for any step, source or number.
     """
@@ -57,36 +49,32 @@ class Reaction:
     step: Step | None
     source: CauseSource | None
     number: int | None
-    next: Next
-    code: int = StatusCode.SERVICE_FAILURE
-    """The PAP status code to report where ``next`` is FAIL."""
+    refusal: Refusal
 
 
-def _fails(step: Step, source: CauseSource, *numbers: int) -> tuple[Reaction, ...]:
-    return tuple(Reaction(step, source, number, Next.FAIL) for number in numbers)
+def _rows(
+    refusal: Refusal, step: Step | None, source: CauseSource, *numbers: int
+) -> tuple[Row, ...]:
+    return tuple(Row(step, source, number, refusal) for number in numbers)
 
 
-REACTIONS: Final[tuple[Reaction, ...]] = (
-    # Nobody has heard of the subscriber: it will not come into being while we wait.
-    Reaction(
+REFUSALS: Final[tuple[Row, ...]] = (
+    Row(
         Step.ROUTEING_INFORMATION,
         CauseSource.GTP,
         Cause.IMSI_NOT_KNOWN,
-        Next.FAIL,
-        StatusCode.ADDRESS_NOT_FOUND,
+        Refusal.UNKNOWN_SUBSCRIBER,
     ),
-    Reaction(
+    Row(
         Step.ROUTEING_INFORMATION,
         CauseSource.MAP,
         MapCause.UNKNOWN_SUBSCRIBER,
-        Next.FAIL,
-        StatusCode.ADDRESS_NOT_FOUND,
+        Refusal.UNKNOWN_SUBSCRIBER,
     ),
-    # The subscriber is away: the HLR notes when it is back.
-    Reaction(Step.ROUTEING_INFORMATION, CauseSource.MAP, MapCause.ABSENT_SUBSCRIBER, Next.HOLD),
-    Reaction(Step.PDU_NOTIFICATION, CauseSource.GTP, Cause.MS_GPRS_DETACHED, Next.HOLD),
-    # Neither subscription nor configuration changes by waiting.
-    *_fails(
+    Row(Step.ROUTEING_INFORMATION, CauseSource.MAP, MapCause.ABSENT_SUBSCRIBER, Refusal.ABSENT),
+    Row(Step.PDU_NOTIFICATION, CauseSource.GTP, Cause.MS_GPRS_DETACHED, Refusal.ABSENT),
+    *_rows(
+        Refusal.NO_ACCESS,
         Step.MS_ACTIVATION,
         CauseSource.SM,
         SmCause.OPERATOR_DETERMINED_BARRING,
@@ -96,7 +84,8 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         SmCause.SERVICE_OPTION_NOT_SUPPORTED,
         SmCause.SERVICE_OPTION_NOT_SUBSCRIBED,
     ),
-    *_fails(
+    *_rows(
+        Refusal.NO_ACCESS,
         Step.CREATE_PDP_CONTEXT,
         CauseSource.GTP,
         Cause.MISSING_OR_UNKNOWN_APN,
@@ -104,10 +93,48 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         Cause.USER_AUTHENTICATION_FAILED,
         Cause.APN_ACCESS_DENIED,
     ),
-    # Everything else passes: no resources, a silent peer, a user who says no for now.
-    Reaction(None, None, None, Next.RETRY),
+    *_rows(
+        Refusal.NOT_RESPONDING,
+        None,
+        CauseSource.GTP,
+        Cause.MS_NOT_GPRS_RESPONDING,
+        Cause.MS_NOT_GPRS_RESPONDING_X,
+    ),
+    *_rows(Refusal.REFUSED, None, CauseSource.GTP, Cause.MS_REFUSES, Cause.MS_REFUSES_X),
+    Row(None, CauseSource.SM, SmCause.ACTIVATION_REJECTED_UNSPECIFIED, Refusal.REFUSED),
+    *_rows(
+        Refusal.BUSY,
+        None,
+        CauseSource.GTP,
+        Cause.NO_RESOURCES_AVAILABLE,
+        Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED,
+        Cause.NO_MEMORY_IS_AVAILABLE,
+    ),
+    Row(None, CauseSource.SM, SmCause.INSUFFICIENT_RESOURCES, Refusal.BUSY),
+    Row(None, CauseSource.LOCAL, LocalCause.BACK_OFF, Refusal.BUSY),
+    *_rows(
+        Refusal.NO_ACCESS,
+        None,
+        CauseSource.LOCAL,
+        LocalCause.UNKNOWN_APN,
+        LocalCause.NO_ADDRESS,
+    ),
+    Row(None, CauseSource.LOCAL, LocalCause.MS_NOT_REACHABLE, Refusal.ABSENT),
+    *_rows(
+        Refusal.LATE,
+        None,
+        CauseSource.LOCAL,
+        LocalCause.DEADLINE_EXPIRED,
+        LocalCause.GUARD_TIMER_EXPIRED,
+        LocalCause.HLR_SILENT,
+        LocalCause.SGSN_SILENT,
+    ),
+    Row(None, None, None, Refusal.FAILED),
 )
 """Read from the top; the first row that fits holds."""
+
+_LASTING: Final = frozenset({Refusal.UNKNOWN_SUBSCRIBER, Refusal.NO_ACCESS})
+"""What waiting does not change; so the next push may find out by itself whether it still is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +142,14 @@ class Unanswered:
     """The core gave no outcome: no connection, an error, or silence beyond the deadline."""
 
     reason: str
+    refusal: Refusal = Refusal.CORE_SILENT
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The core refused to begin: it knows no such terminal or APN."""
+    """The core refused to begin: it knows no such terminal."""
 
     reason: str
-    code: int = StatusCode.ADDRESS_NOT_FOUND
-
-
-ActivationAnswer = ActivationOutcome | Unanswered | Refused
-
-
-# What a waiter is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,47 +159,62 @@ class Reached:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Not now. ``at`` is the next attempt's time, or None: when the terminal shows itself."""
+ActivationAnswer = ActivationOutcome | Reached | Unanswered | Refused
 
-    at: float | None
-    why: str
+
+# What a waiter is told, or that it was reached
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
-    """Not before the network says that the terminal is back."""
+class NotReached:
+    """It has not. ``at`` is when it may be tried again; NEVER: when the terminal shows itself."""
 
+    refusal: Refusal
+    at: float
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class InVain:
-    """Never; with the PAP status code to report."""
-
-    code: int
-    why: str
-
-
-Result = Reached | Later | Awaited | InVain
+Result = Reached | NotReached
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is activated: a context of the subscriber ``imsi`` on ``apn``."""
+    """What is activated: a context of the subscriber ``imsi`` on ``apn``, by the core."""
 
     imsi: str
     apn: str
 
+    @property
+    def whose(self) -> str:
+        """Under what failures are remembered."""
+        return self.imsi
+
+
+@dataclass(frozen=True, slots=True)
+class StaticAddress:
+    """What is activated: whatever context has this address, by Gi trigger."""
+
+    address: str
+
+    @property
+    def whose(self) -> str:
+        """Under what failures are remembered."""
+        return self.address
+
+
+Target = Subject | StaticAddress
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An activation to ask the core for."""
+    """An activation to bring about."""
 
     key: str
-    subject: Subject
+    target: Target
+    deadline: float
+    """When the last of its waiters gives up."""
     waiters: tuple[Waiter, ...]
+    """The first made it."""
 
 
 @dataclass(slots=True)
@@ -186,8 +222,14 @@ class _Activation:
     """One that runs or waits its turn."""
 
     key: str
-    subject: Subject
-    waiters: dict[Waiter, None] = field(default_factory=dict)
+    target: Target
+    rule: Rule
+    rank: int
+    lane: str
+    waiters: dict[Waiter, float] = field(default_factory=dict)
+    """Each with its deadline."""
+    is_admitted: bool = False
+    """It counts against its rule: it runs, or waits for its turn among all."""
 
 
 @dataclass(slots=True)
@@ -195,10 +237,7 @@ class _Failure:
     """What is remembered of a terminal whose last activation failed."""
 
     times: int
-    not_before: float | None
-    """None: not until the terminal shows itself."""
-    awaited: bool
-    why: str
+    standing: Standing
     since: float
 
 
@@ -207,16 +246,19 @@ def describe(outcome: ActivationOutcome) -> str:
     return f"{outcome.step}: {outcome.cause}" if outcome.cause else str(outcome.step)
 
 
-def reaction_to(outcome: ActivationOutcome) -> Reaction:
-    """Return the row of REACTIONS that fits a failed activation."""
+def refusal_of(outcome: ActivationOutcome) -> Refusal:
+    """Return what kind of failure an activation's outcome is."""
     cause = outcome.cause
-    return next(
-        row
-        for row in REACTIONS
+    refusal = next(
+        row.refusal
+        for row in REFUSALS
         if row.step in (None, outcome.step)
         and row.source in (None, cause and cause.source)
         and row.number in (None, cause and cause.number)
     )
+    if outcome.hold_until_reachable and refusal not in _LASTING:
+        return Refusal.ABSENT
+    return refusal
 
 
 class Activations:
@@ -230,141 +272,163 @@ class Activations:
         self._waits = waits
         self._attempts = attempts
         self._random = random
-        self._of_subject: dict[Subject, _Activation] = {}
+        self._of_target: dict[Target, _Activation] = {}
         self._running: dict[str, _Activation] = {}
-        self._queue: FairQueue[Subject] = FairQueue()
+        self._queue: FairQueue[Target] = FairQueue()
+        self._queues: dict[Rule, FairQueue[Target]] = {}
+        """What waits until its rule lets it into the queue of all."""
+        self._admitted: Counter[Rule] = Counter()
         self._failures: OrderedDict[str, _Failure] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many run or wait their turn."""
-        return len(self._of_subject)
+        return len(self._of_target)
 
     @property
     def running(self) -> int:
-        """How many the core is asked for now."""
+        """How many are being brought about now."""
         return len(self._running)
+
+    def standing(self, target: Target, now: float) -> Standing:
+        """Return what earlier activations say about another one; one under way may be joined."""
+        failure = self._failures.get(target.whose)
+        if failure is None or target in self._of_target or failure.standing.not_before <= now:
+            is_awaited = failure is not None and failure.standing.is_awaited
+            return Standing(is_awaited=is_awaited)
+        return failure.standing
 
     def want(
         self,
-        subject: Subject,
+        target: Target,
         waiter: Waiter,
         *,
         key: str,
-        now: float,
+        deadline: float,
+        rule: Rule,
         priority: Priority = Priority.MEDIUM,
         initiator: str = "",
-    ) -> Later | None:
-        """Have ``waiter`` told when ``subject`` is active; return None, or when to come again.
+    ) -> None:
+        """Have ``waiter`` told when ``target`` is active, or is not.
 
-        ``key`` names the activation towards the core if a new one is made. One that waits its
-        turn is as urgent as the most urgent of its waiters.
+        ``key`` names the activation if a new one is made, which then counts against ``rule``. One
+        that waits its turn is as urgent as the most urgent of its waiters.
         """
-        activation = self._of_subject.get(subject)
+        rank = RANKS[priority]
+        activation = self._of_target.get(target)
         if activation is None:
-            failure = self._failures.get(subject.imsi)
-            if failure is not None and not failure.awaited:
-                if failure.not_before is None:
-                    return Later(None, failure.why)
-                if now < failure.not_before:
-                    return Later(failure.not_before, failure.why)
-            activation = _Activation(key, subject)
-            self._of_subject[subject] = activation
+            activation = _Activation(key, target, rule, rank, initiator)
+            self._of_target[target] = activation
+        activation.waiters[waiter] = deadline
         if activation.key not in self._running:
-            self._queue.add(subject, RANKS[priority], initiator)
-        activation.waiters[waiter] = None
-        return None
+            activation.rank = min(activation.rank, rank)
+            self._queue_of(activation).add(target, activation.rank, activation.lane)
 
-    def withdraw(self, subject: Subject, waiter: Waiter) -> None:
+    def withdraw(self, target: Target, waiter: Waiter) -> None:
         """Forget a waiter. An activation that still waits its turn for nobody is dropped."""
-        activation = self._of_subject.get(subject)
+        activation = self._of_target.get(target)
         if activation is None:
             return
         activation.waiters.pop(waiter, None)
         if not activation.waiters and activation.key not in self._running:
-            self._queue.remove(subject)
-            del self._of_subject[subject]
+            self._queue_of(activation).remove(target)
+            self._drop(activation)
 
     def take_requests(self) -> list[Request]:
-        """Return the activations to ask for now, in the order of their turns."""
+        """Return the activations to bring about now, in the order of their turns."""
+        self._admit()
         requests = []
         while self._queue and len(self._running) < self._at_once:
-            activation = self._of_subject[self._queue.pop()]
+            activation = self._of_target[self._queue.pop()]
             self._running[activation.key] = activation
-            waiters = tuple(activation.waiters)
-            requests.append(Request(activation.key, activation.subject, waiters))
+            requests.append(
+                Request(
+                    activation.key,
+                    activation.target,
+                    max(activation.waiters.values()),
+                    tuple(activation.waiters),
+                )
+            )
         return requests
 
     def finished(
         self, key: str, answer: ActivationAnswer, now: float
     ) -> tuple[list[Waiter], Result] | None:
-        """Take the core's answer; return the waiters and what to tell them.
+        """Take how an activation ended; return the waiters and what to tell them.
 
         None where no activation of that key runs.
         """
         activation = self._running.pop(key, None)
         if activation is None:
             return None
-        subject = activation.subject
-        del self._of_subject[subject]
+        self._drop(activation)
         self._forget_stale(now)
-        return list(activation.waiters), self._result(subject, answer, now)
+        return list(activation.waiters), self._result(activation.target, answer, now)
 
-    def is_awaited(self, imsi: str) -> bool:
-        """Return whether the last activation ended in "hold until reachable"."""
-        failure = self._failures.get(imsi)
-        return failure is not None and failure.awaited
-
-    def clear(self, imsi: str) -> None:
+    def clear(self, whose: str) -> None:
         """Forget the failures of a terminal that has shown itself."""
-        self._failures.pop(imsi, None)
+        self._failures.pop(whose, None)
 
-    def _result(self, subject: Subject, answer: ActivationAnswer, now: float) -> Result:
-        if isinstance(answer, Refused):
-            self._failures.pop(subject.imsi, None)
-            return InVain(answer.code, answer.reason)
-        if isinstance(answer, Unanswered):
-            return self._later(subject, f"no answer: {answer.reason}", 0.0, now)
-        if answer.active and answer.address is not None:
-            self._failures.pop(subject.imsi, None)
-            return Reached(answer.address)
-        why = describe(answer)
-        reaction = reaction_to(answer)
-        if answer.hold_until_reachable and reaction.next is not Next.FAIL:
-            return self._awaited(subject, why, now)
-        match reaction.next:
-            case Next.HOLD:
-                return self._awaited(subject, why, now)
-            case Next.FAIL:
-                self._failures.pop(subject.imsi, None)
-                return InVain(reaction.code, why)
-            case Next.RETRY:
-                return self._later(subject, why, answer.retry_after or 0.0, now)
+    def _queue_of(self, activation: _Activation) -> FairQueue[Target]:
+        if activation.rule.activations is None:
+            activation.is_admitted = True
+        if activation.is_admitted:
+            return self._queue
+        return self._queues.setdefault(activation.rule, FairQueue())
 
-    def _awaited(self, subject: Subject, why: str, now: float) -> Awaited:
-        times = self._note_failure(subject)
-        self._failures[subject.imsi] = _Failure(times, None, True, why, now)
-        return Awaited(why)
+    def _admit(self) -> None:
+        """Let into the queue of all what the bounds of the rules allow."""
+        for rule, queue in list(self._queues.items()):
+            bound = rule.activations or 0
+            while queue and self._admitted[rule] < bound:
+                activation = self._of_target[queue.pop()]
+                activation.is_admitted = True
+                self._admitted[rule] += 1
+                self._queue.add(activation.target, activation.rank, activation.lane)
+            if not queue:
+                del self._queues[rule]
 
-    def _later(self, subject: Subject, why: str, at_least: float, now: float) -> Later:
-        times = self._note_failure(subject)
-        at: float | None = None
-        if times < self._attempts:
-            wait = self._waits[min(times, len(self._waits)) - 1]
-            at = now + max(wait * (1 + SPREAD * self._random.random()), at_least)
-        else:
-            why = f"{why}; {times} attempts failed"
-        self._failures[subject.imsi] = _Failure(times, at, False, why, now)
-        return Later(at, why)
+    def _drop(self, activation: _Activation) -> None:
+        del self._of_target[activation.target]
+        if activation.is_admitted and activation.rule.activations is not None:
+            self._admitted[activation.rule] -= 1
 
-    def _note_failure(self, subject: Subject) -> int:
-        failure = self._failures.pop(subject.imsi, None)
-        return 1 if failure is None else failure.times + 1
+    def _result(self, target: Target, answer: ActivationAnswer, now: float) -> Result:
+        match answer:
+            case Refused(reason):
+                return self._failed(target, Refusal.UNKNOWN_SUBSCRIBER, reason, 0.0, now)
+            case Unanswered(reason, refusal):
+                return self._failed(target, refusal, f"no answer: {reason}", 0.0, now)
+            case Reached():
+                self._failures.pop(target.whose, None)
+                return answer
+            case ActivationOutcome(address=str(address)) if answer.active:
+                self._failures.pop(target.whose, None)
+                return Reached(address)
+            case ActivationOutcome():
+                refusal, why = refusal_of(answer), describe(answer)
+                return self._failed(target, refusal, why, answer.retry_after or 0.0, now)
+
+    def _failed(
+        self, target: Target, refusal: Refusal, why: str, at_least: float, now: float
+    ) -> NotReached:
+        failure = self._failures.pop(target.whose, None)
+        times = 1 if failure is None or refusal in _LASTING else failure.times + 1
+        wait = self._waits[min(times, len(self._waits)) - 1]
+        at = now + max(wait * (1 + SPREAD * self._random.random()), at_least)
+        if refusal in _LASTING:
+            return NotReached(refusal, at, why)
+        is_awaited = refusal is Refusal.ABSENT
+        if times >= self._attempts and not is_awaited:
+            at, why = NEVER, f"{why}; {times} attempts failed"
+        standing = Standing(is_awaited, 0.0 if is_awaited else at, why)
+        self._failures[target.whose] = _Failure(times, standing, now)
+        return NotReached(refusal, at, why)
 
     def _forget_stale(self, now: float) -> None:
         """Drop failures so old that their back-off cannot matter any more."""
         horizon = now - max(86_400.0, 2 * max(self._waits))
         while self._failures:
-            imsi, failure = next(iter(self._failures.items()))
+            whose, failure = next(iter(self._failures.items()))
             if failure.since > horizon:
                 return
-            del self._failures[imsi]
+            del self._failures[whose]

@@ -12,7 +12,9 @@ from corenet.interfaces.node import Address, Interface
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.initiators import Initiator
+from testbed.gateway.policy import Policy, Route
 from testbed.gateway.sessions import Ageing
+from testbed.gateway.trigger import GiTrigger
 from testbed.pull.config import PullConfig
 from testbed.wap.agreement import Agreement
 from testbed.wap.config import WtpTimers
@@ -158,6 +160,12 @@ class GatewayConfig:
     users: Mapping[str, str] = field(default_factory=dict)
     """The directory: MSISDN by user-defined identifier."""
     tls: TlsConfig | None = None
+    policy: Policy = field(default_factory=Policy)
+    """Which routes pushes take to their terminals."""
+    has_smsc: bool = False
+    """Whether there is an SMSC to give pushes to."""
+    gi_trigger: GiTrigger | None = None
+    """Who can be activated by a datagram to a static address."""
     product_name: str = "Corenet"
     retry: RetryPolicy = RetryPolicy()
     notification: NotificationPolicy = NotificationPolicy()
@@ -184,6 +192,10 @@ class GatewayConfig:
             raise ValueError("lifetime and activation_time are above 0")
         if self.lease <= 0 or (self.retention is not None and self.retention <= 0):
             raise ValueError("lease and retention are above 0")
+        if self.policy.takes(Route.SMS) and not self.has_smsc:
+            raise ValueError("the policy takes sms, and there is no SMSC")
+        if self.policy.takes(Route.GI_TRIGGER) and self.gi_trigger is None:
+            raise ValueError("the policy takes gi-trigger, and nothing says who can be triggered")
 
     @property
     def attachments(self) -> dict[Interface, Address]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from testbed.codecs.pap import DeliveryMethod
-from testbed.gateway.activate import Subject
+from testbed.gateway.activate import Target
+from testbed.gateway.judge import CoreAnswer, NotAsked
+from testbed.gateway.policy import Route, Rule
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     DeliveryRecord,
@@ -15,16 +18,22 @@ from testbed.gateway.records import (
     PutDelivery,
     StoredPush,
 )
+from testbed.gateway.routes import Progress
 from testbed.gateway.terminal import Terminal, TerminalKind
 
 Key = tuple[str, int]
 """A delivery by push-id and the address's number."""
 
 
+_ANY: Final = Rule()
+_GOING_OUT: Final = frozenset({State.SENDING, State.CONFIRMING, State.SUBMITTING})
+
+
 class Delivery:
     """A push at one address. Its state is fed by ``dispatch``, its storing by ``node``."""
 
     __slots__ = (
+        "answer",
         "attempts",
         "changed",
         "code",
@@ -32,18 +41,24 @@ class Delivery:
         "dirty",
         "done",
         "failures",
+        "has_left",
         "history",
         "imsi",
         "notification",
         "number",
         "posting",
         "posts",
+        "progress",
         "push",
+        "route",
         "saved_history",
         "saving",
         "send_to",
+        "sms_failures",
+        "sms_key",
         "state",
-        "subject",
+        "static_address",
+        "target",
         "terminal",
     )
 
@@ -60,10 +75,23 @@ class Delivery:
         self.history = [HistoryEntry(push.received, State.ACCEPTED)]
         self.imsi: str | None = None
         """Learned from the core."""
-        self.subject: Subject | None = None
+        self.answer: CoreAnswer = NotAsked()
+        """What the core said last about the terminal."""
+        self.progress = Progress(_ANY)
+        """What was tried to reach the terminal."""
+        self.route = Route.ACTIVATION
+        """By which route it is activated."""
+        self.target: Target | None = None
         """The activation that it waits for."""
+        self.static_address: str | None = None
+        """Where a Gi trigger reaches the terminal."""
+        self.has_left = False
+        """It went ahead as a Gi trigger, and the GGSN may have stored it."""
+        self.sms_key = ""
+        """The transaction at the SMSC."""
+        self.sms_failures = 0
         self.send_to = ""
-        """The address that a push goes to while it is going out."""
+        """The address, or number, that a push goes to while it is going out."""
         self.failures = 0
         """How often it was sent in vain since the gateway has it."""
         self.saved_history = 1
@@ -84,7 +112,7 @@ class Delivery:
         """Return a stored delivery.
 
         One that had not ended is accepted again, as ``note`` says; one that is sent once and was
-        going out, or had, stays as it was.
+        going out, or had, stays as it was, and so does one that is with the SMSC.
         """
         record = stored.deliveries[number]
         delivery = cls(stored.push, number, terminal)
@@ -98,10 +126,12 @@ class Delivery:
         if record.state.final:
             delivery.state = record.state
             delivery.done = record.notification is not Notification.DUE
-        elif delivery.is_sent_once and record.state in (State.SENDING, State.CONFIRMING):
+        elif delivery.is_sent_once and record.state in _GOING_OUT:
             delivery.state = record.state
         elif record.state is State.CONFIRMING:
             delivery.enter(State.ACCEPTED, now, f"{note}; it may have arrived")
+        elif record.state is State.SUBMITTING and terminal.kind is TerminalKind.MSISDN:
+            delivery.state = State.SUBMITTING
         elif note:
             delivery.enter(State.ACCEPTED, now, note)
         return delivery
@@ -210,3 +240,5 @@ def _names(delivery: Delivery) -> Iterator[tuple[str, str]]:
     yield delivery.terminal.kind, delivery.terminal.value
     if delivery.imsi is not None:
         yield "imsi", delivery.imsi
+    if delivery.static_address is not None:
+        yield TerminalKind.ADDRESS, delivery.static_address

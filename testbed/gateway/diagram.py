@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from testbed.gateway.activate import REACTIONS, Next, Reaction
+from corenet.interfaces.activation import CauseSource
+from testbed.gateway import activate, sms
 from testbed.gateway.pushes import TABLE, State
 
 _INTRODUCTION = """\
 # States of a push
 
-Written from `testbed/gateway/pushes.py` and `testbed/gateway/activate.py` by
+Written from `testbed/gateway/pushes.py`, `activate.py` and `sms.py` by
 `python -m testbed.gateway.diagram`; do not edit.
 
 One such machine runs for every address of a push. An arrow is labelled with what happens and,
@@ -22,19 +23,27 @@ a final state when the gateway dies is accepted again when it comes back. So a p
 had left, but whose outcome was not stored yet, goes out twice.
 """
 
-_REACTIONS = """\
+_CAUSES = """\
 ## When an activation fails
 
-The first row that fits holds. An outcome that says "hold until reachable" is held, unless its row
-says fail. *Retry* waits by the configured back-off, and at least as long as the core asks for;
-*hold* waits until the network notes that the terminal is back; *fail* reports the push as
-undeliverable with the status code given.
+The first row that fits says what kind of failure it is. An outcome that says "hold until reachable"
+is *absent*, unless its row says that waiting changes nothing (*unknown-subscriber*, *no-access*).
+A core that does not answer is *core-silent*; a Gi trigger after which no session begins is
+*no-context*. What follows, the [policy](policy.md) says.
+"""
+
+_SMS_CAUSES = """\
+## When a short message fails
+
+Likewise. A transaction of which nobody can say what became of it is *sms-unknown*.
 """
 
 
 def page() -> str:
     """Return the page as Markdown."""
-    return "\n".join([_INTRODUCTION, _mermaid(), _table(), _REACTIONS, _reactions()])
+    return "\n".join(
+        [_INTRODUCTION, _mermaid(), _table(), _CAUSES, _causes(), _SMS_CAUSES, _sms_causes()]
+    )
 
 
 def _mermaid() -> str:
@@ -56,23 +65,34 @@ def _table() -> str:
     return "\n".join([*lines, ""])
 
 
-def _reactions() -> str:
-    lines = ["| Step | Cause | Then |", "|---|---|---|"]
-    lines += [f"| {row.step or 'any'} | {_cause(row)} | {_then(row)} |" for row in REACTIONS]
+def _causes() -> str:
+    lines = ["| Step | Cause | Kind |", "|---|---|---|"]
+    lines += [
+        f"| {row.step or 'any'} | {_cause(row.source, row.number)} | {row.refusal} |"
+        for row in activate.REFUSALS
+    ]
     return "\n".join([*lines, ""])
 
 
-def _cause(row: Reaction) -> str:
-    if row.source is None or row.number is None:
+def _sms_causes() -> str:
+    lines = ["| command_status | delivery_failure_reason | MAP error | Kind |", "|---|---|---|---|"]
+    lines += [
+        f"| {_number(row.command_status, '#04x')} | {_number(row.delivery_failure_reason)} "
+        f"| {_number(row.map_error)} | {row.refusal} |"
+        for row in sms.REFUSALS
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _cause(source: CauseSource | None, number: int | None) -> str:
+    if source is None or number is None:
         return "any"
-    name = getattr(row.number, "name", None)
-    return f"{row.source} {int(row.number)}" + (
-        f" {name.replace('_', ' ').lower()}" if name else ""
-    )
+    name = getattr(number, "name", None)
+    return f"{source} {int(number)}" + (f" {name.replace('_', ' ').lower()}" if name else "")
 
 
-def _then(row: Reaction) -> str:
-    return f"fail, {int(row.code)}" if row.next is Next.FAIL else str(row.next)
+def _number(value: int | None, form: str = "d") -> str:
+    return "any" if value is None else format(value, form)
 
 
 if __name__ == "__main__":

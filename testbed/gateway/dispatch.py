@@ -21,51 +21,42 @@ out of reach.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from random import Random
 from typing import Final
 
 from corenet.interfaces.node import Address
 from testbed.codecs.pap import StatusCode
-from testbed.gateway import judge, operations
-from testbed.gateway.activate import (
-    ActivationAnswer,
-    Activations,
-    Awaited,
-    InVain,
-    Later,
-    Reached,
-    Result,
-    Subject,
-)
+from testbed.gateway import judge, operations, sms
+from testbed.gateway.activate import ActivationAnswer, Activations, NotReached, Reached
+from testbed.gateway.approach import Approach
 from testbed.gateway.carriage import Carriage
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.deliveries import Delivery, Key, Waiting
-from testbed.gateway.effects import LookUpTerminal, RequestActivation
+from testbed.gateway.effects import LookUpTerminal
 from testbed.gateway.events import (
-    ActivationAnswered,
-    ActivationRequested,
     DeliveryEnded,
     PushHeld,
     TerminalJudged,
 )
 from testbed.gateway.outcomes import Aborted, Confirmed, Failed, Left, NotPossible, Outcome, Sent
 from testbed.gateway.output import Output
+from testbed.gateway.policy import NEVER, Refusal, Route
 from testbed.gateway.pushes import TABLE, Action, Input, State, step
 from testbed.gateway.queues import Queues
 from testbed.gateway.records import Notification
+from testbed.gateway.routes import GiveUp, GoOn, Wait
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import SessionTable
+from testbed.gateway.sms import ShortMessages, SmsDelivered, SmsOutcome
 from testbed.gateway.terminal import Terminal, TerminalKind
 from testbed.gateway.wap_server import WapServer
 from testbed.wap.session_events import SessionEstablished, SessionEvent, SessionResumed
 
-_NOT_IN_A_KEY: Final = re.compile(r"[^A-Za-z0-9._~:@-]")
-_RESULT_NAMES: Final = {Reached: "reached", Later: "later", Awaited: "awaited", InVain: "in vain"}
+SMS_GRACE: Final = 30.0
+"""Seconds after its deadline that a push waits for what became of its short message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +103,8 @@ class Dispatch:
         self._waiting = Waiting()
         self._looks: Schedule[Key] = Schedule()
         self._deadlines: Schedule[Key] = Schedule()
-        self._activations = Activations(
-            at_once=config.limits.activations,
-            waits=config.retry.waits,
-            attempts=config.retry.attempts,
-            random=random,
-        )
-        # Keys must not repeat after a restart, or the core would answer with an old outcome.
-        self._key_suffix = f"{random.getrandbits(48):012x}"
-        self._key_numbers = count(1)
+        self._approach = Approach(config, sessions, output, counts, self._running, random=random)
+        self._sms = ShortMessages(config, output, counts)
         self._carriage = Carriage(
             config, output, counts, wap, random=random, tell=self._take_outcome
         )
@@ -132,7 +116,7 @@ class Dispatch:
     @property
     def activations(self) -> Activations:
         """The activations that are under way; to be read only."""
-        return self._activations
+        return self._approach.activations
 
     def forget(self, delivery: Delivery, now: float) -> None:
         """Let go of a delivery as it stands, whatever it waits for. Safe where it does not run."""
@@ -152,18 +136,23 @@ class Dispatch:
         """Take up a delivery that is accepted."""
         push = delivery.push
         self._running[delivery.key] = delivery
-        if delivery.state in (State.SENDING, State.CONFIRMING):
+        self._approach.take_up(delivery)
+        if delivery.is_sent_once and delivery.state is not State.ACCEPTED:
             text = "it is sent once, and the gateway went down meanwhile"
             self._feed(delivery, Input.INTERRUPTED, now, _About(text))
             return
         self._deadlines.set(delivery.key, push.deliver_before)
-        if push.deliver_before <= now:
+        if delivery.state is State.SUBMITTING:
+            delivery.send_to = delivery.terminal.value
+            self._submit(delivery, now, is_resumed=True)
+        elif push.deliver_before <= now:
             self._expire(delivery, now)
         elif push.deliver_after is not None and push.deliver_after > now:
             about = _About("deliver-after-timestamp lies ahead", until=push.deliver_after)
             self._feed(delivery, Input.TOO_EARLY, now, about)
         else:
             self._feed(delivery, Input.DUE, now)
+            self._approach.request(now)
 
     def refuse(self, delivery: Delivery, code: int, why: str, now: float) -> None:
         """End a delivery that is accepted before anything is tried."""
@@ -175,6 +164,8 @@ class Dispatch:
         occurred = Input.CANCELLED if replaced_by is None else Input.REPLACED
         if delivery.key not in self._running or (delivery.state, occurred) not in TABLE:
             return False
+        if delivery.has_left:
+            return False  # It went ahead, and the GGSN may have stored it.
         why = "cancelled" if replaced_by is None else operations.replacement_note(replaced_by)
         was_going_out = delivery.state is State.SENDING
         self._feed(delivery, occurred, now, _About(why, code=StatusCode.OK))
@@ -186,47 +177,58 @@ class Dispatch:
         """Take note that a delivery is stored as it is: one that waited for that goes out."""
         if delivery.state is State.SENDING and not self._carriage.has(delivery):
             self._carriage.send(delivery, now)
+        elif delivery.state is State.SUBMITTING and not self._sms.has(delivery):
+            self._submit(delivery, now)
 
     def terminal_found(self, terminal: Terminal, answer: judge.CoreAnswer, now: float) -> None:
         """Take the core's answer about a terminal and judge for all that asked."""
         for delivery in self._asking.pop(terminal, ()):
             if delivery.state is State.JUDGING:
                 self._judge(delivery, answer, now)
-        self._request_activations(now)
+        self._approach.request(now)
 
     def activation_finished(self, key: str, answer: ActivationAnswer, now: float) -> bool:
         """Take the core's answer to an activation; return whether it was asked for."""
-        finished = self._activations.finished(key, answer, now)
+        finished = self._approach.finished(key, answer, now)
         if finished is None:
             return False
-        waiters, result = finished
-        deliveries = [self._running[waiter] for waiter in waiters]
-        self._output.tell(
-            ActivationAnswered(
-                key,
-                _RESULT_NAMES[type(result)],
-                result.address if isinstance(result, Reached) else result.why,
-                _push_ids(waiters),
-            )
-        )
+        deliveries, result = finished
         for delivery in deliveries:
-            delivery.subject = None
-        for delivery in deliveries:
-            if delivery.state is State.ACTIVATING:
-                self._take_result(delivery, result, now)
-        self._request_activations(now)
+            if delivery.state is not State.ACTIVATING:
+                continue  # One of those before it has taken it along.
+            if isinstance(result, Reached):
+                self._take_address(delivery, result.address, now)
+            else:
+                self._fail(delivery, delivery.route, result, now)
+        self._approach.request(now)
         return True
+
+    def sms_finished(self, key: str, outcome: SmsOutcome, now: float) -> None:
+        """Take what became of a push that an SMSC had."""
+        delivery = self._sms.ended(key, outcome)
+        if delivery is None:
+            return
+        if isinstance(outcome, SmsDelivered):
+            about = _About("delivered by SMS", code=StatusCode.OK)
+            self._feed(delivery, Input.SMS_DELIVERED, now, about)
+        else:
+            delivery.sms_failures += 1
+            at = now + self._back_off(delivery.sms_failures)
+            self._fail(delivery, Route.SMS, sms.failure(outcome, at), now)
+        self._approach.request(now)
 
     def terminal_back(
         self, *, msisdn: str | None, imsi: str | None, address: str | None, now: float
     ) -> None:
         """Look at once at whatever waits for a terminal that has shown itself."""
+        triggered = None if address is None else self._approach.triggered(address)
+        if triggered is not None and address is not None:
+            self.activation_finished(triggered, Reached(address), now)
         for delivery in self._waiting.of(msisdn=msisdn, imsi=imsi, address=address):
-            if delivery.imsi is not None:
-                self._activations.clear(delivery.imsi)
+            self._approach.shown(delivery)
             if delivery.state in (State.HELD, State.RETRYING):
                 self._feed(delivery, Input.TERMINAL_BACK, now)
-        self._request_activations(now)
+        self._approach.request(now)
 
     def session_event(self, event: SessionEvent, now: float) -> None:
         """Take what has happened to a session; a terminal that opens one is there."""
@@ -244,11 +246,16 @@ class Dispatch:
     def unreachable(self, peer: Address, now: float, *, is_gone: bool) -> None:
         """Take the network's word that something sent there has come back."""
         self._carriage.unreachable(peer, now, is_gone=is_gone)
-        self._request_activations(now)
+        self._approach.request(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        times = (self._looks.next(), self._deadlines.next(), self._carriage.next_timeout())
+        times = (
+            self._looks.next(),
+            self._deadlines.next(),
+            self._approach.next_timeout(),
+            self._carriage.next_timeout(),
+        )
         return min((time for time in times if time is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
@@ -260,7 +267,11 @@ class Dispatch:
         for key in self._looks.take_due(now):
             if key in self._running:
                 self._feed(self._running[key], Input.DUE, now)
-        self._request_activations(now)
+        for key in self._approach.take_due(now):
+            self._judge(self._running[key], None, now)
+        for trigger, answer in self._approach.take_late(now):
+            self.activation_finished(trigger, answer, now)
+        self._approach.request(now)
 
     # The machine
 
@@ -279,9 +290,15 @@ class Dispatch:
                 self._wait(delivery, about, now, is_early=occurred is Input.TOO_EARLY)
                 if is_news:
                     self._save(delivery)
+            case Action.SUBMIT:
+                delivery.send_to = about.address
+                self._queues.remove(delivery)
+                self._save(delivery)
             case Action.SEND:
                 delivery.send_to = about.address
-                if delivery.is_sent_once:
+                if delivery.has_left:
+                    self._take_outcome(delivery, Sent("it went ahead as the trigger"), now)
+                elif delivery.is_sent_once:
                     self._save(delivery)
                 else:
                     self._carriage.send(delivery, now)
@@ -296,12 +313,14 @@ class Dispatch:
         if delivery.state in (State.HELD, State.RETRYING):
             self._waiting.discard(delivery)
             self._looks.cancel(delivery.key)
-        elif delivery.subject is not None and delivery.state is State.ACTIVATING:
-            self._activations.withdraw(delivery.subject, delivery.key)
-            delivery.subject = None
+        elif delivery.state is State.ACTIVATING:
+            self._approach.leave(delivery)
+        elif delivery.state is State.SUBMITTING:
+            self._sms.forget(delivery)
 
     def _ask(self, delivery: Delivery, now: float) -> None:
-        self._queues.add(delivery)
+        if delivery.progress.takes_ip:
+            self._queues.add(delivery)
         if not self._config.ask_core:
             self._judge(delivery, judge.NotAsked(), now)
         elif delivery.terminal in self._asking:
@@ -310,60 +329,49 @@ class Dispatch:
             self._asking[delivery.terminal] = [delivery]
             self._output.ask(LookUpTerminal(delivery.terminal))
 
-    def _judge(self, delivery: Delivery, answer: judge.CoreAnswer, now: float) -> None:
-        awaited = False
-        if isinstance(answer, judge.TerminalView):
-            delivery.imsi = answer.imsi
-            awaited = self._activations.is_awaited(answer.imsi)
-        verdict = judge.judge(
-            delivery.terminal,
-            session=self._session(delivery.terminal),
-            core=answer,
-            awaited=awaited,
-            apn=self._config.apn,
-            ask_again=self._config.retry.ask_again,
-            now=now,
-        )
-        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
+    def _judge(self, delivery: Delivery, news: judge.CoreAnswer | None, now: float) -> None:
+        """Judge for a push that is judging, or without news, whose activation came to nothing."""
+        verdict = self._approach.verdict(delivery, news, now)
         match verdict:
             case judge.Online(address, known_by):
                 self._online(delivery.terminal, address, known_by, now)
-            case judge.Activate():
-                self._want(delivery, verdict, now)
-            case judge.Hold(until, why):
-                self._hold(delivery, _About(why, until=until), now)
+            case judge.Activate(apn=apn):
+                why = f"no context on {apn}"
+                self._judged(delivery, "activate", Input.JUDGED_OFFLINE, why, now)
+                self._approach.want(delivery, verdict, now)
+            case judge.Trigger(address):
+                why = f"no session at {address}"
+                self._judged(delivery, "trigger", Input.JUDGED_OFFLINE, why, now)
+                self._approach.want(delivery, verdict, now)
+            case judge.Sms(msisdn):
+                self._judged(delivery, "sms", Input.JUDGED_FOR_SMS, "", now, address=msisdn)
+            case judge.Hold(_, why) if delivery.is_sent_once:
+                self._judged(delivery, "undeliverable", Input.JUDGED_UNDELIVERABLE, why, now)
+            case judge.Hold(until, why, route):
+                was_activating = delivery.state is State.ACTIVATING
+                occurred = Input.JUDGED_ABSENT if route is Route.HOLD else Input.PUT_OFF
+                self._judged(delivery, "hold", occurred, why, now, until=until)
+                if was_activating:
+                    self._look_for_session(delivery, now)
             case judge.Undeliverable(code, why):
-                self._output.tell(TerminalJudged(push_id, terminal, "undeliverable", why))
-                self._feed(delivery, Input.JUDGED_UNDELIVERABLE, now, _About(why, code=code))
+                occurred = Input.JUDGED_UNDELIVERABLE
+                self._judged(delivery, "undeliverable", occurred, why, now, code=code)
 
-    def _want(self, delivery: Delivery, verdict: judge.Activate, now: float) -> None:
-        subject = Subject(verdict.imsi, verdict.apn)
-        later = self._activations.want(
-            subject,
-            delivery.key,
-            key=self._activation_key(delivery),
-            now=now,
-            priority=delivery.push.priority,
-            initiator=delivery.push.initiator,
-        )
-        if later is not None:
-            self._hold(delivery, _About(later.why, until=later.at), now)
-            return
-        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
-        reason = f"no context on {verdict.apn}"
-        self._output.tell(TerminalJudged(push_id, terminal, "activate", reason))
-        self._feed(delivery, Input.JUDGED_OFFLINE, now, _About(reason))
-        delivery.subject = subject
-
-    def _hold(self, delivery: Delivery, about: _About, now: float) -> None:
-        """Wait until some time, or until the terminal is back."""
-        push_id, terminal = delivery.push.push_id, str(delivery.terminal)
-        verdict = "undeliverable" if delivery.is_sent_once else "hold"
-        self._output.tell(TerminalJudged(push_id, terminal, verdict, about.note))
-        occurred = Input.JUDGED_ABSENT if about.until is None else Input.PUT_OFF
-        if delivery.is_sent_once:
-            occurred = Input.JUDGED_UNDELIVERABLE
-        self._feed(delivery, occurred, now, about)
+    def _judged(
+        self,
+        delivery: Delivery,
+        verdict: str,
+        occurred: Input,
+        why: str,
+        now: float,
+        *,
+        address: str = "",
+        until: float | None = None,
+        code: int = StatusCode.SERVICE_FAILURE,
+    ) -> None:
+        terminal = str(delivery.terminal)
+        self._output.tell(TerminalJudged(delivery.push.push_id, terminal, verdict, why))
+        self._feed(delivery, occurred, now, _About(why, address, until, code))
 
     def _online(self, terminal: Terminal, address: str, known_by: str, now: float) -> None:
         """Send what waits for a terminal, up to one that cannot leave yet."""
@@ -406,14 +414,14 @@ class Dispatch:
             case NotPossible(code, why):
                 self._feed(delivery, Input.NOT_POSSIBLE, now, _About(why, code=code))
             case Failed():
-                self._fail(delivery, outcome, now)
+                self._sent_in_vain(delivery, outcome, now)
                 if outcome.is_gone:
                     self._ask_again(delivery.terminal, now)
                     return
         if was_going_out:
             self._next(delivery, now)
 
-    def _fail(self, delivery: Delivery, failed: Failed, now: float) -> None:
+    def _sent_in_vain(self, delivery: Delivery, failed: Failed, now: float) -> None:
         """Have a push judged anew later, or end one that is sent once."""
         if delivery.is_sent_once:
             occurred = (
@@ -421,14 +429,18 @@ class Dispatch:
             )
             self._feed(delivery, occurred, now, _About(failed.why))
             return
-        waits = self._config.retry.waits
         delivery.failures += 1
-        wait = waits[min(delivery.failures, len(waits)) - 1]
+        wait = self._back_off(delivery.failures)
         if failed.is_gone and delivery.failures == 1:
             wait = 0.0
         self._counts["pushes sent in vain"] += 1
         self._queues.remove(delivery)
-        self._feed(delivery, Input.PUT_OFF, now, _About(failed.why, until=now + wait))
+        unsent = NotReached(Refusal.UNDELIVERED, now + wait, failed.why)
+        self._fail(delivery, Route.IP, unsent, now)
+
+    def _back_off(self, failures: int) -> float:
+        waits = self._config.retry.waits
+        return waits[min(failures, len(waits)) - 1]
 
     def _ask_again(self, terminal: Terminal, now: float) -> None:
         """Judge anew for what was to follow to an address where nobody is."""
@@ -437,36 +449,54 @@ class Dispatch:
             if delivery.state is State.JUDGING and delivery not in asking:
                 self._ask(delivery, now)
 
-    def _take_result(self, delivery: Delivery, result: Result, now: float) -> None:
-        match result:
-            case Reached(address):
-                self._take_address(delivery, address, now)
-            case Later(at, why):
-                self._put_off(delivery, Input.PUT_OFF, _About(why, until=at), now)
-            case Awaited(why):
-                self._put_off(delivery, Input.JUDGED_ABSENT, _About(why), now)
-            case InVain(code, why):
-                self._feed(delivery, Input.ACTIVATION_IN_VAIN, now, _About(why, code=code))
-
     def _take_address(self, delivery: Delivery, address: str, now: float) -> None:
         terminal = delivery.terminal
         if terminal.kind is TerminalKind.ADDRESS and terminal.value != address:
-            about = _About(f"the terminal got another address than {terminal}")
-            self._put_off(delivery, Input.JUDGED_ABSENT, about, now)
+            why = f"the terminal got another address than {terminal}"
+            delivery.progress.give_up(Route.ACTIVATION, why)
+            self._judge(delivery, None, now)
         else:
             self._online(terminal, address, "activation", now)
 
-    def _put_off(self, delivery: Delivery, occurred: Input, about: _About, now: float) -> None:
-        """Wait after a failed activation, unless the terminal came online by itself meanwhile."""
-        if delivery.is_sent_once:
-            self._feed(delivery, Input.ACTIVATION_IN_VAIN, now, about)
+    def _fail(self, delivery: Delivery, route: Route, failed: NotReached, now: float) -> None:
+        """Do what the policy says about a route that came to nothing."""
+        is_activation = delivery.state is State.ACTIVATING
+        refusal, at, why = failed.refusal, failed.at, failed.why
+        following = delivery.progress.fail(route, refusal, why, at=at, now=now)
+        if delivery.is_sent_once and not (is_activation and isinstance(following, GoOn)):
+            code = following.code if isinstance(following, GiveUp) else StatusCode.SERVICE_FAILURE
+            self._feed(delivery, Input.IN_VAIN, now, _About(why, code=code))
             return
-        self._feed(delivery, occurred, now, about)
-        if self._session(delivery.terminal) is not None:
+        match following:
+            case GiveUp(code):
+                self._feed(delivery, Input.IN_VAIN, now, _About(why, code=code))
+            case Wait(at):
+                self._feed(delivery, Input.PUT_OFF, now, _About(why, until=at))
+                if is_activation:
+                    self._look_for_session(delivery, now)
+            case GoOn() if is_activation:
+                # What the core said serves still: nothing but the activation has changed.
+                self._judge(delivery, None, now)
+            case GoOn() if route is Route.IP:
+                # What waits behind it goes first.
+                self._feed(delivery, Input.PUT_OFF, now, _About(why, until=now))
+            case GoOn():
+                self._feed(delivery, Input.GIVEN_UP, now, _About(why))
+
+    def _look_for_session(self, delivery: Delivery, now: float) -> None:
+        """Judge anew at once where the terminal came online by itself meanwhile."""
+        if self._approach.session(delivery) is not None:
             self._feed(delivery, Input.TERMINAL_BACK, now)
 
+    def _submit(self, delivery: Delivery, now: float, *, is_resumed: bool = False) -> None:
+        end = delivery.progress.begin(Route.SMS, now)
+        deadline = min(end, delivery.push.deliver_before)
+        self._sms.submit(delivery, delivery.send_to, deadline, is_resumed=is_resumed)
+
     def _wait(self, delivery: Delivery, about: _About, now: float, *, is_early: bool) -> None:
-        until = now + self._config.retry.poll if about.until is None else about.until
+        until = NEVER if about.until is None else about.until
+        if delivery.state is State.HELD and not is_early:
+            until = min(until, now + self._config.retry.poll)
         self._looks.set(delivery.key, until)
         if not is_early:
             self._waiting.add(delivery)
@@ -494,6 +524,11 @@ class Dispatch:
         self._save(delivery)
 
     def _expire(self, delivery: Delivery, now: float) -> None:
+        late = delivery.push.deliver_before + SMS_GRACE
+        if delivery.state is State.SUBMITTING and now < late:
+            # The SMSC knows the deadline, and is about to say what became of it.
+            self._deadlines.set(delivery.key, late)
+            return
         waits = (
             entry.note
             for entry in reversed(delivery.history)
@@ -505,32 +540,3 @@ class Dispatch:
         self._feed(delivery, Input.DEADLINE_PASSED, now, _About(note))
         if was_going_out:
             self._next(delivery, now)
-
-    def _session(self, terminal: Terminal) -> str | None:
-        if terminal.kind is TerminalKind.MSISDN:
-            session = self._sessions.of_msisdn(terminal.value)
-        else:
-            session = self._sessions.at(terminal.value)
-        return None if session is None else session.address
-
-    def _request_activations(self, now: float) -> None:
-        for request in self._activations.take_requests():
-            subject = request.subject
-            self._output.tell(
-                ActivationRequested(
-                    request.key, subject.imsi, subject.apn, _push_ids(request.waiters)
-                )
-            )
-            self._output.ask(
-                RequestActivation(
-                    request.key, subject.imsi, subject.apn, now + self._config.activation_time
-                )
-            )
-
-    def _activation_key(self, delivery: Delivery) -> str:
-        push_id = _NOT_IN_A_KEY.sub("_", delivery.push.push_id)[:120]
-        return f"{push_id}~{self._key_suffix}.{next(self._key_numbers)}"
-
-
-def _push_ids(waiters: Iterable[Key]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(push_id for push_id, _ in waiters))

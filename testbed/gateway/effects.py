@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from testbed.codecs.pap import Priority
 from testbed.gateway.records import Row
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
@@ -88,8 +89,32 @@ class FindPush:
     push_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitSms:
+    """Give a push to an SMSC as one transaction.
+
+    Answer: ``sms_finished(key, outcome, now)`` with an ``sms.SmsOutcome``, at the latest a moment
+    after ``deadline``.
+    """
+
+    key: str
+    """Names the transaction, also after a restart; two pushes never have the same."""
+    msisdn: str
+    pdu: bytes
+    """The WSP Push PDU with its transaction id: the user data of WDP."""
+    application: str
+    source_port: int
+    destination_port: int
+    priority: Priority
+    deadline: float
+    """Seconds since 1970-01-01 UTC; what has not arrived by then is not to arrive any more."""
+    again: bool
+    """The SMSC may have the transaction already: its outcome is wanted, not a second message."""
+
+
 Effect = (
-    Commit
+    SubmitSms
+    | Commit
     | FindPush
     | AnswerSubmission
     | LookUpTerminal

@@ -38,7 +38,7 @@ class TerminalJudged(Event):
     push_id: str
     terminal: str
     verdict: str
-    """online, activate, hold or undeliverable."""
+    """online, activate, trigger, sms, hold or undeliverable."""
     reason: str
 
 
@@ -59,10 +59,47 @@ class ActivationAnswered(Event):
 
     key: str
     result: str
-    """reached, later, awaited or in vain."""
+    """reached, or the kind of refusal."""
     reason: str
     push_ids: tuple[str, ...]
     """The pushes that waited."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiTriggered(Event):
+    """A datagram went to a static address, to make its GGSN activate."""
+
+    key: str
+    address: str
+    octets: int
+    push_ids: tuple[str, ...]
+    """The pushes that wait for it."""
+    is_push: bool
+    """Whether it was the first of them itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSubmitted(Event):
+    """A push was given to the SMSC."""
+
+    push_id: str
+    address: str
+    key: str
+    octets: int
+    again: bool
+    """Whether the SMSC may have had it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsEnded(Event):
+    """The SMSC said what became of a push."""
+
+    push_id: str
+    address: str
+    key: str
+    outcome: str
+    """delivered, failed or unknown."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
+from testbed.gateway.sms import SmsOutcome
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.wap_server import NoPull, Pull, WapServer
 from testbed.pull.effects import FetchFailure, OriginAnswer
@@ -222,6 +223,11 @@ class Gateway:
         self._check_lease(now)
         if not self._dispatch.activation_finished(key, answer, now):
             self._counts["activation answers unasked"] += 1
+
+    def sms_finished(self, key: str, outcome: SmsOutcome, now: float) -> None:
+        """Take the answer to ``SubmitSms``; answers to unknown keys are ignored."""
+        self._check_lease(now)
+        self._dispatch.sms_finished(key, outcome, now)
 
     def terminal_reachable(
         self, now: float, *, imsi: str | None = None, msisdn: str | None = None

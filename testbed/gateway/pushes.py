@@ -9,7 +9,9 @@ carries out the action and feeds the next input. A push that has left is ``confi
 as the terminal, its session or the network can still tell what became of it.
 
 Whatever is not final when a gateway dies is accepted again when it comes back; only what is to be
-sent once stays in ``sending``, which is stored before it leaves, and ends there.
+sent once stays in ``sending``, which is stored before it leaves, and ends there. What
+an SMSC has stays in ``submitting``, which is stored before it is submitted, and is submitted again
+under the same key.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ class State(StrEnum):
     """The core is asked about the terminal."""
     ACTIVATING = "activating"
     """A PDP context is being activated."""
+    SUBMITTING = "submitting"
+    """An SMSC has it, or gets it as soon as that is stored."""
     SENDING = "sending"
     """The terminal has an address and the push goes out: at once, or when there is a session."""
     CONFIRMING = "confirming"
@@ -96,10 +100,14 @@ class Input(StrEnum):
     """The terminal is out of reach, which the network will note when it changes."""
     JUDGED_UNDELIVERABLE = "judged undeliverable"
     ACTIVATED = "activated"
+    JUDGED_FOR_SMS = "judged for sms"
     PUT_OFF = "put off"
-    """It came to nothing now, and may succeed later: the look, the activation or the sending."""
-    ACTIVATION_IN_VAIN = "activation in vain"
-    """The activation failed, and will not succeed later."""
+    """It came to nothing now, and may succeed later: a look, an activation, sending, SMS."""
+    GIVEN_UP = "given up"
+    """SMS came to nothing, and another route may be taken."""
+    IN_VAIN = "in vain"
+    """What was tried came to nothing, and nothing is left to try."""
+    SMS_DELIVERED = "sms delivered"
     SENT = "sent"
     """It has left without confirmation, and nobody said in time that it did not arrive."""
     AWAITED = "awaited"
@@ -126,6 +134,8 @@ class Action(StrEnum):
     JUDGE = "judge"
     ACTIVATE = "activate"
     WAIT = "wait"
+    SUBMIT = "submit"
+    """Store that it goes to the SMSC, then give it to it."""
     SEND = "send"
     AWAIT = "await"
     """Let those behind it go out, and wait for what is heard of it."""
@@ -161,18 +171,29 @@ TABLE: Final[Mapping[tuple[State, Input], Transition]] = MappingProxyType(
         (State.RETRYING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
         (State.JUDGING, Input.JUDGED_ONLINE): _to(Action.SEND, State.SENDING),
         (State.JUDGING, Input.JUDGED_OFFLINE): _to(Action.ACTIVATE, State.ACTIVATING),
+        (State.JUDGING, Input.JUDGED_FOR_SMS): _to(Action.SUBMIT, State.SUBMITTING),
         (State.JUDGING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
         (State.JUDGING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
         (State.JUDGING, Input.JUDGED_UNDELIVERABLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.JUDGING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
         (State.ACTIVATING, Input.ACTIVATED): _to(Action.SEND, State.SENDING),
+        (State.ACTIVATING, Input.JUDGED_OFFLINE): _to(Action.ACTIVATE, State.ACTIVATING),
+        (State.ACTIVATING, Input.JUDGED_FOR_SMS): _to(Action.SUBMIT, State.SUBMITTING),
         (State.ACTIVATING, Input.JUDGED_ABSENT): _to(Action.WAIT, State.HELD),
+        (State.ACTIVATING, Input.JUDGED_UNDELIVERABLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.ACTIVATING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
-        (State.ACTIVATING, Input.ACTIVATION_IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.ACTIVATING, Input.IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.ACTIVATING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
+        (State.SUBMITTING, Input.SMS_DELIVERED): _to(Action.REPORT, State.DELIVERED),
+        (State.SUBMITTING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
+        (State.SUBMITTING, Input.GIVEN_UP): _to(Action.JUDGE, State.JUDGING),
+        (State.SUBMITTING, Input.IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.SUBMITTING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),
+        (State.SUBMITTING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
         (State.SENDING, Input.SENT): _to(Action.REPORT, State.DELIVERED),
         (State.SENDING, Input.AWAITED): _to(Action.AWAIT, State.CONFIRMING),
         (State.SENDING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
+        (State.SENDING, Input.IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.SENDING, Input.NOT_POSSIBLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.SENDING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.SENDING, Input.DEADLINE_PASSED): _to(Action.REPORT, State.EXPIRED),
@@ -180,6 +201,7 @@ TABLE: Final[Mapping[tuple[State, Input], Transition]] = MappingProxyType(
         (State.CONFIRMING, Input.CONFIRMED): _to(Action.REPORT, State.DELIVERED),
         (State.CONFIRMING, Input.ABORTED): _to(Action.REPORT, State.ABORTED),
         (State.CONFIRMING, Input.PUT_OFF): _to(Action.WAIT, State.RETRYING),
+        (State.CONFIRMING, Input.IN_VAIN): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.CONFIRMING, Input.NOT_POSSIBLE): _to(Action.REPORT, State.UNDELIVERABLE),
         (State.CONFIRMING, Input.UNCONFIRMED): _to(Action.REPORT, State.TIMED_OUT),
         (State.CONFIRMING, Input.INTERRUPTED): _to(Action.REPORT, State.UNDELIVERABLE),

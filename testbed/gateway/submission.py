@@ -142,12 +142,14 @@ class _Reading:
         except UnsendableError as error:
             raise _RefusedError(error.code, error.text) from None
         quality = message.quality_of_service or pap.QualityOfService()
+        rule = config.policy.rule_for(air.application, self._initiator)
+        lifetime = config.lifetime if rule.lifetime is None else rule.lifetime
         before = message.deliver_before
         start = now if message.deliver_after is None else max(now, message.deliver_after)
         push = PushRecord(
             push_id=message.push_id,
             received=now,
-            deliver_before=start + config.lifetime if before is None else before,
+            deliver_before=start + lifetime if before is None else before,
             deliver_after=message.deliver_after,
             addresses=message.addresses,
             pdu=air.pdu,

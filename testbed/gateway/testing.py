@@ -29,11 +29,13 @@ from testbed.gateway.effects import (
     LookUpTerminal,
     PostNotification,
     RequestActivation,
+    SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, TerminalView
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
+from testbed.gateway.sms import SmsDelivered, SmsOutcome
 from testbed.gateway.store import SqliteStore, Written
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFailure, FetchFromOrigin, OriginAnswer
@@ -145,10 +147,13 @@ class GatewayBench:
         """What answers a fetch; why there is no answer; None: it stays unanswered."""
         self.fetches: list[FetchFromOrigin] = []
         self.broken_off: list[int] = []
+        self.sms: Callable[[SubmitSms], SmsOutcome | None] = lambda _: SmsDelivered()
+        """What becomes of a short message; None: it stays unanswered until ``end_sms``."""
         self.store_fails = False
         self.answers: dict[str, AnswerSubmission] = {}
         self.look_ups: list[Terminal] = []
         self.activations: list[RequestActivation] = []
+        self.messages: list[SubmitSms] = []
         self.notifications: list[pap.ResultNotification] = []
         self.datagrams: list[Datagram] = []
         self.events: list[Event] = []
@@ -203,6 +208,11 @@ class GatewayBench:
         self.gateway.activation_finished(request.key, answer, self.now)
         self.settle()
 
+    def end_sms(self, message: SubmitSms, outcome: SmsOutcome) -> None:
+        """Answer a short message that stayed unanswered."""
+        self.gateway.sms_finished(message.key, outcome, self.now)
+        self.settle()
+
     def advance(self, seconds: float) -> None:
         """Let time pass, timeout by timeout."""
         self.advance_to(self.now + seconds)
@@ -252,9 +262,9 @@ class GatewayBench:
                 self.look_ups.append(terminal)
                 gateway.terminal_found(terminal, self._view(terminal), self.now)
             case RequestActivation():
-                self.activations.append(effect)
-                if self.outcome is not None:
-                    gateway.activation_finished(effect.key, self.outcome(effect), self.now)
+                self._activate(effect)
+            case SubmitSms():
+                self._submit_sms(effect)
             case PostNotification():
                 self._post(effect)
             case FetchFromOrigin():
@@ -268,6 +278,17 @@ class GatewayBench:
         if view is None:
             raise LookupError(f"the bench has no view of {terminal}")
         return view
+
+    def _activate(self, effect: RequestActivation) -> None:
+        self.activations.append(effect)
+        if self.outcome is not None:
+            self.gateway.activation_finished(effect.key, self.outcome(effect), self.now)
+
+    def _submit_sms(self, effect: SubmitSms) -> None:
+        self.messages.append(effect)
+        outcome = self.sms(effect)
+        if outcome is not None:
+            self.gateway.sms_finished(effect.key, outcome, self.now)
 
     def _post(self, effect: PostNotification) -> None:
         answer = self.initiator(effect)

@@ -39,6 +39,7 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
+from testbed.lab import routes
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -135,6 +136,8 @@ def build(source: Source) -> LoadedLab:
     lab = validate(Lab, source)
     numbered = tuple(_counted_out(lab, source))
     _check(lab, numbered, source)
+    if lab.gateway is not None and (wrong := tuple(routes.problems(lab.gateway, source))):
+        raise SourceError(wrong)
     _check_tls(lab, source)
     try:
         return LoadedLab(
@@ -377,6 +380,8 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         store=part.store or ":memory:",
         lease=part.lease,
         retention=part.retention,
+        policy=routes.policy(part),
+        gi_trigger=None if part.gi_trigger is None else routes.gi_trigger(part.gi_trigger),
         lifetime=part.lifetime,
         activation_time=part.activation_time,
         retry=RetryPolicy(waits=part.retry),

@@ -7,56 +7,29 @@ are IPv4 addresses on this host; times are seconds.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
 )
 
 from testbed.codecs.hosts import LOOPBACK_HOSTS
-
-Imsi = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{6,15}$")]
-Msisdn = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{5,15}$")]
-ApnName = Annotated[
-    str,
-    StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-
-
-def _address(value: object) -> object:
-    return str(IPv4Address(value)) if isinstance(value, str) else value
-
-
-def _server(value: object) -> object:
-    return str(ip_address(value)) if isinstance(value, str) else value
-
-
-def _network(value: str) -> str:
-    return str(ip_network(value))
-
-
-def _pool(value: str) -> str:
-    return str(IPv4Network(value))
-
-
-Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
-NameServer = Annotated[str, BeforeValidator(_server), Field(strict=True)]
-Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
-
-
-class Part(BaseModel):
-    """A part of a lab file: no setting beside those it names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from testbed.lab.parts import (
+    AnyNetwork,
+    ApnName,
+    Host,
+    Imsi,
+    Msisdn,
+    NameServer,
+    Network,
+    Part,
+    Port,
+    Seconds,
+)
+from testbed.lab.policy_model import GiTriggerPart, RulePart
 
 
 class GtpTimers(Part):
@@ -313,7 +286,7 @@ class PushInitiatorPart(Part):
         description="a name in its certificate: the subject, such as `CN=shop,O=Example`, or "
         "`DNS:`, `URI:`, `email:` or `IP:` with an alternative name; needs `gateway.tls.ca`",
     )
-    addresses: tuple[Annotated[str, AfterValidator(_network), Field(strict=True)], ...] = Field(
+    addresses: tuple[AnyNetwork, ...] = Field(
         default=("0.0.0.0/0",), min_length=1, description="addresses and networks it may come from"
     )
     rate: float | None = Field(
@@ -328,9 +301,7 @@ class PushInitiatorPart(Part):
 class RadiusClientPart(Part):
     """Network elements that send RADIUS accounting to the gateway."""
 
-    address: Annotated[str, AfterValidator(_network), Field(strict=True)] = Field(
-        description="an address or network that they send from"
-    )
+    address: AnyNetwork = Field(description="an address or network that they send from")
     secret: str = Field(min_length=1)
 
 
@@ -466,6 +437,16 @@ class GatewayPart(Part):
         gt=0,
         description="that a push is remembered after its end; null: for ever. "
         "Its push-id stays in use for ever",
+    )
+    policy: tuple[RulePart, ...] = Field(
+        default=(),
+        description="[which routes](policy.md) pushes take: the first rule that fits holds, "
+        "and the last fits all; when absent ip, activation, hold",
+    )
+    gi_trigger: GiTriggerPart | None = Field(
+        default=None,
+        description="who can be activated by a datagram to a static address; with `ask_core` "
+        "false and no `policy`, everybody there is",
     )
     activation_time: Seconds = Field(default=75.0, description="longest wait for one activation")
     retry: tuple[Seconds, ...] = Field(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from testbed.lab.model import Lab, Part
+from testbed.lab.model import Lab
+from testbed.lab.parts import Part
 
 
 def page() -> str:
@@ -74,6 +76,8 @@ def _words(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Part):
         name = annotation.__name__.removesuffix("Part")
         return f"[{name}](#{name.lower()})"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(f"`{value}`" for value in annotation)
     if arguments and all(isinstance(argument, str) for argument in arguments):
         return " or ".join(f"`{argument}`" for argument in arguments)
     if origin is not None and arguments:

@@ -135,7 +135,7 @@ def test_activation_that_the_core_refuses_is_tried_again(demo, open_store):
     lab.start()
     result = reported(lab, lab.push(OFFLINE, lifetime=10))
     assert result.state is MessageState.EXPIRED
-    assert [answer.result for answer in answers] == ["later"] * len(answers)
+    assert [answer.result for answer in answers] == ["core-silent"] * len(answers)
     assert "no GGSN" in answers[0].reason
 
 

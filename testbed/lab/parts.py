@@ -1,0 +1,53 @@
+"""The kinds of values that parts of a lab file have in common."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+Imsi = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{6,15}$")]
+Msisdn = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{5,15}$")]
+ApnName = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _address(value: object) -> object:
+    return str(IPv4Address(value)) if isinstance(value, str) else value
+
+
+def _server(value: object) -> object:
+    return str(ip_address(value)) if isinstance(value, str) else value
+
+
+def _network(value: str) -> str:
+    return str(ip_network(value))
+
+
+def _pool(value: str) -> str:
+    return str(IPv4Network(value))
+
+
+Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
+NameServer = Annotated[str, BeforeValidator(_server), Field(strict=True)]
+Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
+AnyNetwork = Annotated[str, AfterValidator(_network), Field(strict=True)]
+"""Of IPv4 or IPv6; an address is a network of one."""
+
+
+class Part(BaseModel):
+    """A part of a lab file: no setting beside those it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
