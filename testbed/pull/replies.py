@@ -32,7 +32,7 @@ _CODED: Final = frozenset(
     (
         *("accept-ranges", "age", "allow", "cache-control", "content-base", "content-language"),
         *("content-location", "date", "etag", "expires", "last-modified", "location"),
-        *("retry-after", "server", "set-cookie", "vary", "www-authenticate"),
+        *("pragma", "retry-after", "server", "set-cookie", "vary", "www-authenticate"),
     )
 )
 """Headers that WSP has a number for and that a terminal can use."""

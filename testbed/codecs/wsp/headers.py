@@ -16,7 +16,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
 from testbed.codecs.media import TOKEN
-from testbed.codecs.wsp import preferences, tables
+from testbed.codecs.wsp import preferences, state, tables
 from testbed.codecs.wsp.errors import WspError
 from testbed.codecs.wsp.primitives import (
     Cursor,
@@ -33,6 +33,8 @@ _DEFAULT_PAGE = 1
 _SHIFT_DELIMITER = 0x7F
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _VERSION = re.compile(r"([1-7])(?:\.([0-9]|1[0-4]))?")
+_NO_CACHE = 0
+_ABSOLUTE, _RELATIVE = b"\x80", b"\x81"
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
 
@@ -209,6 +211,43 @@ def _write_quoted(value: str) -> bytes:
     return quoted_string(value.removeprefix('"').removesuffix('"'))
 
 
+def _read_method(raw: Raw) -> str | None:
+    return tables.METHODS.get(raw) if isinstance(raw, int) else None
+
+
+def _write_method(value: str) -> bytes:
+    number = tables.METHOD_NUMBERS.get(value.strip().upper())
+    if number is None:
+        raise WspError(f"{value[:80]!r} is a method without a number")
+    return short_integer(number)
+
+
+def _read_pragma(raw: Raw) -> str | None:
+    return "no-cache" if raw == _NO_CACHE else None
+
+
+def _write_pragma(value: str) -> bytes:
+    if value.strip().lower() != "no-cache":
+        raise WspError(f"there is no coding for {value[:80]!r}")
+    return short_integer(_NO_CACHE)
+
+
+def _read_retry_after(raw: Raw) -> str | None:
+    if not isinstance(raw, bytes) or raw[:1] not in (_ABSOLUTE, _RELATIVE):
+        return None
+    try:
+        value = Cursor(raw[1:]).raw()
+    except WspError:
+        return None
+    return _read_date(value) if raw[:1] == _ABSOLUTE else _read_integer(value)
+
+
+def _write_retry_after(value: str) -> bytes:
+    if _DIGITS.fullmatch(value) is not None:
+        return counted(_RELATIVE + _write_integer(value))
+    return counted(_ABSOLUTE + _write_date(value))
+
+
 _INTEGER = _Coding(_read_integer, _write_integer)
 _DATE = _Coding(_read_date, _write_date)
 _CACHE_CONTROL = _Coding(_read_cache_control, _write_cache_control)
@@ -222,11 +261,14 @@ _CODINGS: dict[str, _Coding] = {
     "accept-encoding": _ENCODING,
     "accept-language": _Coding(preferences.LANGUAGE.read, preferences.LANGUAGE.write),
     "age": _INTEGER,
+    "allow": _Coding(_read_method, _write_method),
+    "authorization": _Coding(state.read_credentials, state.write_credentials),
     "bearer-indication": _INTEGER,
     "cache-control": _CACHE_CONTROL,
     "content-encoding": _ENCODING,
     "content-id": _Coding(_read_quoted, _write_quoted),
     "content-length": _INTEGER,
+    "cookie": _Coding(state.read_cookies, state.write_cookies),
     "date": _DATE,
     "encoding-version": _Coding(_read_version, _write_version),
     "expires": _DATE,
@@ -234,7 +276,13 @@ _CODINGS: dict[str, _Coding] = {
     "if-unmodified-since": _DATE,
     "last-modified": _DATE,
     "max-forwards": _INTEGER,
+    "pragma": _Coding(_read_pragma, _write_pragma),
+    "proxy-authenticate": _Coding(state.read_challenge, state.write_challenge),
+    "proxy-authorization": _Coding(state.read_credentials, state.write_credentials),
     "push-flag": _INTEGER,
+    "retry-after": _Coding(_read_retry_after, _write_retry_after),
+    "set-cookie": _Coding(state.read_set_cookie, state.write_set_cookie),
+    "www-authenticate": _Coding(state.read_challenge, state.write_challenge),
     "x-wap-application-id": _APPLICATION,
     "x-wap-tod": _DATE,
 }

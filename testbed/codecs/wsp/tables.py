@@ -236,3 +236,14 @@ CACHE_DIRECTIVES: dict[int, str] = {
     10: "proxy-revalidate",
 }
 CACHE_NUMBERS = {name: number for number, name in CACHE_DIRECTIVES.items()}
+
+METHODS: dict[int, str] = {
+    0x40: "GET",
+    0x41: "OPTIONS",
+    0x42: "HEAD",
+    0x43: "DELETE",
+    0x44: "TRACE",
+    0x60: "POST",
+    0x61: "PUT",
+}
+METHOD_NUMBERS = {name: number for number, name in METHODS.items()}

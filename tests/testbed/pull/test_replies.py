@@ -235,6 +235,25 @@ def test_other_headers_stay_behind(bench, name, value):
     assert fetch(bench, headers=headers).headers == (("ETag", "1"),)
 
 
+def test_headers_with_codings_of_their_own_go_along(bench):
+    """Each method of Allow by itself; a cookie, a challenge, a wait."""
+    headers = (
+        TEXT,
+        ("Allow", "GET, POST, PATCH"),
+        ("Set-Cookie", "id=abc; path=/"),
+        ("WWW-Authenticate", 'Basic realm="lab"'),
+        ("WWW-Authenticate", "Negotiate"),
+        ("Retry-After", "120"),
+    )
+    assert fetch(bench, status=401, headers=headers).headers == (
+        ("Allow", "GET"),
+        ("Allow", "POST"),
+        headers[2],
+        headers[3],
+        headers[5],
+    )
+
+
 def test_headers_are_bounded(bench):
     """The first 64."""
     headers = (TEXT, *((f"X-{number}", "1") for number in range(100)))

@@ -56,8 +56,15 @@ def test_headers_of_a_session_count_for_its_methods(bench):
 )
 def test_what_is_of_one_hop_is_dropped(bench, name):
     """Those that HTTP names, those that the terminal names, and those for the gateway."""
-    bench.get(URL, ("Connection", "x-of-this-hop"), (name, "5"))
+    bench.method(Get(URL, (("Connection", "x-of-this-hop"), (name, "5"))))
     assert "5" not in bench.sent(name)
+
+
+def test_logins_and_cookies_are_passed_on(bench):
+    """From the codings that WSP has for them."""
+    bench.get(URL, ("Authorization", "Basic dTpw"), ("Cookie", "id=abc; k=v"))
+    assert bench.sent("Authorization") == ["Basic dTpw"]
+    assert bench.sent("Cookie") == ["id=abc; k=v"]
 
 
 def test_what_nobody_can_read_is_dropped(bench):
