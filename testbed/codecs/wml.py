@@ -141,7 +141,7 @@ def _with_variables(data: bytes) -> bytes:
     """Return a document whose strings have their references to variables as tokens.
 
     One walk over the octets of libwbxml2, of which only the frame needs to be understood: tags
-    and their attributes, inline strings, characters by number.
+    with their attributes, and inline strings.
     """
     cursor = _Walk(data)
     out = bytearray(cursor.header())
@@ -152,12 +152,7 @@ def _with_variables(data: bytes) -> bytes:
             _write_text(out, cursor.string())
             continue
         out.append(token)
-        if token == wbxml.ENTITY:
-            out += cursor.number()
-        elif in_tag:
-            in_tag = token != wbxml.END
-        else:
-            in_tag = token != wbxml.END and bool(token & wbxml.HAS_ATTRIBUTES)
+        in_tag = token != wbxml.END if in_tag else bool(token & wbxml.HAS_ATTRIBUTES)
     return bytes(out)
 
 

@@ -61,31 +61,28 @@ class Content:
     body: bytes
 
 
+def form_for(content_type: ContentType, liked: Preferences) -> ContentType | None:
+    """Return the type in which the client takes content of this type, or None where in none."""
+    conversion = SOURCES.get(content_type.media)
+    as_it_is = liked.accepts(content_type.media)
+    if conversion is not None and conversion.is_available():
+        binary = liked.accepts(conversion.media)
+        if binary > 0 and binary >= as_it_is:
+            return ContentType(conversion.media)
+    return content_type if as_it_is else None
+
+
 def convert(content: Content, liked: Preferences) -> Content | None:
     """Return the content as the client takes it, or None where it takes it in no form.
 
     ContentError where it is not what its type says.
     """
-    media = content.content_type.media
-    conversion = SOURCES.get(media)
-    as_it_is = liked.accepts(media)
-    if conversion is not None and conversion.is_available():
-        binary = liked.accepts(conversion.media)
-        if binary > 0 and binary >= as_it_is:
-            return _binary(content, conversion)
-    if as_it_is == 0:
+    form = form_for(content.content_type, liked)
+    if form is None:
         return None
-    return _in_a_liked_charset(content, liked)
-
-
-def binary_type(content_type: ContentType, liked: Preferences) -> ContentType | None:
-    """Return the type that ``convert`` would give content of this type, or None."""
-    converted = SOURCES.get(content_type.media)
-    if converted is not None and converted.is_available():
-        quality = liked.accepts(converted.media)
-        if quality > 0 and quality >= liked.accepts(content_type.media):
-            return ContentType(converted.media)
-    return content_type if liked.accepts(content_type.media) else None
+    if form == content.content_type:
+        return _in_a_liked_charset(content, liked)
+    return _binary(content, SOURCES[content.content_type.media])
 
 
 def _binary(content: Content, conversion: Conversion) -> Content:

@@ -108,7 +108,7 @@ def _with_content(
     if encoding != "identity":
         return page(502, f"the content is encoded by {encoding[:40]}, unasked", liked)
     if is_head:
-        named = conversions.binary_type(kind, liked)
+        named = conversions.form_for(kind, liked)
         return Ready(Reply(status, named or kind, headers=written))
     if not answer.body:
         return Ready(Reply(status, kind, headers=written))

@@ -41,9 +41,6 @@ class UnitMemory:
         self._lifetime = lifetime
         self._known: OrderedDict[Key, _Remembered] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def recognise(self, key: Key, request: bytes, now: float) -> Recognised | bytes:
         """Take a request; return the reply it was given before, or what else it is."""
         self._forget_old(now)

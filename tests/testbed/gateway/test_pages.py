@@ -262,6 +262,16 @@ def test_the_end_of_a_session_breaks_its_fetches_off(world):
     assert world.bench.broken_off == [1]
 
 
+def test_a_request_and_the_end_of_its_session_can_come_together(world):
+    """In one datagram: nothing is fetched."""
+    session = world.connect()
+    world.client.invoke(session, Get(URL), world.wire.now)
+    world.client.disconnect(session, world.wire.now)
+    world.run()
+    assert world.bench.fetches == []
+    assert world.bench.gateway.sizes["fetches under way"] == 0
+
+
 def test_suspend_ends_what_is_under_way_and_resume_goes_on(world):
     """As WAP-230 §7.1 has it: the client asks anew, and from elsewhere if it has moved."""
     session = world.connect(("User-Agent", "LabTerm/1.0"))

@@ -6,7 +6,7 @@ import pytest
 
 from testbed.codecs import si, sl, wml
 from testbed.codecs.media import ContentType
-from testbed.codecs.wsp.pdus import Reply
+from testbed.codecs.wsp.pdus import Get, Method, Reply
 from testbed.gateway.testing import INDICATION
 from tests.testbed.pull.conftest import TEXT, URL, WMLC
 
@@ -165,6 +165,19 @@ def test_a_quality_of_nothing_is_a_refusal(bench):
     """Though a wider range takes it."""
     reply = fetch(bench, ANY, ("Accept", "text/plain; q=0"))
     assert reply.status == 406
+
+
+def test_preferences_that_make_no_sense_are_passed_over(bench):
+    """The others count."""
+    reply = fetch(bench, ("Accept", "text/plain, a/b/c; q=x, image/"))
+    assert reply.status == 200
+
+
+def test_a_head_of_what_is_not_taken_has_its_type(bench):
+    """There is no body to refuse."""
+    bench.unit(Get(URL, (WMLC,), Method.HEAD))
+    bench.answer(200, b"", kind("text/html"))
+    assert bench.reply == Reply(200, ContentType("text/html"))
 
 
 def test_an_error_page_keeps_its_status(bench):
