@@ -114,6 +114,7 @@ class OriginClientTests(TestCase):
         fetch = self.fetch(self.url("/silent"))
         await self.until(lambda: self.pages.silent)
         self.client.cancel(1)
+        await self.until(lambda: fetch.called)
         assert await self.failure(fetch) is FetchFailure.TIMED_OUT
         await self.until(lambda: self.pages.gone)
         self.client.cancel(1)
@@ -163,7 +164,10 @@ class OriginClientTests(TestCase):
         assert await self.failure(fetch) is FetchFailure.TIMED_OUT
 
     async def until(self, condition):
-        while not condition():
+        for _ in range(400):
+            if condition():
+                return
             turn = Deferred()
             reactor.callLater(0.005, turn.callback, None)
             await turn
+        raise AssertionError("it did not come about")
