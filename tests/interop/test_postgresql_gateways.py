@@ -233,6 +233,19 @@ class SharedStoreTests(TestCase):
         await self.all_reported(["1"])
         assert self.arrived == Counter()
 
+    async def test_a_gateway_that_sleeps_beyond_its_lease_sends_nothing_that_was_cancelled(self):
+        """It learns when it wakes that its push is another's, and has ended."""
+        await self.start()
+        after = float(int(time.time()) + 4)
+        assert await self.push(0, "1", deliver_after=after) == 1001
+        self.gateways[0].pause()
+        assert await self.cancel(1, "1") == 1000
+        await self.sleep(max(0.0, after - time.time()))
+        self.gateways[0].resume()
+        await self.sleep(2 * LEASE)
+        assert self.arrived == Counter()
+        assert self.reported == Counter(["1"])
+
     async def test_a_database_that_restarts_is_waited_for(self):
         """4001 meanwhile, at once; what was accepted goes on, and new pushes are taken."""
         await self.start(gateways=1)
