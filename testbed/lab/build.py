@@ -54,6 +54,7 @@ from testbed.lab.model import (
 )
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
 from testbed.pull.config import PullConfig, PullLimits
+from testbed.smsc.config import SmscConfig
 from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
 
@@ -73,6 +74,7 @@ class LoadedLab:
     model: Lab
     core: CoreConfig | None
     gateway: GatewayConfig | None
+    smsc: SmscConfig | None
     self_activating: dict[str, tuple[str, ...]]
     """APNs that a mobile activates by itself once attached, by IMSI."""
     handset: HandsetSettings
@@ -144,6 +146,9 @@ def build(source: Source) -> LoadedLab:
             model=lab,
             core=_core(lab, numbered),
             gateway=None if lab.gateway is None else _gateway(lab, lab.gateway),
+            smsc=None
+            if lab.smsc is None or lab.hlr is None
+            else lab.smsc.config((lab.hlr.address, GR_PORT)),
             self_activating={
                 one.imsi: one.part.mobile.activate
                 for one in numbered
@@ -241,7 +246,11 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
         hlr=_hlr(lab, numbered),
         mobiles=()
         if lab.sgsn is None
-        else tuple(_mobile(one, one.part.mobile) for one in numbered if one.part.mobile),
+        else tuple(
+            _mobile(one, one.part.mobile, lab.smsc.number if lab.smsc else "")
+            for one in numbered
+            if one.part.mobile
+        ),
     )
 
 
@@ -324,16 +333,18 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
             if one.part.known_to_hlr
         ),
         timers=_timers(lab.hlr.gtp),
+        service_centres={} if lab.smsc is None else {lab.smsc.number: (lab.smsc.address, GR_PORT)},
     )
 
 
-def _mobile(one: Numbered, part: MobilePart) -> MobileConfig:
+def _mobile(one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
     return MobileConfig(
         imsi=one.imsi,
         msisdn=one.msisdn,
         behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
         sms_behaviour=SmsBehaviour(SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after),
         reassembly=part.sms_reassembly,
+        service_centre=centre,
         apns=tuple(apn.name for apn in one.part.apns),
         attach_at_start=part.attached,
     )

@@ -30,6 +30,7 @@ from testbed.lab.parts import (
     Seconds,
 )
 from testbed.lab.policy_model import GiTriggerPart, RulePart
+from testbed.lab.smsc_model import SmscPart
 
 
 class GtpTimers(Part):
@@ -492,6 +493,7 @@ class Lab(Part):
     subscribers: tuple[SubscriberPart, ...] = ()
     control: ControlPart | None = None
     gateway: GatewayPart | None = None
+    smsc: SmscPart | None = None
     initiator: InitiatorPart | None = None
 
     @model_validator(mode="after")
@@ -500,6 +502,8 @@ class Lab(Part):
             raise ValueError("a lab has a ggsn, an sgsn or a gateway at least")
         if self.sgsn is not None and self.hlr is None:
             raise ValueError("an sgsn needs an hlr to ask for its subscribers")
+        if self.smsc is not None and self.hlr is None:
+            raise ValueError("an smsc needs an hlr to reach terminals through")
         part = self.gateway
         if part is not None and part.ask_core and part.core is None and self.control is None:
             raise ValueError(

@@ -21,6 +21,7 @@ from corenet.mobile.events import Attached, ContextState, MobileState
 from corenet.service import CoreService
 from testbed.adapters.gateway import GatewayService
 from testbed.adapters.initiator import NotificationReceiver
+from testbed.adapters.smsc import SmscService
 from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.state import LabState
@@ -56,6 +57,7 @@ class RunningLab:
         self._interface: ControlInterface | None = None
         self._port: IListeningPort | None = None
         self.gateway: GatewayService | None = None
+        self.smsc: SmscService | None = None
         self.notifications: NotificationReceiver | None = None
 
     async def start(self) -> None:
@@ -68,6 +70,7 @@ class RunningLab:
         try:
             self._start_control()
             self._start_initiator()
+            await self._start_smsc()
             await self._start_gateway()
             if self._service is not None:
                 self._service.startService()
@@ -101,6 +104,9 @@ class RunningLab:
         if self.gateway is not None:
             await self.gateway.stop()
             self.gateway = None
+        if self.smsc is not None:
+            await self.smsc.stop()
+            self.smsc = None
         if self._interface is not None:
             self._interface.close()
             self._interface = None
@@ -146,6 +152,20 @@ class RunningLab:
             config = replace(config, store=self._state.push_store)
         self.gateway = GatewayService(self._reactor, self.runtime, config, random=self._random)
         await self.gateway.start()
+
+    async def _start_smsc(self) -> None:
+        config = self.lab.smsc
+        part = self.lab.model.smsc
+        if config is None or part is None:
+            return
+        store = part.store
+        if store is None:
+            self._state.folder.mkdir(parents=True, exist_ok=True)
+            store = self._state.message_store
+        self.smsc = SmscService(
+            self._reactor, self.runtime, config, store=store, random=self._random
+        )
+        await self.smsc.start()
 
     def _start_initiator(self) -> None:
         part = self.lab.model.initiator

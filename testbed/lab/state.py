@@ -1,4 +1,4 @@
-"""What a lab keeps from one run to the next: the restart counter and the pushes it accepted."""
+"""What a lab keeps from one run to the next: the restart counter, and what was accepted."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class LabState:
     def push_store(self) -> str:
         """The gateway's SQLite file."""
         return str(self.folder / "pushes.sqlite")
+
+    @property
+    def message_store(self) -> str:
+        """The SMSC's SQLite file."""
+        return str(self.folder / "messages.sqlite")
 
     def next_recovery(self) -> int:
         """Return the restart counter of this start, 0..255: one more than last time's.

@@ -1,0 +1,141 @@
+"""What a lab file may say of the SMSC, and the configuration that it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from corenet.interfaces.node import Address
+from testbed.lab.parts import Host, Msisdn, Part, Port, Seconds
+from testbed.smsc.config import Esme, Limits, SmscConfig
+from testbed.smsc.message import Mode
+from testbed.smsc.stored import RetryPolicy
+from testbed.smsc.transaction import TransactionPolicy
+
+Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]+$")]
+SystemId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=15)]
+Weight = Annotated[float, Field(gt=0)]
+
+
+class EsmePart(Part):
+    """One that may bind to the SMSC."""
+
+    system_id: SystemId
+    password: str = Field(default="", max_length=8)
+    lane: Name | None = Field(default=None, description="of its messages; the first when absent")
+    rate: float | None = Field(
+        default=None, gt=0, description="submissions a second in the long run; else ESME_RTHROTTLED"
+    )
+    window: int = Field(default=1_000, ge=1, description="requests that it may have open")
+
+
+class TransactionPart(Part):
+    """How the SMSC goes about a message in transaction mode."""
+
+    window: Seconds = Field(
+        default=20.0, description="from the first segment until all must have arrived"
+    )
+    at_once: int = Field(default=1, ge=1, le=16, description="segments under way at one time")
+    repeats: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        default=(0.0, 0.5, 1.0, 2.0),
+        description="waits before a segment that failed is sent again; the last one repeats",
+    )
+    begin: Seconds = Field(default=30.0, description="longest wait for capacity")
+    remember: float = Field(
+        default=300.0, ge=0, description="that an outcome is kept for who submits the same again"
+    )
+
+
+class StoredPart(Part):
+    """How the SMSC goes about a message that it stores and forwards."""
+
+    waits: tuple[Seconds, ...] = Field(
+        default=(30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0),
+        min_length=1,
+        description="between attempts that failed for now; the last one repeats",
+    )
+    look: Seconds = Field(
+        default=3_600.0, description="between looks at a terminal that the network will announce"
+    )
+    validity: Annotated[float, Field(gt=0)] = Field(
+        default=2 * 86_400.0, description="of a message that names none"
+    )
+    retention: float | None = Field(
+        default=7 * 86_400.0,
+        gt=0,
+        description="that a message is remembered after its end; null: for ever",
+    )
+
+
+class SmscPart(Part):
+    """The short message service centre."""
+
+    address: Host = Field(description="of SMPP, and of its end of GSUP")
+    port: Port = Field(default=2775, description="of SMPP")
+    number: Msisdn = Field(default="447785016005", description="its own, as terminals see it")
+    system_id: SystemId = Field(default="corenet", description="what it calls itself to ESMEs")
+    esmes: tuple[EsmePart, ...] = Field(
+        default=(), description="who may bind; everybody, on the first lane, when absent"
+    )
+    lanes: dict[Name, Weight] = Field(
+        default={"push": 1.0},
+        min_length=1,
+        description="guaranteed parts of the capacity by weight; what one leaves others borrow. "
+        "One lane: dedicated, or shared without reservation",
+    )
+    rate: float | None = Field(
+        default=None, gt=0, description="short messages a second to the network; null: no limit"
+    )
+    under_way: int = Field(
+        default=1_000, ge=1, description="short messages that the network has at one time"
+    )
+    default_mode: Literal["store and forward", "transaction", "datagram"] = Field(
+        default="store and forward", description="what esm_class 0 means"
+    )
+    wide_references: bool = Field(
+        default=False, description="16 bits, not 8, for the reference of concatenated messages"
+    )
+    transaction: TransactionPart = TransactionPart()
+    stored: StoredPart = StoredPart()
+    store: str | None = Field(
+        default=None,
+        description="SQLite file of messages; in the lab's state folder when absent",
+    )
+
+    @model_validator(mode="after")
+    def _lanes_are_there(self) -> Self:
+        for esme in self.esmes:
+            if esme.lane is not None and esme.lane not in self.lanes:
+                known = ", ".join(self.lanes)
+                raise ValueError(f"{esme.system_id} is on lane {esme.lane}; there are {known}")
+        return self
+
+    def config(self, hlr: Address) -> SmscConfig:
+        """Return the node's configuration. Raises ValueError for what does not fit together."""
+        transaction, stored = self.transaction, self.stored
+        first = next(iter(self.lanes))
+        return SmscConfig(
+            address=self.address,
+            hlr=hlr,
+            number=self.number,
+            system_id=self.system_id,
+            smpp_port=self.port,
+            esmes=tuple(
+                Esme(one.system_id, one.password, one.lane or first, one.rate, one.window)
+                for one in self.esmes
+            ),
+            lanes=self.lanes,
+            rate=self.rate,
+            under_way=self.under_way,
+            default_mode=Mode(self.default_mode),
+            wide_references=self.wide_references,
+            transaction=TransactionPolicy(
+                transaction.window, transaction.at_once, transaction.repeats
+            ),
+            begin=transaction.begin,
+            remember=transaction.remember,
+            retry=RetryPolicy(stored.waits, stored.look, stored.validity),
+            retention=stored.retention,
+            limits=Limits(),
+        )
