@@ -17,6 +17,7 @@ same as Destination Name: the reference alone would not tell two service centres
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -48,7 +49,7 @@ from gtp.constants import MsNotReachableReason
 _MOST_WAITING: Final = 16
 """Service centres that wait for one subscriber; a further one is told when it asks again."""
 
-_ABSENCES: Final = MappingProxyType(
+_ABSENCES: Final[Mapping[int, MsNotReachableReason]] = MappingProxyType(
     {
         GmmCause.IMPLICITLY_DETACHED: MsNotReachableReason.GPRS_DETACHED,
         GmmCause.MSC_TEMPORARILY_NOT_REACHABLE: MsNotReachableReason.NO_PAGING_RESPONSE_SGSN,
@@ -259,7 +260,7 @@ class ShortMessages:
         elif message.sm_rp_cause == RpCause.MEMORY_CAPACITY_EXCEEDED:
             record.memory_full = waits = True
         else:
-            reason = _ABSENCES.get(GmmCause(message.cause)) if message.cause else None
+            reason = _ABSENCES.get(message.cause or 0)
             if reason is not None:
                 waits = True
                 self._reachability.lose(record, reason)

@@ -31,7 +31,7 @@ from corenet.interfaces.node import Datagram, Interface
 from corenet.interfaces.sms import rp
 from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.sms.rp import RpAck, RpData, RpDecodeError, RpError, RpMessage, RpSmma
-from corenet.interfaces.sms.tpdu import DeliverReport, FailureCause
+from corenet.interfaces.sms.tpdu import MAX_TPDU, DeliverReport, FailureCause
 from corenet.interfaces.sms.transfer import Failure, Transfer, TransferTable
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
@@ -141,7 +141,7 @@ class ShortMessages:
         if (
             message.sm_rp_mr is None
             or tpdu is None
-            or len(tpdu) > rp.MAX_USER_DATA
+            or len(tpdu) > MAX_TPDU
             or origin is None
             or origin.type is not SmRpAddressType.SERVICE_CENTRE
         ):
@@ -356,7 +356,7 @@ class ShortMessages:
         else:
             self._core.count("short_messages_submitted")
             self._core.emit(ShortMessageSubmitted(mobile.imsi, reference))
-            self._send(transfer, RpAck(reference, answer.sm_rp_ui), now)
+            self._send(transfer, RpAck(reference, _submit_report(answer)), now)
 
     def _not_submitted(
         self,
@@ -369,7 +369,7 @@ class ShortMessages:
     ) -> None:
         self._core.count("short_messages_not_submitted")
         self._core.emit(ShortMessageNotSubmitted(mobile.imsi, reference, cause))
-        report = None if answer is None else answer.sm_rp_ui
+        report = None if answer is None else _submit_report(answer)
         self._send(transfer, RpError(reference, cause & 0x7F, user_data=report), now)
 
     def _memory_available(
@@ -427,6 +427,12 @@ class ShortMessages:
     @staticmethod
     def _send(transfer: Transfer, message: RpMessage, now: float) -> None:
         transfer.answer(message.encode(uplink=False), now)
+
+
+def _submit_report(answer: GsupMessage) -> bytes | None:
+    """Return the service centre's report, where there is one that fits."""
+    report = answer.sm_rp_ui
+    return None if report is None or len(report) > rp.MAX_USER_DATA else report
 
 
 def _answer(

@@ -94,9 +94,13 @@ def decode_typed(octets: bytes) -> SmsAddress:
     if not octets:
         raise SmsError("an address has no type", 0)
     ton, plan = _split_type(octets[0])
+    if ton is TypeOfNumber.ALPHANUMERIC:
+        raise SmsError("an address is a name, not a number", 0)
     count = 2 * len(octets) - 2
     if count and octets[-1] >> 4 == 0xF:
         count -= 1
+    if count > _MOST_DIGITS:
+        raise SmsError(f"{count} digits are over {_MOST_DIGITS}", 1)
     return SmsAddress(_decode_digits(octets[1:], count, 1), ton, plan)
 
 

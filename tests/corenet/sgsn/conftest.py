@@ -18,6 +18,7 @@ from corenet.interfaces.llc import Sapi, decode_ui, encode_ui
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.node import Address, Event, Interface
+from corenet.interfaces.sms import cp
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.events import NetworkRequestedActivationFailed
 from corenet.sgsn.node import Sgsn
@@ -119,6 +120,9 @@ class Surrounding:
         self.frames.append((imsi, data))
         frame = decode_ui(data)
         assert not frame.uplink
+        if frame.sapi == Sapi.SMS:
+            self.to_mobiles.setdefault(imsi, deque()).append(cp.decode(frame.payload))
+            return
         if frame.sapi != Sapi.MOBILITY_MANAGEMENT:
             packet = sndcp.decode(frame.payload)
             self.packets.setdefault(imsi, deque()).append(packet)
