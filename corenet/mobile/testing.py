@@ -10,6 +10,7 @@ from corenet.interfaces import llc, sndcp
 from corenet.interfaces.application import Receive, Shown
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address, Event, Interface
+from corenet.interfaces.sms import cp
 from corenet.mobile.population import Mobiles
 from corenet.schedule import Alarm, Schedule
 
@@ -30,11 +31,18 @@ class ScriptedNetwork:
         self._nu: dict[str, int] = {}
         self._messages: list[tuple[str, gmm.GmmMessage | sm.SmMessage]] = []
         self._packets: list[tuple[str, int, bytes]] = []
+        self._short_messages: list[tuple[str, cp.CpMessage]] = []
 
     def say(self, imsi: str, message: gmm.GmmMessage | sm.SmMessage | bytes) -> None:
         """Send a signalling message, or the octets of one, to a mobile."""
         octets = message if isinstance(message, bytes) else message.encode()
         self.send_frame(imsi, llc.encode_ui(1, octets, uplink=False, nu=self._next_nu(imsi)))
+
+    def say_cp(self, imsi: str, message: cp.CpMessage | bytes) -> None:
+        """Send a CP message, or the octets of one, to a mobile (TS 24.011 §7.2)."""
+        octets = message if isinstance(message, bytes) else message.encode()
+        frame = llc.encode_ui(llc.Sapi.SMS, octets, uplink=False, nu=self._next_nu(imsi))
+        self.send_frame(imsi, frame)
 
     def send_packet(self, imsi: str, nsapi: int, packet: bytes) -> None:
         """Send an IP packet to a mobile."""
@@ -72,6 +80,12 @@ class ScriptedNetwork:
         taken, self._packets = self._packets, []
         return taken
 
+    def short_messages(self) -> list[tuple[str, cp.CpMessage]]:
+        """Return the CP messages sent since the last call, each with its IMSI."""
+        self._listen()
+        taken, self._short_messages = self._short_messages, []
+        return taken
+
     def events(self) -> list[Event]:
         """Return the mobiles' events since the last call."""
         return self._mobiles.take_events()
@@ -84,7 +98,9 @@ class ScriptedNetwork:
         for datagram in self._mobiles.take_datagrams():
             imsi = datagram.local[0] if datagram.local is not None else ""
             frame = llc.decode_ui(datagram.data)
-            if frame.sapi != llc.Sapi.MOBILITY_MANAGEMENT:
+            if frame.sapi == llc.Sapi.SMS:
+                self._short_messages.append((imsi, cp.decode(frame.payload)))
+            elif frame.sapi != llc.Sapi.MOBILITY_MANAGEMENT:
                 self._packets.append((imsi, *sndcp.decode(frame.payload)))
             elif frame.payload[0] & 0x0F == sm.PROTOCOL_DISCRIMINATOR:
                 self._messages.append((imsi, sm.decode(frame.payload)))
