@@ -115,6 +115,7 @@ class Attaches:
         self._core.count("attaches")
         self._core.emit(MobileAttached(mobile.imsi, mobile.subscription.msisdn, mobile.p_tmsi))
         self._requests.mobile_attached(mobile, now)
+        self._short_messages.mobile_attached(mobile, now)
         return True
 
     def cancel(self, mobile: MmContext) -> None:
@@ -177,6 +178,7 @@ class Attaches:
 
     def _refuse(self, mobile: MmContext, cause: int, text: str, now: float) -> None:
         self.cancel(mobile)
+        self._short_messages.drop(mobile, now)
         self._core.mobiles.remove(mobile)
         self.reject(mobile.link, cause)
         self._core.emit(AttachRefused(mobile.imsi, cause, text))

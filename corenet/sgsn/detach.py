@@ -126,6 +126,7 @@ class Detaches:
         """Make the mobile detached; None says that it had never been attached."""
         mobile.enter(MmState.DETACHED, now)
         mobile.suspended = False
+        self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         if reason is not None:
             self._core.count("detaches")

@@ -5,11 +5,12 @@ TS 29.002 §12 (what the GSUP operations stand for).
 
 Theory of operation. A message for a mobile (MT-forwardSM) goes to it as RP-DATA; its RP-ACK or
 RP-ERROR is the result or the error. A mobile gets one at a time (TS 24.011 §5.3.1), the others
-wait in line, as many as ``SgsnConfig.short_messages_per_mobile`` and no longer than TR1N. What
-comes once more with the same reference and TPDU while the first is under way is the same message.
-A mobile that is silent is taken for out of reach: everything in its line fails, and the HLR is
-told as soon as it is heard. A message from a mobile (RP-DATA) goes to the HLR as MO-forwardSM and
-RP-SMMA as Ready for SM; what the HLR answers goes back as RP-ACK or RP-ERROR.
+wait in line, as many as ``SgsnConfig.short_messages_per_mobile`` and no longer than TR1N; so do
+those for a mobile that is attaching. What comes once more with the same reference and TPDU while
+the first is under way is the same message. A mobile that is silent is taken for out of reach:
+everything in its line fails, and the HLR is told as soon as it is heard. A message from a mobile
+(RP-DATA) goes to the HLR as MO-forwardSM and RP-SMMA as Ready for SM; what the HLR answers goes
+back as RP-ACK or RP-ERROR.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ _PLAIN_REPORTS: Final = frozenset(
 Wireshark takes the TPDU of every answer for one of the service centre, and finds them malformed.
 """
 
+_PRESENT: Final = frozenset({MmState.ATTACHING, MmState.ATTACHED})
+
 _ABSENCES: Final = frozenset({_ABSENT, _NOT_PAGED})
 
 
@@ -148,7 +151,7 @@ class ShortMessages:
             self._refuse(message, _INCOMPLETE, "a mandatory element is missing or wrong")
         elif mobile is None:
             self._refuse(message, _UNKNOWN, "the mobile is not known here")
-        elif mobile.state is not MmState.ATTACHED or mobile.suspended:
+        elif mobile.state not in _PRESENT or mobile.suspended:
             mobile.mnrg = True
             self._refuse(message, _ABSENT, f"the mobile is {mobile.state}")
         else:
@@ -170,15 +173,18 @@ class ShortMessages:
         else:
             self._deliveries += 1
             line.waiting.append(delivery)
-            if line.current is None:
+            if line.current is None and mobile.state is MmState.ATTACHED:
                 self._next(mobile, line, now)
             else:
-                self._limit_waiting(line, delivery, now)
+                self._limit_waiting(mobile, line, delivery, now)
 
-    def _limit_waiting(self, line: _Line, delivery: _Delivery, now: float) -> None:
+    def _limit_waiting(
+        self, mobile: MmContext, line: _Line, delivery: _Delivery, now: float
+    ) -> None:
         def expired(_: float) -> None:
             line.waiting.remove(delivery)
             self._fail(delivery, _CONGESTION, "the mobile had no time for it")
+            self._forget(mobile)
 
         due = now + self._core.config.short_messages.tr1
         delivery.alarm = self._core.schedule.at(due, expired)
@@ -276,15 +282,19 @@ class ShortMessages:
         self._core.emit(ShortMessageNotDelivered(request.imsi, request.sm_rp_mr, rp_cause, text))
         self._hlr.send(_answer(request, request.type.error, cause=cause, rp_cause=rp_cause, ui=ui))
 
+    def mobile_attached(self, mobile: MmContext, now: float) -> None:
+        """Send what came while the mobile was attaching."""
+        line = self._lines.get(mobile)
+        if line is not None and line.current is None and line.waiting:
+            self._next(mobile, line, now)
+
     # From the mobile
 
     def receive(self, mobile: MmContext, octets: bytes, now: float) -> None:
         """Take a CP message of an attached mobile."""
-        table = self._line(mobile).table
-        if not table.receive(octets, now):
+        if not self._line(mobile).table.receive(octets, now):
             self._core.count("cp_errors")
-        if not table:
-            self._forget(mobile)
+        self._forget(mobile)
 
     def _requested(self, mobile: MmContext, transfer: Transfer, data: bytes, now: float) -> None:
         """Take an RP message with which the mobile begins."""
@@ -418,7 +428,10 @@ class ShortMessages:
         return line
 
     def _forget(self, mobile: MmContext) -> None:
-        self._lines.pop(mobile, None)
+        """Keep nothing of a mobile for which there is nothing to do."""
+        line = self._lines.get(mobile)
+        if line is not None and not line.table and not line.waiting:
+            del self._lines[mobile]
 
     def _say(self, mobile: MmContext, octets: bytes) -> None:
         frame = mobile.link.frame(Sapi.SMS, octets)

@@ -156,6 +156,42 @@ def test_cp_error_is_a_protocol_error(attached):
     assert event.text == "CP-ERROR"
 
 
+def test_message_waits_for_the_mobile_to_attach(around):
+    """The HLR may have told the service centre before Attach Complete is here."""
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=IMSI)))
+    around.heard(gmm.AttachAccept)
+    around.from_hlr(REQUEST)
+    assert around.silent()
+    around.say(gmm.AttachComplete())
+    around.heard(CpData)
+    relay(around, RpAck(9))
+    around.gsup.popleft()
+    around.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_RESULT)
+    around.told_hlr(MessageType.MT_FORWARD_SM_RESULT)
+
+
+def test_message_waits_in_vain_for_an_attach(around):
+    """Without Attach Complete the mobile was never there."""
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=IMSI)))
+    around.from_hlr(REQUEST)
+    around.gsup.clear()
+    around.run(31)
+    error = around.told_hlr(MessageType.MT_FORWARD_SM_ERROR)
+    assert (error.cause, error.sm_rp_cause) == (10, 27)
+    assert around.sgsn.under_way["short messages"] == 0
+    assert around.sgsn.next_timeout() is None
+
+
+def test_message_waits_in_vain_for_the_hlr(around):
+    """Nor is a mobile there that is refused."""
+    around.hlr_answers = False
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=IMSI)))
+    around.from_hlr(REQUEST)
+    around.gsup.clear()
+    around.run(11)
+    assert around.told_hlr(MessageType.MT_FORWARD_SM_ERROR).cause == 10
+
+
 def test_mobile_attaching_anew_drops_what_was_under_way(attached):
     """It has forgotten all of it."""
     attached.from_hlr(REQUEST)
