@@ -109,6 +109,7 @@ class GatewayService:
             reactor,
             pap_path=config.pap_path,
             largest_body=config.limits.body,
+            viewers=config.viewers,
             submit=self.submit,
             find=self.find,
             search=self._store.search,

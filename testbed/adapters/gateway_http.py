@@ -24,6 +24,7 @@ from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from corenet.adapters.metrics import METRICS_TYPE
 from testbed.adapters.tls import names_in
+from testbed.codecs.hosts import is_listed
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
@@ -71,15 +72,19 @@ class GatewaySite(Factory):
         *,
         pap_path: str,
         largest_body: int,
+        viewers: tuple[str, ...],
         submit: Submit,
         find: Find,
         search: Search,
         health: Health,
         metrics: Metrics,
     ) -> None:
-        """``largest_body`` is in octets; a request with a larger one is broken off."""
+        """``largest_body`` is in octets; a request with a larger one is broken off.
+
+        ``viewers`` are the hosts that may look at anything.
+        """
         self.reactor = reactor
-        self.answers = _Answers(pap_path, submit, find, search, health, metrics)
+        self.answers = _Answers(pap_path, viewers, submit, find, search, health, metrics)
         self.largest_body = largest_body
         self._channels: set[_Channel] = set()
         self._closed: Deferred[None] | None = None
@@ -158,6 +163,12 @@ class _Exchange(Request):
     def body(self) -> bytes:
         """The whole body."""
         return b"".join(self._pieces)
+
+    @property
+    def peer_address(self) -> str:
+        """The IP address that the request comes from."""
+        client = self.getClientAddress()  # type: ignore[no-untyped-call]
+        return str(getattr(client, "host", ""))
 
     def header(self, name: bytes) -> str | None:
         """Return the last value of a header, or None; octets that are no UTF-8 are marked."""
@@ -239,6 +250,7 @@ class _Answers:
     def __init__(
         self,
         pap_path: str,
+        viewers: tuple[str, ...],
         submit: Submit,
         find: Find,
         search: Search,
@@ -246,6 +258,7 @@ class _Answers:
         metrics: Metrics,
     ) -> None:
         self._pap_path = pap_path
+        self._viewers = viewers
         self._submit = submit
         self._find = find
         self._search = search
@@ -275,13 +288,17 @@ class _Answers:
             text = f"{path} takes {' and '.join(allowed)} only\n".encode("utf-8", "replace")
             request.answer(HttpAnswer(405, TEXT, text), f"Allow: {', '.join(allowed)}\r\n")
             return
+        if path != self._pap_path and not is_listed(request.peer_address, self._viewers):
+            text = f"{request.peer_address} may not look at this gateway\n".encode()
+            request.answer(HttpAnswer(403, TEXT, text))
+            return
         request.answering = answering = maybeDeferred(answer, request)
         answering.addCallbacks(request.answer, self._failed, errbackArgs=(request,))
         answering.addErrback(self._fault)
 
     def _take_submission(self, request: _Exchange) -> Deferred[HttpAnswer]:
         caller = Caller(
-            address=getattr(request.getClientAddress(), "host", ""),  # type: ignore[no-untyped-call]
+            address=request.peer_address,
             authorization=request.header(b"authorization"),
             target=request.uri.decode("ascii", "replace"),
             certificate=cast(_Channel, request.channel).certificate,

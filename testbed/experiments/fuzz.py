@@ -84,6 +84,7 @@ class Round:
             self._clock,
             pap_path="/pap",
             largest_body=10_000,
+            viewers=("*",),
             submit=self._submit,
             find=self._find,
             search=self._search,

@@ -160,6 +160,8 @@ class GatewayConfig:
     users: Mapping[str, str] = field(default_factory=dict)
     """The directory: MSISDN by user-defined identifier."""
     tls: TlsConfig | None = None
+    viewers: tuple[str, ...] = LOOPBACK_HOSTS
+    """Addresses and networks that may look at pushes, health and metrics; "*" is everybody."""
     policy: Policy = field(default_factory=Policy)
     """Which routes pushes take to their terminals."""
     has_smsc: bool = False

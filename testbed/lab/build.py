@@ -397,6 +397,7 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         activation_time=part.activation_time,
         retry=RetryPolicy(waits=part.retry),
         users=part.users,
+        viewers=part.viewers,
         content_types=part.content_types,
         initiators=tuple(
             Initiator(

@@ -466,6 +466,11 @@ class GatewayPart(Part):
     initiators: tuple[PushInitiatorPart, ...] = Field(
         default=(), description="who may push; everybody when absent"
     )
+    viewers: tuple[str, ...] = Field(
+        default=LOOPBACK_HOSTS,
+        description="addresses and networks that may look at pushes, health and metrics over "
+        'HTTP; "*" is everybody',
+    )
     wsp: WspPart = WspPart()
     ota: OtaPart = OtaPart()
     pull: PullPart | None = Field(

@@ -307,6 +307,14 @@ class GatewayServiceTests(TestCase):
         response, _ = await self.request(service, "/pap")
         assert response.headers.getRawHeaders("Allow") == ["POST"]
 
+    async def test_only_viewers_look_at_what_the_gateway_has(self):
+        """403 to others; pushes are taken from anybody all the same."""
+        service = await self.start(viewers=("192.0.2.0/24",))
+        for path in ("/v1/pushes", "/v1/pushes/1", "/health", "/metrics"):
+            response, text = await self.request(service, path)
+            assert (response.code, text) == (403, b"127.0.0.1 may not look at this gateway\n")
+        assert (await self.submit(service)).code == 1001
+
     async def test_octets_in_headers_that_are_no_text_are_no_fault(self):
         """They are a type that is not taken, or a password that is wrong."""
         service = await self.start(initiators=(Initiator("shop", "secret"),))
