@@ -35,7 +35,14 @@ from corenet.adapters.streams import Streams
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.gi.ends import packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
-from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
+from corenet.interfaces.node import (
+    Address,
+    Datagram,
+    Event,
+    HearsUnreachable,
+    Interface,
+    Node,
+)
 from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
 from corenet.interfaces.streams import StreamNode
 
@@ -167,7 +174,11 @@ class TwistedRuntime:
         if interface not in OVER_UDP:
             return address
         owner = f"{place.node.name} ({interface})"
-        socket = UdpSocket(self._reactor, owner, address, partial(self._arrived, place, interface))
+        unreachable = None
+        if interface in TO_MOBILES and isinstance(place.node, HearsUnreachable):
+            unreachable = partial(self._came_back, place.node, place, interface)
+        receive = partial(self._arrived, place, interface)
+        socket = UdpSocket(self._reactor, owner, address, receive, unreachable)
         place.sockets[interface] = socket
         return socket.address
 
@@ -218,6 +229,20 @@ class TwistedRuntime:
         if not ours:
             self._pass(interface, peer, local, data, "", place.node.name)
         self._receive(place, interface, data, peer, local)
+        self._work()
+
+    def _came_back(
+        self, node: HearsUnreachable, place: _Place, interface: Interface, peer: Address, host: bool
+    ) -> None:
+        """Take the system's word that something sent to ``peer`` did not arrive."""
+        if self._closed:
+            return
+        self.counters[f"{interface}-unreachable"] += 1
+        try:
+            node.unreachable(interface, peer, host=host, now=self.now())
+        except Exception:
+            self._fault(place, f"{interface} to {peer[0]}:{peer[1]} came back")
+        self._collect(place)
         self._work()
 
     def _arrived_on_gi(self, packet: bytes) -> None:
@@ -377,6 +402,11 @@ class TwistedRuntime:
                 interface=interface,
                 why=str(refused),
             )
+            node = place.node
+            if interface in TO_MOBILES and isinstance(node, HearsUnreachable):
+                self._queue.append(
+                    partial(self._came_back, node, place, interface, peer, host=False)
+                )
 
     # The queue
 

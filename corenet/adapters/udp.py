@@ -14,11 +14,9 @@ from twisted.internet.error import CannotListenError, MessageLengthError
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.udp import Port
 
+from corenet.adapters.hearing_port import HEARS_ICMP, LARGEST_DATAGRAM, HearingPort, Unreachable
 from corenet.adapters.reactor import ListensUdp
 from corenet.interfaces.node import Address
-
-LARGEST_DATAGRAM = 65_535
-"""Octets read at once: a whole datagram whatever its size."""
 
 RECEIVE_BUFFER = 4 << 20
 """Octets that may wait in a socket, as far as the system allows (net.core.rmem_max).
@@ -102,12 +100,19 @@ class UdpSocket(DatagramProtocol):
         owner: str,
         address: Address,
         receive: Callable[[bytes, Address], None],
+        unreachable: Unreachable | None = None,
     ) -> None:
-        """Bind to ``address`` (port 0: any free one); raise ``CannotBindError``."""
+        """Bind to ``address`` (port 0: any free one); raise ``CannotBindError``.
+
+        ``unreachable`` hears of ICMP where the system tells.
+        """
         self._receive = receive
         host, port = address
         try:
-            reactor.listenUDP(port, self, interface=host, maxPacketSize=LARGEST_DATAGRAM)
+            if unreachable is not None and HEARS_ICMP and ":" not in host:
+                Port.startListening(HearingPort(port, self, host, reactor, unreachable))
+            else:
+                reactor.listenUDP(port, self, interface=host, maxPacketSize=LARGEST_DATAGRAM)
         except CannotListenError as failed:
             cause = failed.socketError
             error = cause if isinstance(cause, OSError) else OSError(str(cause))
@@ -124,8 +129,12 @@ class UdpSocket(DatagramProtocol):
 
     def send(self, data: bytes, peer: Address) -> None:
         """Send from the bound address; raise ``CannotSendError`` with what the system says."""
+        port = self._port
         try:
-            self._port.write(data, peer)
+            if isinstance(port, HearingPort):
+                port.send(data, peer)
+            else:
+                port.write(data, peer)
         except (OSError, MessageLengthError, ValueError) as refused:
             raise CannotSendError(str(refused)) from None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Address = tuple[str, int]
 """Host and port. On UDP an IP address and port; on an in-process link any name, and 0."""
@@ -96,4 +96,19 @@ class Node(Protocol):
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
+        ...
+
+
+@runtime_checkable
+class HearsUnreachable(Protocol):
+    """A node that wants to know when the network could not deliver what it sent over UDP.
+
+    It is told of its interfaces to mobiles (``attachments.TO_MOBILES``), where the network tells.
+    """
+
+    def unreachable(self, interface: Interface, peer: Address, *, host: bool, now: float) -> None:
+        """Take note that a datagram for ``peer`` did not arrive (ICMP, RFC 792).
+
+        ``host`` says that there is no way to the host, not only that nobody has the port.
+        """
         ...

@@ -121,10 +121,10 @@ class Approach:
         """Return the accounting session of a push's terminal, or None."""
         terminal = delivery.terminal
         if terminal.kind is TerminalKind.ADDRESS:
-            return self._sessions.at(terminal.value)
+            return self._sessions.trusted_at(terminal.value)
         session = self._sessions.of_msisdn(terminal.value)
         if session is None and delivery.static_address is not None:
-            return self._sessions.at(delivery.static_address)
+            return self._sessions.trusted_at(delivery.static_address)
         return session
 
     def _known(self, delivery: Delivery, core: judge.CoreAnswer, now: float) -> judge.Known:

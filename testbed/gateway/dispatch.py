@@ -235,6 +235,7 @@ class Dispatch:
         self._carriage.session_event(event, now)
         if isinstance(event, SessionEstablished | SessionResumed):
             host = event.peer[0]
+            self._sessions.trust(host)
             known = self._sessions.at(host)
             self.terminal_back(
                 msisdn=None if known is None else known.msisdn,

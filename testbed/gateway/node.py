@@ -336,6 +336,20 @@ class Gateway:
                 self._counts["wdp datagrams"] += 1
                 self._wap.datagram_received(data, peer, now)
 
+    def unreachable(
+        self,
+        interface: Interface,  # noqa: ARG002
+        peer: Address,
+        *,
+        host: bool,
+        now: float,
+    ) -> None:
+        """Take note that a datagram for a terminal did not arrive (ICMP)."""
+        self._check_lease(now)
+        if host:
+            self._presence.sessions.doubt(peer[0])
+        self._dispatch.unreachable(peer, now, is_gone=host)
+
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
         times = (

@@ -120,6 +120,8 @@ class _Entry:
     """By NSAPI."""
     heard: float = 0.0
     """When the last record of it came, by our clock."""
+    is_doubted: bool = False
+    """The network has said since that nobody is there."""
 
 
 _NOTHING: Final = Change()
@@ -150,10 +152,29 @@ class SessionTable:
         entry = self._by_address.get(address)
         return None if entry is None else entry.session
 
+    def trusted_at(self, address: str) -> Session | None:
+        """Return who has ``address`` and was not found absent since, or None."""
+        entry = self._by_address.get(address)
+        return None if entry is None or entry.is_doubted else entry.session
+
     def of_msisdn(self, msisdn: str) -> Session | None:
-        """Return the newest session of ``msisdn``, or None."""
-        addresses = self._by_msisdn.get(msisdn)
-        return self._by_address[next(reversed(addresses))].session if addresses else None
+        """Return the newest session of ``msisdn`` that was not found absent since, or None."""
+        addresses = self._by_msisdn.get(msisdn, ())
+        trusted = (self.trusted_at(address) for address in reversed(addresses))
+        return next((session for session in trusted if session is not None), None)
+
+    def doubt(self, address: str) -> None:
+        """Take note that nobody was at an address, until its network element says otherwise."""
+        self._set_doubted(address, doubted=True)
+
+    def trust(self, address: str) -> None:
+        """Take note that somebody is at an address after all."""
+        self._set_doubted(address, doubted=False)
+
+    def _set_doubted(self, address: str, *, doubted: bool) -> None:
+        entry = self._by_address.get(address)
+        if entry is not None:
+            entry.is_doubted = doubted
 
     def apply(self, record: AccountingRecord, now: float) -> Change:
         """Take a record that came at ``now``, and return what it changed."""
@@ -192,7 +213,7 @@ class SessionTable:
             entry = None
         if entry is not None:
             bearer = entry.bearers.get(record.nsapi)
-            is_new = bearer is None or bearer.session != record.session
+            is_new = bearer is None or bearer.session != record.session or entry.is_doubted
             self._bear(entry, record, now)
             return Change(came=entry.session if is_new else None)
         session = Session(
@@ -222,6 +243,7 @@ class SessionTable:
 
     def _bear(self, entry: _Entry, record: AccountingRecord, now: float) -> None:
         entry.heard = now
+        entry.is_doubted = False
         self._by_address.move_to_end(entry.session.address)
         replaced = entry.bearers.get(record.nsapi)
         if replaced is not None and replaced.session == record.session:

@@ -9,7 +9,7 @@ gives one course of events, to the octet; ``trace`` is a digest to compare them 
 UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr, and
 what runs over connections (``testbed.simulation.streams``), is reliable and in order. WDP and WSP
 are bridged with Gi: a datagram of theirs for a mobile's address becomes an IP packet at its GGSN,
-and the other way round.
+and the other way round; one for an address that no GGSN has comes back as ICMP.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ from typing import TypeVar
 from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
 from corenet.interfaces.attachments import OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
-from corenet.interfaces.node import Address, Datagram, Event, Interface, Node
+from corenet.interfaces.node import (
+    Address,
+    Datagram,
+    Event,
+    HearsUnreachable,
+    Interface,
+    Node,
+)
 from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
 from corenet.interfaces.streams import StreamNode
 from testbed.simulation.quality import LinkQuality
@@ -391,10 +398,25 @@ class VirtualNetwork:
         self.counters["sent"] += 1
         if arrival is None:
             self.counters["unroutable"] += 1
+            if datagram.interface in TO_MOBILES and isinstance(place.node, HearsUnreachable):
+                self._send_back(place, place.node, datagram.interface, destination)
         elif self.is_cut(place.node.name, name):
             self.counters["lost"] += 1
         else:
             self._carry(datagram.interface, source, destination, arrival)
+
+    def _send_back(
+        self, place: _Place, node: HearsUnreachable, interface: Interface, peer: Address
+    ) -> None:
+        """Let ICMP say that there is no way to a host, if it gets through."""
+
+        def tell() -> None:
+            if not place.gone:
+                node.unreachable(interface, peer, host=True, now=self._now)
+                self._collect(place)
+
+        for delay, _ in self._quality[interface].arrivals(self._random):
+            self.plan(self._now + delay, tell)
 
     def _addressed(
         self, datagram: Datagram, local: Address

@@ -187,6 +187,47 @@ def test_packet_on_gi_for_a_mobile_goes_to_its_ggsn():
     assert other.received[0].data == packet
 
 
+class HearingNode(ScriptedNode):
+    """Keeps what it is told of as unreachable."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.heard = []
+
+    def unreachable(self, interface, peer, *, host, now):
+        self.heard.append((interface, peer, host, now))
+
+
+def test_what_no_ggsn_has_comes_back():
+    """ICMP says after a while that there is no way to the host."""
+    network = VirtualNetwork(1)
+    gateway = HearingNode("gateway")
+    network.attach(gateway, {Interface.WDP: GATEWAY, Interface.RADIUS: ("127.0.0.5", 1813)})
+    sent = network.now()
+    order(
+        network,
+        gateway,
+        (Interface.WDP, ("192.0.2.1", 2948), b"push"),
+        (Interface.RADIUS, ("192.0.2.1", 1813), b"no push"),
+    )
+    network.run_until(lambda: bool(gateway.heard))
+    network.run_until(network.now() + 1)
+    ((interface, peer, host, now),) = gateway.heard
+    assert (interface, peer, host) == (Interface.WDP, ("192.0.2.1", 2948), True)
+    assert now > sent
+
+
+def test_what_comes_back_to_a_node_that_is_gone_is_lost():
+    """A crash is not told of anything."""
+    network = VirtualNetwork(1)
+    gateway = HearingNode("gateway")
+    network.attach(gateway, {Interface.WDP: GATEWAY})
+    order(network, gateway, (Interface.WDP, ("192.0.2.1", 2948), b"push"))
+    network.detach(gateway)
+    network.run_until(network.now() + 1)
+    assert gateway.heard == []
+
+
 def test_what_has_no_receiver_is_counted():
     """Datagrams for nobody, and broken packets, are unroutable and harm nothing."""
     network, ggsn, gateway = gi_world()

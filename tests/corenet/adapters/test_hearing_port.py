@@ -1,0 +1,130 @@
+"""UDP ports that hear of ICMP, on the loopback network of this machine."""
+
+import socket
+import struct
+
+import pytest
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.trial.unittest import TestCase
+
+from corenet.adapters.hearing_port import is_host_unreachable
+from corenet.adapters.runtime import TwistedRuntime
+from corenet.interfaces.node import Interface
+from corenet.interfaces.testing import ScriptedNode
+
+HOST = "127.0.67.1"
+
+
+class HearingNode(ScriptedNode):
+    """Keeps what it is told of as unreachable, and says so in words."""
+
+    def __init__(self, name, **how):
+        super().__init__(name, **how)
+        self.heard = []
+        self.told = Deferred()
+
+    def unreachable(self, interface, peer, *, host, now):
+        self.heard.append((interface, peer, host))
+        if not self.told.called:
+            self.told.callback(None)
+
+
+class RealSockets(TestCase):
+    """The runtime on the machine's own loopback network."""
+
+    timeout = 5
+
+    def setUp(self):
+        self.runtime = TwistedRuntime(reactor)
+        self.addCleanup(lambda: self.runtime.stop(patience=0))
+        self.arrived = Deferred()
+        self.node = HearingNode(
+            "gateway", react=lambda node, received: self.arrived.callback(received)
+        )
+        self.runtime.attach(self.node, {Interface.WDP: (HOST, 0)})
+        self.peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.peer.bind((HOST, 0))
+        self.peer.settimeout(2)
+        self.addCleanup(self.peer.close)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind((HOST, 0))
+            self.nobody = closed.getsockname()
+
+    def send(self, *peers):
+        def action(now):
+            for peer in peers:
+                self.node.send(Interface.WDP, peer, b"push")
+
+        self.runtime.command(self.node, action)
+
+    @inlineCallbacks
+    def test_a_port_that_nobody_has_is_told(self):
+        """ICMP port unreachable names where the datagram went."""
+        self.send(self.nobody)
+        yield self.node.told
+        assert self.node.heard == [(Interface.WDP, self.nobody, False)]
+        assert self.runtime.counters["wdp-unreachable"] == 1
+
+    @inlineCallbacks
+    def test_the_port_goes_on_after_an_error(self):
+        """It receives and sends as before."""
+        self.send(self.nobody)
+        yield self.node.told
+        self.peer.sendto(b"hello", self.runtime.address_of(self.node, Interface.WDP))
+        received = yield self.arrived
+        assert received.data == b"hello"
+        self.send(self.peer.getsockname())
+        assert self.peer.recv(100) == b"push"
+
+    @inlineCallbacks
+    def test_what_is_sent_next_is_not_lost(self):
+        """An error that waits in the queue is another datagram's."""
+        self.send(self.nobody, self.peer.getsockname(), self.nobody, self.peer.getsockname())
+        assert [self.peer.recv(100) for _ in range(2)] == [b"push"] * 2
+        yield self.node.told
+        assert self.node.heard == [(Interface.WDP, self.nobody, False)] * 2
+
+    @inlineCallbacks
+    def test_what_the_system_does_not_take_is_told(self):
+        """From a loopback address there is no way to another network."""
+        self.send(("192.0.2.1", 2948))
+        yield self.node.told
+        assert self.node.heard == [(Interface.WDP, ("192.0.2.1", 2948), False)]
+
+    @inlineCallbacks
+    def test_a_node_that_raises_is_a_fault(self):
+        """It is logged, and everything keeps running."""
+
+        def unreachable(interface, peer, *, host, now):
+            reactor.callLater(0, self.node.told.callback, None)
+            raise ValueError("a bug")
+
+        self.node.unreachable = unreachable
+        self.send(self.nobody)
+        yield self.node.told
+        assert self.runtime.counters["faults"] == 1
+        self.flushLoggedErrors(ValueError)
+
+
+def extended_error(origin, icmp_type, code):
+    """errno, origin, type, code, padding, info, data (struct sock_extended_err)."""
+    return struct.pack("=IBBBxII", 111, origin, icmp_type, code, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("origin", "icmp_type", "code", "host"),
+    [
+        (2, 3, 0, True),  # network unreachable
+        (2, 3, 1, True),  # host unreachable
+        (2, 3, 13, True),  # administratively prohibited
+        (2, 3, 2, False),  # protocol unreachable
+        (2, 3, 3, False),  # port unreachable
+        (2, 3, 4, None),  # fragmentation needed
+        (2, 11, 0, None),  # time exceeded
+        (1, 3, 1, None),  # a local error
+    ],
+)
+def test_codes_of_icmp_say_whether_the_host_is_gone(origin, icmp_type, code, host):
+    """Port and protocol are the host's own word; sizes are another matter."""
+    assert is_host_unreachable(extended_error(origin, icmp_type, code)) is host
