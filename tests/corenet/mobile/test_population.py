@@ -11,6 +11,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corenet.interfaces.application import Application, Host, Shown
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.mobile.behaviour import Behaviour
@@ -71,8 +72,33 @@ actions = st.one_of(
     apns.map(_with("deactivate")),
     octets.map(lambda message: lambda _, network: network.say(IMSI, message)),
     octets.map(lambda message: lambda _, network: network.say(IMSI, message)),
+    st.just(lambda mobiles, network: mobiles.tap(IMSI, 1, network.now)),
     st.sampled_from((1.0, 8.0, 30.0)).map(lambda time: lambda _, network: network.wait(time)),
 )
+
+
+class Restless(Application):
+    """Wants a context whenever one goes or does not come, three times, and sends over each."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._wishes = 3
+        self._port = host.bind(lambda payload, source, local, now: None)
+        host.show(Shown("text", "here"))
+
+    def context_activated(self, address: str, now: float) -> None:
+        self._host.send(b"hello", (address, self._port), ("192.0.2.9", 9))
+
+    def context_ended(self, address: str, now: float) -> None:
+        self.context_refused(now)
+
+    def context_refused(self, now: float) -> None:
+        self._wishes -= 1
+        if self._wishes >= 0:
+            self._host.activate(now)
+
+    def tapped(self, shown: Shown, now: float) -> bool:
+        return self._host.activate(now)
 
 
 @given(st.lists(actions, max_size=40))
@@ -81,7 +107,9 @@ def test_whatever_happens_nothing_is_left_behind(script: list[Action]) -> None:
 
     Left alone it comes to rest: every procedure ends in success or at its last expiry.
     """
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+    mobiles = Mobiles(
+        sgsn=SGSN, random=Random(1), applications=lambda host: (Restless(host), Application())
+    )
     mobiles.add(MobileConfig(IMSI, "1", apns=("a",)))
     network = ScriptedNetwork(mobiles)
     network.attach(IMSI)
@@ -92,20 +120,28 @@ def test_whatever_happens_nothing_is_left_behind(script: list[Action]) -> None:
         assert not view.contexts or view.state is MobileState.ATTACHED
         assert len({context.nsapi for context in view.contexts}) == len(view.contexts)
         network.heard()
-    network.wait(500)
+    network.wait(1500)
     assert mobiles.next_timeout() is None
     mobiles.power_off(IMSI, network.now)
+    network.wait(0)
     view = mobiles.mobile(IMSI)
     assert (view.state, view.contexts) == (MobileState.DETACHED, ())
     assert mobiles.next_timeout() is None
 
 
 def test_thousands_fit_in_little_memory() -> None:
-    """An attached mobile takes less than 2 KiB, with nothing left in the timer heap."""
+    """An attached mobile takes less than 2 KiB, with nothing left in the timer heap.
+
+    It has no applications as long as nothing concerns one.
+    """
     count = 2000
+
+    def applications(host: Host) -> tuple[Application, ...]:
+        raise AssertionError(f"nothing concerns the applications of {host.imsi}")
+
     tracemalloc.start()
     try:
-        mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+        mobiles = Mobiles(sgsn=SGSN, random=Random(1), applications=applications)
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for number in range(count):
