@@ -18,7 +18,7 @@ from corenet.control.activations import Activations, Requested
 from corenet.control.counting import counters
 from corenet.control.directory import Directory
 from corenet.control.directory import Entry as DirectoryEntry
-from corenet.control.errors import ControlError, unknown_terminal
+from corenet.control.errors import ControlError, bad_request, unknown_terminal
 from corenet.control.event_log import EventLog
 from corenet.control.model import (
     ActivationRequest,
@@ -29,6 +29,7 @@ from corenet.control.model import (
     MobileActivation,
     MobileDeactivation,
     Page,
+    Setting,
     SmsBehaviourRequest,
     SmsSending,
     Tap,
@@ -47,7 +48,7 @@ from corenet.interfaces.nas.causes import sm_cause_text
 from corenet.interfaces.node import Event, Node
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
-from corenet.mobile.errors import MobileError, UnknownMobile
+from corenet.mobile.errors import MobileError, UnknownMobile, UnsuitableSetting
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed, NetworkRequestFailure
 
@@ -192,7 +193,8 @@ class CoreControl:
         """Have a mobile do what ``verb`` says, as in the paths of the HTTP interface.
 
         Raises:
-            ControlError: 404, no mobile of this core has that IMSI; 409, not in its present
+            ControlError: 400, a setting that it has not; 404, no mobile of this core has that
+                IMSI; 409, not in its present
                 state; 503, the mobiles are not in service.
         """
         mobiles = self._core.mobiles
@@ -202,6 +204,8 @@ class CoreControl:
             self._command(mobiles, lambda now: _drive(mobiles, imsi, verb, body, now))
         except UnknownMobile as error:
             raise ControlError(404, "Unknown mobile", str(error), field="imsi") from None
+        except UnsuitableSetting as error:
+            raise bad_request(str(error), error.field) from None
         except MobileError as error:
             raise ControlError(409, "Not in this state", str(error)) from None
         return Done(done=verb)
@@ -359,5 +363,7 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
             mobiles.deactivate(imsi, apn, now)
         case "tap", Tap(item=item):
             mobiles.tap(imsi, item, now)
+        case "setting", Setting(name=name, value=value):
+            mobiles.configure(imsi, name, value, now)
         case _:
             raise LookupError(f"a mobile has no verb {verb!r}")

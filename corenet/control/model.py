@@ -278,6 +278,13 @@ class Tap(Request):
     )
 
 
+class Setting(Request):
+    """Change a setting of an application on a mobile."""
+
+    name: str = Field(min_length=1, max_length=100, description="such as `on_push`")
+    value: str = Field(max_length=1000)
+
+
 class Done(Answer):
     """What was asked for has been set going."""
 

@@ -25,6 +25,7 @@ from corenet.control.model import (
     OfTerminal,
     Page,
     Parameters,
+    Setting,
     SmsBehaviourRequest,
     SmsSending,
     Tap,
@@ -183,4 +184,9 @@ OPERATIONS: tuple[Operation, ...] = (
         body=MobileDeactivation,
     ),
     _mobile_verb("tap", "Have the user tap on something shown, which opens it", body=Tap),
+    _mobile_verb(
+        "setting",
+        "Change a setting of an application on the mobile, as the lab file names it",
+        body=Setting,
+    ),
 )

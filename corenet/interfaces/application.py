@@ -116,6 +116,13 @@ class Application:
     def context_refused(self, now: float) -> None:
         """Hear that a PDP context that was on its way is not to be had."""
 
+    def configure(self, name: str, value: str) -> bool:  # noqa: ARG002
+        """Change a setting; return whether it is one of this application's.
+
+        Raises ValueError, with words for whoever set it, where it cannot have that value.
+        """
+        return False
+
     def tapped(self, shown: Shown, now: float) -> bool:  # noqa: ARG002
         """Take the user's tap on something shown; return whether there is anything to open."""
         return False

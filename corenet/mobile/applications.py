@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from corenet.gi.ip import UdpDatagram
 from corenet.interfaces.application import Application, Receive, Shown
 from corenet.interfaces.node import Address
-from corenet.mobile.errors import MobileError
+from corenet.mobile.errors import MobileError, UnsuitableSetting
 from corenet.mobile.events import ApplicationReported, ShownOnScreen
 from corenet.mobile.surroundings import Surroundings
 from corenet.schedule import Action, Alarm
@@ -95,6 +95,15 @@ class Applications:
         shown = self._shown[index]
         if not any(application.tapped(shown, now) for application in self._applications):
             raise MobileError(f"there is nothing to open behind this {shown.kind}")
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of the application that has it; raises UnsuitableSetting."""
+        try:
+            known = any(application.configure(name, value) for application in self._applications)
+        except ValueError as error:
+            raise UnsuitableSetting("value", f"{name}: {error}") from None
+        if not known:
+            raise UnsuitableSetting("name", f"no application of this mobile has a setting {name}")
 
     def note_activated(self, address: str, now: float) -> None:
         """Tell applications of a context, once the procedure that is under way is through."""

@@ -210,6 +210,10 @@ class Mobile:
             raise MobileError(f"mobile {self.imsi} is switched off")
         self.programs().tap(item, now)
 
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of an application; raises UnsuitableSetting where that cannot be."""
+        self.programs().configure(name, value)
+
     # What applications ask for
 
     def programs(self) -> Applications:

@@ -151,6 +151,13 @@ class Mobiles:
         """
         self._find(imsi).tap(item, now)
 
+    def configure(self, imsi: str, name: str, value: str, now: float) -> None:  # noqa: ARG002
+        """Change a setting of the application that has it.
+
+        Raises UnsuitableSetting where none has, or it cannot have that value.
+        """
+        self._find(imsi).configure(name, value)
+
     # Verbs of a node
 
     def start(self, now: float) -> None:

@@ -69,7 +69,7 @@ class Asking(Protocol):
         ...
 
     def drop(self) -> None:
-        """Be done without a word and without a call: the PDP context is gone."""
+        """Be done without a word and without a call: there is no context, or another way."""
         ...
 
 

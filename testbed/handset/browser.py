@@ -50,8 +50,18 @@ class Browser(Application):
         self._waiting: deque[_Fetch] = deque()
         self._fetch: _Fetch | None = None
         self._asking: Asking | None = None
+        self._asked = gateway
+        """Whom ``_asking`` asks."""
         self._is_asking = False
         """Whether ``_fetch`` is under way; else it waits for a PDP context."""
+
+    def configure(self, name: str, value: str) -> bool:
+        """Change the gateway, or how it is asked, for pages that are not on their way."""
+        gateway = self._gateway.having(name, value)
+        if gateway is None:
+            return False
+        self._gateway = gateway
+        return True
 
     # What is wanted of it
 
@@ -128,8 +138,12 @@ class Browser(Application):
 
     def _ask(self, fetch: _Fetch, address: str, now: float) -> None:
         self._is_asking = True
+        if self._asking is not None and self._asked != self._gateway:
+            self._asking.drop()
+            self._asking = None
         if self._asking is None:
             self._asking = self._way(address)
+            self._asked = self._gateway
         self._asking.ask(fetch.url, now)
 
     def _way(self, address: str) -> Asking:

@@ -47,6 +47,16 @@ class PushClient(Application):
         self._waiting: list[Invitation] = []
         host.bind(self._receive, port)
 
+    def configure(self, name: str, value: str) -> bool:
+        """Change what is done with confirmed pushes, on open sessions too."""
+        behaviour = self._behaviour.having(name, value)
+        if behaviour is None:
+            return False
+        self._behaviour = behaviour
+        for sessions in self._sessions.values():
+            sessions.behaviour = behaviour
+        return True
+
     # What is told
 
     def context_activated(self, address: str, now: float) -> None:

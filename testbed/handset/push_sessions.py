@@ -96,7 +96,8 @@ class PushSessions:
     ) -> None:
         """``take`` shows pushes; ``on_end`` is called when nothing is left here."""
         self._host = host
-        self._behaviour = behaviour
+        self.behaviour = behaviour
+        """May change at any time, for what comes from then on."""
         self._take = take
         self._sessions: dict[int, _Session] = {}
         self._port = SessionPort(host, address, hear=self._hear, on_end=on_end)
@@ -109,7 +110,7 @@ class PushSessions:
             if session.since is None or now < session.since + COPY_TIME:
                 self._host.count("push_session_requests_repeated")
                 return
-        if len(self._sessions) - len(there) >= self._behaviour.most_sessions:
+        if len(self._sessions) - len(there) >= self.behaviour.most_sessions:
             self._report_failure(places[0], f"{len(self._sessions)} sessions are open")
             return
         self._connect(_Session(places[0], places[1:], invitation.applications), now)
@@ -162,7 +163,7 @@ class PushSessions:
         if session is not None:
             session.since = session.last_used = now
             session.idle = self._host.at(
-                now + self._behaviour.idle, lambda later: self._look(event.session, later)
+                now + self.behaviour.idle, lambda later: self._look(event.session, later)
             )
             self._host.report("push session opened", {"gateway": _text(session.place)})
 
@@ -198,7 +199,7 @@ class PushSessions:
     def _look(self, number: int, now: float) -> None:
         """End a session on which nothing has happened for long."""
         session = self._sessions[number]
-        due = session.last_used + self._behaviour.idle
+        due = session.last_used + self.behaviour.idle
         if due <= now:
             self._end(number, "idle", now)
         else:
@@ -225,7 +226,7 @@ class PushSessions:
     # Confirmed pushes
 
     def _answer(self, event: ConfirmedPushReceived, now: float) -> None:
-        behaviour = self._behaviour
+        behaviour = self.behaviour
         match behaviour.on_push:
             case OnPush.SILENT:
                 self._host.report("push left unanswered", {"gateway": event.peer[0]})

@@ -22,7 +22,17 @@ class SessionPort:
     ``on_end`` is called. Commands go through ``do``.
     """
 
-    __slots__ = ("_alarm", "_client", "_due", "_hear", "_host", "_is_settling", "_local", "_on_end")
+    __slots__ = (
+        "_alarm",
+        "_client",
+        "_due",
+        "_hear",
+        "_host",
+        "_is_open",
+        "_is_settling",
+        "_local",
+        "_on_end",
+    )
 
     def __init__(
         self,
@@ -41,6 +51,7 @@ class SessionPort:
         self._alarm: Timer | None = None
         self._due: float | None = None
         self._is_settling = False
+        self._is_open = True
 
     @property
     def sessions(self) -> int:
@@ -55,7 +66,8 @@ class SessionPort:
             self._settle(now)
 
     def drop(self) -> None:
-        """Be done with every session without a word: the address is no longer there."""
+        """Be done with every session without a word, and hear nothing more of any."""
+        self._is_open = False
         self._arm(None)
         self._host.unbind(self._local[1])
 
@@ -75,13 +87,15 @@ class SessionPort:
             return
         self._is_settling = True
         try:
-            while events := self._client.take_events():
+            while self._is_open and (events := self._client.take_events()):
                 for event in events:
                     self._hear(event, now)
         finally:
             self._is_settling = False
         for data, peer in self._client.take_datagrams():
             self._host.send(data, self._local, peer)
+        if not self._is_open:
+            return
         due = self._client.next_timeout()
         if due is None and not self.sessions:
             self.drop()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from testbed.codecs.wtp import UserAbort
-from testbed.handset.settings import HandsetSettings, Mode, OnPush, PushBehaviour, WapGateway
+from testbed.handset.settings import (
+    REFUSAL_NAMES,
+    HandsetSettings,
+    Mode,
+    OnPush,
+    PushBehaviour,
+    WapGateway,
+)
 from testbed.lab.model import GatewayPart, MobilePart
-
-_REASONS: Final = {
-    "requested": UserAbort.USER_REQUEST,
-    "refused": UserAbort.USER_REFUSED,
-    "pending": UserAbort.USER_PENDING,
-    "no-resources": UserAbort.USER_DISCARDED_RESOURCES,
-    "unprocessable": UserAbort.USER_DISCARDED_UNPROCESSABLE,
-}
 
 
 def usual_handset(gateway: GatewayPart | None) -> HandsetSettings:
@@ -25,7 +21,7 @@ def usual_handset(gateway: GatewayPart | None) -> HandsetSettings:
 def handset(mobile: MobilePart, gateway: GatewayPart | None) -> HandsetSettings:
     """Return a mobile's settings; ``gateway`` is the lab's own, if it has one."""
     return HandsetSettings(
-        push=PushBehaviour(OnPush(mobile.on_push), _REASONS[mobile.push_refusal]),
+        push=PushBehaviour(OnPush(mobile.on_push), REFUSAL_NAMES[mobile.push_refusal]),
         gateway=_wap_gateway(mobile, gateway),
     )
 

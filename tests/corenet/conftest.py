@@ -29,10 +29,17 @@ class Screen(Application):
 
     def __init__(self, host):
         self.host = host
+        self.size = 1
         host.bind(self.receive, 2948)
 
     def receive(self, payload, source, local, now):
-        self.host.show(Shown("text", payload.decode(), {"from": source[0]}))
+        text = payload.decode() * self.size
+        self.host.show(Shown("text", text, {"from": source[0]}))
+
+    def configure(self, name, value):
+        if name == "size":
+            self.size = int(value)
+        return name == "size"
 
     def tapped(self, shown, now):
         self.host.show(Shown("again", shown.text))

@@ -8,6 +8,7 @@ from corenet.control.model import (
     Coverage,
     MobileActivation,
     MobileDeactivation,
+    Setting,
     SmsBehaviourRequest,
     SmsSending,
     Tap,
@@ -134,6 +135,19 @@ def test_tap_on_what_cannot_be_opened_is_refused(world, who, item, reason):
     with pytest.raises(ControlError, match=reason) as refused:
         drive(core, who, "tap", Tap(item=item))
     assert refused.value.status == 409
+
+
+def test_setting_of_an_application_is_changed(world, who):
+    """As its application takes it; 400 names what is wrong."""
+    core = world()
+    assert drive(core, who, "setting", Setting(name="size", value="2")).done == "setting"
+    core.finished(core.request(1))
+    core.say(1, b"hi")
+    assert core.terminal(1).mobile.shown[0]["text"] == "hihi"
+    for name, value, field in (("colour", "2", "name"), ("size", "big", "value")):
+        with pytest.raises(ControlError) as refused:
+            drive(core, who, "setting", Setting(name=name, value=value))
+        assert (refused.value.status, refused.value.field) == (400, field)
 
 
 def test_unknown_mobile_is_not_found(world, who):

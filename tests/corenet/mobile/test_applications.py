@@ -12,7 +12,7 @@ from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.node import Address
 from corenet.mobile.config import MobileConfig
-from corenet.mobile.errors import MobileError
+from corenet.mobile.errors import MobileError, UnsuitableSetting
 from corenet.mobile.events import ApplicationReported, ShownOnScreen
 from corenet.mobile.population import Mobiles
 from corenet.mobile.testing import SGSN, ScriptedNetwork
@@ -46,6 +46,13 @@ class Program(Application):
     def tapped(self, shown: Shown, now: float) -> bool:
         self.told.append(("tapped", shown.text, now))
         return shown.kind == "link"
+
+    def configure(self, name: str, value: str) -> bool:
+        if value == "infrared":
+            raise ValueError("none that can be seen")
+        if name == "colour":
+            self.told.append(("configured", value))
+        return name == "colour"
 
 
 class Lab:
@@ -293,6 +300,18 @@ def test_tap_reaches_the_application(lab: Lab) -> None:
     with pytest.raises(MobileError, match="nothing to open behind this text"):
         lab.mobiles.tap(IMSI, 1, lab.network.now)
     assert program.told == [("tapped", "two", 1000.0), ("tapped", "one", 1000.0)]
+
+
+def test_setting_reaches_the_application_that_has_it(lab: Lab) -> None:
+    """A setting that none has is refused, and so is a value that it cannot have."""
+    program = lab.program
+    lab.mobiles.configure(IMSI, "colour", "blue", lab.network.now)
+    assert program.told == [("configured", "blue")]
+    with pytest.raises(UnsuitableSetting, match="no application of this mobile has a setting size"):
+        lab.mobiles.configure(IMSI, "size", "blue", lab.network.now)
+    with pytest.raises(UnsuitableSetting, match="colour: none that can be seen") as refused:
+        lab.mobiles.configure(IMSI, "colour", "infrared", lab.network.now)
+    assert refused.value.field == "value"
 
 
 def test_tap_on_what_is_not_there_is_refused(lab: Lab) -> None:

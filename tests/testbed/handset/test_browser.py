@@ -593,6 +593,42 @@ def test_push_session_and_browser_live_side_by_side(on_session):
 # Settings
 
 
+def test_way_to_the_gateway_can_be_changed(on_session):
+    """For the pages that are fetched from then on, those that wait included."""
+    lab = on_session
+    datagrams = lab.around.datagram_gateway()
+    second = MAIL + "/2"
+    lab.open(MAIL)
+    lab.open(second)
+    assert lab.browser.configure("wap_mode", "connectionless")
+    datagrams.replies[second] = Reply(200, TEXT, b"in a datagram")
+    lab.gateway.do("reply", lab.gateway.told[-1].transaction, Reply(200, TEXT, b"on a session"))
+    assert [page.text for page in lab.host.shown] == ["on a session", "in a datagram"]
+    assert lab.gateway.names()[-1] == "ReplyConfirmed"
+    lab.around.wait(1000)
+    assert lab.around.is_at_rest()
+
+
+def test_gateway_can_be_changed(on_session):
+    """The session with the other one is forgotten."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"first")
+    second = lab.around.gateway(SECOND)
+    second.replies[MAIL] = Reply(200, TEXT, b"second")
+    lab.open()
+    assert lab.browser.configure("wap_gateway", SECOND[0])
+    lab.open()
+    assert [page.text for page in lab.host.shown] == ["first", "second"]
+    assert not lab.browser.configure("on_push", "confirm")
+
+
+@pytest.mark.parametrize(("name", "value"), [("wap_gateway", "gw"), ("wap_mode", "fast")])
+def test_way_that_there_is_not_is_refused(on_session, name, value):
+    """With a word on what is wrong."""
+    with pytest.raises(ValueError, match=value):
+        on_session.browser.configure(name, value)
+
+
 def test_handset_without_a_gateway_has_no_browser():
     """A service to load is shown and not opened; nothing takes a tap."""
     host = ScriptedHost()

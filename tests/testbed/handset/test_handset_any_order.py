@@ -119,6 +119,14 @@ class World:
         place = (GATEWAY, SECOND)[which % 2]
         self.gateways[which % 2] = self.around.gateway(place)
 
+    def configure(self, which):
+        name, value = (
+            ("on_push", "silent"),
+            ("wap_mode", "connectionless" if self.host.now % 2 else "session"),
+            ("wap_gateway", SECOND[0]),
+        )[which]
+        assert any(each.configure(name, value) for each in self.applications)
+
     def wait(self, which):
         self.around.wait((1.0, 40.0, 400.0)[which])
 

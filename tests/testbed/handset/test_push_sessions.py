@@ -121,6 +121,30 @@ def test_confirmed_push_is_refused_for_the_reason_that_is_set(around, reason):
     assert around.host.counters == {"push_refused": 1}
 
 
+def test_what_is_done_with_pushes_can_be_changed(around):
+    """At any time, for sessions that are open too."""
+    gateway = around.gateway()
+    client = handset(around)
+    around.invite(GATEWAY)
+    assert client.configure("on_push", "refuse")
+    assert client.configure("push_refusal", "pending")
+    gateway.do("confirmed_push", gateway.session, mail())
+    assert gateway.told[-1].reason == UserAbort.USER_PENDING
+    assert client.configure("on_push", "confirm")
+    gateway.do("confirmed_push", gateway.session, mail())
+    assert gateway.names()[-1] == "PushConfirmed"
+    assert not client.configure("wap_mode", "session")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("on_push", "shrug"), ("push_refusal", "USER_PENDING")]
+)
+def test_setting_that_there_is_not_is_refused(around, name, value):
+    """With those that there are."""
+    with pytest.raises(ValueError, match=f"'{value}' is none of [a-z-]+, "):
+        handset(around).configure(name, value)
+
+
 def test_only_reasons_to_refuse_a_push_can_be_set():
     """The others mean something else to the session."""
     with pytest.raises(ValueError, match="DISCONNECT is no reason"):
