@@ -74,11 +74,14 @@ class GatewayService:
         """Make a gateway that has not started.
 
         Raises:
-            ValueError: the gateway is to ask a core, and no control_url says where it is.
+            ValueError: the gateway is to ask a core, and no control_url says where it is; or it is
+                to have an SMSC.
             testbed.adapters.tls.TlsError: the certificate or the key cannot be used.
         """
         if config.ask_core and config.control_url is None:
             raise ValueError("the gateway needs the core's control_url, or ask_core set to false")
+        if config.has_smsc:
+            raise ValueError("a gateway on sockets cannot reach an SMSC")
         self._reactor = reactor
         self._runtime = runtime
         self._config = config

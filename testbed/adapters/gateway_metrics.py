@@ -27,6 +27,7 @@ from corenet.interfaces.node import Event
 from testbed.gateway.events import (
     ActivationAnswered,
     DeliveryEnded,
+    GiTriggered,
     InitiatorNotified,
     LeaseLapsed,
     NotificationFailed,
@@ -38,6 +39,8 @@ from testbed.gateway.events import (
     PushSent,
     SessionBegan,
     SessionEnded,
+    SmsEnded,
+    SmsSubmitted,
     StoreFailed,
     TerminalJudged,
 )
@@ -65,7 +68,16 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verdicts": ("verdict", "Looks at a terminal, by what the gateway decided."),
         "pushes_held": ("", "Times that a push at one address began to wait."),
         "pushes_sent": ("", "Pushes that left for a terminal, repetitions included."),
-        "activations": ("result", "Activations that the core answered, by result."),
+        "activations": (
+            "result",
+            "Activations that ended, by result: reached, or the kind of refusal.",
+        ),
+        "triggers": ("by", "Gi triggers: by a push itself, or by a datagram of their own."),
+        "short_messages": (
+            "what",
+            "Pushes submitted to an SMSC, those repeated after a restart or an unknown outcome, "
+            "and what became of them.",
+        ),
         "notifications": (
             "outcome",
             "Posts of result notifications: answered, failed (to be repeated) or abandoned.",
@@ -201,6 +213,9 @@ _COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = 
         PushHeld: ("pushes_held", ""),
         PushSent: ("pushes_sent", ""),
         ActivationAnswered: ("activations", lambda event: str(event.result)),
+        GiTriggered: ("triggers", lambda event: "push" if event.is_push else "datagram"),
+        SmsSubmitted: ("short_messages", lambda event: "repeated" if event.again else "submitted"),
+        SmsEnded: ("short_messages", lambda event: str(event.outcome)),
         InitiatorNotified: ("notifications", "answered"),
         NotificationFailed: ("notifications", _notification),
         SessionBegan: ("sessions_changed", "began"),

@@ -352,8 +352,8 @@ class Activations:
 
     def finished(
         self, key: str, answer: ActivationAnswer, now: float
-    ) -> tuple[list[Waiter], Result] | None:
-        """Take how an activation ended; return the waiters and what to tell them.
+    ) -> tuple[Target, list[Waiter], Result] | None:
+        """Take how an activation ended; return whose it was, the waiters and what to tell them.
 
         None where no activation of that key runs.
         """
@@ -362,7 +362,8 @@ class Activations:
             return None
         self._drop(activation)
         self._forget_stale(now)
-        return list(activation.waiters), self._result(activation.target, answer, now)
+        target = activation.target
+        return target, list(activation.waiters), self._result(target, answer, now)
 
     def clear(self, whose: str) -> None:
         """Forget the failures of a terminal that has shown itself."""

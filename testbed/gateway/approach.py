@@ -203,10 +203,11 @@ class Approach:
         finished = self.activations.finished(key, answer, now)
         if finished is None:
             return None
-        waiters, result = finished
+        target, waiters, result = finished
         self._output.tell(
             ActivationAnswered(
                 key,
+                Route.GI_TRIGGER if isinstance(target, StaticAddress) else Route.ACTIVATION,
                 "reached" if isinstance(result, Reached) else str(result.refusal),
                 result.address if isinstance(result, Reached) else result.why,
                 _push_ids(waiters),

@@ -55,9 +55,11 @@ class ActivationRequested(Event):
 
 @dataclass(frozen=True, slots=True)
 class ActivationAnswered(Event):
-    """The core's answer to an activation, for all the pushes that waited for it."""
+    """How an activation ended, for all the pushes that waited for it."""
 
     key: str
+    route: str
+    """activation, where the core was asked, or gi-trigger."""
     result: str
     """reached, or the kind of refusal."""
     reason: str

@@ -38,12 +38,16 @@ from testbed.gateway.events import (
     ActivationAnswered,
     ActivationRequested,
     DeliveryEnded,
+    GiTriggered,
     InitiatorNotified,
     PushAccepted,
     PushHeld,
     PushRefused,
+    SmsEnded,
+    SmsSubmitted,
     TerminalJudged,
 )
+from testbed.gateway.policy import Route
 from testbed.wap import describe
 
 
@@ -228,7 +232,21 @@ def _requested(event: ActivationRequested) -> tuple[str, str, str, str]:
 
 
 def _answered(event: ActivationAnswered) -> tuple[str, str, str, str]:
-    return "control", "", "activation", f"{event.result}: {event.reason}"
+    sender = "control" if event.route == Route.ACTIVATION else ""
+    return sender, "", "activation", f"{event.result}: {event.reason}"
+
+
+def _triggered(event: GiTriggered) -> tuple[str, str, str, str]:
+    what = "the push itself" if event.is_push else "a datagram of its own"
+    return "", "", "triggers the terminal", f"{event.address}, by {what}"
+
+
+def _submitted(event: SmsSubmitted) -> tuple[str, str, str, str]:
+    return "", "", "submits a short message", f"{event.octets} octets"
+
+
+def _sms_ended(event: SmsEnded) -> tuple[str, str, str, str]:
+    return "", "", f"short message {event.outcome}", event.reason
 
 
 def _held(event: PushHeld) -> tuple[str, str, str, str]:
@@ -275,6 +293,9 @@ _EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] =
         TerminalJudged: _judged,
         ActivationRequested: _requested,
         ActivationAnswered: _answered,
+        GiTriggered: _triggered,
+        SmsSubmitted: _submitted,
+        SmsEnded: _sms_ended,
         PushHeld: _held,
         DeliveryEnded: _ended,
         InitiatorNotified: _notified,

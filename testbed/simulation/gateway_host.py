@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from corenet.control.core import CoreControl
 from corenet.control.errors import ControlError
@@ -37,10 +37,12 @@ from testbed.gateway.effects import (
     LookUpTerminal,
     PostNotification,
     RequestActivation,
+    SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
+from testbed.gateway.sms import SmsOutcome
 from testbed.gateway.store import Store, StoreError, Written
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator
@@ -69,6 +71,14 @@ class Delays:
     """From then until the gateway hears of it."""
     http: float = 0.005
     """One way over HTTP, whether it is PAP, the control interface or a result notification."""
+
+
+class VirtualSmsc(Protocol):
+    """Takes short messages from a gateway, as whoever speaks SMPP for it does."""
+
+    def submit(self, message: SubmitSms, answered: Callable[[SmsOutcome], None]) -> None:
+        """Take a message; ``answered`` is called once, with what became of it."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -104,9 +114,15 @@ class GatewayHost:
         store: Store,
         random: Random,
         delays: Delays,
+        smsc: VirtualSmsc | None = None,
         name: str = "gateway",
     ) -> None:
-        """``store`` is the disk; ``random`` gives each gateway a generator of its own."""
+        """``store`` is the disk; ``random`` gives each gateway a generator of its own.
+
+        ``smsc`` takes short messages where the configuration has an SMSC.
+        """
+        if config.has_smsc and smsc is None:
+            raise ValueError("the gateway is to have an SMSC, and there is none")
         self._network = network
         self._config = config
         self._control = control
@@ -115,6 +131,7 @@ class GatewayHost:
         self._store = store
         self._random = random
         self._delays = delays
+        self._smsc = smsc
         self._name = name
         self._life: _Life | None = None
         self._keys = count(1)
@@ -125,7 +142,8 @@ class GatewayHost:
         self._missed_from: int | None = None
         """The last event that the gateway has seen, while its event stream is broken."""
         network.on_event(self._happened)
-        control.events.listen(self._listen)
+        if config.ask_core:
+            control.events.listen(self._listen)
 
     # The gateway
 
@@ -259,6 +277,8 @@ class GatewayHost:
                 self._look_up(life, effect)
             case RequestActivation():
                 self._activate(life, effect)
+            case SubmitSms():
+                self._submit_sms(life, effect)
             case PostNotification():
                 self._post(life, effect)
             case FetchFromOrigin():
@@ -430,6 +450,22 @@ class GatewayHost:
         life.exchanges[number] = lambda: end(silent("it broke off"))
         late = self._network.call_later(within, lambda: end(silent("no answer in time")))
         self._network.call_later(self._delays.http, arrive)
+
+    # The SMSC
+
+    def _submit_sms(self, life: _Life, effect: SubmitSms) -> None:
+        smsc = self._smsc
+        assert smsc is not None
+
+        def answered(outcome: SmsOutcome) -> None:
+            self._network.call_later(
+                self._delays.http,
+                lambda: self._answered(
+                    life, lambda gateway, now: gateway.sms_finished(effect.key, outcome, now)
+                ),
+            )
+
+        self._network.call_later(self._delays.http, lambda: smsc.submit(effect, answered))
 
     # The initiator
 

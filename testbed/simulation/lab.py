@@ -23,7 +23,7 @@ from testbed.gateway.store import Store
 from testbed.handset.handset import handsets as handsets_with
 from testbed.handset.settings import HandsetSettings, WapGateway
 from testbed.initiator.submission import indication_part, recipient, submission
-from testbed.simulation.gateway_host import Delays, GatewayHost
+from testbed.simulation.gateway_host import Delays, GatewayHost, VirtualSmsc
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
@@ -49,6 +49,7 @@ class VirtualLab:
         quality: Mapping[Interface, LinkQuality] | None = None,
         delays: Delays | None = None,
         store: Store | None = None,
+        smsc: VirtualSmsc | None = None,
         notify_url: str = "http://127.0.0.1:8082/notifications",
         handset: HandsetSettings | None = None,
         handsets: Mapping[str, HandsetSettings] | None = None,
@@ -86,6 +87,7 @@ class VirtualLab:
                 store=store,
                 random=Random(random.getrandbits(64)),
                 delays=delays or Delays(),
+                smsc=smsc,
             )
         self._self_activating = dict(self_activating or {})
         self._push_numbers = count(1)

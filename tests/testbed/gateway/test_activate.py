@@ -68,7 +68,7 @@ def fail(book: Activations, now: float, answer=SILENT, waiter=P):
     assert book.take_requests() == [Request(f"k{now}", A, LATEST, (waiter,))]
     finished = book.finished(f"k{now}", answer, now)
     assert finished is not None
-    return finished[1]
+    return finished[2]
 
 
 def test_pushes_for_one_terminal_share_one_activation():
@@ -80,7 +80,7 @@ def test_pushes_for_one_terminal_share_one_activation():
     want(book, A, R, "k3")
     assert book.take_requests() == []
     answer = outcome(Step.ACTIVE, address="10.45.0.7")
-    assert book.finished("k1", answer, 2.0) == ([P, Q, R], Reached("10.45.0.7"))
+    assert book.finished("k1", answer, 2.0) == (A, [P, Q, R], Reached("10.45.0.7"))
     assert len(book) == 0
 
 
@@ -102,7 +102,7 @@ def test_a_withdrawn_waiter_is_not_told():
     want(book, A, Q, "b")
     book.take_requests()
     book.withdraw(A, P)
-    assert book.finished("a", Unanswered("gone"), 1.0)[0] == [Q]
+    assert book.finished("a", Unanswered("gone"), 1.0)[1] == [Q]
 
 
 def test_an_activation_that_nobody_wants_any_more_is_not_begun():
@@ -123,7 +123,7 @@ def test_a_running_activation_ends_even_when_nobody_waits():
     book.withdraw(A, P)
     want(book, B, Q, "b")
     assert book.take_requests() == []
-    assert book.finished("a", SILENT, 1.0)[0] == []
+    assert book.finished("a", SILENT, 1.0)[1] == []
     assert keys(book.take_requests()) == ["b"]
 
 
@@ -301,6 +301,7 @@ def test_a_static_address_is_activated_under_the_same_bounds():
     assert book.take_requests() == [Request("a", static, LATEST, (P,))]
     nothing = Unanswered("no session", Refusal.NO_CONTEXT)
     assert book.finished("a", nothing, 0.0) == (
+        static,
         [P],
         NotReached(Refusal.NO_CONTEXT, 10.0, "no answer: no session"),
     )

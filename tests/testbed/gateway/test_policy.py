@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from testbed.gateway import policy_page
 from testbed.gateway.policy import (
     FOLLOWS,
     NEVER,
@@ -145,3 +148,10 @@ def test_fail_gives_the_push_up():
     assert progress.fail(ACTIVATION, Refusal.UNKNOWN_SUBSCRIBER, "who?", at=2.0, now=1.0) == GiveUp(
         2003
     )
+
+
+@pytest.mark.docs
+def test_the_page_is_what_the_tables_say():
+    """The reference page is generated anew whenever they change."""
+    page = Path(__file__).parents[3] / "docs/reference/policy.md"
+    assert page.read_text(encoding="utf-8") == policy_page.page()

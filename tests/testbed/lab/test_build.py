@@ -8,8 +8,11 @@ import pytest
 
 from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
+from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import TlsConfig
 from testbed.gateway.initiators import Initiator
+from testbed.gateway.policy import Next, Refusal, Route, Rule
+from testbed.gateway.trigger import GiTrigger
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
 from testbed.lab.yaml_source import SourceError, read
 from tests.testbed.certificates import Authority
@@ -266,3 +269,86 @@ def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(SourceError, match="not UTF-8"):
         load(str(file))
+
+
+GATEWAY = """\
+gateway:
+  address: 127.0.10.5
+  apn: wap.example
+  ask_core: false
+"""
+TRIGGER = '  gi_trigger: {addresses: {"447700900001": 127.10.0.1}, datagram: "00ff", push: false}\n'
+
+
+def test_policy_becomes_rules() -> None:
+    """Applications are known by name or number, what is left out has its default."""
+    lab = built(
+        GATEWAY + "  initiators: [{name: shop}]\n"
+        "  policy:\n"
+        '    - {applications: ["4"], initiators: [shop], order: [ip, hold], hold_for: 60,\n'
+        "       activations: 3, lifetime: 600, after: {refused: fail, absent: hold}}\n"
+        "    - {}\n"
+    )
+    assert lab.gateway is not None
+    first, last = lab.gateway.policy.rules
+    assert first == Rule(
+        frozenset({"x-wap-application:mms.ua"}),
+        frozenset({"shop"}),
+        (Route.IP, Route.HOLD),
+        hold_for=60.0,
+        lifetime=600.0,
+        activations=3,
+        after={Refusal.REFUSED: Next.FAIL, Refusal.ABSENT: Next.HOLD},
+    )
+    assert last == Rule()
+
+
+def test_gi_trigger_is_the_route_where_there_is_no_core_to_ask() -> None:
+    """Unless a policy says otherwise."""
+    lab = built(GATEWAY + TRIGGER)
+    assert lab.gateway is not None
+    assert lab.gateway.gi_trigger == GiTrigger(
+        {"447700900001": "127.10.0.1"}, sends_push=False, payload=b"\x00\xff"
+    )
+    (rule,) = lab.gateway.policy.rules
+    assert rule.order == (Route.IP, Route.GI_TRIGGER, Route.HOLD)
+    asking = GATEWAY.replace("ask_core: false", 'core: {url: "http://127.0.0.1:1"}')
+    beside = built(asking + TRIGGER).gateway
+    assert beside is not None
+    assert beside.policy.rules == (Rule(),)
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "text"),
+    [
+        ("[{initiators: [shop]}]", "6:20", "there is no initiator shop"),
+        ("[{applications: [x]}]", "6:6", "the last rule fits every push"),
+        ("[{}, {}]", "6:6", "this rule fits every push, so those after it never hold"),
+        ("[{order: [ip, sms]}]", "6:19", "sms needs an SMSC"),
+        ("[{order: [ip, gi-trigger]}]", "6:19", "gi-trigger needs gateway.gi_trigger"),
+        ("[{order: [activation, ip]}]", "6:6", "ip comes before it"),
+        ("[{order: [ip, fax]}]", "6:19", "input should be 'ip', 'activation'"),
+        ("[{after: {refused: sms}}]", "6:6", "after refused comes sms, which is not in order"),
+        ("[{after: {hungry: fail}}]", "6:", "input should be 'unknown-subscriber'"),
+        ("[{activation_for: 0}]", "6:23", "greater than 0"),
+    ],
+)
+def test_what_is_wrong_with_a_policy_is_named_with_its_place(
+    rules: str, place: str, text: str
+) -> None:
+    """Line and column of the rule, the route or the name."""
+    found = problems(GATEWAY + f"  policy:\n    {rules}\n")
+    assert any(one.startswith(f"lab.yaml:{place}") and text in one for one in found), found
+
+
+def test_radius_clients_and_ageing_are_taken_over() -> None:
+    """Who may send accounting, and when its silence means that a session is over."""
+    lab = built(
+        GATEWAY + "  radius_port: null\n"
+        "  radius_clients: [{address: 192.0.2.0/24, secret: sesame}]\n"
+        "  sessions: {interim_interval: 300, missed_interims: 2, longest: null}\n"
+    )
+    assert lab.gateway is not None
+    assert lab.gateway.radius_clients == (RadiusClient("192.0.2.0/24", b"sesame"),)
+    assert lab.gateway.ageing.limit == 900.0
+    assert lab.gateway.radius_port is None

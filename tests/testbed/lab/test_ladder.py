@@ -159,7 +159,7 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
             Rung(2.0, "gateway", "control", "POST /v1/activations", "IMSI 23415, APN wap"),
         ),
         (
-            ActivationAnswered("k", "reached", "127.0.0.1", ("p1",)),
+            ActivationAnswered("k", "activation", "reached", "127.0.0.1", ("p1",)),
             Rung(2.0, "control", "gateway", "activation", "reached: 127.0.0.1"),
         ),
         (
