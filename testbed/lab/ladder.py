@@ -31,8 +31,7 @@ from gtp.messages import GPdu, decode
 from testbed.codecs.smpp import Framer, SmppError
 from testbed.codecs.smpp import decode as smpp_decode
 from testbed.codecs.smpp.describe import pdu_summary
-from testbed.codecs.wsp.errors import WspError
-from testbed.codecs.wsp.push import PUSH_PORT, decode_push
+from testbed.codecs.wsp.push import PUSH_PORT, SOURCE_PORT
 from testbed.codecs.wtp import WTP_PORT
 from testbed.gateway.events import (
     ActivationAnswered,
@@ -48,6 +47,7 @@ from testbed.gateway.events import (
     TerminalJudged,
 )
 from testbed.gateway.policy import Route
+from testbed.pull.events import PageServed
 from testbed.wap import describe
 
 
@@ -137,18 +137,11 @@ def _packet(packet: bytes) -> str:
     source, destination = datagram.source, datagram.destination
     ends = f"{source[0]}:{source[1]} → {destination[0]}:{destination[1]}"
     what = ""
-    if destination[1] == PUSH_PORT:
-        what = _push(datagram.payload)
+    if destination[1] == PUSH_PORT or SOURCE_PORT in (source[1], destination[1]):
+        what = describe.unit(datagram.payload)
     elif WTP_PORT in (source[1], destination[1]):
         what = describe.summary(datagram.payload)
     return f"{ends}{what and ', '}{what}"
-
-
-def _push(payload: bytes) -> str:
-    try:
-        return f"WSP Push {decode_push(payload).content_type}"
-    except WspError:
-        return f"{len(payload)} octets"
 
 
 def _gi(data: bytes) -> Described:
@@ -156,7 +149,7 @@ def _gi(data: bytes) -> Described:
 
 
 def _wdp(data: bytes) -> Described:
-    return "datagram", _push(data)
+    return "datagram", describe.unit(data)
 
 
 def _wsp(data: bytes) -> Described:
@@ -261,6 +254,10 @@ def _notified(_event: InitiatorNotified) -> tuple[str, str, str, str]:
     return "", "initiator", "PAP resultnotification-message", "answered"
 
 
+def _served(event: PageServed) -> tuple[str, str, str, str]:
+    return "", "", "serves a page", f"{event.method} {event.host}: {event.status}"
+
+
 def _shown(event: ShownOnScreen) -> tuple[str, str, str, str]:
     href = event.shown.details.get("href")
     seen = textwrap.shorten(event.shown.text, _MOST_SEEN, placeholder=" …")
@@ -299,6 +296,7 @@ _EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] =
         PushHeld: _held,
         DeliveryEnded: _ended,
         InitiatorNotified: _notified,
+        PageServed: _served,
         ShownOnScreen: _shown,
         ApplicationReported: _reported,
     }

@@ -1,4 +1,4 @@
-"""Says in one line what a datagram of WTP holds, for ladders and logs."""
+"""Says in one line what a datagram of WTP or connectionless WSP holds, for ladders and logs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from testbed.codecs.wsp.pdus import (
     Redirect,
     Reply,
     decode,
+    decode_unit,
 )
 from testbed.codecs.wtp import WtpError, abort_text
 
@@ -25,6 +26,15 @@ def summary(datagram: bytes) -> str:
     except WtpError:
         return f"{len(datagram)} octets"
     return " + ".join(_transaction(part) for part in parts)
+
+
+def unit(datagram: bytes) -> str:
+    """Return a line about a datagram of connectionless WSP."""
+    try:
+        decode_unit(datagram)
+    except WspError:
+        return f"{len(datagram)} octets"
+    return session_pdu(datagram[1:])
 
 
 def _transaction(data: bytes) -> str:

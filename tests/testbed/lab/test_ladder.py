@@ -16,6 +16,7 @@ from gtp.messages import EchoRequest, GPdu, PduNotificationResponse
 from testbed.codecs import si
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication
+from testbed.codecs.wsp.pdus import Get, encode_unit
 from testbed.codecs.wsp.push import Push
 from testbed.gateway.events import (
     ActivationAnswered,
@@ -28,11 +29,13 @@ from testbed.gateway.events import (
     TerminalJudged,
 )
 from testbed.lab.ladder import Ladder, Rung, text
+from testbed.pull.events import PageServed
 
 PUSH = Push(
     1, ContentType(si.WBXML_TYPE), si.encode(ServiceIndication(href="http://a.example/", text="Hi"))
 ).encode()
 MOBILE, GATEWAY = ("127.20.0.1", 2948), ("127.0.20.5", 9200)
+GET = encode_unit(1, Get("http://a.example/"))
 PACKET = udp_packet(GATEWAY, MOBILE, PUSH)
 ACCOUNTING = bytes.fromhex(  # Accounting-Request with Acct-Status-Type Start
     "040100200000000000000000000000000000000028060000000108067f140001"
@@ -76,10 +79,17 @@ def told(event: Event, node: str = "gateway") -> list[Rung]:
             Interface.GI,
             udp_packet(GATEWAY, ("127.20.0.1", 9), b"abc"),
             "IP packet",
-            "127.0.20.5:9200 → 127.20.0.1:9",
+            "127.0.20.5:9200 → 127.20.0.1:9, 3 octets",
         ),
         (Interface.WDP, PUSH, "datagram", "WSP Push application/vnd.wap.sic"),
         (Interface.WDP, b"\x00", "datagram", "1 octets"),
+        (Interface.WDP, GET, "datagram", "WSP Get http://a.example/"),
+        (
+            Interface.GI,
+            udp_packet(("127.20.0.1", 50000), GATEWAY, GET),
+            "IP packet",
+            "127.20.0.1:50000 → 127.0.20.5:9200, WSP Get http://a.example/",
+        ),
         (Interface.WSP, bytes.fromhex("18 0001"), "datagram", "WTP Ack 1"),
         (
             Interface.GI,
@@ -187,6 +197,10 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
                 "shows page",
                 "“Four new messages Four new messages Four new messages Four …”",
             ),
+        ),
+        (
+            PageServed("+44", "GET", "a.example", 200, 50, 0.1),
+            Rung(2.0, "gateway", "gateway", "serves a page", "GET a.example: 200"),
         ),
         (
             ApplicationReported("23415", "push session opened", {"gateway": "10.0.0.1:9201"}),

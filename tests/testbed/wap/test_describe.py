@@ -17,7 +17,7 @@ from testbed.codecs.wsp.pdus import (
     Reply,
 )
 from testbed.codecs.wtp import Trailer, TransactionClass, UserAbort, option_tpi, psn_tpi
-from testbed.wap.describe import session_pdu, summary
+from testbed.wap.describe import session_pdu, summary, unit
 
 TEXT = ContentType("text/plain")
 
@@ -80,5 +80,12 @@ def test_each_pdu_has_its_words(datagram, line):
     ],
 )
 def test_what_a_session_says_is_named(pdu, line):
-    """Requests show what they ask for."""
+    """Requests show what they ask for; without a session a transaction id stands before."""
     assert session_pdu(pdu.encode()) == line
+    assert unit(b"\x01" + pdu.encode()) == line
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x01", b"\x01\xff"])
+def test_what_is_no_datagram_of_wsp_is_told_by_its_length(octets):
+    """All of it."""
+    assert unit(octets) == f"{len(octets)} octets"
