@@ -98,7 +98,7 @@ def test_fakewap_gets_pages_over_our_gateway(peers: Peers, fakewap: str) -> None
     assert ask(peers, fakewap, "large.txt").decode() == LARGE
     assert b"the terminal takes 1399" in ask(peers, fakewap, "large.txt", *without)
     assert b"File not found" in ask(peers, fakewap, "missing.wml")
-    assert ask(peers, fakewap, "hello.txt", "-m", "20", "-i", "0", "-c", "4") == b"Hello, terminal."
+    assert ask(peers, fakewap, "hello.txt", "-m", "20", "-i", "0") == b"Hello, terminal."
     assert lab.stop() == 0
 
     read = Dissection(peers.folder / "lab.pcapng")
