@@ -41,7 +41,7 @@ from testbed.wap.session_events import (
     SessionSuspended,
 )
 
-COPY_TIME: Final = 30.0
+COPY_TIME: Final = 10.0
 """Seconds for which a request for a session that stands is taken for a copy."""
 _MOST_PLACES: Final = 4
 """Places tried for one request, those that redirections name included."""

@@ -191,7 +191,7 @@ def test_copies_of_a_request_open_one_session(around):
     around.invite(GATEWAY)
     around.invite(GATEWAY)
     gateway.do("accept", gateway.session)
-    around.wait(10)
+    around.wait(9)
     around.invite(GATEWAY)
     assert gateway.names() == ["SessionRequested", "SessionEstablished"]
     assert around.host.counters["push_session_requests_repeated"] == 2
@@ -200,7 +200,7 @@ def test_copies_of_a_request_open_one_session(around):
 def test_request_that_comes_later_opens_the_session_anew(around):
     """The gateway has lost its session, or it would not ask."""
     gateway = opened(around)
-    around.wait(31)
+    around.wait(10)
     del around.gateways[GATEWAY]
     gateway = around.gateway()
     around.invite(GATEWAY)
@@ -216,7 +216,7 @@ def test_request_that_comes_later_opens_the_session_anew(around):
 def test_later_request_that_names_another_place_first_replaces_the_session(around):
     """The new session is there before the old one is left."""
     first, second = opened(around), around.gateway(SECOND)
-    around.wait(31)
+    around.wait(10)
     around.invite(SECOND, GATEWAY)
     assert first.names() == ["SessionEnded"]
     assert second.names() == ["SessionRequested", "SessionEstablished"]
