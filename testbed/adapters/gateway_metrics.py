@@ -39,6 +39,7 @@ from testbed.gateway.events import (
     PushSent,
     SessionBegan,
     SessionEnded,
+    SessionInvited,
     SmsEnded,
     SmsSubmitted,
     StoreFailed,
@@ -67,7 +68,8 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "deliveries_ended": ("state", "Pushes at one address that ended, by final state."),
         "verdicts": ("verdict", "Looks at a terminal, by what the gateway decided."),
         "pushes_held": ("", "Times that a push at one address began to wait."),
-        "pushes_sent": ("", "Pushes that left for a terminal, repetitions included."),
+        "pushes_sent": ("how", "Pushes that left over IP, repetitions included, by how they went."),
+        "sessions_invited": ("", "Terminals that were asked to open a session (SIA)."),
         "activations": (
             "result",
             "Activations that ended, by result: reached, or the kind of refusal.",
@@ -148,7 +150,7 @@ class GatewayMetrics(Collector):
 
     def observe(self, event: Event) -> None:
         """Count what has happened."""
-        counted = _COUNTED.get(type(event))
+        counted = COUNTED.get(type(event))
         if counted is None:
             return
         name, label = counted
@@ -204,14 +206,15 @@ def _notification(event: Any) -> str:
     return "abandoned" if event.abandoned else "failed"
 
 
-_COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
+COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
     {
         PushAccepted: ("pushes_accepted", ""),
         PushRefused: ("submissions_refused", lambda event: str(int(event.code))),
         DeliveryEnded: ("deliveries_ended", lambda event: str(event.state)),
         TerminalJudged: ("verdicts", lambda event: str(event.verdict)),
         PushHeld: ("pushes_held", ""),
-        PushSent: ("pushes_sent", ""),
+        PushSent: ("pushes_sent", lambda event: str(event.how)),
+        SessionInvited: ("sessions_invited", ""),
         ActivationAnswered: ("activations", lambda event: str(event.result)),
         GiTriggered: ("triggers", lambda event: "push" if event.is_push else "datagram"),
         SmsSubmitted: ("short_messages", lambda event: "repeated" if event.again else "submitted"),

@@ -209,7 +209,7 @@ class Dispatch:
         if delivery is None:
             return
         if isinstance(outcome, SmsDelivered):
-            about = _About("delivered by SMS", code=StatusCode.OK)
+            about = _About(operations.BY_SMS, code=StatusCode.OK)
             self._feed(delivery, Input.SMS_DELIVERED, now, about)
         else:
             delivery.sms_failures += 1

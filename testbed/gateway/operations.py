@@ -37,6 +37,8 @@ from testbed.gateway.records import (
 
 UNCONFIRMED: Final = "delivered without confirmation"
 """What is said of a push that left, and of which the client said nothing."""
+BY_SMS: Final = "delivered by SMS"
+"""What is said of a push that the SMSC has delivered; the client says nothing there either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,10 @@ def quality(push: PushRecord, delivery: DeliveryRecord) -> pap.QualityOfService 
     ):
         return None
     method = DeliveryMethod.CONFIRMED
-    if delivery.description == UNCONFIRMED:
+    if delivery.description in (UNCONFIRMED, BY_SMS):
         method = DeliveryMethod.UNCONFIRMED
-    return pap.QualityOfService(push.priority, method)
+    bearer = "SMS" if delivery.description == BY_SMS else "GPRS"
+    return pap.QualityOfService(push.priority, method, network="GSM", bearer=bearer)
 
 
 def _status_of(push: PushRecord, delivery: DeliveryRecord, value: str) -> pap.StatusQueryResult:

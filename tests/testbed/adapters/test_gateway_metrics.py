@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from corenet.interfaces.node import Interface
-from testbed.adapters.gateway_metrics import COUNTERS, GAUGES, HISTOGRAMS, GatewayMetrics, reference
+from corenet.interfaces.node import Event, Interface
+from testbed.adapters.gateway_metrics import (
+    COUNTED,
+    COUNTERS,
+    GAUGES,
+    HISTOGRAMS,
+    GatewayMetrics,
+    reference,
+)
 from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
+from testbed.gateway import events
 from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.store import SqliteStore
@@ -28,6 +36,11 @@ from testbed.gateway.testing import (
     active,
 )
 from testbed.pull.events import RequestAbandoned
+
+
+def is_event(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 AWAY = TerminalView(IMSI, MSISDN, reachable=False)
@@ -97,7 +110,7 @@ def test_a_push_is_counted_from_beginning_to_end(bench, metrics):
     bench.now += 0.3
     bench.finish(bench.activations[0], active()(bench.activations[0]))
     now = samples(bench, metrics)
-    assert now["activations_total{reached}"] == now["pushes_sent_total"] == 1
+    assert now["activations_total{reached}"] == now["pushes_sent_total{push}"] == 1
     assert now["deliveries_ended_total{delivered}"] == now["notifications_total{answered}"] == 1
     assert now["deliveries{activating}"] == 0
     assert now["delivery_seconds_bucket{0.25}"] == 0
@@ -166,6 +179,18 @@ def test_answers_are_timed(bench, metrics):
     assert now["answer_seconds_bucket{0.001}"] == 1
     assert now["answer_seconds_bucket{0.5}"] == now["answer_seconds_bucket{10.0}"] == 2
     assert now["answer_seconds_count"] == 3
+
+
+UNCOUNTED = {
+    "EffectsQueued": "it is for whoever runs the gateway",
+    "ActivationRequested": "its answer is counted",
+}
+
+
+@pytest.mark.parametrize("name", [n for n, kind in vars(events).items() if is_event(kind)])
+def test_every_event_of_the_gateway_is_counted(name):
+    """Or there is a reason why it is not."""
+    assert (getattr(events, name) in COUNTED) != (name in UNCOUNTED)
 
 
 def test_page_is_what_the_code_says():

@@ -121,7 +121,7 @@ def test_preferconfirmed_is_confirmed_where_a_session_comes(bench, terminal):
     assert ways(terminal) == ["confirmed push"]
     assert bench.notifications[0].desc == "confirmed by the client"
     quality = bench.notifications[0].quality_of_service
-    assert quality == pap.QualityOfService(delivery_method=CONFIRMED)
+    assert quality == pap.QualityOfService(delivery_method=CONFIRMED, network="GSM", bearer="GPRS")
 
 
 def test_a_confirmed_push_is_not_delivered_before_the_client_says_so(bench, terminal):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from testbed.codecs import pap
-from testbed.gateway import notification
+from testbed.codecs.pap import DeliveryMethod
+from testbed.gateway import notification, operations
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.notification import NotTaken, Taken
 from testbed.gateway.pushes import State
@@ -39,6 +42,24 @@ def test_the_document_says_what_became_of_the_push(state, code):
         NOW,
         NOW + 5,
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "description", "expected"),
+    [
+        (State.DELIVERED, operations.UNCONFIRMED, (DeliveryMethod.UNCONFIRMED, "GPRS")),
+        (State.DELIVERED, operations.BY_SMS, (DeliveryMethod.UNCONFIRMED, "SMS")),
+        (State.DELIVERED, "confirmed by the client", (DeliveryMethod.CONFIRMED, "GPRS")),
+        (State.EXPIRED, "not delivered in time", None),
+    ],
+)
+def test_the_document_says_how_the_push_was_delivered(state, description, expected):
+    """Confirmed by the client or not, and over what; nothing where it was not delivered."""
+    push = replace(PUSH, delivery_method=DeliveryMethod.PREFER_CONFIRMED)
+    delivery = DeliveryRecord("1@pi.example", 0, state, NOW, code=1000, description=description)
+    config = GatewayConfig("127.0.0.5", "wap.example", b"x")
+    quality = pap.parse(notification.document(push, delivery, config)).quality_of_service
+    assert (quality and (quality.delivery_method, quality.bearer)) == expected
 
 
 @pytest.mark.parametrize(

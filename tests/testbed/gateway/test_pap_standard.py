@@ -329,6 +329,7 @@ def test_a_result_says_how_the_push_was_delivered(bench, quality, expected):
     (result,) = bench.notifications
     got = result.quality_of_service
     assert (got and (got.priority.value, got.delivery_method.value)) == expected
+    assert (got and (got.network, got.bearer)) == (expected and ("GSM", "GPRS"))
     status = ask(bench, '<statusquery-message push-id="9fjeo39jf084@pi.com"/>')
     assert ("<quality-of-service" in status) == (expected is not None)
 
