@@ -136,9 +136,9 @@ def test_a_pdu_that_ends_early_has_a_wrong_length(fields: int) -> None:
     ("command", "body", "field", "status"),
     [
         (9, b"x" * 16 + b"\0", "system_id", S.RINVSYSID),
-        (9, b"vas\0" + b"x" * 9 + b"\0", "password", S.RINVPASWD),
-        (9, b"vas\0secret\0" + b"x" * 13 + b"\0", "system_type", S.RINVSYSTYP),
-        (9, b"vas\0secret\0\0\x34\0\0" + b"x" * 41 + b"\0", "address_range", S.RBINDFAIL),
+        (9, b"esme\0" + b"x" * 9 + b"\0", "password", S.RINVPASWD),
+        (9, b"esme\0secret\0" + b"x" * 13 + b"\0", "system_type", S.RINVSYSTYP),
+        (9, b"esme\0secret\0\0\x34\0\0" + b"x" * 41 + b"\0", "address_range", S.RBINDFAIL),
         (3, b"x" * 65 + b"\0", "message_id", S.RINVMSGID),
         (0x21, b"\0\0\0\0\0", "destinations", S.RINVNUMDESTS),
         (0x21, b"\0\0\0\0\xff", "destinations", S.RINVNUMDESTS),
