@@ -8,7 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.protocol import ClientFactory, Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import Logger
 from twisted.trial.unittest import TestCase
 
@@ -209,6 +209,21 @@ class StreamTests(TestCase):
         self.server(port=port)
 
     @inlineCallbacks
+    def test_a_port_is_free_again_where_another_cannot_be_had(self):
+        """A node that gets only one of its places gets none."""
+        with socket.socket(type=socket.SOCK_DGRAM) as taken, socket.socket() as free:
+            taken.bind((SERVER, 0))
+            free.bind((SERVER, 0))
+            address = free.getsockname()
+            free.close()
+            node = ScriptedStreamNode("server", listens={SMPP})
+            with pytest.raises(CannotBindError, match="UDP"):
+                self.runtime.attach(node, {SMPP: address, Interface.GTP_C: taken.getsockname()})
+        yield deferLater(reactor, 0)
+        with socket.socket() as again:
+            again.bind(address)
+
+    @inlineCallbacks
     def test_a_peer_that_does_not_read_is_cut_off(self):
         """What waits for it is bounded; the node hears why."""
         server, address = self.server()
@@ -283,6 +298,31 @@ class StreamTests(TestCase):
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(address)
         assert not self.log
+
+    def test_an_attempt_under_way_ends_with_the_runtime(self):
+        """Nobody is connected to after the end."""
+
+        class Connector:
+            stopped = False
+
+            def stopConnecting(self):
+                self.stopped = True
+
+        connector = Connector()
+
+        class StubReactor(Clock):
+            def connectTCP(self, *_args, **_options):
+                return connector
+
+        clock = StubReactor()
+        runtime = TwistedRuntime(clock)
+        node = ScriptedStreamNode("client")
+        runtime.attach(node, {SMPP: (CLIENT, 0)})
+        runtime.command(node, lambda _now: node.connect(SMPP, (SERVER, 1)))
+        runtime.stop()
+        for _ in range(3):
+            clock.advance(0)
+        assert connector.stopped
 
     @inlineCallbacks
     def test_a_node_that_raises_is_logged_and_keeps_its_connections(self):

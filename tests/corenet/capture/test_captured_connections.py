@@ -51,8 +51,13 @@ def test_a_connection_has_a_beginning_and_an_end(read_pcapng) -> None:
     assert [flag & (SYN | FIN) for flag in flags(packets)] == [SYN, SYN, 0, 0, 0, FIN, FIN, 0]
     assert packets[0].packet[20:24] == (50_000).to_bytes(2) + (2775).to_bytes(2)
     assert packets[3].packet[40:] == ENQUIRE
-    # Who closes is the server here.
+    # Who closes is the server here; each end acknowledges the other's last octet and its FIN.
     assert packets[5].packet[12:16] == bytes((10, 0, 0, 2))
+    numbers = [
+        tuple(int.from_bytes(packet.packet[start : start + 4]) for start in (24, 28))
+        for packet in packets[5:]
+    ]
+    assert numbers == [(17, 17), (17, 18), (18, 18)]
 
 
 def test_a_connection_that_was_open_before_is_opened_in_the_capture(read_pcapng) -> None:

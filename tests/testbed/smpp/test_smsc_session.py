@@ -261,6 +261,15 @@ def test_the_rate_is_bounded() -> None:
     assert esme.sent() == [(8, SubmitSmResp(status=S.RTHROTTLED))]
 
 
+def test_what_was_not_used_of_a_rate_is_not_saved() -> None:
+    """After a long silence no more than the burst passes at once."""
+    esme = PlayedEsme(rate=2.0, burst=3, enquire_link=None).bound()
+    esme.wait(3600.0)
+    for sequence in range(1, 6):
+        esme.give(SUBMIT, sequence)
+    assert [sequence for sequence, _ in esme.sent()] == [4, 5]
+
+
 def test_an_account_has_limits_of_its_own() -> None:
     """What accept is given replaces what the session was made with."""
     esme = PlayedEsme().bound(rate=1.0, burst=1, window=1)
