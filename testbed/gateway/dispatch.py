@@ -29,6 +29,7 @@ from typing import Final
 
 from corenet.interfaces.node import Address
 from testbed.codecs.pap import StatusCode
+from testbed.esme.outcome import SmsDelivered, SmsOutcome
 from testbed.gateway import judge, operations, sms
 from testbed.gateway.activate import ActivationAnswer, Activations, NotReached, Reached
 from testbed.gateway.approach import Approach
@@ -50,7 +51,7 @@ from testbed.gateway.records import Notification
 from testbed.gateway.routes import GiveUp, GoOn, Wait
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import SessionTable
-from testbed.gateway.sms import ShortMessages, SmsDelivered, SmsOutcome
+from testbed.gateway.sms import ShortMessages
 from testbed.gateway.terminal import Terminal, TerminalKind
 from testbed.gateway.wap_server import WapServer
 from testbed.wap.session_events import SessionEstablished, SessionEvent, SessionResumed

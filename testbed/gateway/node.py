@@ -21,6 +21,7 @@ from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.codecs.pap import StatusCode
+from testbed.esme.outcome import SmsOutcome
 from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.custody import Custody
@@ -45,7 +46,6 @@ from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
-from testbed.gateway.sms import SmsOutcome
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.wap_server import NoPull, Pull, WapServer
 from testbed.pull.effects import FetchFailure, OriginAnswer

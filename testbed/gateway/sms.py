@@ -20,6 +20,7 @@ from typing import Final
 from zlib import crc32
 
 from testbed.codecs.wsp.push import PUSH_PORT
+from testbed.esme.outcome import SmsDelivered, SmsFailed, SmsOutcome, SmsUnknown
 from testbed.gateway.activate import NotReached
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.deliveries import Delivery
@@ -35,47 +36,6 @@ _AFTERWARDS: Final = frozenset({State.JUDGING, State.RETRYING, State.HELD})
 """States that a push takes when it has an outcome, and goes on."""
 GSM: Final = 3
 """The network type in network_error_code whose codes are MAP errors."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmsDelivered:
-    """The terminal has all of it."""
-
-    segments: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SmsFailed:
-    """It did not arrive."""
-
-    command_status: int
-    delivery_failure_reason: int | None = None
-    network_error_code: tuple[int, int] | None = None
-    """Network type and error code."""
-    segments: tuple[int, ...] = ()
-    """The numbers, from 1, of the segments that failed; empty where that is not known."""
-    reason: str = ""
-    """In words, where there are any."""
-
-    def __str__(self) -> str:
-        parts = [self.reason or f"command_status {self.command_status:#x}"]
-        if self.delivery_failure_reason is not None:
-            parts.append(f"delivery_failure_reason {self.delivery_failure_reason}")
-        if self.network_error_code is not None:
-            parts.append("network_error_code {}/{}".format(*self.network_error_code))
-        if self.segments:
-            parts.append(f"segments {', '.join(map(str, self.segments))}")
-        return "; ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class SmsUnknown:
-    """Nobody can say what became of it: the SMSC was lost while it had it, or never answered."""
-
-    reason: str
-
-
-SmsOutcome = SmsDelivered | SmsFailed | SmsUnknown
 
 
 @dataclass(frozen=True, slots=True)

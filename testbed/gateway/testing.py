@@ -19,6 +19,7 @@ from testbed.codecs import pap, si
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
+from testbed.esme.outcome import SmsDelivered, SmsOutcome
 from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
@@ -35,7 +36,6 @@ from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, TerminalView
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
-from testbed.gateway.sms import SmsDelivered, SmsOutcome
 from testbed.gateway.store import SqliteStore, Written
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFailure, FetchFromOrigin, OriginAnswer

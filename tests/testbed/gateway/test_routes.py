@@ -12,6 +12,7 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.pap import DeliveryMethod
 from testbed.codecs.wsp import decode_push
+from testbed.esme.outcome import SmsDelivered, SmsFailed, SmsUnknown
 from testbed.gateway.activate import Refused, Unanswered
 from testbed.gateway.config import GatewayConfig, Limits, RetryPolicy
 from testbed.gateway.effects import SubmitSms
@@ -19,7 +20,6 @@ from testbed.gateway.events import SmsEnded, SmsSubmitted, TerminalJudged
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.policy import Next, Policy, Refusal, Route, Rule
 from testbed.gateway.pushes import State
-from testbed.gateway.sms import SmsDelivered, SmsFailed, SmsUnknown
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import (
     ADDRESS,
