@@ -32,6 +32,8 @@ from testbed.adapters.origin_client import FetchError, OriginClient
 from testbed.adapters.store_tending import StoreTending
 from testbed.adapters.store_thread import StoreThread, opener
 from testbed.adapters.tls import ClientPolicy, server_options
+from testbed.esme.config import EsmeConfig
+from testbed.esme.events import SmscLost, TransactionModeMissed
 from testbed.gateway.answers import HttpAnswer, unauthorized
 from testbed.gateway.config import GatewayConfig, TlsConfig
 from testbed.gateway.effects import (
@@ -42,7 +44,9 @@ from testbed.gateway.effects import (
     LookUpTerminal,
     PostNotification,
     RequestActivation,
+    SubmitSms,
 )
+from testbed.gateway.esme_route import EsmeRoute
 from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
 from testbed.gateway.initiators import Access, Caller, Known, Unknown
 from testbed.gateway.node import Gateway
@@ -51,7 +55,7 @@ from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import Renewal, Store, StoreError, Written
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
-_WARNINGS = (LeaseLapsed, NotificationFailed, StoreFailed)
+_WARNINGS = (LeaseLapsed, NotificationFailed, SmscLost, StoreFailed, TransactionModeMissed)
 
 
 NOBODY = Caller()
@@ -69,24 +73,29 @@ class GatewayService:
         *,
         random: Random,
         name: str = "gateway",
+        esme: EsmeConfig | None = None,
         open_store: Callable[[], Store] | None = None,
     ) -> None:
-        """Make a gateway that has not started.
+        """Make a gateway that has not started; ``esme`` reaches its SMSCs, where it has any.
 
         Raises:
             ValueError: the gateway is to ask a core, and no control_url says where it is; or it is
-                to have an SMSC.
+                to have an SMSC, and there is no ``esme``.
             testbed.adapters.tls.TlsError: the certificate or the key cannot be used.
         """
         if config.ask_core and config.control_url is None:
             raise ValueError("the gateway needs the core's control_url, or ask_core set to false")
-        if config.has_smsc:
-            raise ValueError("a gateway on sockets cannot reach an SMSC")
+        if config.has_smsc and esme is None:
+            raise ValueError("the gateway is to have an SMSC, and there is no ESME to reach it")
         self._reactor = reactor
         self._runtime = runtime
         self._config = config
         self.gateway = Gateway(config, name=name, random=random)
         """The node; command it through the runtime only."""
+        self._route: EsmeRoute | None = None
+        if esme is not None:
+            own = Random(random.getrandbits(64))
+            self._route = EsmeRoute(runtime, esme, random=own, name=f"{name} esme")
         self._store = StoreThread(
             reactor, open_store or opener(config), written=self._written, failed=self._not_written
         )
@@ -184,6 +193,8 @@ class GatewayService:
                 self.gateway,
                 config.attachments,
             )
+            if self._route is not None:
+                self._route.start()
         except BaseException:
             await self.stop()
             raise
@@ -305,6 +316,8 @@ class GatewayService:
     # Events and effects
 
     def _on_event(self, _time: float, name: str, event: Event) -> None:
+        if self._route is not None and name == self._route.esme.name:
+            self._log_event(event)
         if name != self.gateway.name:
             return
         self._metrics.observe(event)
@@ -312,6 +325,9 @@ class GatewayService:
             if self._is_running:
                 self._carry_out_all(self.gateway.take_effects())
             return
+        self._log_event(event)
+
+    def _log_event(self, event: Event) -> None:
         words, values = self._words.of(event)
         log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
         log(words, **values)
@@ -331,6 +347,8 @@ class GatewayService:
                 self._run(self._find(effect))
             case LookUpTerminal():
                 self._run(self._look_up(effect))
+            case SubmitSms():
+                self._submit_sms(effect)
             case RequestActivation():
                 self._run(self._activate(effect))
             case PostNotification():
@@ -378,6 +396,15 @@ class GatewayService:
             self._command(lambda now: self.gateway.find_failed(push_id, reason, now))
             return
         self._command(lambda now: self.gateway.push_found(push_id, stored, now))
+
+    def _submit_sms(self, effect: SubmitSms) -> None:
+        assert self._route is not None
+        self._route.submit(
+            effect,
+            lambda outcome: self._command(
+                lambda now: self.gateway.sms_finished(effect.key, outcome, now)
+            ),
+        )
 
     async def _look_up(self, effect: LookUpTerminal) -> None:
         assert self._core is not None

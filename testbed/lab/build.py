@@ -28,6 +28,7 @@ from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
+from testbed.esme.config import EsmeConfig
 from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import (
     GatewayConfig,
@@ -74,6 +75,8 @@ class LoadedLab:
     model: Lab
     core: CoreConfig | None
     gateway: GatewayConfig | None
+    esme: EsmeConfig | None
+    """The gateway's way to SMSCs, where it has one."""
     smsc: SmscConfig | None
     self_activating: dict[str, tuple[str, ...]]
     """APNs that a mobile activates by itself once attached, by IMSI."""
@@ -138,14 +141,20 @@ def build(source: Source) -> LoadedLab:
     lab = validate(Lab, source)
     numbered = tuple(_counted_out(lab, source))
     _check(lab, numbered, source)
-    if lab.gateway is not None and (wrong := tuple(routes.problems(lab.gateway, source))):
-        raise SourceError(wrong)
+    esme = None if lab.gateway is None else lab.gateway.sms.config(lab.gateway.address, lab.smsc)
+    if lab.gateway is not None:
+        wrong = tuple(routes.problems(lab.gateway, source, has_smsc=esme is not None))
+        if wrong:
+            raise SourceError(wrong)
     _check_tls(lab, source)
     try:
         return LoadedLab(
             model=lab,
             core=_core(lab, numbered),
-            gateway=None if lab.gateway is None else _gateway(lab, lab.gateway),
+            gateway=None
+            if lab.gateway is None
+            else _gateway(lab, lab.gateway, has_smsc=esme is not None),
+            esme=esme,
             smsc=None
             if lab.smsc is None or lab.hlr is None
             else lab.smsc.config((lab.hlr.address, GR_PORT)),
@@ -363,7 +372,7 @@ def _handsets(lab: Lab, numbered: tuple[Numbered, ...]) -> dict[str, HandsetSett
     }
 
 
-def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
+def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
     if part.core is not None:
         url, token = part.core.url, part.core.token
     elif lab.control is not None:
@@ -391,6 +400,7 @@ def _gateway(lab: Lab, part: GatewayPart) -> GatewayConfig:
         store=part.store or ":memory:",
         lease=part.lease,
         retention=part.retention,
+        has_smsc=has_smsc,
         policy=routes.policy(part),
         gi_trigger=None if part.gi_trigger is None else routes.gi_trigger(part.gi_trigger),
         lifetime=part.lifetime,

@@ -30,7 +30,7 @@ from testbed.lab.parts import (
     Seconds,
 )
 from testbed.lab.policy_model import GiTriggerPart, RulePart
-from testbed.lab.smsc_model import SmscPart
+from testbed.lab.smsc_model import SmscPart, SmsPart
 
 
 class GtpTimers(Part):
@@ -476,6 +476,7 @@ class GatewayPart(Part):
     pull: PullPart | None = Field(
         default=PullPart(), description="null: nothing is fetched for terminals"
     )
+    sms: SmsPart = SmsPart()
     tls: TlsPart | None = Field(
         default=None, description="PAP over TLS too, beside that over plain HTTP"
     )

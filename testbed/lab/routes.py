@@ -34,7 +34,7 @@ def gi_trigger(part: GiTriggerPart) -> GiTrigger:
     )
 
 
-def problems(part: GatewayPart, source: Source) -> Iterator[Problem]:
+def problems(part: GatewayPart, source: Source, *, has_smsc: bool) -> Iterator[Problem]:
     """Find what is wrong with the rules together, each with its place."""
     names = {initiator.name for initiator in part.initiators}
     last = len(part.policy) - 1
@@ -56,8 +56,8 @@ def problems(part: GatewayPart, source: Source) -> Iterator[Problem]:
                 text = f"there is no initiator {name}; gateway.initiators has {known}"
                 yield source.problem((*path, "initiators", position), text)
         for position, route in enumerate(one.order):
-            if route is Route.SMS:
-                text = "sms needs an SMSC, and a lab file cannot name one"
+            if route is Route.SMS and not has_smsc:
+                text = "sms needs an SMSC: set smsc, or gateway.sms.smscs"
                 yield source.problem((*path, "order", position), text)
             if route is Route.GI_TRIGGER and part.gi_trigger is None:
                 text = "gi-trigger needs gateway.gi_trigger, which says who can be triggered"

@@ -150,7 +150,9 @@ class RunningLab:
         if part.store is None:
             self._state.folder.mkdir(parents=True, exist_ok=True)
             config = replace(config, store=self._state.push_store)
-        self.gateway = GatewayService(self._reactor, self.runtime, config, random=self._random)
+        self.gateway = GatewayService(
+            self._reactor, self.runtime, config, random=self._random, esme=self.lab.esme
+        )
         await self.gateway.start()
 
     async def _start_smsc(self) -> None:

@@ -1,4 +1,4 @@
-"""What a lab file may say of the SMSC, and the configuration that it is."""
+"""What a lab file may say of SMSCs, the lab's own and those that the gateway binds to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from corenet.interfaces.node import Address
+from testbed.codecs.smpp import BindTransceiver, DataCoding, SmeAddress
+from testbed.codecs.smpp.constants import VERSION_3_4
+from testbed.esme.config import EsmeConfig, Smsc, SmscMode
 from testbed.lab.parts import Host, Msisdn, Part, Port, Seconds
+from testbed.smpp.config import SmppLimits
+from testbed.smpp.links import Account
 from testbed.smsc.config import Esme, Limits, SmscConfig
 from testbed.smsc.message import Mode
 from testbed.smsc.stored import RetryPolicy
@@ -66,6 +71,72 @@ class StoredPart(Part):
         gt=0,
         description="that a message is remembered after its end; null: for ever",
     )
+
+
+class SmscLinkPart(Part):
+    """An SMSC that the gateway binds to."""
+
+    name: Name
+    address: Host
+    port: Port = 2775
+    system_id: SystemId = "gateway"
+    password: str = Field(default="", max_length=8)
+    mode: Literal["transaction", "segments"] = Field(
+        default="transaction",
+        description="transaction: whole pushes, each with its outcome as the answer; segments: "
+        "for an SMSC without transaction mode, short messages with delivery receipts",
+    )
+    window: int = Field(default=1_000, ge=1, description="requests open at one time")
+
+    def smsc(self) -> Smsc:
+        """Return what the gateway's ESME is told of it."""
+        bind = BindTransceiver(
+            system_id=self.system_id, password=self.password, interface_version=VERSION_3_4
+        )
+        account = Account(
+            self.name,
+            (self.address, self.port),
+            bind,
+            assumed_version=VERSION_3_4,
+            limits=SmppLimits(window=self.window, queue=10 * self.window),
+        )
+        return Smsc(account, SmscMode(self.mode))
+
+
+class SmsPart(Part):
+    """The gateway's way to terminals by short message."""
+
+    smscs: tuple[SmscLinkPart, ...] = Field(
+        default=(),
+        description="the preferred first; the lab's own SMSC when absent",
+    )
+    sender: Msisdn = Field(default="447785016000", description="whom terminals see as the sender")
+    data_coding: int = Field(
+        default=DataCoding.WAP_PUSH, ge=0, le=255, description="of pushes; 4 for some terminals"
+    )
+
+    def config(self, address: str, own: SmscPart | None) -> EsmeConfig | None:
+        """Return the ESME's configuration, None where there is no SMSC at all."""
+        links = self.smscs
+        if not links and own is not None:
+            first = own.esmes[0] if own.esmes else EsmePart(system_id="gateway")
+            links = (
+                SmscLinkPart(
+                    name="smsc",
+                    address=own.address,
+                    port=own.port,
+                    system_id=first.system_id,
+                    password=first.password,
+                ),
+            )
+        if not links:
+            return None
+        return EsmeConfig(
+            address,
+            tuple(link.smsc() for link in links),
+            source=SmeAddress.international(self.sender),
+            data_coding=self.data_coding,
+        )
 
 
 class SmscPart(Part):

@@ -26,6 +26,7 @@ from corenet.control.model import ActivationRequest, Terminal, TerminalQuery
 from corenet.ggsn.events import MsReachable
 from corenet.interfaces.activation import ActivationOutcome
 from corenet.interfaces.node import Event
+from testbed.esme.outcome import SmsOutcome
 from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
@@ -42,7 +43,6 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
-from testbed.gateway.sms import SmsOutcome
 from testbed.gateway.store import Store, StoreError, Written
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator

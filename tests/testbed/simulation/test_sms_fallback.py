@@ -9,8 +9,8 @@ import pytest
 
 from corenet.mobile.behaviour import Behaviour
 from testbed.codecs.pap import MessageState
+from testbed.esme.outcome import SmsDelivered, SmsFailed
 from testbed.gateway.policy import Policy, Route, Rule
-from testbed.gateway.sms import SmsDelivered, SmsFailed
 from testbed.gateway.store import SqliteStore
 from testbed.lab.build import load
 from testbed.simulation.lab import VirtualLab
