@@ -28,9 +28,6 @@ from gtp.constants import MessageType
 from gtp.describe import summary
 from gtp.errors import GtpError
 from gtp.messages import GPdu, decode
-from testbed.codecs.smpp import Framer, SmppError
-from testbed.codecs.smpp import decode as smpp_decode
-from testbed.codecs.smpp.describe import pdu_summary
 from testbed.codecs.wsp.push import PUSH_PORT, SOURCE_PORT
 from testbed.codecs.wtp import WTP_PORT
 from testbed.gateway.events import (
@@ -47,6 +44,7 @@ from testbed.gateway.events import (
     TerminalJudged,
 )
 from testbed.gateway.policy import Route
+from testbed.lab.smpp_ladder import SmppLadder
 from testbed.pull.events import PageServed
 from testbed.wap import describe
 
@@ -73,10 +71,17 @@ class Ladder:
         """``names`` gives a name for an IP address that is no node's own."""
         self._show = show
         self._names = dict(names or {})
+        self._smpp = SmppLadder()
 
     def passed(self, passed: Passed) -> None:
-        """Show a datagram (a ``Tap``)."""
-        described = _DATAGRAMS[passed.interface](passed.data)
+        """Show a datagram, or what is whole of a connection (a ``Tap``)."""
+        if passed.phase is not None:
+            for described in self._smpp.described(passed):
+                self._show_passed(passed, described)
+            return
+        self._show_passed(passed, _DATAGRAMS[passed.interface](passed.data))
+
+    def _show_passed(self, passed: Passed, described: Described) -> None:
         if described is None:
             return
         message, details = described
@@ -208,18 +213,6 @@ def _judged(event: TerminalJudged) -> tuple[str, str, str, str]:
     return "", "", "judges", f"{event.terminal}: {event.verdict}, {event.reason}"
 
 
-def _smpp(data: bytes) -> Described:
-    """Name the PDUs that octets of a connection hold, as far as they are whole."""
-    framer = Framer()
-    framer.add(data)
-    try:
-        pdus = [smpp_decode(octets).pdu for octets in iter(framer.take, None)]
-    except SmppError as error:
-        return "SMPP", str(error)
-    named = ", ".join(pdu.COMMAND.spelling for pdu in pdus)
-    return (f"SMPP {named}", "; ".join(filter(None, map(pdu_summary, pdus)))) if pdus else None
-
-
 def _requested(event: ActivationRequested) -> tuple[str, str, str, str]:
     return "", "control", "POST /v1/activations", f"IMSI {event.imsi}, APN {event.apn}"
 
@@ -279,7 +272,6 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.RADIUS: _radius,
         Interface.WDP: _wdp,
         Interface.WSP: _wsp,
-        Interface.SMPP: _smpp,
     }
 )
 
