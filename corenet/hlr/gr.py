@@ -232,7 +232,7 @@ class Gr:
     def _receive_answer(self, message: GsupMessage, peer: Address, now: float) -> None:
         """Take an SGSN's answer to a request that is open."""
         request = message.type.request
-        if self._short_messages.receive_answer(message, peer):
+        if self._short_messages.receive_answer(message, peer, now):
             return
         found = self._open.pop((message.imsi, peer, request), None)
         if found is None:

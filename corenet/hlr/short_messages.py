@@ -218,7 +218,7 @@ class ShortMessages:
         alarm = self._schedule.at(due, lambda _: self._give_up(key))
         self._open[key] = _Open(alarm, record, message, asker)
 
-    def receive_answer(self, message: GsupMessage, peer: Address) -> bool:
+    def receive_answer(self, message: GsupMessage, peer: Address, now: float) -> bool:
         """Take an answer to what was forwarded, or to an alert; return False for any other."""
         request = message.type.request
         alert = request is MessageType.READY_FOR_SM_REQUEST
@@ -231,7 +231,7 @@ class ShortMessages:
             self._alert_answered(found)
             return True
         if request is MessageType.MT_FORWARD_SM_REQUEST:
-            self._note_outcome(found, message)
+            self._note_outcome(found, message, now)
         self._answer(found, message)
         return True
 
@@ -251,12 +251,15 @@ class ShortMessages:
             )
         self._send(answer, found.asker)
 
-    def _note_outcome(self, found: _Open, message: GsupMessage) -> None:
+    def _note_outcome(self, found: _Open, message: GsupMessage, now: float) -> None:
         """Take note of what an SGSN says of the subscriber (TS 23.040 §3.2.6, §3.2.7)."""
         record = found.record
         waits = False
         if not message.type.is_error:
-            record.memory_full = False
+            if record.memory_full or record.reason is not None:
+                # Who takes a message is there and has room: others need not wait any longer.
+                record.memory_full = False
+                self._reachability.regain(record, now)
         elif message.sm_rp_cause == RpCause.MEMORY_CAPACITY_EXCEEDED:
             record.memory_full = waits = True
         else:

@@ -263,12 +263,25 @@ def test_memory_is_one_matter_and_presence_another(bench):
 
 
 def test_message_that_arrives_shows_that_there_is_memory(bench):
-    """The flag goes; who waits will hear by his own next attempt or the mobile's notice."""
+    """The flag goes, and other centres need not wait for the mobile's own notice."""
     bench.say(MT, CENTRE)
     bench.refuse(sm_rp_cause=22)
+    bench.say(MT, OTHER_CENTRE)
+    bench.heard()
+    bench.answer(MessageType.MT_FORWARD_SM_RESULT)
+    assert [(peer, message.type) for peer, message in bench.heard()] == [
+        (CENTRE, MessageType.READY_FOR_SM_REQUEST),
+        (OTHER_CENTRE, MessageType.MT_FORWARD_SM_RESULT),
+    ]
+    assert not bench.hlr.location(IMSI).memory_full
+
+
+def test_message_that_arrives_shows_that_the_mobile_is_there(bench):
+    """The one attempt after somebody else has paged in vain may succeed."""
+    bench.hlr.set_not_reachable(IMSI, MsNotReachableReason.NO_PAGING_RESPONSE_SGSN, 0.0)
     bench.say(MT, CENTRE)
     bench.answer(MessageType.MT_FORWARD_SM_RESULT)
-    assert not bench.hlr.location(IMSI).memory_full
+    assert not bench.hlr.location(IMSI).not_reachable
 
 
 def test_list_of_who_waits_is_bounded(bench):
