@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from treq.client import HTTPClient
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.interfaces import IConsumer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import (
@@ -18,7 +18,8 @@ from twisted.web.client import (
 )
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
+from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer, IPolicyForHTTPS
+from zope.interface import implementer
 
 IDLE_SECONDS = 20
 """Seconds that an idle connection is kept: fewer than servers keep it, or a POST meets its end."""
@@ -75,7 +76,6 @@ class BoundedClient:
             self.agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), pool=self._pool)
         else:
             self.agent = Agent.usingEndpointFactory(reactor, endpoints, pool=self._pool)
-        self._http = HTTPClient(self.agent)
         self._under_way: set[Deferred[Response]] = set()
 
     async def exchange(
@@ -124,13 +124,39 @@ class BoundedClient:
     async def _exchange(
         self, method: str, url: str, headers: Headers, data: bytes | None
     ) -> Response:
-        response = await self._http.request(
-            method, url, headers=headers, data=data, allow_redirects=False, unbuffered=True
+        response = await self.agent.request(
+            method.encode("ascii"),
+            url.encode("ascii"),
+            headers,
+            None if data is None else _Body(data),
         )
         body: Deferred[bytes] = Deferred(lambda _: collector.break_off())
         collector = _Collector(body, self._largest_answer)
         response.deliverBody(collector)
         return Response(response.code, response.headers, await body)
+
+
+@implementer(IBodyProducer)
+class _Body:
+    """The body of a request, which is there as a whole."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.length = len(data)
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        """Write all of it (Twisted calls this)."""
+        consumer.write(self._data)
+        return succeed(None)
+
+    def pauseProducing(self) -> None:
+        """Do nothing: all is written (Twisted calls this)."""
+
+    def resumeProducing(self) -> None:
+        """Do nothing (Twisted calls this)."""
+
+    def stopProducing(self) -> None:
+        """Do nothing (Twisted calls this)."""
 
 
 class _Collector(Protocol):

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory, Protocol
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SkipTest, TestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
@@ -41,6 +42,11 @@ class Pages(Resource):
         if request.path == b"/moved":
             request.redirect(b"/elsewhere")
             return b""
+        if request.path == b"/cookie":
+            request.setHeader("Set-Cookie", "id=first")
+        if request.path == b"/gzip":
+            request.setHeader("Content-Encoding", "gzip")
+            return b"no gzip at all"
         if request.path == b"/large":
             return bytes(2000)
         request.setHeader(b"X-Lab", "é".encode("iso-8859-1"))
@@ -92,6 +98,39 @@ class OriginClientTests(TestCase):
         assert request.getHeader("X-One") == "1"
         assert request.getHeader(b"X-Two") == "ü".encode()
         assert request.getHeader("Content-Length") == "3"
+
+    async def test_a_server_is_sent_what_pull_says_and_no_more(self):
+        """No header of the client's own, and the target as it was judged."""
+        for target in ("/%ff", "/%2F//a/../b", "/a?b=%26&c=[x]", "/;a=b?c=d?e"):
+            await self.fetch(self.url(target), headers=(("Accept-Encoding", "identity"),))
+        for request in self.pages.asked:
+            names = {name for name, _ in request.requestHeaders.getAllRawHeaders()}
+            assert names == {b"Host", b"Accept-Encoding"}
+        assert self.pages.asked[0].getHeader("Accept-Encoding") == "identity"
+        targets = [request.uri for request in self.pages.asked]
+        assert targets == [b"/%ff", b"/%2F//a/../b", b"/a?b=%26&c=[x]", b"/;a=b?c=d?e"]
+
+    async def test_one_terminals_cookies_are_not_anothers(self):
+        """The client keeps none: they are the terminals' to keep."""
+        answer = await self.fetch(self.url("/cookie"))
+        assert answer.header("Set-Cookie") == "id=first"
+        await self.fetch(self.url("/"))
+        assert self.pages.asked[-1].getHeader("Cookie") is None
+
+    async def test_compressed_pages_stay_as_they_are(self):
+        """What was not asked for is not undone, so that a small answer cannot become a huge one."""
+        answer = await self.fetch(self.url("/gzip"))
+        assert (answer.header("Content-Encoding"), answer.body) == ("gzip", b"no gzip at all")
+
+    async def test_an_ipv6_address_is_fetched_from(self):
+        """Literal, in brackets."""
+        try:
+            port = reactor.listenTCP(0, Site(self.pages), interface="::1")
+        except CannotListenError:
+            raise SkipTest("this machine has no IPv6") from None
+        self.addCleanup(port.stopListening)
+        answer = await self.fetch(self.url(host="[::1]", port=port.getHost().port))
+        assert answer.status == 200
 
     async def test_no_redirection_is_followed(self):
         """It is the answer."""
