@@ -15,8 +15,10 @@ demo: $(VENV)/.installed ## an offline push, end to end, with its ladder and its
 test: $(VENV)/.tox ## all tests: lint, types, each Python that is here, docs, real peers that are here
 	@PATH="$(TOX_PATH)" $(VENV)/bin/tox run $(ARGS)
 
-bench: $(VENV)/.bench ## the codec beside scapy and pycrate
+bench: $(VENV)/.bench ## the codec beside scapy and pycrate, the gateway beside Kannel: four minutes
 	@$(VENV)/bin/python -m benchmarks.codec
+	@$(VENV)/bin/python -m benchmarks.gateway --rounds 2 --seconds 3
+	@$(VENV)/bin/python -m benchmarks.gateway --rounds 2 --seconds 3 --quiet --floor
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: a Python from 3.11 to 3.13 is needed, and none was found; set PYTHON=/path/to/python" >&2; exit 1; }
@@ -27,7 +29,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . && touch $@
 
 $(VENV)/.bench: pyproject.toml | $(VENV)/.installed
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[oracles]" && touch $@
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" && touch $@
 
 $(VENV)/.tox: | $(VENV)/bin/python
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check "tox>=4.23" && touch $@

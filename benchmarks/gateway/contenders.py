@@ -22,6 +22,7 @@ from tests.interop.peers import CORENET, Peer, Place
 
 SECRET = "testing123"
 KANNEL_ADDRESS, OUR_ADDRESS = "127.0.30.1", "127.0.31.1"
+OUR_PORT = 8081
 _AWAIT_PORT = """
 import socket, sys, time
 deadline = time.monotonic() + 15
@@ -104,9 +105,14 @@ def _cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / _TICKS
 
 
+def kannel_programs() -> tuple[str, str]:
+    """Return where Kannel's two programs are; MissingPeerError where it is not installed."""
+    return _program("bearerbox", "kannel"), _program("wapbox", "kannel")
+
+
 def start_kannel(folder: Path, place: Place, *, logged: bool) -> Contender:
     """Start bearerbox and wapbox."""
-    bearerbox, wapbox = (_program(name, "kannel") for name in ("bearerbox", "wapbox"))
+    bearerbox, wapbox = kannel_programs()
     folder.mkdir(parents=True)
     level = "0" if logged else "2"
     configuration = KANNEL.format(address=KANNEL_ADDRESS, level=level)
@@ -146,7 +152,18 @@ def start_ours(folder: Path, place: Place, *, logged: bool, count: int = 1) -> C
         _stop(peers)
         raise
     name = "Corenet" if count == 1 else f"Corenet, {count} processes"
-    return Contender(name, tuple(peers), hosts, 8081, "/pap", radius=hosts)
+    return Contender(name, tuple(peers), hosts, OUR_PORT, "/pap", radius=hosts)
+
+
+def start_floor(folder: Path, place: Place) -> Contender:
+    """Start what does nothing for a push but what every gateway of ours has to."""
+    folder.mkdir(parents=True)
+    host = f"{OUR_ADDRESS}9"
+    program = Path(__file__).with_name("floor.py")
+    words = (sys.executable, str(program), host, str(folder / "floor.sqlite"))
+    peer = Peer("floor", words, folder=folder, place=place)
+    peer.wait_for("^Ready: ", timeout=30.0)
+    return Contender("Floor", (peer,), (host,), OUR_PORT, "/pap")
 
 
 def _program(name: str, package: str) -> str:

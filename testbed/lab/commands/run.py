@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
                 try:
                     if not await running.settled(SETTLE_TIME, _Progress()):
                         print("Some mobiles have not attached yet.", file=sys.stderr)
-                    _spare_collections()
+                    spare_collections()
                     _announce(lab)
                     await Deferred()
                 finally:
@@ -96,7 +96,7 @@ class _Progress:
             print(f"{attached} of {wanted} mobiles are attached …", file=sys.stderr)
 
 
-def _spare_collections() -> None:
+def spare_collections() -> None:
     """Look for cycles seldom, and no more among what has been made so far, which stays."""
     gc.collect()
     gc.freeze()
