@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,16 @@ LAB = f"""
 name: radclient
 gateway: {{address: {GATEWAY}, apn: wap.example, ask_core: false, radius_secret: {SECRET}}}
 """
+TERMINAL = f"""
+import socket
+
+terminal = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+terminal.bind(("{ADDRESS}", 2948))
+print("ready", flush=True)
+while True:
+    terminal.recv(2000)
+"""
+"""Takes pushes; where nobody did, the network would say so, and they would be tried again."""
 ANSWERED = "Received Accounting-Response"
 
 Attributes = Mapping[str, str | int]
@@ -59,6 +70,7 @@ SESSION: Attributes = {
 def gateway(peers: Peers) -> Peer:
     """Start a gateway that has no core to ask."""
     require_peer("radclient", package="freeradius-utils")
+    peers.start("terminal", sys.executable, "-c", TERMINAL).wait_for("ready")
     return peers.run_lab(LAB)
 
 
