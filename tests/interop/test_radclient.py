@@ -116,7 +116,7 @@ def push(peers: Peers, push_id: str) -> str:
     options = ("--gateway", f"http://{GATEWAY}:8081/pap", "--wait", "0", "--push-id", push_id)
     said = peers.place.run(str(CORENET), "push", f"+{MSISDN}", *options)
     assert ": 1001 " in said
-    return settled(peers, push_id, but=("accepted", "judging", "sending"))
+    return settled(peers, push_id, but=("accepted", "judging", "sending", "confirming"))
 
 
 def settled(peers: Peers, push_id: str, *, but: tuple[str, ...]) -> str:
@@ -133,7 +133,7 @@ def test_sessions_follow_the_records(peers: Peers, gateway: Peer) -> None:
     """Start brings a terminal online and Stop takes it off; what waits goes out with its return."""
     assert push(peers, "before") == "held"
     assert ANSWERED in account(peers, "Start", SESSION)
-    assert settled(peers, "before", but=("held", "judging", "sending")) == "delivered"
+    assert settled(peers, "before", but=("held", "judging", "sending", "confirming")) == "delivered"
     assert push(peers, "online") == "delivered"
     gateway.wait_for(rf"push sent.*push_id=online.*'{ADDRESS}', 2948")
 
