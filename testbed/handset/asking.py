@@ -30,6 +30,7 @@ from testbed.wap.session_events import (
     SessionEstablished,
     SessionRedirected,
     SessionRefused,
+    SessionResumed,
     SessionSuspended,
 )
 
@@ -46,6 +47,8 @@ REPEATED_AFTER: Final = 15.0
 """Seconds that a datagram waits for its answer before it is sent again."""
 MOST_DATAGRAMS: Final = 4
 """Transmissions of one question."""
+SUSPENDED_FOR: Final = 600.0
+"""Seconds without a PDP context after which a suspended session is forgotten."""
 SESSION_IDLE: Final = 120.0
 """Seconds without a question after which the browser ends its session."""
 _MOST_CONNECTS: Final = 3
@@ -57,46 +60,48 @@ Failed = Callable[[str, float], None]
 
 
 class Asking(Protocol):
-    """A way to ask, from one PDP address."""
+    """A way to ask."""
 
-    @property
-    def address(self) -> str:
-        """The PDP address."""
+    def ask(self, url: str, address: str, now: float) -> None:
+        """Ask for what is there from a PDP address; nothing else is being asked for."""
         ...
 
-    def ask(self, url: str, now: float) -> None:
-        """Ask for what is there; nothing else is being asked for."""
+    def pause(self, now: float) -> None:
+        """Be done with the question without a call: the PDP context is gone."""
         ...
 
     def drop(self) -> None:
-        """Be done without a word and without a call: there is no context, or another way."""
+        """Be done with everything without a word and without a call."""
         ...
 
 
 class DatagramAsking:
     """Asks in datagrams, each again until there is an answer."""
 
-    def __init__(
-        self, host: Host, address: str, gateway: Address, *, answered: Answered, failed: Failed
-    ) -> None:
-        self.address = address
+    def __init__(self, host: Host, gateway: Address, *, answered: Answered, failed: Failed) -> None:
         self._host = host
         self._gateway = gateway
         self._answered = answered
         self._failed = failed
+        self._address = ""
         self._tid = host.random.randrange(256)
         self._port: int | None = None
         self._alarm: Timer | None = None
         self._question = b""
         self._left = 0
 
-    def ask(self, url: str, now: float) -> None:
+    def ask(self, url: str, address: str, now: float) -> None:
         """Send the question from a port of its own."""
+        self._address = address
         self._tid = (self._tid + 1) % 256
         self._question = encode_unit(self._tid, Get(url, OWN_HEADERS))
         self._left = MOST_DATAGRAMS
         self._port = self._host.bind(self._receive)
         self._send(now)
+
+    def pause(self, now: float) -> None:  # noqa: ARG002
+        """Wait no more."""
+        self.drop()
 
     def drop(self) -> None:
         """Wait no more."""
@@ -113,7 +118,7 @@ class DatagramAsking:
             self._failed("the gateway does not answer", now)
             return
         self._left -= 1
-        self._host.send(self._question, (self.address, self._port), self._gateway)
+        self._host.send(self._question, (self._address, self._port), self._gateway)
         self._alarm = self._host.at(now + REPEATED_AFTER, self._send)
 
     def _receive(self, payload: bytes, source: Address, _local: Address, now: float) -> None:
@@ -133,37 +138,61 @@ class SessionAsking:
     """Asks on a session, which is there until nothing was asked for a while.
 
     A session that the gateway knows nothing of any more is opened anew, and the question asked
-    again.
+    again. One whose PDP context goes is suspended, and resumed from the next one, whose address may
+    be another, where the gateway has agreed to that (WAP-230 §6.3, S-Suspend, S-Resume).
     """
 
-    def __init__(
-        self, host: Host, address: str, gateway: Address, *, answered: Answered, failed: Failed
-    ) -> None:
-        self.address = address
+    def __init__(self, host: Host, gateway: Address, *, answered: Answered, failed: Failed) -> None:
         self._host = host
         self._gateway = gateway
         self._answered = answered
         self._failed = failed
+        self._address = ""
         self._port: SessionPort | None = None
         self._session: int | None = None
         self._stands = False
+        self._is_paused = False
         self._question: str | None = None
         self._connects = 0
         self._idle: Timer | None = None
 
-    def ask(self, url: str, now: float) -> None:
-        """Ask, on a session that is opened for it where there is none."""
+    def ask(self, url: str, address: str, now: float) -> None:
+        """Ask, on a session that is opened or resumed for it where none stands."""
         self._question = url
+        self._address = address
         self._connects = 0
         self._rouse()
-        if self._stands:
+        if self._is_paused:
+            self._resume(now)
+        elif self._stands:
             self._invoke(now)
         else:
             self._connect(self._gateway, now)
 
+    def pause(self, now: float) -> None:
+        """Suspend the session where that is possible, or else be done with it."""
+        port, session = self._port, self._session
+        self._question = None
+        if self._is_paused:
+            return
+        if port is None or session is None or not self._stands:
+            self.drop()
+            return
+        self._rouse()
+        port.pause()
+        try:
+            port.do(lambda client: client.suspend(session, now), now)
+        except WapError:
+            self.drop()
+            return
+        self._is_paused = True
+        self._stands = False
+        self._idle = self._host.at(now + SUSPENDED_FOR, lambda _now: self.drop())
+
     def drop(self) -> None:
         """Be done with the session."""
         self._rouse()
+        self._is_paused = False
         self._forget()
         self._question = None
         if self._port is not None:
@@ -171,6 +200,14 @@ class SessionAsking:
             self._port = None
 
     # Commands
+
+    def _resume(self, now: float) -> None:
+        """Take the session up again from where the handset is now."""
+        port, session = self._port, self._session
+        self._is_paused = False
+        if port is not None and session is not None:
+            port.move(self._address)
+            port.do(lambda client: client.resume(session, now, headers=OWN_HEADERS), now)
 
     def _connect(self, gateway: Address, now: float) -> None:
         if self._connects == _MOST_CONNECTS:
@@ -180,7 +217,7 @@ class SessionAsking:
         port = self._port
         if port is None:
             port = self._port = SessionPort(
-                self._host, self.address, hear=self._hear, on_end=self._ended
+                self._host, self._address, hear=self._hear, on_end=self._ended
             )
         self._session = port.do(
             lambda client: client.connect(gateway, now, headers=OWN_HEADERS), now
@@ -218,13 +255,17 @@ class SessionAsking:
 
     def _hear(self, event: Event, now: float) -> None:
         match event:
-            case SessionEstablished(session=session) if session == self._session:
+            case SessionEstablished() | SessionResumed() if event.session == self._session:
                 self._stands = True
                 self._invoke(now)
             case SessionEnded(session=session) if session == self._session:
                 self._lost(event.reason, now)
             case SessionSuspended(session=session) if session == self._session:
                 self._disconnect(now)
+                self._ask_again(now)
+            case SessionRefused() if self._connects == 0:
+                # It is not resumed.
+                self._forget()
                 self._ask_again(now)
             case SessionRefused():
                 self._forget()
@@ -238,9 +279,9 @@ class SessionAsking:
                 self._aborted(event, now)
 
     def _lost(self, reason: EndReason, now: float) -> None:
-        stood = self._stands
+        was_there = self._stands or self._connects == 0
         self._forget()
-        if stood:
+        if was_there:
             self._ask_again(now)
         else:
             self._fail(f"the gateway opens no session ({reason})", now)

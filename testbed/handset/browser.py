@@ -52,6 +52,8 @@ class Browser(Application):
         self._asking: Asking | None = None
         self._asked = gateway
         """Whom ``_asking`` asks."""
+        self._address = ""
+        """Where it was asked from last."""
         self._is_asking = False
         """Whether ``_fetch`` is under way; else it waits for a PDP context."""
 
@@ -115,10 +117,9 @@ class Browser(Application):
 
     def context_ended(self, address: str, now: float) -> None:
         """Be done with what went over this context."""
-        if self._asking is None or self._asking.address != address:
+        if self._asking is None or self._address != address:
             return
-        self._asking.drop()
-        self._asking = None
+        self._asking.pause(now)
         if self._is_asking:
             self._failed("the PDP context is gone", now)
 
@@ -142,23 +143,22 @@ class Browser(Application):
             self._asking.drop()
             self._asking = None
         if self._asking is None:
-            self._asking = self._way(address)
+            self._asking = self._way()
             self._asked = self._gateway
-        self._asking.ask(fetch.url, now)
+        self._address = address
+        self._asking.ask(fetch.url, address, now)
 
-    def _way(self, address: str) -> Asking:
+    def _way(self) -> Asking:
         gateway = self._gateway
         if gateway.mode is Mode.SESSION:
             return SessionAsking(
                 self._host,
-                address,
                 (gateway.address, gateway.session_port),
                 answered=self._answered,
                 failed=self._failed,
             )
         return DatagramAsking(
             self._host,
-            address,
             (gateway.address, gateway.connectionless_port),
             answered=self._answered,
             failed=self._failed,
@@ -192,7 +192,7 @@ class Browser(Application):
             self._failed(f"a redirection to {url[:200]}", now)
         else:
             fetch.url = url
-            asking.ask(url, now)
+            asking.ask(url, self._address, now)
 
     def _failed(self, reason: str, now: float) -> None:
         if self._fetch is not None:

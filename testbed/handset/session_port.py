@@ -29,6 +29,7 @@ class SessionPort:
         "_hear",
         "_host",
         "_is_open",
+        "_is_paused",
         "_is_settling",
         "_local",
         "_on_end",
@@ -52,6 +53,7 @@ class SessionPort:
         self._due: float | None = None
         self._is_settling = False
         self._is_open = True
+        self._is_paused = False
 
     @property
     def sessions(self) -> int:
@@ -69,7 +71,18 @@ class SessionPort:
         """Be done with every session without a word, and hear nothing more of any."""
         self._is_open = False
         self._arm(None)
+        if not self._is_paused:
+            self._host.unbind(self._local[1])
+
+    def pause(self) -> None:
+        """Send and hear nothing until ``move``: the address is no longer there."""
         self._host.unbind(self._local[1])
+        self._is_paused = True
+
+    def move(self, address: str) -> None:
+        """Go on after a pause, from another PDP address and a port of its own."""
+        self._local = (address, self._host.bind(self._receive))
+        self._is_paused = False
 
     def _receive(self, payload: bytes, source: Address, local: Address, now: float) -> None:
         if local == self._local:
@@ -93,7 +106,8 @@ class SessionPort:
         finally:
             self._is_settling = False
         for data, peer in self._client.take_datagrams():
-            self._host.send(data, self._local, peer)
+            if not self._is_paused:
+                self._host.send(data, self._local, peer)
         if not self._is_open:
             return
         due = self._client.next_timeout()

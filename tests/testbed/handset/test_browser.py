@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from corenet.interfaces.application import Shown
 from corenet.mobile.testing import ScriptedHost
-from testbed.codecs import co, sl
+from testbed.codecs import co, sl, wtp
 from testbed.codecs.co import CacheOperation, Invalidation, Scope
 from testbed.codecs.media import ContentType
 from testbed.codecs.sl import Action, ServiceLoading
 from testbed.codecs.wsp import Push
+from testbed.codecs.wsp.capabilities import ProtocolOption
 from testbed.codecs.wsp.contact import ContactPoint
 from testbed.codecs.wsp.pdus import Push as SessionPush
 from testbed.codecs.wsp.pdus import Reply, encode_unit
@@ -18,6 +22,7 @@ from testbed.codecs.wtp import UserAbort
 from testbed.handset.browser import Browser
 from testbed.handset.handset import handsets
 from testbed.handset.settings import HandsetSettings, Mode, OnPush, PushBehaviour, WapGateway
+from testbed.wap.server import GRANTED, SessionServer
 
 GATEWAY, SECOND = ("192.0.2.9", 9201), ("192.0.2.10", 9201)
 ADDRESS = "10.45.0.7"
@@ -255,6 +260,7 @@ def test_context_that_goes_takes_the_page_with_it(lab):
     lab.host.address = None
     lab.tell("context_ended", ADDRESS)
     assert last_error(lab) == "the PDP context is gone"
+    lab.around.wait(600)
     assert lab.around.is_at_rest()
     lab.host.address = "10.45.0.8"
     lab.gateway.replies[MAIL] = Reply(200, TEXT, b"again")
@@ -262,11 +268,13 @@ def test_context_that_goes_takes_the_page_with_it(lab):
 
 
 def test_context_that_goes_after_the_page_is_no_error(lab):
-    """A session ends with it."""
+    """A session waits for another one, and not for ever."""
     lab.gateway.replies[MAIL] = Reply(200, TEXT, b"here")
     lab.open()
     lab.tell("context_ended", ADDRESS)
+    lab.tell("context_ended", ADDRESS)
     assert len(lab.host.shown) == 1
+    lab.around.wait(600)
     assert lab.around.is_at_rest()
 
 
@@ -345,6 +353,106 @@ def test_session_serves_for_several_pages_and_is_ended_when_idle(on_session):
     assert lab.gateway.server.sessions() == ()
     lab.around.wait(100)
     assert lab.around.is_at_rest()
+
+
+def move(lab, address="10.45.0.8"):
+    """Take the handset's context away, and give it another one."""
+    lab.host.address = None
+    lab.tell("context_ended", ADDRESS)
+    lab.gateway.names()
+    lab.around.passed.clear()
+    lab.host.address = address
+
+
+def test_session_is_resumed_from_another_context(on_session):
+    """From another address: the gateway has the same session, and is asked on it."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    session = lab.gateway.session
+    move(lab)
+    assert lab.around.passed == []
+    lab.open()
+    assert [page.kind for page in lab.host.shown] == ["page", "page"]
+    assert lab.gateway.names()[0] == "SessionResumed"
+    assert lab.gateway.session == session
+    assert {local for local, destination, _ in lab.around.passed if destination == GATEWAY} == {
+        ("10.45.0.8", 49_153)
+    }
+    lab.around.wait(300)
+    assert lab.gateway.server.sessions() == ()
+    assert lab.around.is_at_rest()
+
+
+def test_session_that_cannot_be_resumed_is_opened_anew(on_session):
+    """The gateway has lost it meanwhile."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    move(lab)
+    lab.gateway = lab.around.gateway(GATEWAY)
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"y")
+    assert [page.text for page in lab.open()] == ["y"]
+    assert lab.gateway.names()[:2] == ["SessionRequested", "SessionEstablished"]
+
+
+def test_session_that_the_gateway_does_not_resume_is_opened_anew(on_session):
+    """It says so with a status."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    move(lab)
+    del lab.around.gateways[GATEWAY]
+    lab.open()
+    (local, _, octets) = lab.around.passed[0]
+    invoke = wtp.decode(octets)
+    gateway = lab.around.gateway(GATEWAY)
+    gateway.replies[MAIL] = Reply(200, TEXT, b"y")
+    refusal = wtp.Result(tid=invoke.tid | 0x8000, data=Reply(403, TEXT).encode())
+    lab.host.arrive(refusal.encode(), GATEWAY, local[1])
+    lab.around.carry()
+    assert lab.host.shown[-1].text == "y"
+
+
+def test_gateway_that_is_gone_at_the_resumption_is_asked_for_another_session(on_session):
+    """Which it does not open either: an error, and rest."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    move(lab)
+    del lab.around.gateways[GATEWAY]
+    lab.open()
+    lab.around.wait(300)
+    assert last_error(lab) == "the gateway opens no session (aborted)"
+    assert lab.around.is_at_rest()
+
+
+def test_session_without_resumption_ends_with_its_context(on_session):
+    """Where the gateway has not agreed to it."""
+    lab = on_session
+    agreed = replace(GRANTED, options=ProtocolOption(0))
+    lab.gateway.server = SessionServer(random=Random(1), granted=agreed)
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    move(lab)
+    assert lab.around.is_at_rest()
+    lab.open()
+    assert "SessionEstablished" in lab.gateway.names()
+
+
+def test_context_that_goes_during_the_resumption_ends_the_session(on_session):
+    """The next page is asked for on another one."""
+    lab = on_session
+    lab.gateway.replies[MAIL] = Reply(200, TEXT, b"x")
+    lab.open()
+    move(lab)
+    kept = lab.around.gateways.pop(GATEWAY)
+    lab.open()
+    lab.tell("context_ended", "10.45.0.8")
+    assert last_error(lab) == "the PDP context is gone"
+    assert lab.around.is_at_rest()
+    lab.around.gateways[GATEWAY] = kept
+    assert [page.kind for page in lab.open()] == ["page"]
 
 
 def test_long_page_comes_in_segments(on_session):

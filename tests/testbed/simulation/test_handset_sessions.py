@@ -9,7 +9,7 @@ import pytest
 
 from corenet.capture.capture import Capture
 from corenet.control.errors import ControlError
-from corenet.control.model import MobileDeactivation, Tap
+from corenet.control.model import MobileActivation, MobileDeactivation, Tap
 from corenet.interfaces.node import Address, Datagram, Interface
 from corenet.interfaces.sms.header import Ports
 from corenet.interfaces.sms.times import Timestamp
@@ -35,6 +35,7 @@ from testbed.wap.session_events import (
     PushConfirmed,
     SessionEstablished,
     SessionRequested,
+    SessionResumed,
 )
 from tests.testbed.simulation.conftest import ADDRESS, APN, FIXED, ROAMING, core_config
 from tests.testbed.simulation.test_short_messages import CENTRE, PLACE, SENDER, ServiceCentre
@@ -64,6 +65,11 @@ class ScriptedGateway:
     def invite(self, terminal, now):
         """Ask a terminal for a session, by a SIA to its push port."""
         self._out.append(Datagram(Interface.WDP, (terminal, 2948), self.invitation()))
+
+    def load(self, terminal, now):
+        """Have a terminal load a service, by a push without confirmation."""
+        push = Push(1, SLC, sl.encode(ServiceLoading(MAIL))).encode()
+        self._out.append(Datagram(Interface.WDP, (terminal, 2948), push))
 
     def invitation(self):
         """Return the push that asks a terminal for a session."""
@@ -271,6 +277,26 @@ def test_tap_activates_a_context_and_opens_the_page(world, mode):
     terminal = lab.control.terminal(FIXED)
     assert [context.network_requested for context in terminal.contexts] == [False]
     assert [shown["item"] for shown in terminal.mobile.shown] == [1, 2]
+    assert lab.ends_in_rest()
+
+
+def test_browser_resumes_its_session_over_another_context(world):
+    """The mobile gets another address; the gateway goes on with the session that it has."""
+    lab = world()
+    lab.outside.pages[MAIL] = b"four new messages"
+    for number in (1, 2):
+        lab.control.drive_mobile(ROAMING, "activate", MobileActivation(apn=APN))
+        lab.run(2)
+        (context,) = lab.control.terminal(ROAMING).contexts
+        lab.have("load", context.address)
+        lab.until(lambda n=number: len(lab.shown(ROAMING)) == 2 * n)
+        lab.control.drive_mobile(ROAMING, "deactivate", MobileDeactivation())
+        lab.run(2)
+    assert [shown.kind for shown in lab.shown(ROAMING)] == ["SL", "page"] * 2
+    (resumed,) = lab.outside.of(SessionResumed)
+    (established,) = lab.outside.of(SessionEstablished)
+    assert established.session == resumed.session
+    assert established.peer[0] != resumed.peer[0]
     assert lab.ends_in_rest()
 
 
