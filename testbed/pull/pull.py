@@ -44,7 +44,7 @@ from testbed.pull.events import PageServed, RequestAbandoned
 from testbed.pull.origins import NoTarget, Target
 from testbed.pull.preferences import Preferences
 from testbed.pull.replies import Ready
-from testbed.pull.units import Recognised, UnitMemory
+from testbed.pull.units import Recognised, UnitMemory, digest
 
 _METHOD_PDUS = range(0x40, 0x80)
 
@@ -68,8 +68,8 @@ class _Unit:
 
     peer: Address
     tid: int
-    octets: bytes
-    """The request."""
+    digest: bytes
+    """Of the request."""
 
 
 @dataclass(slots=True, eq=False)
@@ -136,8 +136,8 @@ class Pull:
         if len(data) < 2 or data[1] not in _METHOD_PDUS:
             self._counts["units dropped"] += 1
             return
-        unit = _Unit(peer, data[0], data)
-        known = self._units.recognise((peer, data[0]), data, now)
+        unit = _Unit(peer, data[0], digest(data))
+        known = self._units.recognise((peer, data[0]), unit.digest, now)
         if known is not Recognised.NEW:
             self._counts["units repeated"] += 1
             if isinstance(known, bytes):
@@ -275,6 +275,8 @@ class Pull:
             return 501, f"{_name_of(what)} is not passed on"
         if isinstance(target, NoTarget):
             return target.status, target.reason
+        if isinstance(what, Post) and not str(what.content_type).isprintable():
+            return 400, "a control character in the content type"
         if self._of_terminal[peer[0]] >= limits.per_terminal:
             return 503, f"{limits.per_terminal} requests of this terminal are under way"
         if self._is_full() and len(self._waiting) >= limits.waiting:
@@ -345,7 +347,7 @@ class Pull:
             self._replies.append((whence, ready.reply))
             return
         octets = encode_unit(whence.tid, ready.reply)
-        self._units.answered((whence.peer, whence.tid), whence.octets, octets)
+        self._units.answered((whence.peer, whence.tid), whence.digest, octets)
         self._datagrams.append((octets, whence.peer))
 
     def _tell(

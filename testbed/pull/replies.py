@@ -36,6 +36,8 @@ _CODED: Final = frozenset(
     )
 )
 """Headers that WSP has a number for and that a terminal can use."""
+_LONGEST_TEXT: Final = 300
+"""Characters that the gateway says itself."""
 _HEADER_OCTETS: Final = 2_048
 """Octets of the longest header that goes over the air."""
 _MOST_HEADERS: Final = 64
@@ -68,6 +70,7 @@ class Ready:
 def page(status: int, text: str, liked: Preferences, *, headers: HttpHeaders = ()) -> Ready:
     """Return a reply of the gateway itself: a deck where the client says that it reads decks."""
     title = _TITLES.get(status, "Error")
+    text = text[:_LONGEST_TEXT]
     if liked.media and liked.accepts(wml.WBXML_TYPE) > 0:
         body = wml.message(title, text.replace("\0", " "))
         return Ready(Reply(status, ContentType(wml.WBXML_TYPE), body, headers), text)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum, auto
+from hashlib import blake2b
 
 from corenet.interfaces.node import Address
 
 Key = tuple[Address, int]
 """Peer and transaction id."""
+_DIGEST_OCTETS = 16
 
 
 class Recognised(Enum):
@@ -23,6 +25,11 @@ class Recognised(Enum):
 
     NEW = auto()
     UNDER_WAY = auto()
+
+
+def digest(request: bytes) -> bytes:
+    """Return what a request is known by: it may be much longer than its reply."""
+    return blake2b(request, digest_size=_DIGEST_OCTETS).digest()
 
 
 @dataclass(slots=True)
@@ -42,7 +49,7 @@ class UnitMemory:
         self._known: OrderedDict[Key, _Remembered] = OrderedDict()
 
     def recognise(self, key: Key, request: bytes, now: float) -> Recognised | bytes:
-        """Take a request; return the reply it was given before, or what else it is."""
+        """Take the digest of a request; return the reply it was given, or what else it is."""
         self._forget_old(now)
         known = self._known.get(key)
         if known is not None and known.request == request:
@@ -54,7 +61,7 @@ class UnitMemory:
         return Recognised.NEW
 
     def answered(self, key: Key, request: bytes, reply: bytes) -> None:
-        """Keep the reply for copies of the request that are still to come."""
+        """Keep the reply for copies of the request with this digest that are still to come."""
         known = self._known.get(key)
         if known is not None and known.request == request:
             known.reply = reply

@@ -162,6 +162,20 @@ def test_what_is_no_request_gets_no_answer(bench, octets):
     assert bench.pull.counters["units dropped"] == 1
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        ContentType("text/plain\r\nx-wap-network-client-msisdn: 1"),
+        ContentType("a/b", (("c", "\n"),)),
+    ],
+)
+def test_no_header_is_smuggled_in_a_content_type(bench, content_type):
+    """400, and the origin server hears nothing."""
+    bench.method(Post(URL, content_type, b"x"))
+    assert bench.fetches == []
+    assert bench.answered.status == 400
+
+
 def test_a_malformed_request_is_a_bad_one(bench):
     """Its transaction id can be read, so it is answered."""
     bench.tid = 7

@@ -108,6 +108,12 @@ def test_markup_that_is_none_is_a_bad_gateway(bench):
     assert b"text/vnd.wap.si is not in order: line 1, column 5" in reply.body
 
 
+def test_the_gateway_is_brief(bench):
+    """However long the words are that it could repeat."""
+    kind_of_many = kind(f"text/{'a' * 5000}")
+    assert len(fetch(bench, WMLC, headers=(kind_of_many,)).body) < 400
+
+
 def test_a_charset_beside_the_markup_counts(bench):
     """And not what the markup declares of itself."""
     xml = '<?xml version="1.0" encoding="us-ascii"?><si><indication>äö</indication></si>'
