@@ -81,6 +81,16 @@ class SmsBehaviour:
     """RP cause number of the refusal."""
     delay: float = 0.0
     """Seconds between the message and the answer; the network waits for TR1N."""
+    which: tuple[int, ...] = ()
+    """Which messages are refused so, by MEMORY_FULL or REJECT: the first that comes is 1.
+
+    Those that are not named are accepted; empty: all are refused.
+    """
+
+    def refuses(self, number: int) -> bool:
+        """Return whether the message with that number is refused."""
+        refusing = self.answer in (SmsAnswer.MEMORY_FULL, SmsAnswer.REJECT)
+        return refusing and (not self.which or number in self.which)
 
     def __post_init__(self) -> None:
         if not 0 <= self.cause <= 127:

@@ -92,6 +92,7 @@ class ShortMessages:
         "_alarm",
         "_last",
         "_mobile",
+        "_number",
         "_outgoing",
         "_reassembly",
         "_reference",
@@ -114,6 +115,8 @@ class ShortMessages:
         self._alarm: Alarm | None = None
         self._last: tuple[RpData, bytes] | None = None
         """The message that was taken last, and how it was answered."""
+        self._number = 0
+        """How many messages have come, repeated ones not counted."""
         self._refused_full = False
         self._smma_left = 0
         self._reference = 0
@@ -161,14 +164,16 @@ class ShortMessages:
         if self._last is not None and self._last[0] == message:
             self._count("short_messages_duplicate")
             transfer.answer(self._last[1], now)
+            return
+        self._number += 1
+        if not behaviour.refuses(self._number):
+            self._accept(transfer, message, now)
         elif behaviour.answer is SmsAnswer.MEMORY_FULL:
             self._refused_full = True
             full = FailureCause.MEMORY_CAPACITY_EXCEEDED
             self._refuse(transfer, message, RpCause.MEMORY_CAPACITY_EXCEEDED, full, now)
-        elif behaviour.answer is SmsAnswer.REJECT:
-            self._refuse(transfer, message, behaviour.cause, None, now)
         else:
-            self._accept(transfer, message, now)
+            self._refuse(transfer, message, behaviour.cause, None, now)
 
     def _accept(self, transfer: Transfer, message: RpData, now: float) -> None:
         try:

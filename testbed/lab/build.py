@@ -351,7 +351,9 @@ def _mobile(one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
         imsi=one.imsi,
         msisdn=one.msisdn,
         behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
-        sms_behaviour=SmsBehaviour(SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after),
+        sms_behaviour=SmsBehaviour(
+            SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after, part.sms_refused
+        ),
         reassembly=part.sms_reassembly,
         service_centre=centre,
         apns=tuple(apn.name for apn in one.part.apns),

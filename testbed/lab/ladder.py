@@ -210,7 +210,8 @@ def _refused(event: PushRefused) -> tuple[str, str, str, str]:
 
 
 def _judged(event: TerminalJudged) -> tuple[str, str, str, str]:
-    return "", "", "judges", f"{event.terminal}: {event.verdict}, {event.reason}"
+    why = f", {event.reason}" if event.reason else ""
+    return "", "", "judges", f"{event.terminal}: {event.verdict}{why}"
 
 
 def _requested(event: ActivationRequested) -> tuple[str, str, str, str]:

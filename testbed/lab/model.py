@@ -199,6 +199,11 @@ class MobilePart(Part):
     rp_cause: int = Field(
         default=111, ge=1, le=127, description="the RP cause of a reject (TS 24.011 §8.2.5.4)"
     )
+    sms_refused: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(),
+        description="which short messages memory-full and reject are for: the first that comes "
+        "is 1; all when absent",
+    )
     sms_answer_after: float = Field(
         default=0.0, ge=0, le=60, description="seconds it takes to answer a short message"
     )

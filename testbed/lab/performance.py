@@ -20,10 +20,11 @@ from testbed.codecs import pap, si
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication
 from testbed.codecs.wsp.push import PUSH_PORT, Push
-from testbed.gateway.events import DeliveryEnded, PushSent
+from testbed.gateway.events import DeliveryEnded, PushSent, SmsSubmitted
 from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.lab.running import RunningLab
 from testbed.lab.scenarios import Scenario, Trigger
+from testbed.smsc.events import TransactionEnded
 
 SETTLE_TIME = 10.0
 """Seconds that the mobiles may take to attach."""
@@ -32,7 +33,6 @@ LONGEST = 14.5
 AFTERMATH = 0.3
 """Seconds for what still passes when the outcome is known: accounting, the last answer."""
 
-TEXT = "You have 4 new messages"
 HREF = "http://www.example.com/mail/123"
 
 
@@ -55,6 +55,8 @@ class Performance:
     """The PDP address that the push went to."""
     activation: ActivationOutcome | None = None
     """How the first activation ended."""
+    transaction: TransactionEnded | None = None
+    """How the SMSC's transaction ended, where the push went by short message."""
     mobile_cause: int | None = None
     """SM cause with which the mobile refused."""
     marks: list[tuple[str, float]] = field(default_factory=list)
@@ -76,7 +78,15 @@ class Performance:
             and expected.code in (None, self.final_code)
             and step == expected.step
             and (expected.cause is None or cause == expected.cause)
+            and expected.short_messages == (self.transaction and self.transaction.attempts)
         )
+
+    @property
+    def bearer(self) -> str | None:
+        """What the push went over, None where it went nowhere."""
+        if self.transaction is not None:
+            return "SMS"
+        return "IP" if self.address else None
 
     def durations(self) -> list[tuple[str, float]]:
         """Return each step with the seconds it took, in order."""
@@ -99,7 +109,15 @@ class Performance:
             "outcome": self.final_state or ("delivered" if self.shown else "undeliverable"),
             "code": self.final_code,
             "description": self.final_text,
-            "bearer": "IP" if self.address else None,
+            "bearer": self.bearer,
+            "short_messages": None
+            if self.transaction is None
+            else {
+                "segments": self.transaction.segments,
+                "sent": self.transaction.attempts,
+                "outcome": self.transaction.outcome,
+                "seconds": round(self.transaction.seconds, 6),
+            },
             "pdp_address": self.address,
             "shown": self.shown,
             "activation": None
@@ -143,7 +161,7 @@ async def perform(
     begun(performance.began)
     if scenario.trigger is Trigger.GI:
         (address,) = terminal.static_addresses.values()
-        _send_datagram(address, running)
+        _send_datagram(address, scenario.text, running)
         await _within(reactor, shown, LONGEST)
         performance.address = address if performance.shown else None
     else:
@@ -166,7 +184,8 @@ async def _push(reactor: Any, running: RunningLab, performance: Performance) -> 
         notify_url=running.notifications.url,
         quality_of_service=pap.QualityOfService(delivery_method=scenario.delivery_method),
     )
-    content = indication_part(ServiceIndication(href=HREF, text=TEXT, si_id="mail1@example.com"))
+    indication = ServiceIndication(href=HREF, text=scenario.text, si_id="mail1@example.com")
+    content = indication_part(indication)
     client = SubmissionClient(reactor, running.lab.gateway.pap_url)
     try:
         answer = await client.submit(submission(message, content))
@@ -200,6 +219,11 @@ def _watch(performance: Performance, shown: Deferred[None]) -> Callable[[float, 
             case PushSent(push_id=performance.push_id):
                 performance.address = event.peer[0]
                 performance.marks.append(("push sent", since))
+            case SmsSubmitted(push_id=performance.push_id):
+                performance.marks.append(("short messages submitted", since))
+            case TransactionEnded(destination=performance.scenario.msisdn):
+                performance.transaction = event
+                performance.marks.append(("short messages delivered", since))
             case ShownOnScreen(imsi=performance.imsi):
                 performance.shown = event.shown.text
                 performance.marks.append(("shown on the mobile", since))
@@ -221,10 +245,10 @@ def _step_marks(outcome: ActivationOutcome, ended: float) -> list[tuple[str, flo
     return marks
 
 
-def _send_datagram(address: str, running: RunningLab) -> None:
+def _send_datagram(address: str, text: str, running: RunningLab) -> None:
     """Send what a gateway that knows nothing of this core would: a datagram to an address."""
     part = running.lab.model.initiator
-    indication = ServiceIndication(href=HREF, text=TEXT, si_id="mail1@example.com")
+    indication = ServiceIndication(href=HREF, text=text, si_id="mail1@example.com")
     push = Push(1, ContentType(si.WBXML_TYPE), si.encode(indication))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
         sending.bind((part.address if part is not None else "127.0.0.1", 0))

@@ -1,7 +1,7 @@
 """The scenarios of ``corenet demo``: to whom, by which trigger, and how it should end.
 
-Each has a terminal of its own in the demo lab (``testbed/labs/demo.yaml``), which behaves as the
-scenario's name says.
+Each has a terminal of its own in one of the labs that come along (``testbed/labs/demo.yaml``,
+``testbed/labs/sms.yaml``), which behaves as the scenario's name says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ from typing import Final
 from testbed.codecs.pap import DeliveryMethod
 
 DEFAULT_LIFETIME: Final = 12.0
+SHORT: Final = "You have 4 new messages"
+LONG: Final = (
+    "You have 4 new messages. The first one is from Ann, who says that the train is late, that "
+    "she has not had dinner, and that nobody needs to wait for her. The other three are from the "
+    "railway company, which says the same in more words, and is sorry."
+)
+"""What takes several short messages."""
 
 
 class Trigger(StrEnum):
@@ -46,6 +53,12 @@ class Scenario:
     delivery_method: DeliveryMethod = DeliveryMethod.NOT_SPECIFIED
     code: int | None = None
     """PAP status code of the result notification."""
+    lab: str = "demo"
+    """The lab that it runs in."""
+    text: str = SHORT
+    """What is pushed."""
+    short_messages: int | None = None
+    """How many are sent to the terminal, repeats included; None: the push goes by IP."""
 
 
 _LISTED: Final = (
@@ -130,6 +143,30 @@ _LISTED: Final = (
         final_state=None,
         step="active",
         trigger=Trigger.GI,
+    ),
+    Scenario(
+        "sms-fallback",
+        "no packet data for this terminal: the push goes as short messages, one transaction",
+        "447700900201",
+        delivered=True,
+        final_state="delivered",
+        step="ms-activation",
+        code=1000,
+        lab="sms",
+        text=LONG,
+        short_messages=3,
+    ),
+    Scenario(
+        "sms-partial-loss",
+        "the same, and one of the short messages fails: it alone is sent again at once",
+        "447700900202",
+        delivered=True,
+        final_state="delivered",
+        step="ms-activation",
+        code=1000,
+        lab="sms",
+        text=LONG,
+        short_messages=4,
     ),
 )
 

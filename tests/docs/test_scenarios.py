@@ -33,8 +33,11 @@ def test_scenario_ends_as_it_should(scenario: Scenario) -> None:
     assert document["as_expected"]
     assert document["msisdn"] == scenario.msisdn
     assert (document["shown"] is not None) == scenario.delivered
-    has_address = scenario.delivered or scenario.step == "active"
+    by_sms = scenario.short_messages is not None
+    has_address = not by_sms and (scenario.delivered or scenario.step == "active")
     assert (document["pdp_address"] is not None) == has_address
+    sent = document["short_messages"] and document["short_messages"]["sent"]
+    assert sent == scenario.short_messages
     assert document["outcome"] == (scenario.final_state or "delivered")
     assert all(step["seconds"] >= 0 for step in document["steps"])
     assert time.monotonic() - began < 20  # 15 for the scenario, and Python's start twice

@@ -75,7 +75,7 @@ async def _demo(
     state: LabState,
     stream: BinaryIO | None,
 ) -> int:
-    lab = load("demo")
+    lab = load(scenario.lab)
     running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
     # What goes to standard output besides a capture on it would spoil the capture.
     out = sys.stderr if options.pcap == "-" else sys.stdout
@@ -152,6 +152,9 @@ class _PrintedLadder:
 def _summarise(performance: Performance, capture: str | None, out: TextIO) -> None:
     scenario = performance.scenario
     over = f" over IP, to {performance.address}" if performance.address else ""
+    if performance.transaction is not None:
+        segments, sent = performance.transaction.segments, performance.transaction.attempts
+        over = f" by SMS, in {segments} short messages ({sent} sent)"
     print(file=out)
     if performance.shown is not None:
         print(f"Delivered{over}: the mobile shows “{performance.shown}”.", file=out)

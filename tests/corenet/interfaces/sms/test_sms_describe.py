@@ -38,7 +38,7 @@ LINES = {
         CpData(TI, RpError(5, 22).encode(uplink=True)).encode(),
         True,
     ),
-    "CP-DATA RP-DATA SMS-DELIVER, from +447709000123, part 2/3 of 7, port 2948, 9 octets": (
+    "CP-DATA RP-DATA SMS-DELIVER, from +447709000123, part 2/3 of message 7, port 2948, 9 octets": (
         CpData(TI, RpData(5, PUSH.encode()).encode(uplink=False)).encode(),
         False,
     ),
