@@ -68,8 +68,12 @@ def _carrier(name: str, whom: str, message: tpdu.Deliver | tpdu.Submit) -> str:
 
 def _header(header: Header) -> tuple[str, ...]:
     part, port = concatenation(header), ports(header)
-    words = () if part is None else (f"part {part.sequence}/{part.total} of message {part.reference}",)
-    return words if port is None else (*words, f"port {port.destination}")
+    words = []
+    if part is not None:
+        words.append(f"part {part.sequence}/{part.total} of message {part.reference}")
+    if port is not None:
+        words.append(f"port {port.destination}")
+    return tuple(words)
 
 
 def _short(text: str) -> str:
