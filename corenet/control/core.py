@@ -116,10 +116,11 @@ class CoreControl:
     def contexts(self, page: Page) -> ContextList:
         """Return the PDP contexts of one GGSN after the other, each one's oldest first."""
         skipped, wanted = page.offset, page.limit
+        now = self._runtime.now()
         contexts = []
         for name, ggsn in self._core.ggsns.items():
             views = ggsn.contexts(skipped, skipped + wanted)
-            contexts += [context_model(name, view) for view in views]
+            contexts += [context_model(name, view, now) for view in views]
             skipped = max(0, skipped - ggsn.context_count)
             wanted -= len(views)
         return ContextList(total=self._context_count(), contexts=contexts)
@@ -298,8 +299,9 @@ class CoreControl:
                 attached, attached_since = True, moment(mm_context.since)
                 sgsn_address = sgsn_address or sgsn.config.control_address
         mobile = mobile_model(self._core.mobiles, imsi)
+        now = self._runtime.now()
         contexts = [
-            context_model(name, view)
+            context_model(name, view, now)
             for name, ggsn in self._core.ggsns.items()
             for view in ggsn.contexts_of(imsi)
         ]

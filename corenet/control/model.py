@@ -82,6 +82,11 @@ class Context(Answer):
     network_requested: bool
     uplink_octets: int
     downlink_octets: int
+    uplink_packets: int
+    downlink_packets: int
+    downlink_idle: float | None = Field(
+        description="seconds since a packet last left for the mobile; null: none has"
+    )
 
 
 class MobileContext(Answer):

@@ -12,8 +12,9 @@ from corenet.mobile.events import ContextView
 from corenet.mobile.population import Mobiles
 
 
-def context_model(ggsn: str, view: PdpContextView) -> Context:
-    """Return a PDP context of the GGSN with that name."""
+def context_model(ggsn: str, view: PdpContextView, now: float) -> Context:
+    """Return a PDP context of the GGSN with that name, as it is at ``now``."""
+    last = view.last_downlink
     return Context(
         imsi=view.imsi,
         msisdn=view.msisdn,
@@ -27,6 +28,9 @@ def context_model(ggsn: str, view: PdpContextView) -> Context:
         network_requested=view.network_requested,
         uplink_octets=view.uplink_octets,
         downlink_octets=view.downlink_octets,
+        uplink_packets=view.uplink_packets,
+        downlink_packets=view.downlink_packets,
+        downlink_idle=None if last is None else max(0.0, now - last),
     )
 
 

@@ -66,6 +66,8 @@ class PdpContext:
     uplink_octets: int = 0
     downlink_packets: int = 0
     downlink_octets: int = 0
+    last_downlink: float | None = None
+    """When a packet last left for the MS, seconds since 1970-01-01 UTC."""
 
     @property
     def imsi(self) -> str:
@@ -93,6 +95,7 @@ class PdpContext:
             downlink_octets=self.downlink_octets,
             uplink_packets=self.uplink_packets,
             downlink_packets=self.downlink_packets,
+            last_downlink=self.last_downlink,
         )
 
 

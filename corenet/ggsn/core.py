@@ -52,11 +52,12 @@ class Core:
         """Count PDUs that were dropped."""
         self.counters.dropped[reason] += count
 
-    def send_down(self, context: PdpContext, packet: bytes) -> None:
+    def send_down(self, context: PdpContext, packet: bytes, now: float) -> None:
         """Send a packet to the MS through its tunnel (TS 29.060 §9.3)."""
         size = len(packet)
         context.downlink_packets += 1
         context.downlink_octets += size
+        context.last_downlink = now
         counters = self.counters
         counters.downlink_packets += 1
         counters.downlink_octets += size

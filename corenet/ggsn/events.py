@@ -94,6 +94,8 @@ class PdpContextView:
     """To the MS."""
     uplink_packets: int = 0
     downlink_packets: int = 0
+    last_downlink: float | None = None
+    """When a packet last left for the MS, seconds since 1970-01-01 UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,7 @@ class NetworkActivation:
         self._expire_pdus(now)
         pdus = self._pdus.take()
         for pdu in pdus:
-            core.send_down(context, pdu)
+            core.send_down(context, pdu, now)
         if pdus:
             core.events.append(
                 StoredPdusSent(self.imsi, self.access.apn.name, context.address, len(pdus))

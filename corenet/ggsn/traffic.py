@@ -35,7 +35,7 @@ class Traffic:
         destination = packet[16:20]
         context = self._context_at(destination)
         if context is not None:
-            self._core.send_down(context, packet)
+            self._core.send_down(context, packet, now)
             return
         access_points = self._core.access_points
         binding = access_points.binding_at(destination)

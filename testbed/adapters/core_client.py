@@ -150,8 +150,13 @@ def read_terminals(body: Any) -> CoreAnswer:
                 str(apn): str(address)
                 for apn, address in (terminal.get("static_addresses") or {}).items()
             },
+            downlink_idle={
+                str(context["address"]): None if idle is None else float(idle)
+                for context in terminal["contexts"]
+                if (idle := context.get("downlink_idle", "")) != ""
+            },
         )
-    except (KeyError, TypeError, AttributeError, IndexError):
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         return CoreSilent("it answers with something that is no list of terminals")
 
 

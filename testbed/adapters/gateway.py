@@ -41,6 +41,7 @@ from testbed.gateway.effects import (
     Commit,
     Effect,
     FindPush,
+    LookUpContext,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
@@ -53,6 +54,7 @@ from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import Renewal, Store, StoreError, Written
+from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
 _WARNINGS = (LeaseLapsed, NotificationFailed, SmscLost, StoreFailed, TransactionModeMissed)
@@ -349,6 +351,8 @@ class GatewayService:
                 self._run(self._look_up(effect))
             case SubmitSms():
                 self._submit_sms(effect)
+            case LookUpContext():
+                self._run(self._look_up_context(effect))
             case RequestActivation():
                 self._run(self._activate(effect))
             case PostNotification():
@@ -410,6 +414,11 @@ class GatewayService:
         assert self._core is not None
         answer = await self._core.look_up(effect.terminal)
         self._command(lambda now: self.gateway.terminal_found(effect.terminal, answer, now))
+
+    async def _look_up_context(self, effect: LookUpContext) -> None:
+        assert self._core is not None
+        answer = await self._core.look_up(Terminal.by_address(effect.address))
+        self._command(lambda now: self.gateway.context_found(effect.number, answer, now))
 
     async def _activate(self, effect: RequestActivation) -> None:
         assert self._core is not None

@@ -10,8 +10,9 @@ to its push port; all that is for that terminal waits for the same session. Conf
 beyond the client's push MOR wait until one of them ends.
 
 A datagram leaves no trace: if the network does not return it within a moment, it counts as sent.
-One that is to be sent once counts as sent when it leaves. A confirmed push ends when the client's
-application has taken or refused it; everything else that ends it is a failure.
+Where that is not enough (``Confirm.CONTEXT``), the core is asked whether anything has left for the
+mobile since. One that is to be sent once counts as sent when it leaves. A confirmed push ends when
+the client's application has taken or refused it; everything else that ends it is a failure.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ from testbed.codecs.wsp.pdus import ConfirmedPush, Push, decode
 from testbed.codecs.wsp.push import PUSH_PORT
 from testbed.codecs.wtp import ProviderAbort, UserAbort
 from testbed.gateway import send
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import Confirm, GatewayConfig
 from testbed.gateway.deliveries import Delivery, Key
+from testbed.gateway.effects import LookUpContext
 from testbed.gateway.events import PushSent, SessionInvited
+from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.outcomes import Aborted, Confirmed, Failed, Left, NotPossible, Outcome, Sent
 from testbed.gateway.output import Output
+from testbed.gateway.passing import Passed, has_passed
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.wap_server import WapServer
 from testbed.gateway.ways import Wanted, Way, choose
@@ -71,6 +75,7 @@ class _OnWay:
     delivery: Delivery
     peer: Address | None = None
     """Where it went a moment ago, if it can still come back."""
+    sent: float = 0.0
     transaction: int | None = None
     """Its S-ConfirmedPush."""
 
@@ -105,6 +110,10 @@ class Carriage:
         self._left: dict[Address, dict[Key, Delivery]] = {}
         """What went a moment ago, by where to."""
         self._returns: Schedule[Key] = Schedule()
+        self._checks = config.ota.confirm is Confirm.CONTEXT and config.ask_core
+        self._look_ups: dict[int, _OnWay] = {}
+        """About which push each question to the core is."""
+        self._look_up_numbers = count(1)
 
     # Commands
 
@@ -155,6 +164,28 @@ class Carriage:
             if session.peer == peer:
                 self._wap.disconnect(session.session, now)
 
+    def context_found(self, number: int, answer: CoreAnswer, now: float) -> None:
+        """Take the core's word about whether a push has left for the mobile.
+
+        A core that cannot tell does not hold it against the push.
+        """
+        on_way = self._look_ups.pop(number)
+        delivery = on_way.delivery
+        if self._on_way.get(delivery.key) is not on_way:
+            return
+        match has_passed(answer, delivery.send_to, on_way.sent, now):
+            case Passed.GONE:
+                self._counts["pushes that no context took"] += 1
+                why = f"the context at {delivery.send_to} is gone"
+                self._end(delivery, Failed(why, is_gone=True), now)
+            case Passed.NOT_YET if now < on_way.sent + self._config.ota.confirm_time:
+                self._returns.set(delivery.key, now + self._config.ota.returned)
+            case Passed.NOT_YET:
+                self._counts["pushes that no context took"] += 1
+                self._end(delivery, Failed(f"nothing has left for {delivery.send_to}"), now)
+            case Passed.YES | Passed.UNKNOWN:
+                self._end(delivery, Sent(), now)
+
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
         times = (self._returns.next(), self._patience.next(), self._declined.next())
@@ -163,7 +194,13 @@ class Carriage:
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
         for key in self._returns.take_due(now):
-            self._end(self._on_way[key].delivery, Sent(), now)
+            on_way = self._on_way[key]
+            if self._checks:
+                number = next(self._look_up_numbers)
+                self._look_ups[number] = on_way
+                self._output.ask(LookUpContext(number, on_way.delivery.send_to))
+            else:
+                self._end(on_way.delivery, Sent(), now)
         for key in self._patience.take_due(now):
             delivery = self._on_way[key].delivery
             self._declined.set(delivery.send_to, now + self._config.ota.declined_time)
@@ -240,7 +277,8 @@ class Carriage:
         if delivery.is_sent_once or not returned:
             self._end(delivery, Sent(note), now)
             return
-        self._on_way[delivery.key].peer = peer
+        on_way = self._on_way[delivery.key]
+        on_way.peer, on_way.sent = peer, now
         self._left.setdefault(peer, {})[delivery.key] = delivery
         self._returns.set(delivery.key, min(now + returned, delivery.push.deliver_before))
         self._tell(delivery, Left(note, confirms=False), now)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from corenet.interfaces.node import Address, Interface
 from testbed.codecs.hosts import LOOPBACK_HOSTS
@@ -64,6 +65,15 @@ class RetryPolicy:
             raise ValueError("attempts are at least 1, ask_again and poll above 0")
 
 
+class Confirm(StrEnum):
+    """What it takes for a push that no client confirms to count as delivered."""
+
+    LEFT = "left"
+    """It left the gateway, and the network did not return it."""
+    CONTEXT = "context"
+    """The core has since sent a packet to the mobile (a G-PDU) over a context that is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class OtaPolicy:
     """How pushes go over the air."""
@@ -77,9 +87,14 @@ class OtaPolicy:
     is sent on it."""
     returned: float = 0.1
     """Seconds after a datagram has left in which the network may say that nobody is there."""
+    confirm: Confirm = Confirm.LEFT
+    confirm_time: float = 2.0
+    """Seconds after which a core that has sent the mobile nothing will not do so any more."""
     timers: WtpTimers = field(default_factory=WtpTimers)
 
     def __post_init__(self) -> None:
+        if self.confirm is Confirm.CONTEXT and not 0 < self.returned <= self.confirm_time:
+            raise ValueError("confirm: context needs returned above 0 and at most confirm_time")
         if self.session_time <= 0 or self.declined_time < 0 or self.fresh < 0 or self.returned < 0:
             raise ValueError("session_time is above 0, the other times of ota at least 0")
 

@@ -245,6 +245,11 @@ class Dispatch:
                 now=now,
             )
 
+    def context_found(self, number: int, answer: judge.CoreAnswer, now: float) -> None:
+        """Take the core's word about an address that something was sent to."""
+        self._carriage.context_found(number, answer, now)
+        self._approach.request(now)
+
     def unreachable(self, peer: Address, now: float, *, is_gone: bool) -> None:
         """Take the network's word that something sent there has come back."""
         self._carriage.unreachable(peer, now, is_gone=is_gone)

@@ -50,6 +50,17 @@ class LookUpTerminal:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpContext:
+    """Ask the core about whoever has a PDP address, after something was sent there.
+
+    Answer: ``context_found(number, answer, now)`` with a ``judge.CoreAnswer``.
+    """
+
+    number: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestActivation:
     """Ask the core for a PDP context; the same key again would join the same activation.
 
@@ -118,6 +129,7 @@ Effect = (
     | FindPush
     | AnswerSubmission
     | LookUpTerminal
+    | LookUpContext
     | RequestActivation
     | PostNotification
     | FetchFromOrigin

@@ -76,6 +76,9 @@ class TerminalView:
     """False while MNRG is set (TS 23.060 §9.2.2.2); None where the core cannot tell."""
     static_addresses: Mapping[str, str] = field(default_factory=dict)
     """Static PDP address by APN."""
+    downlink_idle: Mapping[str, float | None] = field(default_factory=dict)
+    """Seconds since a packet last left for each PDP address, None: none has; as far as the core
+    says."""
 
 
 CoreAnswer = NotAsked | CoreSilent | UnknownTerminal | TerminalView

@@ -218,6 +218,11 @@ class Gateway:
         self._check_lease(now)
         self._dispatch.terminal_found(terminal, answer, now)
 
+    def context_found(self, number: int, answer: CoreAnswer, now: float) -> None:
+        """Take the answer to ``LookUpContext``."""
+        self._check_lease(now)
+        self._dispatch.context_found(number, answer, now)
+
     def activation_finished(self, key: str, answer: ActivationAnswer, now: float) -> None:
         """Take the answer to ``RequestActivation``; answers to unknown keys are ignored."""
         self._check_lease(now)

@@ -27,13 +27,14 @@ from testbed.gateway.effects import (
     Commit,
     Effect,
     FindPush,
+    LookUpContext,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
     SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued
-from testbed.gateway.judge import CoreAnswer, TerminalView
+from testbed.gateway.judge import CoreAnswer, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
 from testbed.gateway.store import SqliteStore, Written
@@ -152,6 +153,7 @@ class GatewayBench:
         self.store_fails = False
         self.answers: dict[str, AnswerSubmission] = {}
         self.look_ups: list[Terminal] = []
+        self.context_look_ups: list[str] = []
         self.activations: list[RequestActivation] = []
         self.messages: list[SubmitSms] = []
         self.notifications: list[pap.ResultNotification] = []
@@ -258,9 +260,8 @@ class GatewayBench:
                 if key in self.answers:
                     raise AssertionError(f"{key} is answered twice")
                 self.answers[key] = effect
-            case LookUpTerminal(terminal):
-                self.look_ups.append(terminal)
-                gateway.terminal_found(terminal, self._view(terminal), self.now)
+            case LookUpTerminal() | LookUpContext():
+                self._look_up(effect)
             case RequestActivation():
                 self._activate(effect)
             case SubmitSms():
@@ -289,6 +290,16 @@ class GatewayBench:
         outcome = self.sms(effect)
         if outcome is not None:
             self.gateway.sms_finished(effect.key, outcome, self.now)
+
+    def _look_up(self, effect: LookUpTerminal | LookUpContext) -> None:
+        if isinstance(effect, LookUpTerminal):
+            self.look_ups.append(effect.terminal)
+            view = self._view(effect.terminal)
+            self.gateway.terminal_found(effect.terminal, view, self.now)
+            return
+        self.context_look_ups.append(effect.address)
+        answer = self.views.get(Terminal.by_address(effect.address), UnknownTerminal())
+        self.gateway.context_found(effect.number, answer, self.now)
 
     def _post(self, effect: PostNotification) -> None:
         answer = self.initiator(effect)

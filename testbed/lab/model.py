@@ -371,6 +371,11 @@ class OtaPart(Part):
         ge=0,
         description="seconds after a datagram in which ICMP may say that nobody is there",
     )
+    confirm: Literal["left", "context"] = Field(
+        default="left",
+        description="when a push that no client confirms counts as delivered: it *left* the "
+        "gateway and did not come back, or the core's *context* has sent the mobile something",
+    )
     largest_push: int = Field(
         default=262_144,
         ge=1_400,

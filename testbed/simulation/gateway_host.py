@@ -35,6 +35,7 @@ from testbed.gateway.effects import (
     Commit,
     Effect,
     FindPush,
+    LookUpContext,
     LookUpTerminal,
     PostNotification,
     RequestActivation,
@@ -44,6 +45,7 @@ from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
 from testbed.gateway.store import Store, StoreError, Written
+from testbed.gateway.terminal import Terminal as AddressedTerminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
@@ -275,6 +277,8 @@ class GatewayHost:
                 self._find(life, effect)
             case LookUpTerminal():
                 self._look_up(life, effect)
+            case LookUpContext():
+                self._look_up_context(life, effect)
             case RequestActivation():
                 self._activate(life, effect)
             case SubmitSms():
@@ -362,13 +366,22 @@ class GatewayHost:
                 life, lambda gateway, now: gateway.terminal_found(effect.terminal, answer, now)
             )
 
-        def ask(answer: Callable[[CoreAnswer], None]) -> None:
-            answer(self._terminal(effect))
+        self._exchange(life, self._ask(effect.terminal), CoreSilent, take, within=LOOK_UP_TIME)
 
+    def _look_up_context(self, life: _Life, effect: LookUpContext) -> None:
+        def take(answer: CoreAnswer) -> None:
+            self._answered(
+                life, lambda gateway, now: gateway.context_found(effect.number, answer, now)
+            )
+
+        ask = self._ask(AddressedTerminal.by_address(effect.address))
         self._exchange(life, ask, CoreSilent, take, within=LOOK_UP_TIME)
 
-    def _terminal(self, effect: LookUpTerminal) -> CoreAnswer:
-        query = TerminalQuery.model_validate({effect.terminal.kind.value: effect.terminal.value})
+    def _ask(self, about: AddressedTerminal) -> Callable[[Callable[[CoreAnswer], None]], None]:
+        return lambda answer: answer(self._terminal(about))
+
+    def _terminal(self, about: AddressedTerminal) -> CoreAnswer:
+        query = TerminalQuery.model_validate({about.kind.value: about.value})
         try:
             found = self._control.terminals(query)
         except ControlError as error:
@@ -524,6 +537,7 @@ def terminal_view(terminal: Terminal) -> TerminalView:
         attached=terminal.attached,
         reachable=terminal.reachable,
         static_addresses=terminal.static_addresses,
+        downlink_idle={context.address: context.downlink_idle for context in terminal.contexts},
     )
 
 

@@ -27,11 +27,13 @@ def drops(bench) -> dict[DropReason, int]:
 def test_a_packet_for_a_mobile_goes_into_its_tunnel(bench) -> None:
     """As a G-PDU to the SGSN's user address and TEID, and counted."""
     created(bench)
+    assert bench.ggsn.context_at(ADDRESS).last_downlink is None
     packet = bench.packet()
     bench.from_gi(packet)
     assert bench.tunnelled() == (packet, 0x201, (SGSN, 2152))
     view = bench.ggsn.context_at(ADDRESS)
     assert (view.downlink_packets, view.downlink_octets) == (1, len(packet))
+    assert view.last_downlink == bench.now
     assert bench.ggsn.counters.downlink_packets == 1
     assert bench.ggsn.counters.downlink_octets == len(packet)
 

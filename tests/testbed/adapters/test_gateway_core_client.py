@@ -60,6 +60,9 @@ def context():
         network_requested=True,
         uplink_octets=0,
         downlink_octets=0,
+        uplink_packets=0,
+        downlink_packets=2,
+        downlink_idle=1.5,
     )
 
 
@@ -130,7 +133,17 @@ class ModelTests(TestCase):
             attached=True,
             reachable=False,
             static_addresses={APN: "10.45.0.7"},
+            downlink_idle={"10.45.0.7": 1.5},
         )
+
+    def test_a_core_that_does_not_tell_of_packets_is_understood(self):
+        """Nothing is known then of what has left for the mobile."""
+        listed = TerminalList(total=1, terminals=[terminal(contexts=[context()])])
+        body = listed.model_dump(mode="json")
+        del body["terminals"][0]["contexts"][0]["downlink_idle"]
+        assert read_terminals(body).downlink_idle == {}
+        body["terminals"][0]["contexts"][0]["downlink_idle"] = None
+        assert read_terminals(body).downlink_idle == {"10.45.0.7": None}
 
     def test_no_terminal_is_unknown(self):
         """An empty list says as much as 404."""
