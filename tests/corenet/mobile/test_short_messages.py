@@ -182,6 +182,19 @@ def test_memory_notice_is_repeated_and_kept_for_later(pair):
     assert isinstance(answer(network), RpSmma)
 
 
+def test_text_that_nobody_answers_is_given_up_at_tr1m(pair):
+    """The network has acknowledged it, and then says nothing for forty seconds."""
+    network, mobiles = pair
+    mobiles.send_sms(IMSI, "+447700900999", "Hi", network.now)
+    answer(network)
+    network.wait(39)
+    assert network.events() == []
+    network.wait(2)
+    (told,) = network.events()
+    assert told == ShortMessageNotSent(IMSI, "+447700900999", None, "no answer")
+    assert heard(network) == [CpError(THEIRS, CpCause.PROTOCOL_ERROR)]
+
+
 def test_answer_with_another_reference_is_none(pair):
     """The text counts as not sent."""
     network, mobiles = pair

@@ -7,10 +7,11 @@ TS 23.040 §10, TS 24.011 §5 and §6, TS 29.002 §12.
 from __future__ import annotations
 
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
-from corenet.control.model import Coverage
+from corenet.control.model import Coverage, Tap
 from corenet.hlr.events import (
     GrRequestTimedOut,
     ServiceCentreAlerted,
@@ -40,6 +41,7 @@ from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
+    ContextActivated,
     ShortMessageAbandoned,
     ShortMessageNotSent,
     ShortMessageReceived,
@@ -51,6 +53,7 @@ from gtp.constants import MsNotReachableReason
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication, encode
 from testbed.codecs.wsp.push import Push
+from testbed.pull.config import PullConfig
 from testbed.simulation.quality import LinkQuality
 
 FIXED, MSISDN = "234150000000001", "447700900001"
@@ -257,6 +260,24 @@ def test_push_in_one_part_reaches_the_push_client(bench, centre):
     centre.send(1, Deliver(SENDER, Timestamp(1_700_000_000), push, 4, header).encode())
     bench.run(2)
     assert shown(bench) == [("text", "short")]
+
+
+def test_page_behind_a_push_over_short_messages_is_fetched_over_ip(make_crowd):
+    """The user taps, the handset activates a context of its own, and shows the page."""
+    crowd = make_crowd(pull=PullConfig(origins=("*",)))
+    url = "http://www.example.com/mail"
+    crowd.lab.origin.serve(url, b"Four new messages", "text/plain")
+    centre = ServiceCentre(SimpleNamespace(network=crowd.network, hlr=crowd.lab.core.hlr))
+    indication = ServiceIndication(text="You have mail", href=url, si_id="1")
+    push = Push(1, ContentType("application/vnd.wap.sic"), encode(indication)).encode()
+    tpdu = Deliver(SENDER, Timestamp(1_700_000_000), push, 4, (Ports(2948, 9200),))
+    centre.send(1, tpdu.encode(), imsi=crowd.imsis[0])
+    crowd.lab.run(5)
+    crowd.drive(0, "tap", Tap(item=1))
+    crowd.lab.run(30)
+    assert shown(crowd, crowd.imsis[0]) == [("SI", "You have mail"), ("page", "Four new messages")]
+    (context,) = crowd.told(ContextActivated)
+    assert not context.network_requested
 
 
 @pytest.mark.parametrize("seed", range(4))
