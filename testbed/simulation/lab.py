@@ -7,6 +7,7 @@ the control interface, result notifications) is carried in process, after the ti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count
 from random import Random
 
@@ -18,7 +19,9 @@ from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
 from testbed.codecs.si import ServiceIndication
+from testbed.esme.config import EsmeConfig
 from testbed.gateway.config import GatewayConfig
+from testbed.gateway.esme_route import EsmeRoute
 from testbed.gateway.store import Store
 from testbed.handset.handset import handsets as handsets_with
 from testbed.handset.settings import HandsetSettings, WapGateway
@@ -28,12 +31,24 @@ from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
 from testbed.simulation.quality import LinkQuality
+from testbed.simulation.smsc_host import SmscHost
+from testbed.smsc.config import SmscConfig
+from testbed.smsc.store import MessageStore
 
 RECOVERY = 1
 """The GTP restart counter of every node."""
 
 _STRIDE = 1.0
 """Seconds between two looks at whether a lab is at rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsParts:
+    """A lab's SMSC with its disk, which its opener closes, and the gateway's way to it."""
+
+    smsc: SmscConfig
+    store: MessageStore
+    esme: EsmeConfig
 
 
 class VirtualLab:
@@ -49,7 +64,7 @@ class VirtualLab:
         quality: Mapping[Interface, LinkQuality] | None = None,
         delays: Delays | None = None,
         store: Store | None = None,
-        smsc: VirtualSmsc | None = None,
+        sms: SmsParts | VirtualSmsc | None = None,
         notify_url: str = "http://127.0.0.1:8082/notifications",
         handset: HandsetSettings | None = None,
         handsets: Mapping[str, HandsetSettings] | None = None,
@@ -60,6 +75,7 @@ class VirtualLab:
         ``handsets`` are the settings of some mobiles by IMSI, ``handset`` those of all others: to
         browse by the lab's gateway, unless it is given.
         ``store`` is the gateway's disk, its opener's to close; there is none without a gateway.
+        ``sms`` is an SMSC and the way to it, or what stands for both.
         """
         if (gateway is None) != (store is None):
             raise ValueError("a gateway has a store, and nothing else has")
@@ -76,6 +92,13 @@ class VirtualLab:
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
         self.origin = VirtualOrigin(self.network)
+        self.smsc: SmscHost | None = None
+        self._route: EsmeRoute | None = None
+        if isinstance(sms, SmsParts):
+            own = Random(random.getrandbits(64))
+            self.smsc = SmscHost(self.network, sms.smsc, store=sms.store, random=own)
+            self._route = EsmeRoute(self.network, sms.esme, random=Random(own.getrandbits(64)))
+            sms = self._route
         self.gateway: GatewayHost | None = None
         if gateway is not None and store is not None:
             self.gateway = GatewayHost(
@@ -87,7 +110,7 @@ class VirtualLab:
                 store=store,
                 random=Random(random.getrandbits(64)),
                 delays=delays or Delays(),
-                smsc=smsc,
+                smsc=sms,
             )
         self._self_activating = dict(self_activating or {})
         self._push_numbers = count(1)
@@ -96,8 +119,12 @@ class VirtualLab:
     # The course of things
 
     def start(self) -> None:
-        """Attach and start the core, then the gateway."""
+        """Attach and start the core, then the SMSC and the gateway."""
         self.core.attach(self.network)
+        if self.smsc is not None:
+            self.smsc.start()
+        if self._route is not None:
+            self._route.start()
         if self.gateway is not None:
             self.gateway.start()
 

@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from corenet.interfaces.node import Event
 from testbed.smsc.config import SmscConfig
+from testbed.smsc.events import MessageAccepted, TransactionEnded
 from testbed.smsc.message import Mode, NotSendableError, ShortMessage
 from testbed.smsc.references import NoReferenceError, References
 from testbed.smsc.sending import Consignment, Sending
@@ -60,11 +62,14 @@ class Desk:
         sending: Sending,
         references: References,
         message_ids: Iterator[str],
+        *,
+        tell: Callable[[Event], None],
     ) -> None:
-        """Send through ``sending``; ``message_ids`` are never the same."""
+        """Send through ``sending``; ``message_ids`` are never the same; ``tell`` gets events."""
         self._config = config
         self._sending = sending
         self._message_ids = message_ids
+        self._tell = tell
         self._references = references
         self._under_way: dict[_Identity, _Transaction] = {}
         self._ended: OrderedDict[_Identity, tuple[str, Outcome, float]] = OrderedDict()
@@ -100,9 +105,11 @@ class Desk:
             self._finished(one.message.destination, reference, later)
             if identity is not None:
                 self._remember(identity, message_id, outcome, later)
+            self._tell(_ended(message_id, esme, one, outcome))
             for hear in transaction.heard:
                 hear(message_id, outcome, later)
 
+        self._tell(accepted(message_id, esme, one))
         self._sending.send(self._consignment(one, tpdus, lane, now), finished, now)
         return message_id
 
@@ -184,6 +191,24 @@ class Desk:
             if until > now and len(self._ended) <= _MOST_REMEMBERED:
                 return
             del self._ended[identity]
+
+
+def accepted(message_id: str, esme: str, one: Submission) -> MessageAccepted:
+    """Return the event of a message's being taken."""
+    octets = len(one.message.payload)
+    return MessageAccepted(message_id, esme, one.message.destination, str(one.mode), octets)
+
+
+def _ended(message_id: str, esme: str, one: Submission, outcome: Outcome) -> TransactionEnded:
+    return TransactionEnded(
+        message_id,
+        esme,
+        one.message.destination,
+        str(outcome),
+        len(outcome.segments),
+        sum(segment.attempts for segment in outcome.segments),
+        outcome.seconds,
+    )
 
 
 def _within(policy: TransactionPolicy, seconds: float) -> TransactionPolicy:

@@ -93,7 +93,7 @@ class Smsc:
             save=self._ledger.save,
             wide=config.wide_references,
         )
-        self._desk = Desk(config, self._sending, references, message_ids)
+        self._desk = Desk(config, self._sending, references, message_ids, tell=self._tell)
         self._esmes = Esmes(config, self._server, tell=self._tell, bound=self._esme_bound)
         self._receipts = Receipts(
             schedule, deliver=self._esmes.deliver, taken=self._stored.receipt_taken

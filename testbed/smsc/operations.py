@@ -35,8 +35,8 @@ from testbed.codecs.smpp import (
 from testbed.smpp.smsc import SmscSession
 from testbed.smsc import answers
 from testbed.smsc.config import Esme
-from testbed.smsc.desk import Desk, QueueFullError
-from testbed.smsc.events import MessageAccepted, SubmissionRefused, TransactionEnded
+from testbed.smsc.desk import Desk, QueueFullError, accepted
+from testbed.smsc.events import SubmissionRefused
 from testbed.smsc.failures import Prospect
 from testbed.smsc.ledger import Ledger
 from testbed.smsc.message import Mode, NotSendableError
@@ -142,7 +142,6 @@ class Operations:
         in_transaction = one.mode is Mode.TRANSACTION
 
         def heard(message_id: str, outcome: Outcome, later: float) -> None:
-            self._tell_ended(message_id, one, account, outcome)
             if not in_transaction:
                 return
             if outcome.failure is None:
@@ -165,7 +164,6 @@ class Operations:
             self._refuse(account, status, str(problem))
             answer.failed(one.message.destination, answers.refused(pdu, status), now)
             return
-        self._tell_accepted(message_id, one, account.system_id)
         if not in_transaction:
             answer.taken(message_id, now)
 
@@ -192,7 +190,7 @@ class Operations:
                 source=one.message.source.number,
             )
         answer.taken(record.message_id, now)
-        self._tell_accepted(record.message_id, one, record.esme)
+        self._tell(accepted(record.message_id, record.esme, one))
         self._stored.begin(record, now)
         return True
 
@@ -280,32 +278,6 @@ class Operations:
 
     def _refuse(self, account: Esme, status: int, why: str) -> None:
         self._tell(SubmissionRefused(account.system_id, status, why))
-
-    def _tell_accepted(self, message_id: str, one: Submission, system_id: str) -> None:
-        self._tell(
-            MessageAccepted(
-                message_id,
-                system_id,
-                one.message.destination,
-                str(one.mode),
-                len(one.message.payload),
-            )
-        )
-
-    def _tell_ended(
-        self, message_id: str, one: Submission, account: Esme, outcome: Outcome
-    ) -> None:
-        self._tell(
-            TransactionEnded(
-                message_id,
-                account.system_id,
-                one.message.destination,
-                str(outcome),
-                len(outcome.segments),
-                sum(segment.attempts for segment in outcome.segments),
-                outcome.seconds,
-            )
-        )
 
 
 def _is_of(record: MessageRecord, account: Esme, source: SmeAddress) -> bool:

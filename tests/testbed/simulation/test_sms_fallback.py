@@ -64,7 +64,7 @@ def fallback(demo, open_store):
         stub = Smsc(**smsc)
         gateway = replace(demo.gateway, policy=Policy((Rule(order=ORDER),)), has_smsc=True)
         stub.lab = VirtualLab(
-            replace(demo.core, mobiles=mobiles), gateway, seed=3, store=open_store(), smsc=stub
+            replace(demo.core, mobiles=mobiles), gateway, seed=3, store=open_store(), sms=stub
         )
         stub.lab.start()
         return stub

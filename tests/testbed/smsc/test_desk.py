@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from corenet.interfaces.node import Event
 from corenet.interfaces.sms import tpdu
 from corenet.interfaces.sms.address import SmsAddress
 from corenet.interfaces.sms.header import Ports, concatenation
@@ -14,6 +15,7 @@ from corenet.schedule import Schedule
 from testbed.codecs.smpp import RegisteredDelivery
 from testbed.smsc.config import Limits, SmscConfig
 from testbed.smsc.desk import Desk, QueueFullError
+from testbed.smsc.events import MessageAccepted, TransactionEnded
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
 from testbed.smsc.lanes import Lanes
 from testbed.smsc.message import Mode, NotSendableError, ShortMessage
@@ -62,7 +64,9 @@ class Bench:
         self.heard: list[tuple[str, Outcome]] = []
         sending = Sending(Lanes({"push": 1}), self, self.schedule)
         references = References(rest=config.reference_rest)
-        self.desk = Desk(config, sending, references, map(str, count(1)))
+        self.told: list[Event] = []
+        ids = map(str, count(1))
+        self.desk = Desk(config, sending, references, ids, tell=self.told.append)
 
     def forward(
         self, terminal: str, tpdu: bytes, *, more: bool, answered: Answered, now: float
@@ -135,6 +139,7 @@ def test_a_transaction_that_was_delivered_is_remembered() -> None:
     assert bench.submit(push(reference=7), now=NOW + 299) == first
     assert len(bench.sent) == 1
     assert [outcome.delivered for _, outcome in bench.heard] == [True, True]
+    assert [type(event) for event in bench.told] == [MessageAccepted, TransactionEnded]
     assert bench.submit(push(reference=7), now=NOW + 301) != first
     assert len(bench.sent) == 2
 
