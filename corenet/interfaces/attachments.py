@@ -8,6 +8,7 @@ our own nodes' at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
@@ -121,12 +122,20 @@ class Attachments:
 
     def on_gi(self, host: str) -> Node | None:
         """Return the node whose mobiles have the address ``host``, the longest match first."""
-        try:
-            number = int(IPv4Address(host))
-        except ValueError:
+        number = _number(host)
+        if number is None:
             return None
         for mask, table in self._routes.items():
             node = table.get(number & mask)
             if node is not None:
                 return node
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _number(host: str) -> int | None:
+    """Return an IPv4 address as a number, or None; asked for with every datagram."""
+    try:
+        return int(IPv4Address(host))
+    except ValueError:
         return None
