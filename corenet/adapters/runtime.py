@@ -32,6 +32,7 @@ from corenet.adapters.reactor import (
     Schedules,
 )
 from corenet.adapters.streams import Streams
+from corenet.adapters.taps import Taps
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.gi.ends import packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
@@ -43,7 +44,7 @@ from corenet.interfaces.node import (
     Interface,
     Node,
 )
-from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
+from corenet.interfaces.runtime import EventListener, Tap, Timer
 from corenet.interfaces.streams import StreamNode
 
 T = TypeVar("T")
@@ -107,10 +108,9 @@ class TwistedRuntime:
         self._latest = wall_clock()
         self._offset = self._latest - reactor.seconds()
         self._attachments = Attachments()
-        self._streams = Streams(reactor, self._deliver, self._pass)
         self._places: dict[str, _Place] = {}
         self._listeners: list[EventListener] = []
-        self._taps: list[Tap] = []
+        self._pass = Taps(self.now, self._log)
         self._queue: deque[Callable[[], None]] = deque()
         self._working = False
         self._next_turn: ScheduledCall | None = None
@@ -119,6 +119,7 @@ class TwistedRuntime:
         self._closed = False
         self.counters: Counter[str] = Counter()
         """What was lost here and why, and nodes' faults, by name."""
+        self._streams = Streams(reactor, self._deliver, self._pass, self.counters)
 
     # Time
 
@@ -213,7 +214,7 @@ class TwistedRuntime:
 
     def on_passed(self, tap: Tap) -> None:
         """Call ``tap`` for every datagram that passed."""
-        self._taps.append(tap)
+        self._pass.add(tap)
 
     # What reaches a node
 
@@ -435,25 +436,6 @@ class TwistedRuntime:
                 listener(now, name, event)
             except Exception:
                 self._log.failure("A listener raised for {event} of {node}", event=event, node=name)
-
-    def _pass(
-        self,
-        interface: Interface,
-        source: Address,
-        destination: Address,
-        data: bytes,
-        sender: str,
-        receiver: str,
-        phase: Phase | None = None,
-    ) -> None:
-        if not self._taps:
-            return
-        passed = Passed(self.now(), interface, source, destination, data, sender, receiver, phase)
-        for tap in self._taps:
-            try:
-                tap(passed)
-            except Exception:
-                self._log.failure("A tap raised for {passed}", passed=passed)
 
     # Faults
 

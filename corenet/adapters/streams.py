@@ -167,41 +167,38 @@ class _Listener(Factory):
 class _Connector(ClientFactory):
     noisy = False
 
-    def __init__(
-        self, streams: Streams, connection: _Connection, node: StreamNode, attempt: int
-    ) -> None:
+    def __init__(self, streams: Streams, connection: _Connection) -> None:
         self._streams = streams
         self._connection = connection
-        self._node = node
-        self._attempt = attempt
 
     def buildProtocol(self, addr: object) -> _Connection:
         """Return the protocol of the connection that the node wanted."""
         del addr
-        self._streams.connectors.pop(self._attempt_key, None)
+        self._streams.connectors.pop(self._connection, None)
         return self._connection
 
     def clientConnectionFailed(self, connector: object, reason: Failure) -> None:
         """Tell the node."""
         del connector
-        self._streams.connectors.pop(self._attempt_key, None)
-        self._streams.failed(self._node, self._attempt, reason.getErrorMessage().rstrip("."))
-
-    @property
-    def _attempt_key(self) -> tuple[str, int]:
-        return (self._node.name, self._attempt)
+        self._streams.connectors.pop(self._connection, None)
+        self._streams.failed(self._connection, reason.getErrorMessage().rstrip("."))
 
 
 class Streams:
     """The connections of all nodes of a runtime."""
 
-    def __init__(self, reactor: StreamReactor, deliver: Deliver, passed: Pass) -> None:
-        """``deliver`` calls nodes' verbs, ``passed`` takes what passes."""
+    def __init__(
+        self, reactor: StreamReactor, deliver: Deliver, passed: Pass, counters: Counter[str]
+    ) -> None:
+        """``deliver`` calls nodes' verbs, ``passed`` takes what passes.
+
+        ``counters`` count by interface what came to nothing: attempts that failed
+        ("smpp-not-connected") and connections to those who do not read ("smpp-not-read").
+        """
         self.reactor = reactor
-        self.connectors: dict[tuple[str, int], Any] = {}
-        """Attempts under way, by node and attempt."""
-        self.counters: Counter[str] = Counter()
-        """Connections "accepted" and "opened", attempts that "failed"."""
+        self.connectors: dict[_Connection, Any] = {}
+        """Attempts under way, by the connections that they are to give."""
+        self._counters = counters
         self._deliver = deliver
         self._passed = passed
         self._numbers = count(1)
@@ -251,9 +248,9 @@ class Streams:
 
     def _connect(self, node: StreamNode, host: str, command: Connect) -> None:
         connection = _Connection(self, node, command.interface, command.attempt)
-        factory = _Connector(self, connection, node, command.attempt)
+        factory = _Connector(self, connection)
         bind = (host, 0) if host else None
-        self.connectors[node.name, command.attempt] = self.reactor.connectTCP(
+        self.connectors[connection] = self.reactor.connectTCP(
             command.peer[0], command.peer[1], factory, timeout=command.timeout, bindAddress=bind
         )
 
@@ -286,10 +283,7 @@ class Streams:
         connection.number = number = next(self._numbers)
         self._connections[number] = connection
         node, attempt = connection.node, connection.attempt
-        if attempt is None:
-            self.counters["accepted"] += 1
-        else:
-            self.counters["opened"] += 1
+        if attempt is not None:
             self._by_local[connection.local] = node.name
             connection.told = self._name_at(connection.peer) == ""
         self._tell(connection, Phase.OPENED, b"", outwards=attempt is not None)
@@ -323,14 +317,18 @@ class Streams:
         self._by_local.pop(connection.local, None)
         if self._emptied is not None and not self._connections:
             self._emptied.callback(None)
+        if reason == NOT_READING:
+            self._counters[f"{connection.interface}-not-read"] += 1
         self._tell(connection, Phase.CLOSED, b"", outwards=reason == CLOSED_HERE)
         self._deliver(
             node, lambda now: node.disconnected(number, reason, now), "a connection's end"
         )
 
-    def failed(self, node: StreamNode, attempt: int, reason: str) -> None:
+    def failed(self, connection: _Connection, reason: str) -> None:
         """Tell a node that an attempt came to nothing."""
-        self.counters["failed"] += 1
+        node, attempt = connection.node, connection.attempt
+        assert attempt is not None
+        self._counters[f"{connection.interface}-not-connected"] += 1
         self._deliver(
             node, lambda now: node.connect_failed(attempt, reason, now), "a failed attempt"
         )

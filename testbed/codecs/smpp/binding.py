@@ -5,7 +5,7 @@ Spec: SMPP 3.4 §4.1 (bind, outbind), §4.2 (unbind), §4.3 (generic_nack), §4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from testbed.codecs.smpp.base import Request, Response
@@ -41,7 +41,7 @@ class Bind(Request):
     FIELDS: ClassVar[tuple[Field, ...]] = _BIND
 
     system_id: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     system_type: str = ""
     interface_version: int = VERSION_3_4
     address_range: SmeAddress = NO_ADDRESS
@@ -111,7 +111,7 @@ class Outbind(Request):
     )
 
     system_id: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

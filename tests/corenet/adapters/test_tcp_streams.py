@@ -195,6 +195,7 @@ class StreamTests(TestCase):
         yield self.until(lambda: len(client.stream) == 2)
         assert [event.attempt for event in client.stream] == [1, 2]
         assert "refused" in client.stream[0].reason
+        assert self.runtime.counters == {"smpp-not-connected": 2}
 
     def test_a_port_that_is_taken_is_named(self):
         """The error says who wants what and what to do, and the node is not attached."""
@@ -239,6 +240,7 @@ class StreamTests(TestCase):
         self.runtime.command(server, flood)
         yield self.until(server.endings)
         assert server.endings() == [(1, streams.NOT_READING)]
+        assert self.runtime.counters == {"smpp-not-read": 1}
         peer.transport.resumeProducing()
         yield peer.lost
         assert len(peer.received) < streams.MOST_UNSENT * 3

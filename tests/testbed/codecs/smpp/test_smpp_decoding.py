@@ -350,3 +350,9 @@ def test_a_message_state_knows_whether_it_is_the_last() -> None:
     finals = [state for state in MessageState if state.is_final]
     assert len(finals) == 6
     assert MessageState.ENROUTE not in finals
+
+
+def test_a_password_is_not_shown() -> None:
+    """Events and logs show binds, and nobody's password."""
+    for pdu in (BindTransceiver(password="secret"), Outbind(password="secret")):
+        assert "secret" not in repr(pdu)

@@ -1,0 +1,43 @@
+"""Who sees what passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.logger import Logger
+
+from corenet.interfaces.node import Address, Interface
+from corenet.interfaces.runtime import Passed, Phase, Tap
+
+
+class Taps:
+    """Called with what passes, calls every tap; one that raises is logged."""
+
+    def __init__(self, now: Callable[[], float], log: Logger) -> None:
+        """``now`` says what time it is."""
+        self._now = now
+        self._log = log
+        self._taps: list[Tap] = []
+
+    def add(self, tap: Tap) -> None:
+        """Call ``tap`` from now on."""
+        self._taps.append(tap)
+
+    def __call__(
+        self,
+        interface: Interface,
+        source: Address,
+        destination: Address,
+        data: bytes,
+        sender: str,
+        receiver: str,
+        phase: Phase | None = None,
+    ) -> None:
+        if not self._taps:
+            return
+        passed = Passed(self._now(), interface, source, destination, data, sender, receiver, phase)
+        for tap in self._taps:
+            try:
+                tap(passed)
+            except Exception:
+                self._log.failure("A tap raised for {passed}", passed=passed)
