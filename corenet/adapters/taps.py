@@ -33,6 +33,7 @@ class Taps:
         receiver: str,
         phase: Phase | None = None,
     ) -> None:
+        """Let every tap see it."""
         if not self._taps:
             return
         passed = Passed(self._now(), interface, source, destination, data, sender, receiver, phase)
