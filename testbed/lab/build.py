@@ -439,7 +439,7 @@ def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
                 most_retransmissions=part.wsp.retransmissions,
             ),
         ),
-        limits=Limits(push=part.ota.largest_push),
+        limits=Limits(push=part.ota.largest_push, activations=part.activations),
         pull=None if part.pull is None else _pull(lab, part.pull),
         tls=None
         if part.tls is None

@@ -460,6 +460,9 @@ class GatewayPart(Part):
         "false and no `policy`, everybody there is",
     )
     activation_time: Seconds = Field(default=75.0, description="longest wait for one activation")
+    activations: int = Field(
+        default=64, ge=1, description="activations, Gi triggers included, that run at one time"
+    )
     retry: tuple[Seconds, ...] = Field(
         default=(30.0, 60.0, 120.0, 300.0, 600.0),
         description="waits between attempts; the last one repeats",
