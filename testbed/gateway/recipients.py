@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import Final
 
 from testbed.codecs import address
 from testbed.codecs.address import AddressError, AddressKind
 from testbed.codecs.pap import StatusCode
+from testbed.codecs.wsp.push import SECURE_PUSH_PORT
 from testbed.gateway.terminal import Terminal
+
+_PORT: Final = "PORT"
+"""A qualifier that some initiators add: the port on the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
         client = address.parse(address_value)
     except AddressError as error:
         return Nobody(StatusCode.ADDRESS_ERROR, error.text)
+    if (_PORT, str(SECURE_PUSH_PORT)) in ((name.upper(), port) for name, port in client.qualifiers):
+        return Nobody(
+            StatusCode.NOT_POSSIBLE, f"port {SECURE_PUSH_PORT} takes pushes over WTLS only"
+        )
     match client.kind:
         case AddressKind.PLMN:
             return Terminal.by_msisdn(client.value.removeprefix("+"))

@@ -31,6 +31,9 @@ APPLICATION_ID: Final = "X-Wap-Application-Id"
 PUSH_FLAG: Final = ("Push-Flag", "4")
 """The last push message; neither authenticated nor trusted (WAP-235 §7.4.2)."""
 
+SECURE_APPLICATIONS: Final = frozenset({"x-wap-application:wta.ua"})
+"""Those that must not be reached without WTLS (WAP-266, wireless telephony)."""
+
 OVER_THE_AIR: Final = frozenset(
     {
         "x-wap-content-uri",
@@ -98,7 +101,12 @@ def prepare(
             StatusCode.NOT_POSSIBLE,
             f"the push has {len(pdu)} octets over the air, and {largest} are the most",
         )
-    return AirPush(pdu, str(content_type), application_name(air[0][1]))
+    application = application_name(air[0][1])
+    if application in SECURE_APPLICATIONS:
+        raise UnsendableError(
+            StatusCode.NOT_POSSIBLE, f"{application} takes pushes over WTLS only (UDP 2949)"
+        )
+    return AirPush(pdu, str(content_type), application)
 
 
 def _conversion(media: str) -> _Conversion | None:

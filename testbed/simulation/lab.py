@@ -18,6 +18,7 @@ from corenet.interfaces.application import Shown
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
+from testbed.codecs.multipart import Part
 from testbed.codecs.si import ServiceIndication
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.config import GatewayConfig
@@ -220,11 +221,14 @@ class VirtualLab:
         push_id: str | None = None,
         lifetime: float = 3600.0,
         text: str = "You have 4 new messages",
+        delivery_method: pap.DeliveryMethod = pap.DeliveryMethod.NOT_SPECIFIED,
+        content: Part | None = None,
     ) -> str:
         """Have the initiator push an SI to MSISDNs or addresses; return its push-id.
 
         The push-id is the si-id as well, so that what a mobile shows can be told apart.
-        ``lifetime`` is in whole seconds: PAP has no parts of them.
+        ``lifetime`` is in whole seconds: PAP has no parts of them. ``content`` goes in place of
+        the SI.
         """
         if self.gateway is None:
             raise ValueError("this lab has no gateway to push through")
@@ -235,12 +239,15 @@ class VirtualLab:
             addresses=tuple(recipient(client) for client in clients),
             deliver_before=float(int(now + lifetime)),
             notify_url=self.initiator.url,
+            quality_of_service=pap.QualityOfService(delivery_method=delivery_method),
         )
         indication = ServiceIndication(
             text=text, href="http://www.example.com/mail", si_id=push_id, created=float(int(now))
         )
         self.initiator.submit(
-            push_id, submission(message, indication_part(indication)), self.gateway.submit
+            push_id,
+            submission(message, content or indication_part(indication)),
+            self.gateway.submit,
         )
         return push_id
 

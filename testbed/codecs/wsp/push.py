@@ -11,6 +11,8 @@ from testbed.codecs.wsp.primitives import Cursor, uintvar
 
 PUSH_PORT = 2948
 """Where terminals listen for connectionless pushes (wap-push)."""
+SECURE_PUSH_PORT = 2949
+"""Where terminals listen for pushes over WTLS (wap-pushsecure)."""
 SOURCE_PORT = 9200
 """Where gateways send them from (wap-wsp)."""
 

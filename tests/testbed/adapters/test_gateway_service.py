@@ -105,8 +105,8 @@ class GatewayServiceTests(TestCase):
         port = reactor.listenTCP(0, Site(self.core), interface=CORE)
         self.addCleanup(port.stopListening)
         self.screen = Screen()
-        terminal = reactor.listenUDP(2948, self.screen, interface=TERMINAL)
-        self.addCleanup(terminal.stopListening)
+        self.terminal = reactor.listenUDP(2948, self.screen, interface=TERMINAL)
+        self.addCleanup(lambda: self.terminal.stopListening())
         self.initiator = NotificationReceiver(reactor)
         self.initiator.start()
         self.addCleanup(lambda: ensureDeferred(self.initiator.stop()))
@@ -210,6 +210,22 @@ class GatewayServiceTests(TestCase):
         response, body = await self.request(service, "/v1/pushes/1%40pi.example")
         assert response.code == 200
         assert json.loads(body)["deliveries"][0]["state"] == "delivered"
+
+    async def test_a_push_that_nobody_takes_is_sent_again(self):
+        """ICMP says that the port is closed; the push waits until it is open."""
+        service = await self.start()
+        await self.terminal.stopListening()
+        await self.submit(service)
+        await self.until(
+            lambda: (
+                f"{TERMINAL}:2948 cannot be reached"
+                in [e.note for e in service.gateway.push(MESSAGE.push_id).deliveries[0].history]
+            )
+        )
+        self.terminal = reactor.listenUDP(2948, self.screen, interface=TERMINAL)
+        notification = await self.initiator.wait_for(MESSAGE.push_id, 5.0)
+        assert notification.state == "delivered"
+        assert len(self.screen.received) == 1
 
     async def test_a_push_id_stays_used_after_a_restart(self):
         """The second gateway on the same file knows it."""

@@ -212,6 +212,17 @@ def test_a_header_that_cannot_be_encoded_is_a_transformation_failure():
     assert caught.value.code == 3006
 
 
+@pytest.mark.parametrize(
+    "application", ["x-wap-application:wta.ua", "X-WAP-Application:WTA.UA", "3"]
+)
+def test_a_push_for_an_application_that_wants_security_is_not_possible(application):
+    """There is no WTLS here, so nothing goes to the secure port."""
+    headers = (("X-Wap-Application-Id", application),)
+    with pytest.raises(UnsendableError, match="WTLS") as caught:
+        prepare(ContentType("text/plain"), b"x", headers, largest=99)
+    assert caught.value.code == 3003
+
+
 def test_a_push_that_is_too_large_is_not_possible():
     """The whole PDU counts, headers included."""
     size = len(prepare(ContentType("text/plain"), b"", largest=1400).pdu)

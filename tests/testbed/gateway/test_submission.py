@@ -89,6 +89,10 @@ REFUSED = {
         replace(MESSAGE, addresses=("WAPPUSH=2001%3Adb8%3A%3A1/TYPE=IPv6@ppg.example",)),
         2002,
     ),
+    "the secure port": (
+        replace(MESSAGE, addresses=("WAPPUSH=+447700900123/TYPE=PLMN/PORT=2949@ppg.example",)),
+        3003,
+    ),
     "too many addresses": (replace(MESSAGE, addresses=(plmn(),) * 101), 3005),
     "a push-id that is too long": (replace(MESSAGE, push_id="x" * 257), 2000),
     "a network that is required": (quality(network="TETRA", network_required=True), 3009),

@@ -331,6 +331,7 @@ def crowd_maker(stores):
         spread=0.0,
         quality=None,
         store=None,
+        handset=None,
         **gateway,
     ):
         return Crowd(
@@ -340,6 +341,7 @@ def crowd_maker(stores):
                 seed=seed,
                 quality=quality,
                 store=store or stores.enter_context(closing(SqliteStore(":memory:"))),
+                handset=handset,
             )
         )
 
