@@ -1,0 +1,1 @@
+"""SMPP codec beside smpplib's, and sessions by themselves: ``python -m benchmarks.smpp``."""
