@@ -266,7 +266,13 @@ class ShortMessages:
     def tell_memory(self, now: float) -> None:
         """Say that there is memory again, where a message was refused for lack of it."""
         accepts = self._mobile.sms_behaviour.answer is SmsAnswer.ACCEPT
-        if self._refused_full and accepts and self._mobile.is_attached:
+        if not (self._refused_full and accepts and self._mobile.is_attached):
+            return
+        if any(not transfer.is_request for transfer in self._table):
+            # Else the notice could be there before the refusal, which would then be the last word.
+            timers = self._mobile.surroundings.timers.short_messages
+            self._mobile.surroundings.schedule.at(now + timers.tc1, self.tell_memory)
+        else:
             self._refused_full = False
             self._smma_left = _SMMA_ATTEMPTS
             self._say_memory_available(now)
@@ -336,7 +342,9 @@ class ShortMessages:
 
     def drop(self, now: float) -> None:
         """Give up what is under way: the mobile is detached, or attaches anew."""
-        self._smma_left = 0
+        if self._smma_left > 0:
+            self._smma_left = 0
+            self._refused_full = True
         self._table.drop_all(now)
         waiting, self._outgoing = self._outgoing, deque()
         for outgoing in waiting:

@@ -182,6 +182,37 @@ def test_memory_notice_is_repeated_and_kept_for_later(pair):
     assert isinstance(answer(network), RpSmma)
 
 
+def test_memory_notice_waits_until_the_refusal_is_through(pair):
+    """Else the refusal could arrive after it, and would be the last word."""
+    network, _ = pair
+    behave(pair, "memory-full")
+    send(network, RpData(3, text(), originator=CENTRE))
+    network.short_messages()
+    behave(pair, "accept")
+    assert heard(network) == []
+    network.wait(9)
+    network.say_cp(IMSI, CpAck(THEIRS))
+    network.wait(2)
+    assert isinstance(answer(network), RpSmma)
+
+
+def test_memory_notice_outlasts_a_detach_before_its_repetition(pair):
+    """What was to be said again after TRAM is said at the next attach."""
+    network, mobiles = pair
+    behave(pair, "memory-full")
+    send(network, RpData(3, text(), originator=CENTRE))
+    answer(network)
+    behave(pair, "accept")
+    notice = answer(network)
+    send(network, RpError(notice.reference, 38), OURS)
+    network.wait(5)
+    mobiles.power_off(IMSI, network.now)
+    mobiles.power_on(IMSI, network.now)
+    network.short_messages()
+    network.attach(IMSI)
+    assert isinstance(answer(network), RpSmma)
+
+
 def test_text_that_nobody_answers_is_given_up_at_tr1m(pair):
     """The network has acknowledged it, and then says nothing for forty seconds."""
     network, mobiles = pair

@@ -833,3 +833,66 @@ def test_failed_delivery_says_why(bench, centre):
     centre.refusal()
     (told,) = bench.told(ShortMessageNotDelivered)
     assert (told.reference, told.text) == (1, "no acknowledgement")
+
+
+# Everything at once
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_each_message_has_one_answer_that_is_true(make_crowd, seed):
+    """Ten mobiles come, go, fill up and fall silent on a bad radio while messages come for them.
+
+    Each message is answered once; one that is answered with a result is on the screen, once; and
+    when all mobiles are there and well again, no service centre waits for any.
+    """
+    crowd = make_crowd(10, seed=seed)
+    mobiles, hlr = crowd.lab.core.mobiles, crowd.lab.core.hlr
+    centre = ServiceCentre(SimpleNamespace(network=crowd.network, hlr=hlr))
+    random = Random(seed)
+    crowd.network.set_quality(
+        Interface.RADIO, LinkQuality(loss=0.1, duplication=0.1, reordering=0.1)
+    )
+
+    def behave(index, answer):
+        behaviour = SmsBehaviour(answer, delay=random.choice((0.0, 5.0)))
+        crowd.network.command(
+            mobiles,
+            lambda now: mobiles.set_sms_behaviour(crowd.imsis[index], behaviour, now),
+        )
+
+    sent = {}
+    for number in range(200):
+        index = random.randrange(10)
+        imsi, words = crowd.imsis[index], f"message {number}"
+        sent[imsi, number % 256] = words
+        centre.send(number % 256, deliver(words), imsi=imsi)
+        other = random.randrange(10)
+        happening = random.choice(("attach", "attach", "detach", "in", "out", "answer"))
+        if happening in ("attach", "detach"):
+            crowd.drive(other, happening)
+        elif happening == "answer":
+            behave(other, random.choice(tuple(SmsAnswer)))
+        else:
+            crowd.drive(other, "coverage", Coverage(in_coverage=happening == "in"))
+        crowd.lab.run(random.uniform(0, 3))
+    crowd.lab.run(200)
+    answers = {(answer.imsi, answer.sm_rp_mr): answer for answer in centre.answers()}
+    assert len(centre.answers()) == len(answers) == len(sent)
+    on_screen = {imsi: [text for _, text in shown(crowd, imsi)] for imsi in crowd.imsis}
+    for (imsi, reference), words in sent.items():
+        times = on_screen[imsi].count(words)
+        delivered = not answers[imsi, reference].type.is_error
+        assert times == 1 if delivered else times <= 1
+    assert any(one.type.is_error for one in answers.values())
+    assert not all(one.type.is_error for one in answers.values())
+    crowd.network.set_quality(Interface.RADIO, LinkQuality())
+    for index in range(10):
+        crowd.drive(index, "coverage", Coverage(in_coverage=True))
+        crowd.drive(index, "detach")
+    crowd.lab.run(120)
+    for index in range(10):
+        crowd.drive(index, "attach")
+        behave(index, SmsAnswer.ACCEPT)
+    crowd.lab.run(120)
+    assert [hlr.location(imsi).waiting_centres for imsi in crowd.imsis] == [()] * 10
+    crowd.assert_nothing_left()
