@@ -6,7 +6,7 @@ quarter of chance, and begins at ``first`` again once a link has stood for ``Bac
 seconds. An SMSC that refuses the bind for a reason that trying again does not mend (password,
 system_id) is tried at the longest interval only.
 
-A request goes to the first SMSC of the list whose link is bound and has room for it, so the list is
+A request goes to the first SMSC of the list whose link is bound and can take it, so the list is
 an order of preference and the others take over while it is down. What became of a request is told
 once, with its context. A request that was on a link that is lost is not sent again by itself:
 whether it was carried out is not known (``LinkLost.sent``), and only the user can find out.
@@ -30,7 +30,12 @@ from corenet.schedule import Alarm
 from testbed.codecs.smpp import Bind, CommandId, CommandStatus, status_text
 from testbed.codecs.smpp.constants import VERSION_3_3
 from testbed.smpp.config import SmppLimits, SmppTimers
-from testbed.smpp.errors import NothingToAnswerError, QueueFullError, SessionStateError
+from testbed.smpp.errors import (
+    NothingToAnswerError,
+    QueueFullError,
+    SessionStateError,
+    VersionError,
+)
 from testbed.smpp.esme import EsmeSession, Submission
 from testbed.smpp.events import BindRefused, Bound, LinkDown, LinkUp, SessionClosed, SessionEvent
 from testbed.smpp.states import OPERATIONS, Side
@@ -159,22 +164,22 @@ class SmscLinks:
         """Send a request through the best link; return the name of the SMSC.
 
         ``through`` names the only SMSC that will do, as for a query. Raise ``SessionStateError``
-        where no link is bound for it, ``QueueFullError`` where those that are have no room, and
-        ``LocalProtocolError`` where the request cannot be sent there.
+        where no link is bound for it, ``QueueFullError`` or ``VersionError`` where those that are
+        have no room or cannot express it, and ``LocalProtocolError`` where no SMSC could.
         """
-        full: QueueFullError | None = None
+        refusal: QueueFullError | VersionError | None = None
         for link in self.links:
             if not self._serves(link, pdu.COMMAND) or through not in (None, link.account.name):
                 continue
             assert link.session is not None
             try:
                 link.session.submit(pdu, context, now)
-            except QueueFullError as error:
-                full = error
+            except (QueueFullError, VersionError) as error:
+                refusal = error
             else:
                 return link.account.name
-        if full is not None:
-            raise full
+        if refusal is not None:
+            raise refusal
         raise SessionStateError(
             f"no link to {through or 'any SMSC'} is bound for {pdu.COMMAND.spelling}"
         )

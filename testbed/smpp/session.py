@@ -158,10 +158,10 @@ class Session(ABC):
     def respond(self, sequence: int, response: Response, now: float) -> None:
         """Answer a request of the peer's.
 
-        Once the session is not bound any more nobody waits for it, and nothing happens. Raise
+        Once the session is over nobody waits for it, and nothing happens. Raise
         ``NothingToAnswerError`` where there is no such request.
         """
-        if not self.state.is_bound:
+        if self.is_closed:
             return
         self._now = self._active = now
         command = self._unanswered.get(sequence)
@@ -177,7 +177,8 @@ class Session(ABC):
     def unbind(self, now: float) -> None:
         """End the session in good order: unbind where it is bound, and close.
 
-        What is in the queue is given up at once; what was sent may still be answered.
+        What is in the queue is given up at once; what was sent may still be answered, and so may
+        the peer's requests until it has answered unbind.
         """
         self._now = now
         if not self.state.is_bound:

@@ -12,6 +12,7 @@ from testbed.codecs.smpp import (
     BindReceiver,
     BindTransceiver,
     CancelSm,
+    DataSm,
     DeliverSm,
     DeliverSmResp,
     MessageState,
@@ -20,10 +21,16 @@ from testbed.codecs.smpp import (
     SubmitMulti,
     SubmitSmResp,
 )
+from testbed.codecs.smpp.parameters import MESSAGE_PAYLOAD
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.quality import LinkQuality
 from testbed.smpp.config import SmppLimits, SmppTimers
-from testbed.smpp.errors import NothingToAnswerError, QueueFullError, SessionStateError
+from testbed.smpp.errors import (
+    NothingToAnswerError,
+    QueueFullError,
+    SessionStateError,
+    VersionError,
+)
 from testbed.smpp.events import (
     Answered,
     Delivered,
@@ -209,6 +216,20 @@ def test_full_links_overflow_to_the_next_and_then_say_so() -> None:
         world.submit()
     with pytest.raises(KeyError):
         world.links.link("third")
+
+
+def test_what_one_smsc_cannot_express_goes_to_another() -> None:
+    """An SMSC of 3.3 is passed over for a long message; if it is the only one, that is said."""
+    world = World()
+    world.run()
+    long = DataSm(destination=TERMINAL, tlvs=(MESSAGE_PAYLOAD(bytes(300)),))
+    (first,) = world.smscs["first"].server
+    session = world.links.link("first").session
+    assert session is not None
+    session.version = first.version = 0x33
+    assert world.submit(long) == "second"
+    with pytest.raises(VersionError, match="no data_sm"):
+        world.submit(long, through="first")
 
 
 def test_an_smsc_that_is_silent_is_found_out() -> None:

@@ -469,6 +469,16 @@ def test_unbinding_gives_up_the_queue_and_hears_answers_out() -> None:
     assert (esme.sent(), esme.is_disconnected, esme.timers) == ([], True, None)
 
 
+def test_the_peers_requests_are_answered_until_the_end() -> None:
+    """An outcome that is known while unbind waits for its answer still reaches the ESME."""
+    esme = PlayedEsme().bound()
+    esme.give(SUBMIT, 1)
+    esme.session.unbind(esme.now)
+    esme.sent()
+    esme.session.respond(1, SubmitSmResp(message_id="7"), esme.now)
+    assert esme.sent() == [(1, SubmitSmResp(message_id="7"))]
+
+
 def test_a_peer_that_does_not_answer_unbind_is_left() -> None:
     """The response timer ends what unbind began."""
     esme = PlayedEsme(link_response=7.0).bound()
