@@ -315,6 +315,8 @@ class CoreControl:
             sgsn=sgsn_address,
             sgsn_since=moment(location.since) if location and location.since else None,
             reachable=None if location is None else not location.not_reachable,
+            memory_full=None if location is None else location.memory_full,
+            waiting_centres=list(location.waiting_centres) if location else [],
             # Behind a foreign GGSN only the mobile knows.
             online=bool(contexts) if self._core.ggsns else has_active_context(mobile),
             contexts=contexts,

@@ -22,6 +22,7 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
     if core.hlr is not None:
         counted[core.hlr.name] = dict(_flat("gtp", core.hlr.gtp_counters))
         counted[core.hlr.name] |= _flat("gr", core.hlr.gr_counters)
+        counted[core.hlr.name] |= _flat("short_messages", core.hlr.short_message_counters)
     if core.mobiles is not None:
         counted[core.mobiles.name] = dict(_flat("", core.mobiles.counters))
     return counted

@@ -133,6 +133,14 @@ class Terminal(Answer):
         default=None, description="when that SGSN took over, as the HLR has it"
     )
     reachable: bool | None = Field(description="false: MNRG is set; null: there is no HLR here")
+    memory_full: bool | None = Field(
+        default=None,
+        description="true: it has refused short messages for lack of memory; null: no HLR here",
+    )
+    waiting_centres: list[str] = Field(
+        default=[],
+        description="service centres that will be told when it takes short messages again",
+    )
     online: bool = Field(description="whether it has a PDP context")
     contexts: list[Context]
     mobile: Mobile | None = Field(description="null: no mobile of this lab is behind it")

@@ -15,7 +15,7 @@ from corenet.hlr.gr import Gr, GrCounters
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Location, Record, Register
 from corenet.hlr.routeing import Routeing
-from corenet.hlr.short_messages import ShortMessages
+from corenet.hlr.short_messages import ShortMessageCounters, ShortMessages
 from corenet.interfaces.gsup import SmAlertReason
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.constants import MessageType, MsNotReachableReason
@@ -173,6 +173,11 @@ class Hlr:
     def gr_counters(self) -> GrCounters:
         """What Gr has counted."""
         return self._gr.counters
+
+    @property
+    def short_message_counters(self) -> ShortMessageCounters:
+        """What was counted of short messages."""
+        return self._short_messages.counters
 
     def _record(self, imsi: str) -> Record:
         record = self._register.find(imsi)

@@ -82,6 +82,21 @@ class _Open:
     asker: Address
 
 
+@dataclass(slots=True)
+class ShortMessageCounters:
+    """What was counted of short messages; every field only grows."""
+
+    to_mobiles: int = 0
+    """Messages that a mobile has taken."""
+    from_mobiles: int = 0
+    """Messages of mobiles that a service centre has taken."""
+    refused: int = 0
+    """Messages either way that were refused, here or further on."""
+    alerts: int = 0
+    """Service centres told that a subscriber can be reached."""
+    alerts_unanswered: int = 0
+
+
 class ShortMessages:
     """Forwards short messages, and alerts service centres."""
 
@@ -94,6 +109,7 @@ class ShortMessages:
         events: list[Event],
     ) -> None:
         """Add what is to be sent and told to the two lists."""
+        self.counters = ShortMessageCounters()
         self._config = config
         self._register = register
         self._reachability = reachability
@@ -246,6 +262,10 @@ class ShortMessages:
         if message.type.is_error:
             self._tell_refused(answer, found.asker)
         else:
+            if message.type.request is MessageType.MT_FORWARD_SM_REQUEST:
+                self.counters.to_mobiles += 1
+            else:
+                self.counters.from_mobiles += 1
             self._events.append(
                 ShortMessageForwarded(message.imsi, message.type.request, found.asker[0])
             )
@@ -283,6 +303,7 @@ class ShortMessages:
         self._events.append(GrRequestTimedOut(key.imsi, key.asked[0], key.request))
         if key.request is MessageType.READY_FOR_SM_REQUEST:
             centre = centre_text(key.asked, found.message.destination_name)
+            self.counters.alerts_unanswered += 1
             self._events.append(ServiceCentreNotAlerted(key.imsi, centre))
             return
         cause, rp_cause = GmmCause.NETWORK_FAILURE, RpCause.NETWORK_OUT_OF_ORDER
@@ -313,6 +334,7 @@ class ShortMessages:
     def _alert_answered(self, found: _Open) -> None:
         found.record.waiting_centres.pop(found.asker, None)
         centre = centre_text(found.asker, found.message.destination_name)
+        self.counters.alerts += 1
         self._events.append(ServiceCentreAlerted(found.record.imsi, centre))
 
     def _note_waiting(self, record: Record, peer: Address, name: bytes | None) -> None:
@@ -343,6 +365,7 @@ class ShortMessages:
         self._send(answer, peer)
 
     def _tell_refused(self, answer: GsupMessage, peer: Address) -> None:
+        self.counters.refused += 1
         self._events.append(
             ShortMessageRefused(
                 answer.imsi, answer.type.request, peer[0], answer.cause, answer.sm_rp_cause

@@ -428,6 +428,8 @@ def test_memory_full_is_told_and_its_end_too(bench, centre):
     assert location.memory_full
     assert not location.not_reachable
     assert location.waiting_centres == ("smsc",)
+    terminal = bench.lab.control.terminal(FIXED)
+    assert (terminal.memory_full, terminal.waiting_centres) == (True, ["smsc"])
     bench.run(60)
     assert centre.alerted == []
     behave(bench, "accept")
@@ -436,6 +438,12 @@ def test_memory_full_is_told_and_its_end_too(bench, centre):
     assert not bench.hlr.location(FIXED).memory_full
     centre.send(2, deliver())
     assert centre.outcome(2).type is MessageType.MT_FORWARD_SM_RESULT
+    counted = {
+        name.removeprefix("short_messages."): number
+        for name, number in bench.lab.control.counters()["hlr"].items()
+        if name.startswith("short_messages.") and number
+    }
+    assert counted == {"to_mobiles": 1, "refused": 1, "alerts": 1}
     bench.assert_nothing_left()
 
 
