@@ -57,7 +57,7 @@ def test_changes_change_something():
 def test_libfuzzer_finds_nothing_in_a_moment():
     """With atheris, where it is installed, guided by which code an input reaches."""
     if find_spec("atheris") is None:
-        pytest.skip("atheris is not installed: it has wheels for some versions of Python only")
+        pytest.skip("atheris is not installed: it has wheels for Linux on x86-64 only")
     done = subprocess.run(
         [sys.executable, "-m", "testbed.experiments.fuzz", "--atheris", "--seconds", "10"],
         capture_output=True,
