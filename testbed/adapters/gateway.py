@@ -53,9 +53,10 @@ from testbed.gateway.initiators import Access, Caller, Known, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush, Withdrawal
-from testbed.gateway.store import Renewal, Store, StoreError, Written
+from testbed.gateway.store import Renewal, Store, Written
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
+from testbed.storage.sqlite_file import StoreError
 
 _WARNINGS = (LeaseLapsed, NotificationFailed, SmscLost, StoreFailed, TransactionModeMissed)
 

@@ -29,7 +29,8 @@ from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
 from testbed.gateway.status import as_plain, read_query
-from testbed.gateway.store import PushQuery, StoreError
+from testbed.gateway.store import PushQuery
+from testbed.storage.sqlite_file import StoreError
 
 LISTING = "/v1/pushes"
 PUSHES = f"{LISTING}/"

@@ -41,7 +41,6 @@ from testbed.gateway.store import (
     PRUNED_AT_ONCE,
     PushQuery,
     Renewal,
-    StoreError,
     Written,
     conditions_of,
 )
@@ -56,6 +55,7 @@ from testbed.gateway.store_rows import (
     history_values,
     push_values,
 )
+from testbed.storage.sqlite_file import StoreError
 
 SCHEMA_VERSION: Final = 2
 ADOPTED_AT_ONCE: Final = 500

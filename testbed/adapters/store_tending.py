@@ -17,7 +17,8 @@ from twisted.internet.interfaces import IDelayedCall
 
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.records import Withdrawal
-from testbed.gateway.store import PRUNED_AT_ONCE, Renewal, StoreError
+from testbed.gateway.store import PRUNED_AT_ONCE, Renewal
+from testbed.storage.sqlite_file import StoreError
 
 PRUNING_INTERVAL = 60.0
 """Seconds between two looks for pushes that are old enough."""

@@ -19,7 +19,8 @@ from twisted.python.threadpool import ThreadPool
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import Commit
 from testbed.gateway.records import StoredPush, Withdrawal
-from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, StoreError, Written
+from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, Written
+from testbed.storage.sqlite_file import StoreError
 
 T = TypeVar("T")
 

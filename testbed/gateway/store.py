@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -45,17 +44,13 @@ from testbed.gateway.store_rows import (
     history_values,
     push_values,
 )
+from testbed.storage.sqlite_file import Schema, SqliteFile
 
 PRUNED_AT_ONCE: Final = 1000
 """Pushes in one transaction of ``prune``."""
 LARGEST_LISTING: Final = 1000
 """Pushes that one query lists at most."""
-SCHEMA_VERSION: Final = 3
-APPLICATION_ID: Final = 0x50504701
-"""Tells a gateway's file from any other SQLite file."""
-
-_SCHEMA: Final = f"""
-BEGIN;
+_TABLES: Final = """
 CREATE TABLE push (
     push_id TEXT PRIMARY KEY,
     received REAL NOT NULL,
@@ -99,38 +94,21 @@ CREATE TABLE history (
     PRIMARY KEY (push_id, number, ordinal),
     FOREIGN KEY (push_id, number) REFERENCES delivery
 ) WITHOUT ROWID;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
 """
 
 
-_FROM_VERSION_1: Final = """
-BEGIN;
-ALTER TABLE push ADD COLUMN priority TEXT NOT NULL DEFAULT 'medium';
-ALTER TABLE push ADD COLUMN delivery_method TEXT NOT NULL DEFAULT 'notspecified';
-ALTER TABLE push ADD COLUMN initiator TEXT NOT NULL DEFAULT '';
-ALTER TABLE push ADD COLUMN replaces TEXT;
-ALTER TABLE push ADD COLUMN replace_method TEXT NOT NULL DEFAULT 'all';
-CREATE INDEX ended_delivery ON delivery (changed) WHERE NOT is_open;
-CREATE INDEX push_received ON push (received);
-PRAGMA user_version = 2;
-COMMIT;
-"""
-_FROM_VERSION_2: Final = """
-BEGIN;
-ALTER TABLE push ADD COLUMN application TEXT NOT NULL DEFAULT '';
-PRAGMA user_version = 3;
-COMMIT;
-"""
-_MIGRATIONS: Final = {1: (_FROM_VERSION_1, _FROM_VERSION_2), 2: (_FROM_VERSION_2,)}
-"""What brings the tables of an older version to this one."""
+SCHEMA: Final = Schema(
+    owner="gateway",
+    application_id=0x50504701,
+    version=3,
+    script=_TABLES,
+    # A new push lands anywhere in the order of push-ids.
+    cache=65_536,
+)
 
 _PUSH: Final = ", ".join(PUSH_COLUMNS)
 _DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
 _HISTORY: Final = ", ".join(HISTORY_COLUMNS)
-_CACHE: Final = 65_536
-"""KiB of the file that are kept in memory: a new push lands anywhere in the order of push-ids."""
 _ROWS_AT_ONCE: Final = (64, 16, 4, 1)
 """Rows in one statement; few numbers, so that SQLite knows the statements already."""
 # What comes before VALUES with any number of rows, and what comes after.
@@ -148,10 +126,6 @@ _PUT_DELIVERY: Final = (
     " is_open = new.is_open FROM new"
     " WHERE delivery.push_id = new.push_id AND delivery.number = new.number",
 )
-
-
-class StoreError(Exception):
-    """The store cannot be opened, read or written; the sentence says which one and why."""
 
 
 class Written(Enum):
@@ -244,26 +218,7 @@ class SqliteStore:
 
         ``lock_seconds`` is how long to wait for another gateway to let go of the file.
         """
-        self._path = path
-        try:
-            self._connection = sqlite3.connect(path, timeout=lock_seconds, isolation_level=None)
-        except sqlite3.Error as error:
-            raise self._error("cannot be opened", error) from None
-        try:
-            self._prepare()
-        except sqlite3.OperationalError as error:
-            self._connection.close()
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
-                raise StoreError(
-                    f"{path} is in use by another gateway: end it, or name another file"
-                ) from None
-            raise self._error("cannot be opened", error) from None
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise self._error("is no SQLite file", error) from None
-        except StoreError:
-            self._connection.close()
-            raise
+        self._file = SqliteFile(path, SCHEMA, lock_seconds=lock_seconds)
 
     @property
     def lease(self) -> float | None:
@@ -272,27 +227,8 @@ class SqliteStore:
 
     def write(self, rows: Sequence[Row]) -> list[Written]:
         """Write all rows in one transaction."""
-        cursor = self._begin()
-        try:
-            written = self._write_all(cursor, rows)
-            cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._error("cannot be written", error) from None
-        finally:
-            self._roll_back()
-        return written
-
-    def _begin(self) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise self._error("cannot be written", error) from None
-
-    def _roll_back(self) -> None:
-        """Take back what was not committed; SQLite may have done so itself (disk full)."""
-        with suppress(sqlite3.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        with self._file.transaction() as cursor:
+            return self._write_all(cursor, rows)
 
     def unfinished(self) -> list[StoredPush]:
         """Return what a gateway has to take up again, oldest first."""
@@ -320,8 +256,7 @@ class SqliteStore:
 
     def prune(self, before: float) -> int:
         """Forget old pushes in one transaction."""
-        cursor = self._begin()
-        try:
+        with self._file.transaction() as cursor:
             old = cursor.execute(
                 "SELECT DISTINCT push_id FROM delivery AS d WHERE NOT is_open AND changed < ?"
                 " AND NOT EXISTS (SELECT 1 FROM delivery AS o WHERE o.push_id = d.push_id"
@@ -331,40 +266,11 @@ class SqliteStore:
             cursor.executemany("DELETE FROM history WHERE push_id = ?", old)
             cursor.executemany("DELETE FROM delivery WHERE push_id = ?", old)
             cursor.executemany(f"UPDATE push SET {PRUNED} WHERE push_id = ?", old)
-            cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._error("cannot be written", error) from None
-        finally:
-            self._roll_back()
         return len(old)
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
-
-    def _prepare(self) -> None:
-        execute = self._connection.execute
-        execute("PRAGMA locking_mode = EXCLUSIVE")
-        (application,) = execute("PRAGMA application_id").fetchone()
-        (version,) = execute("PRAGMA user_version").fetchone()
-        (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application != APPLICATION_ID:
-            raise StoreError(f"{self._path} is an SQLite file, but not a gateway's")
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._path} has schema version {version}, and this gateway knows up to "
-                f"{SCHEMA_VERSION}: use the newer gateway"
-            )
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = FULL")
-        execute(f"PRAGMA cache_size = -{_CACHE}")
-        execute("PRAGMA foreign_keys = ON")
-        if not tables:
-            self._connection.executescript(_SCHEMA)
-        for migration in _MIGRATIONS.get(version, ()) if tables else ():
-            self._connection.executescript(migration)
-        execute("BEGIN EXCLUSIVE")
-        execute("COMMIT")
+        self._file.close()
 
     def _write_all(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[Written]:
         """Write rows table by table, because every statement costs a turn of the interpreter."""
@@ -417,25 +323,19 @@ class SqliteStore:
         return found
 
     def _read(self, condition: str, parameters: Sequence[object]) -> list[StoredPush]:
-        execute = self._connection.execute
-        try:
-            pushes = execute(f"SELECT {_PUSH} FROM push WHERE {condition}", parameters).fetchall()
-            deliveries: list[Values] = []
-            history: list[Values] = []
-            for push_id in ((push[0],) for push in pushes):
-                deliveries += execute(
-                    f"SELECT {_DELIVERY} FROM delivery WHERE push_id = ? ORDER BY number", push_id
-                )
-                history += execute(
-                    f"SELECT {_HISTORY} FROM history WHERE push_id = ? ORDER BY number, ordinal",
-                    push_id,
-                )
-        except sqlite3.Error as error:
-            raise self._error("cannot be read", error) from None
+        read = self._file.read
+        pushes = read(f"SELECT {_PUSH} FROM push WHERE {condition}", parameters)
+        deliveries: list[Values] = []
+        history: list[Values] = []
+        for push_id in ((push[0],) for push in pushes):
+            deliveries += read(
+                f"SELECT {_DELIVERY} FROM delivery WHERE push_id = ? ORDER BY number", push_id
+            )
+            history += read(
+                f"SELECT {_HISTORY} FROM history WHERE push_id = ? ORDER BY number, ordinal",
+                push_id,
+            )
         return assemble(pushes, deliveries, history)
-
-    def _error(self, what: str, error: Exception) -> StoreError:
-        return StoreError(f"{self._path} {what}: {error}")
 
 
 PRUNED: Final = (

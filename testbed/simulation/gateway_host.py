@@ -44,12 +44,13 @@ from testbed.gateway.effects import (
 from testbed.gateway.events import EffectsQueued
 from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
-from testbed.gateway.store import Store, StoreError, Written
+from testbed.gateway.store import Store, Written
 from testbed.gateway.terminal import Terminal as AddressedTerminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
+from testbed.storage.sqlite_file import StoreError
 
 A = TypeVar("A")
 

@@ -8,9 +8,9 @@ process, however it ends.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -23,13 +23,14 @@ class Schema:
     """What is in a file, and how it is told from other files."""
 
     owner: str
-    """Whose file it is, such as "an SMSC"."""
+    """Whose file it is, such as "gateway"."""
     application_id: int
+    """Tells the owner's files from any other SQLite file."""
     version: int
     script: str
     """SQL that makes the tables."""
-    upgrades: Mapping[int, str] = field(default_factory=dict)
-    """SQL that turns a file of that version into the next one's."""
+    cache: int = 2_048
+    """KiB of the file that are kept in memory."""
 
 
 class SqliteFile:
@@ -52,7 +53,7 @@ class SqliteFile:
             self._connection.close()
             if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
                 raise StoreError(
-                    f"{path} is in use by another process: end it, or name another file"
+                    f"{path} is in use by another {schema.owner}: end it, or name another file"
                 ) from None
             raise self._error("cannot be opened", error) from None
         except sqlite3.Error as error:
@@ -98,22 +99,21 @@ class SqliteFile:
         (version,) = execute("PRAGMA user_version").fetchone()
         (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and application != schema.application_id:
-            raise StoreError(f"{self._path} is an SQLite file, but not {schema.owner}'s")
-        if version > schema.version:
+            raise StoreError(f"{self._path} is an SQLite file, but of no {schema.owner}")
+        if tables and version != schema.version:
             raise StoreError(
-                f"{self._path} has schema version {version}, and {schema.owner} knows up to "
-                f"{schema.version}: use the newer program"
+                f"{self._path} has schema version {version}, and this {schema.owner} has "
+                f"{schema.version}: use the one that made it, or name another file"
             )
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
+        execute(f"PRAGMA cache_size = -{schema.cache}")
         execute("PRAGMA foreign_keys = ON")
-        scripts = [schema.script]
-        if tables:
-            scripts = [schema.upgrades[old] for old in range(version, schema.version)]
-        for script in scripts:
-            self._connection.executescript(f"BEGIN;\n{script}\nCOMMIT;")
-        execute(f"PRAGMA application_id = {schema.application_id}")
-        execute(f"PRAGMA user_version = {schema.version}")
+        if not tables:
+            self._connection.executescript(
+                f"BEGIN;\n{schema.script}\nPRAGMA application_id = {schema.application_id};\n"
+                f"PRAGMA user_version = {schema.version};\nCOMMIT;"
+            )
         execute("BEGIN EXCLUSIVE")
         execute("COMMIT")
 

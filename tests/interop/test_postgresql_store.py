@@ -25,7 +25,8 @@ from testbed.gateway.records import (
     StoredPush,
     Withdrawal,
 )
-from testbed.gateway.store import PushQuery, StoreError, Written
+from testbed.gateway.store import PushQuery, Written
+from testbed.storage.sqlite_file import StoreError
 from tests.interop.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.interop

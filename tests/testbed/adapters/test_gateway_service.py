@@ -37,9 +37,10 @@ from testbed.codecs import pap, si
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy, RetryPolicy
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.store import PushQuery, SqliteStore, StoreError
+from testbed.gateway.store import PushQuery, SqliteStore
 from testbed.gateway.testing import IMSI, INDICATION, MESSAGE, SECRET, accounting, body_of
 from testbed.initiator.submission import HttpMessage
+from testbed.storage.sqlite_file import StoreError
 
 # Of this process alone, so that test runs side by side don't take one another's ports.
 NET = f"127.{64 + os.getpid() % 128}.7"

@@ -10,7 +10,8 @@ from twisted.trial.unittest import TestCase
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.effects import Commit
 from testbed.gateway.records import AddPush, PushRecord
-from testbed.gateway.store import SqliteStore, StoreError, Written
+from testbed.gateway.store import SqliteStore, Written
+from testbed.storage.sqlite_file import StoreError
 
 
 def commit(push_id, number=0):

@@ -21,9 +21,10 @@ from testbed.gateway.events import (
     StoreFailed,
     TerminalJudged,
 )
-from testbed.gateway.store import SqliteStore, StoreError
+from testbed.gateway.store import SqliteStore
 from testbed.simulation.gateway_host import GatewayDownError
 from testbed.simulation.initiator import Conduct
+from testbed.storage.sqlite_file import StoreError
 
 
 def one(events):
