@@ -41,7 +41,7 @@ An attempt that could only be made after that time is not waited for. When the t
 itself every route may be taken again, with its whole time. Where no route is left the push is
 undeliverable.
 
-SMS is for gateways with an SMSC. A lab file cannot name one, so it refuses `sms`.
+SMS is for gateways with an SMSC: `smsc` in the lab file, or `gateway.sms.smscs`.
 
 ## Refusals
 
@@ -136,6 +136,33 @@ $ corenet validate trigger.yaml
 trigger.yaml: gateway; 0 terminals
 ```
 
+With an SMSC. Pushes of the bank go by SMS alone; others by SMS when a minute of activation came
+to nothing, and at once where the user said no. What SMS cannot deliver either is held.
+
+```yaml fallback.yaml
+gateway:
+  address: 127.0.10.5
+  apn: wap.example
+  core: {url: "http://127.0.10.4:8080"}
+  initiators:
+    - {name: bank, password: correct-horse}
+    - {name: news, password: battery-staple}
+  sms:
+    smscs: [{name: centre, address: 127.0.10.7}]
+  policy:
+    - initiators: [bank]
+      order: [sms, hold]
+    - order: [ip, activation, sms, hold]
+      activation_for: 60
+      sms_for: 3600
+      after: {refused: sms}
+```
+
+```console
+$ corenet validate fallback.yaml
+fallback.yaml: gateway; 0 terminals
+```
+
 What does not fit is named with its place.
 
 ```yaml wrong.yaml
@@ -152,7 +179,7 @@ gateway:
 $ corenet validate wrong.yaml 2>&1 || true
 wrong.yaml:6:7: this rule fits every push, so those after it never hold
 wrong.yaml:7:19: gi-trigger needs gateway.gi_trigger, which says who can be triggered
-wrong.yaml:7:31: sms needs an SMSC, and a lab file cannot name one
+wrong.yaml:7:31: sms needs an SMSC: set smsc, or gateway.sms.smscs
 ```
 """
 
