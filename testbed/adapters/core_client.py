@@ -165,7 +165,8 @@ def read_outcome(body: Any) -> ActivationAnswer:
     try:
         if body["outcome"] not in ("active", "failed"):
             return Unanswered(f"the activation is {body['outcome']}")
-        cause = body.get("cause")
+        # What the mobile said is more than GTP makes of it: that it refuses.
+        cause = body.get("mobile_cause") or body.get("cause")
         retry_after = body.get("retry_after")
         return ActivationOutcome(
             imsi=str(body["imsi"]),

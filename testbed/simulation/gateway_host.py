@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 from typing import Final, Protocol, TypeVar
@@ -422,8 +422,9 @@ class GatewayHost:
             return
 
         def finished() -> None:
-            assert isinstance(requested.outcome, ActivationOutcome)
-            answer(requested.outcome)
+            outcome = requested.outcome
+            assert isinstance(outcome, ActivationOutcome)
+            answer(replace(outcome, cause=requested.mobile_cause or outcome.cause))
 
         if requested.outcome is not None:
             finished()

@@ -19,9 +19,10 @@ from corenet.control.model import (
 )
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
 from testbed.adapters.core_client import CoreClient, read_outcome, read_terminals
-from testbed.gateway.activate import Refused, Unanswered
+from testbed.gateway.activate import Refused, Unanswered, refusal_of
 from testbed.gateway.effects import RequestActivation
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.policy import Refusal
 from testbed.gateway.terminal import Terminal as Subject
 
 IMSI, MSISDN, APN = "234150000000001", "447700900001", "wap.example"
@@ -170,6 +171,19 @@ class ModelTests(TestCase):
             30.0,
             ((Step.ROUTEING_INFORMATION, 0.5),),
         )
+
+    def test_what_the_mobile_said_is_the_cause_of_its_refusal(self):
+        """GTP has one cause for every SM cause; the core hands on which it was."""
+        body = activation(
+            outcome="failed",
+            step="ms-activation",
+            address=None,
+            cause=CauseView(source="gtp", number=197, name="MS refuses"),
+            mobile_cause=CauseView(source="sm", number=33, name="not subscribed"),
+        )
+        outcome = read_outcome(body)
+        assert outcome.cause == FailureCause(CauseSource.SM, 33, "not subscribed")
+        assert refusal_of(outcome) is Refusal.NO_ACCESS
 
     def test_an_activation_that_runs_is_no_answer(self):
         """It was to be answered at its end."""
