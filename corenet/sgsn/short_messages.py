@@ -218,7 +218,8 @@ class ShortMessages:
         assert delivery is not None
         if answer is not None:
             self._report(delivery, answer)
-        elif failure is not None:
+        else:
+            assert failure is not None
             causes = _FAILURES[failure]
             mobile.mnrg |= causes in _ABSENCES
             self._fail(delivery, causes, failure.value)

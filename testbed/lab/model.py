@@ -205,7 +205,10 @@ class MobilePart(Part):
         "is 1; all when absent",
     )
     sms_answer_after: float = Field(
-        default=0.0, ge=0, le=60, description="seconds it takes to answer a short message"
+        default=0.0,
+        ge=0,
+        le=60,
+        description="seconds it takes to answer a short message; after 15 (TR2M) it is too late",
     )
     sms_reassembly: Seconds = Field(
         default=300.0, description="for which the first part of a short message waits for the rest"

@@ -69,11 +69,6 @@ class RelativeValidity:
             return (self.value - 166) * _DAY
         return (self.value - 192) * _WEEK
 
-    @classmethod
-    def covering(cls, seconds: float) -> RelativeValidity:
-        """Return the shortest validity that is not under ``seconds``, at most 63 weeks."""
-        return next((one for one in map(cls, range(256)) if one.seconds >= seconds), cls(255))
-
 
 @dataclass(frozen=True, slots=True)
 class EnhancedValidity:
