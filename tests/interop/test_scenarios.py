@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from testbed.lab.build import load
-from testbed.lab.performance import TEXT
-from testbed.lab.scenarios import SCENARIOS
+from testbed.lab.scenarios import SCENARIOS, SHORT
 from tests.interop.dissection import Dissection, Packet
 from tests.interop.peers import CORENET, Namespace, make_place
 
@@ -263,7 +262,7 @@ def test_push_is_the_same_on_gi_in_the_tunnel_and_on_the_air(
         assert push["wsp.header.content_type"] == "application/vnd.wap.sic"
         assert push.all("wbxml.known_tag") == ["si", "indication"]
         assert push.all("wbxml.known_attrstart") == ["href='http://www.'", "si-id="]
-        assert push.all("wbxml.str_i") == ["example", "mail/123", "mail1@example.com", TEXT]
+        assert push.all("wbxml.str_i") == ["example", "mail/123", "mail1@example.com", SHORT]
         if sender == GATEWAY:
             assert push.all("udp.srcport")[-1] == str(LAB.gateway.wdp_port)
             assert push["wsp.header.x_wap_application_id"] == "x-wap-application:wml.ua"
@@ -288,7 +287,7 @@ def test_confirmed_push_is_asked_for_and_answered(
     assert (push.number("wtp.pdu_type"), push.number("wtp.inv.transaction_class")) == (1, 1)
     assert push.number("wsp.pdu_type") == 7
     assert push["wsp.header.content_type"] == "application/vnd.wap.sic"
-    assert push.all("wbxml.str_i") == ["example", "mail/123", "mail1@example.com", TEXT]
+    assert push.all("wbxml.str_i") == ["example", "mail/123", "mail1@example.com", SHORT]
     assert answer.number("wtp.pdu_type") == last
     assert [packet["ip.src"] for packet in on_gi] == [address, GATEWAY, address, GATEWAY, address]
     if name == "client-refuses":
@@ -382,7 +381,7 @@ def test_capture_can_be_read_from_standard_output() -> None:
     read = Dissection(done.stdout)
     assert read.complaints() == []
     assert [message for message in read.gtp()[2:] if message != 20][:7] == LADDERS["offline"]
-    assert TEXT in done.stderr.decode()
+    assert SHORT in done.stderr.decode()
 
 
 def test_spoilt_capture_is_noticed(performances: dict[str, Performed]) -> None:
