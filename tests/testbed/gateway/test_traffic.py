@@ -10,14 +10,26 @@ import pytest
 
 from corenet.interfaces.activation import CauseSource, FailureCause, Step
 from corenet.interfaces.node import Interface
+from testbed.esme.outcome import SmsDelivered, SmsFailed, SmsUnknown
 from testbed.gateway.activate import Refused, Unanswered
 from testbed.gateway.config import RetryPolicy
+from testbed.gateway.events import SmsSubmitted
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.policy import Next, Policy, Refusal, Route, Rule
 from testbed.gateway.sessions import Ageing
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import MESSAGE, accounting, active, failed, plmn
+from testbed.gateway.trigger import GiTrigger
 
 TERMINALS = 12
+SMS_OUTCOMES = (
+    SmsDelivered(2),
+    SmsFailed(0xFE, 0),
+    SmsFailed(0xFE, 1),
+    SmsFailed(0xFE, 3),
+    SmsFailed(0x58),
+    SmsUnknown("the link broke"),
+)
 PUSHES = 150
 
 
@@ -31,6 +43,9 @@ class Day:
         self.unanswered = []
         bench.outcome = None
         bench.initiator = self.initiator
+        bench.sms = lambda _: None
+        self.open_messages = {}
+        """What the SMSC has, by key."""
 
     def initiator(self, _):
         return "refused" if self.random.random() < 0.3 else (200, b"")
@@ -106,11 +121,68 @@ class Day:
         bench = self.bench
         self.unanswered += bench.activations
         bench.activations.clear()
+        self.open_messages |= {message.key: message for message in bench.messages}
+        bench.messages.clear()
+        while self.open_messages and self.random.random() < 0.8:
+            key = self.random.choice(sorted(self.open_messages))
+            bench.end_sms(self.open_messages.pop(key), self.random.choice(SMS_OUTCOMES))
+            self.open_messages |= {message.key: message for message in bench.messages}
+            bench.messages.clear()
         while self.unanswered and self.random.random() < 0.8:
             request = self.unanswered.pop(self.random.randrange(len(self.unanswered)))
             bench.finish(request, self.outcome(request))
             self.unanswered += bench.activations
             bench.activations.clear()
+
+
+def every_route(seed: int) -> dict[str, object]:
+    """Return what of a configuration says a policy of every route, with times that run out."""
+    ip, activation, trigger, sms, hold = Route
+    orders = (
+        (ip, activation, trigger, sms, hold),
+        (ip, hold, sms),
+        (sms, ip, activation, hold),
+        (ip, trigger, activation, sms),
+    )
+    rule = Rule(
+        order=orders[seed % len(orders)],
+        activation_for=40.0,
+        sms_for=200.0,
+        hold_for=100.0,
+        activations=3,
+        after={Refusal.CORE_SILENT: Next.NEXT} if seed % 2 else {},
+    )
+    addresses = {f"44770090{number:04}": f"10.45.0.{number + 1}" for number in range(0, 12, 2)}
+    return {
+        "policy": Policy((rule,)),
+        "has_smsc": True,
+        "gi_trigger": GiTrigger(addresses, wait=10.0, sends_push=seed % 3 > 0),
+    }
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_with_every_route_every_push_ends_once_and_nothing_is_left(make_bench, seed):
+    """Whatever a policy orders, and whatever comes of it."""
+    bench = make_bench(
+        retry=RetryPolicy(waits=(5.0, 20.0), attempts=4),
+        ageing=Ageing(maximum=None),
+        **every_route(seed),
+    )
+    day = Day(bench, seed)
+    for number in range(PUSHES):
+        day.step(number)
+    bench.store_fails = False
+    bench.initiator = lambda _: (200, b"")
+    for _ in range(40):
+        day.answer_some()
+        bench.advance(60)
+    assert bench.gateway.unfinished == 0
+    assert bench.gateway.next_timeout() is None
+    assert bench.store.unfinished() == []
+    assert len(day.accepted) > PUSHES / 2
+    stored = [bench.store.find(push_id) for push_id in day.accepted]
+    assert all(delivery.state.final for push in stored for delivery in push.deliveries)
+    assert bench.told(SmsSubmitted)
 
 
 @pytest.mark.parametrize("seed", range(8))
