@@ -173,6 +173,25 @@ def test_a_session_that_comes_later_counts_again(bench, terminal):
     bench.submit(message(PREFER, 2))
     terminal.settle()
     assert ways(terminal) == ["datagram", "confirmed push"]
+    terminal.client.disconnect(terminal.session, bench.now)
+    terminal.settle()
+    terminal.opens_sessions = True
+    bench.submit(message(PREFER, 3))
+    terminal.settle()
+    assert ways(terminal)[2:] == ["confirmed push"]
+
+
+def test_two_names_of_a_terminal_wait_for_one_session(bench, terminal):
+    """It is asked once, whoever the pushes name."""
+    terminal.opens_sessions = False
+    bench.views[Terminal.by_address(ADDRESS)] = bench.views[Terminal.by_msisdn(MSISDN)]
+    bench.submit(message())
+    address = f"WAPPUSH={ADDRESS}/TYPE=IPv4@ppg.example"
+    bench.submit(replace(message(number=2), addresses=(address,)))
+    terminal.settle()
+    assert len(terminal.invitations) == 1
+    terminal.connect()
+    assert ways(terminal) == ["confirmed push"] * 2
 
 
 def test_a_client_without_confirmed_push_gets_what_prefers_it_unconfirmed(bench):
@@ -256,6 +275,15 @@ def test_an_unconfirmed_push_does_not_trust_an_old_session(bench, terminal):
     terminal.connect()
     terminal.advance(61)
     bench.submit(message(UNCONFIRMED))
+    terminal.settle()
+    assert ways(terminal) == ["datagram"]
+
+
+def test_an_unconfirmed_push_that_a_session_is_too_small_for_is_a_datagram(bench):
+    """The client's SDU size bounds what goes over the session only."""
+    terminal = BenchTerminal(bench, wanted=replace(WANTED, client_sdu=100))
+    terminal.connect()
+    bench.submit(message(UNCONFIRMED), Part(ContentType("text/plain"), b"x" * 200))
     terminal.settle()
     assert ways(terminal) == ["datagram"]
 

@@ -120,7 +120,7 @@ def test_what_is_sent_once_is_not_asked_about(bench):
 
 def test_an_answer_about_a_push_that_came_back_meanwhile_is_late(bench):
     """ICMP was quicker than the core."""
-    bench.views[BY_ADDRESS] = view(0.05)
+    bench.views[BY_ADDRESS] = view(0.0)
     bench.submit(MESSAGE)
     bench.gateway.handle_timeout(bench.now + 0.1)
     bench.gateway.unreachable(bench.pushed[0].interface, (ADDRESS, 2948), host=False, now=bench.now)
