@@ -600,6 +600,53 @@ def test_a_oneshot_push_without_a_session_is_undeliverable(bench, terminal):
     assert (result.state, result.code) == (MessageState.UNDELIVERABLE, 4000)
 
 
+# The lease
+
+
+def lapse_and_renew(bench, terminal):
+    bench.gateway.renewed(bench.now + 10, bench.now)
+    terminal.advance(10)
+    bench.gateway.renewed(bench.now + 3600, bench.now)
+    bench.settle()
+
+
+def test_a_push_in_confirming_is_given_up_when_the_lease_lapses(bench, terminal):
+    """Another gateway may send it; when the lease is renewed it goes out again, and is counted."""
+    terminal.answer = None
+    bench.gateway.renewed(bench.now + 5, bench.now)
+    bench.submit(message())
+    terminal.settle()
+    terminal.answer = True
+    terminal.advance(5)
+    assert terminal.events[-1].text == "peer request"
+    bench.gateway.renewed(bench.now + 3600, bench.now)
+    bench.settle()
+    assert bench.gateway.counters["possible duplicates"] == 1
+    terminal.settle()
+    assert bench.delivery().state is State.DELIVERED
+    notes = [entry.note for entry in bench.delivery().history]
+    assert "the lease had lapsed; it may have arrived" in notes
+
+
+def test_a_push_that_waited_for_a_session_goes_on_when_the_lease_is_renewed(bench, terminal):
+    """It had not left, and is no possible duplicate."""
+    terminal.opens_sessions = False
+    bench.submit(message())
+    lapse_and_renew(bench, terminal)
+    assert bench.delivery().state is State.SENDING
+    assert "possible duplicates" not in bench.gateway.counters
+
+
+def test_a_oneshot_push_in_confirming_ends_with_the_lease(bench, terminal):
+    """It is not sent a second time."""
+    terminal.answer = None
+    bench.submit(message(ONE_SHOT), LARGE)
+    terminal.settle()
+    lapse_and_renew(bench, terminal)
+    assert bench.delivery().state is State.UNDELIVERABLE
+    assert len(terminal.received) == 1
+
+
 # Sessions and the gateway
 
 
