@@ -36,7 +36,9 @@ from testbed.gateway.events import (
     PushHeld,
     PushLetGo,
     PushRefused,
+    PushRepeated,
     PushSent,
+    PushSentInVain,
     SessionBegan,
     SessionEnded,
     SessionInvited,
@@ -69,6 +71,15 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "verdicts": ("verdict", "Looks at a terminal, by what the gateway decided."),
         "pushes_held": ("", "Times that a push at one address began to wait."),
         "pushes_sent": ("how", "Pushes that left over IP, repetitions included, by how they went."),
+        "pushes_sent_in_vain": (
+            "",
+            "Pushes that came back (ICMP), were not confirmed, or could not leave.",
+        ),
+        "pushes_repeated": (
+            "",
+            "Pushes sent again although the first may have arrived: what became of it was lost "
+            "with a gateway or its lease.",
+        ),
         "sessions_invited": ("", "Terminals that were asked to open a session (SIA)."),
         "activations": (
             "result",
@@ -213,6 +224,8 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         DeliveryEnded: ("deliveries_ended", lambda event: str(event.state)),
         TerminalJudged: ("verdicts", lambda event: str(event.verdict)),
         PushHeld: ("pushes_held", ""),
+        PushSentInVain: ("pushes_sent_in_vain", ""),
+        PushRepeated: ("pushes_repeated", ""),
         PushSent: ("pushes_sent", lambda event: str(event.how)),
         SessionInvited: ("sessions_invited", ""),
         ActivationAnswered: ("activations", lambda event: str(event.result)),

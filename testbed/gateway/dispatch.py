@@ -40,6 +40,7 @@ from testbed.gateway.effects import LookUpTerminal
 from testbed.gateway.events import (
     DeliveryEnded,
     PushHeld,
+    PushSentInVain,
     TerminalJudged,
 )
 from testbed.gateway.outcomes import Aborted, Confirmed, Failed, Left, NotPossible, Outcome, Sent
@@ -441,6 +442,8 @@ class Dispatch:
         if failed.is_gone and delivery.failures == 1:
             wait = 0.0
         self._counts["pushes sent in vain"] += 1
+        push_id, address = delivery.push.push_id, delivery.address
+        self._output.tell(PushSentInVain(push_id, address, failed.why))
         self._queues.remove(delivery)
         unsent = NotReached(Refusal.UNDELIVERED, now + wait, failed.why)
         self._fail(delivery, Route.IP, unsent, now)

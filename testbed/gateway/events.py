@@ -128,6 +128,23 @@ class PushSent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PushSentInVain(Event):
+    """A push came back, was not confirmed, or could not leave; it is judged anew."""
+
+    push_id: str
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushRepeated(Event):
+    """A push is sent again although the first one may have arrived, for the gateway lost track."""
+
+    push_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionInvited(Event):
     """A terminal was asked to open a session for a push (SIA)."""
 

@@ -32,6 +32,7 @@ from testbed.gateway.events import (
     LeaseLapsed,
     PushAdopted,
     PushLetGo,
+    PushRepeated,
     StoreFailed,
 )
 from testbed.gateway.initiators import Allowances
@@ -415,7 +416,7 @@ class Gateway:
                 whom = Terminal.nobody(push.addresses[record.number])
             delivery = Delivery.resumed(stored, record.number, whom, now, note)
             if record.state is State.CONFIRMING and delivery.state is State.ACCEPTED:
-                self._counts[POSSIBLE_DUPLICATES] += 1
+                self._repeat(delivery)
             deliveries.append(delivery)
         self._custody.take(push.push_id, deliveries)
         if self._lease.is_lapsed:
@@ -442,6 +443,11 @@ class Gateway:
 
         self._inquiries.make_way(delivery, now, is_new=is_new, told=told)
 
+    def _repeat(self, delivery: Delivery) -> None:
+        """Take note that a push may arrive twice."""
+        self._counts[POSSIBLE_DUPLICATES] += 1
+        self._output.tell(PushRepeated(delivery.push.push_id, delivery.address))
+
     # The lease
 
     def _check_lease(self, now: float) -> None:
@@ -460,7 +466,7 @@ class Gateway:
             if delivery.state is not State.CONFIRMING:
                 delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
             elif not delivery.is_sent_once:
-                self._counts[POSSIBLE_DUPLICATES] += 1
+                self._repeat(delivery)
                 delivery.enter(State.ACCEPTED, now, "the lease had lapsed; it may have arrived")
             self._begin(delivery, now, is_new=False)
         elif not (delivery.done or delivery.saving or delivery.posting):

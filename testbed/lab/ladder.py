@@ -39,6 +39,7 @@ from testbed.gateway.events import (
     PushAccepted,
     PushHeld,
     PushRefused,
+    PushSentInVain,
     SmsEnded,
     SmsSubmitted,
     TerminalJudged,
@@ -240,6 +241,10 @@ def _held(event: PushHeld) -> tuple[str, str, str, str]:
     return "", "", "holds the push", event.reason
 
 
+def _in_vain(event: PushSentInVain) -> tuple[str, str, str, str]:
+    return "", "", "the push was in vain", event.reason
+
+
 def _ended(event: DeliveryEnded) -> tuple[str, str, str, str]:
     return "", "", f"push {event.state}", f"{event.code} {event.reason}"
 
@@ -287,6 +292,7 @@ _EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] =
         SmsSubmitted: _submitted,
         SmsEnded: _sms_ended,
         PushHeld: _held,
+        PushSentInVain: _in_vain,
         DeliveryEnded: _ended,
         InitiatorNotified: _notified,
         PageServed: _served,

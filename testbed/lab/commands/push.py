@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--deliver-before", type=float, metavar="SECONDS", help="from now; default: the gateway's"
     )
     parser.add_argument(
+        "--delivery-method",
+        choices=tuple(method.value for method in pap.DeliveryMethod),
+        default=pap.DeliveryMethod.NOT_SPECIFIED.value,
+        metavar="METHOD",
+        help="%(choices)s (default: %(default)s)",
+    )
+    parser.add_argument(
         "--wait",
         type=float,
         default=120.0,
@@ -108,6 +115,9 @@ def _push(options: argparse.Namespace) -> tuple[pap.PushMessage, Part]:
         push_id=options.push_id or f"{uuid.uuid4()}@corenet.example",
         addresses=tuple(recipient(terminal) for terminal in options.terminals),
         deliver_before=None if before is None else float(int(time.time() + before)),
+        quality_of_service=pap.QualityOfService(
+            delivery_method=pap.DeliveryMethod(options.delivery_method)
+        ),
     )
     if options.sl:
         return message, loading_part(ServiceLoading(href=options.href))

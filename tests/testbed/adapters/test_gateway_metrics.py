@@ -21,6 +21,7 @@ from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
 from testbed.gateway import events
 from testbed.gateway.config import GatewayConfig, OtaPolicy
+from testbed.gateway.events import PushRepeated, PushSentInVain
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.store import SqliteStore
 from testbed.gateway.terminal import Terminal
@@ -135,6 +136,14 @@ def test_refusals_are_counted_by_code(bench, metrics):
     now = samples(bench, metrics)
     for code in ("0", "2002", "2007"):
         assert now[f"submissions_refused_total{{{code}}}"] == 1
+
+
+def test_what_went_wrong_on_the_way_is_counted(bench, metrics):
+    """What was sent for nothing, and what may arrive twice."""
+    metrics.observe(PushSentInVain("p1", "a", "no response"))
+    metrics.observe(PushRepeated("p1", "a"))
+    now = samples(bench, metrics)
+    assert now["pushes_sent_in_vain_total"] == now["pushes_repeated_total"] == 1
 
 
 def test_what_waits_is_counted(bench, metrics):

@@ -14,7 +14,7 @@ from testbed.codecs.pap import DeliveryMethod, MessageState
 from testbed.codecs.wsp.capabilities import ProtocolOption
 from testbed.codecs.wtp import UserAbort
 from testbed.gateway.config import OtaPolicy
-from testbed.gateway.events import PushSent, SessionInvited
+from testbed.gateway.events import PushRepeated, PushSent, PushSentInVain, SessionInvited
 from testbed.gateway.judge import TerminalView
 from testbed.gateway.pushes import State
 from testbed.gateway.terminal import Terminal
@@ -453,6 +453,8 @@ def test_the_back_offs_grow(bench, terminal):
     gaps = [after.time - before.time for before, after in pairwise(waits)]
     assert gaps == [50, 80, 140]
     assert bench.gateway.counters["pushes sent in vain"] == 4
+    (reason,) = {event.reason for event in bench.told(PushSentInVain)}
+    assert reason == "the terminal opened no session"
 
 
 # Deadlines
@@ -554,6 +556,7 @@ def test_a_push_in_confirming_is_accepted_again_after_a_crash(bench, terminal):
     terminal.settle()
     bench.restart()
     assert bench.gateway.counters["possible duplicates"] == 1
+    assert [event.push_id for event in bench.told(PushRepeated)] == ["1@pi.example"]
     assert bench.delivery().state is State.SENDING
     assert "it may have arrived" in [entry.note for entry in bench.delivery().history][4]
     terminal.answer = True

@@ -26,6 +26,7 @@ from testbed.gateway.events import (
     PushAccepted,
     PushHeld,
     PushRefused,
+    PushSentInVain,
     TerminalJudged,
 )
 from testbed.lab.ladder import Ladder, Rung, text
@@ -175,6 +176,10 @@ def test_ends_that_are_no_node_have_the_name_given_or_their_address() -> None:
         (
             PushHeld("p1", "a", 3.0, "away"),
             Rung(2.0, "gateway", "gateway", "holds the push", "away"),
+        ),
+        (
+            PushSentInVain("p1", "a", "no response"),
+            Rung(2.0, "gateway", "gateway", "the push was in vain", "no response"),
         ),
         (
             DeliveryEnded("p1", "a", "expired", 4000, "late", 60.0),
