@@ -56,6 +56,7 @@ _HEARD: Final = frozenset(
         errno.ENOPROTOOPT,
         errno.EOPNOTSUPP,
         errno.ENONET,
+        errno.EMSGSIZE,
     }
 )
 """What a call on the socket fails with because of what is in the queue."""

@@ -93,6 +93,21 @@ class RealSockets(TestCase):
         assert self.node.heard == [(Interface.WDP, ("192.0.2.1", 2948), False)]
 
     @inlineCallbacks
+    def test_what_is_too_large_is_told_and_harms_nothing(self):
+        """The system puts that into the queue too, where it is nobody else's."""
+        there = self.peer.getsockname()
+
+        def action(now):
+            self.node.send(Interface.WDP, there, bytes(70_000))
+            self.node.send(Interface.WDP, there, b"push")
+
+        self.runtime.command(self.node, action)
+        assert self.peer.recv(100) == b"push"
+        yield self.node.told
+        assert self.node.heard == [(Interface.WDP, there, False)]
+        assert self.runtime.counters["wdp-not-sent"] == 1
+
+    @inlineCallbacks
     def test_a_node_that_raises_is_a_fault(self):
         """It is logged, and everything keeps running."""
 
