@@ -64,6 +64,10 @@ class RetryPolicy:
         if self.attempts < 1 or self.ask_again <= 0 or self.poll <= 0:
             raise ValueError("attempts are at least 1, ask_again and poll above 0")
 
+    def wait(self, failures: int) -> float:
+        """Return the seconds to wait after so many failures in a row, 1 or more."""
+        return self.waits[min(failures, len(self.waits)) - 1]
+
 
 class Confirm(StrEnum):
     """What it takes for a push that no client confirms to count as delivered."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from testbed.codecs.pap import DeliveryMethod
+from testbed.codecs.pap import DeliveryMethod, StatusCode
 from testbed.gateway.activate import Target
 from testbed.gateway.judge import CoreAnswer, NotAsked
 from testbed.gateway.policy import Route, Rule
@@ -27,6 +28,18 @@ Key = tuple[str, int]
 
 _ANY: Final = Rule()
 _GOING_OUT: Final = frozenset({State.SENDING, State.CONFIRMING, State.SUBMITTING})
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What goes with an input: whichever of these its action needs."""
+
+    note: str = ""
+    address: str = ""
+    until: float | None = None
+    code: int = StatusCode.SERVICE_FAILURE
+    told: str | None = None
+    """What the initiator is told at the end, if it is not the note."""
 
 
 class Delivery:

@@ -5,11 +5,8 @@ in the table of ``pushes`` and carries the action out. Everything that happens o
 to feeding inputs: the core's answers, a terminal that shows itself, time. One question about a
 terminal and one activation of it serve all pushes that wait for it.
 
-The pushes for one terminal go out in the order in which they were accepted: whichever finds it
-online takes along all that wait for it. One that waits for a session holds up those behind it; one
-that went out and has to be tried again comes last. A push that is to be sent once leaves when the
-store has it that it leaves; those behind it wait for that moment. It is neither held nor tried
-again.
+A push that is to be sent once leaves when the store has it that it leaves; it is neither held nor
+tried again.
 
 A push that failed is judged anew after a back-off, at once where nobody was at the address.
 
@@ -23,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -33,21 +29,19 @@ from testbed.esme.outcome import SmsDelivered, SmsOutcome
 from testbed.gateway import judge, operations, sms
 from testbed.gateway.activate import ActivationAnswer, Activations, NotReached, Reached
 from testbed.gateway.approach import Approach
-from testbed.gateway.carriage import Carriage
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.deliveries import Delivery, Key, Waiting
+from testbed.gateway.deliveries import About, Delivery, Key, Waiting
 from testbed.gateway.effects import LookUpTerminal
 from testbed.gateway.events import (
     DeliveryEnded,
     PushHeld,
-    PushSentInVain,
     TerminalJudged,
 )
-from testbed.gateway.outcomes import Aborted, Confirmed, Failed, Left, NotPossible, Outcome, Sent
+from testbed.gateway.outcomes import Sent
+from testbed.gateway.outgoing import Outgoing
 from testbed.gateway.output import Output
-from testbed.gateway.policy import NEVER, Refusal, Route
+from testbed.gateway.policy import NEVER, Route
 from testbed.gateway.pushes import TABLE, Action, Input, State, step
-from testbed.gateway.queues import Queues
 from testbed.gateway.records import Notification
 from testbed.gateway.routes import GiveUp, GoOn, Wait
 from testbed.gateway.schedule import Schedule
@@ -61,19 +55,7 @@ SMS_GRACE: Final = 30.0
 """Seconds after its deadline that a push waits for what became of its short message."""
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What goes with an input: whichever of these its action needs."""
-
-    note: str = ""
-    address: str = ""
-    until: float | None = None
-    code: int = StatusCode.SERVICE_FAILURE
-    told: str | None = None
-    """What the initiator is told at the end, if it is not the note."""
-
-
-_NOTHING = _About()
+_NOTHING = About()
 
 
 class Dispatch:
@@ -97,19 +79,14 @@ class Dispatch:
         self._counts = counts
         self._save = save
         self._running: dict[Key, Delivery] = {}
-        self._queues = Queues()
-        """What is to go out as soon as a terminal is online."""
-        self._going_out: set[Terminal] = set()
-        """Terminals whose queues are being worked off."""
         self._asking: dict[Terminal, list[Delivery]] = {}
         self._waiting = Waiting()
         self._looks: Schedule[Key] = Schedule()
         self._deadlines: Schedule[Key] = Schedule()
         self._approach = Approach(config, sessions, output, counts, self._running, random=random)
         self._sms = ShortMessages(config, output, counts)
-        self._carriage = Carriage(
-            config, output, counts, wap, random=random, tell=self._take_outcome
-        )
+        self._outgoing = Outgoing(config, output, counts, wap, random=random, machine=self)
+        self._queues, self._carriage = self._outgoing.queues, self._outgoing.carriage
 
     def __len__(self) -> int:
         """Return how many deliveries have not ended."""
@@ -141,7 +118,7 @@ class Dispatch:
         self._approach.take_up(delivery)
         if delivery.is_sent_once and delivery.state is not State.ACCEPTED:
             text = "it is sent once, and the gateway went down meanwhile"
-            self._feed(delivery, Input.INTERRUPTED, now, _About(text))
+            self.feed(delivery, Input.INTERRUPTED, now, About(text))
             return
         self._deadlines.set(delivery.key, push.deliver_before)
         if delivery.state is State.SUBMITTING:
@@ -150,16 +127,16 @@ class Dispatch:
         elif push.deliver_before <= now:
             self._expire(delivery, now)
         elif push.deliver_after is not None and push.deliver_after > now:
-            about = _About("deliver-after-timestamp lies ahead", until=push.deliver_after)
-            self._feed(delivery, Input.TOO_EARLY, now, about)
+            about = About("deliver-after-timestamp lies ahead", until=push.deliver_after)
+            self.feed(delivery, Input.TOO_EARLY, now, about)
         else:
-            self._feed(delivery, Input.DUE, now)
+            self.feed(delivery, Input.DUE, now)
             self._approach.request(now)
 
     def refuse(self, delivery: Delivery, code: int, why: str, now: float) -> None:
         """End a delivery that is accepted before anything is tried."""
         self._running[delivery.key] = delivery
-        self._feed(delivery, Input.REFUSED, now, _About(why, code=code))
+        self.feed(delivery, Input.REFUSED, now, About(why, code=code))
 
     def withdraw(self, delivery: Delivery, now: float, *, replaced_by: str | None = None) -> bool:
         """Cancel a delivery, or end it for what replaces it; False where it is too late."""
@@ -170,9 +147,9 @@ class Dispatch:
             return False  # It went ahead, and the GGSN may have stored it.
         why = "cancelled" if replaced_by is None else operations.replacement_note(replaced_by)
         was_going_out = delivery.state is State.SENDING
-        self._feed(delivery, occurred, now, _About(why, code=StatusCode.OK))
+        self.feed(delivery, occurred, now, About(why, code=StatusCode.OK))
         if was_going_out:
-            self._next(delivery, now)
+            self._outgoing.next(delivery, now)
         return True
 
     def saved(self, delivery: Delivery, now: float) -> None:
@@ -201,7 +178,7 @@ class Dispatch:
             if isinstance(result, Reached):
                 self._take_address(delivery, result.address, now)
             else:
-                self._fail(delivery, delivery.route, result, now)
+                self.fail(delivery, delivery.route, result, now)
         self._approach.request(now)
         return True
 
@@ -211,12 +188,12 @@ class Dispatch:
         if delivery is None:
             return
         if isinstance(outcome, SmsDelivered):
-            about = _About(operations.BY_SMS, code=StatusCode.OK)
-            self._feed(delivery, Input.SMS_DELIVERED, now, about)
+            about = About(operations.BY_SMS, code=StatusCode.OK)
+            self.feed(delivery, Input.SMS_DELIVERED, now, about)
         else:
             delivery.sms_failures += 1
-            at = now + self._back_off(delivery.sms_failures)
-            self._fail(delivery, Route.SMS, sms.failure(outcome, at), now)
+            at = now + self._config.retry.wait(delivery.sms_failures)
+            self.fail(delivery, Route.SMS, sms.failure(outcome, at), now)
         self._approach.request(now)
 
     def terminal_back(
@@ -229,7 +206,7 @@ class Dispatch:
         for delivery in self._waiting.of(msisdn=msisdn, imsi=imsi, address=address):
             self._approach.shown(delivery)
             if delivery.state in (State.HELD, State.RETRYING):
-                self._feed(delivery, Input.TERMINAL_BACK, now)
+                self.feed(delivery, Input.TERMINAL_BACK, now)
         self._approach.request(now)
 
     def session_event(self, event: SessionEvent, now: float) -> None:
@@ -274,7 +251,7 @@ class Dispatch:
                 self._expire(self._running[key], now)
         for key in self._looks.take_due(now):
             if key in self._running:
-                self._feed(self._running[key], Input.DUE, now)
+                self.feed(self._running[key], Input.DUE, now)
         for key in self._approach.take_due(now):
             self._judge(self._running[key], None, now)
         for trigger, answer in self._approach.take_late(now):
@@ -283,9 +260,10 @@ class Dispatch:
 
     # The machine
 
-    def _feed(
-        self, delivery: Delivery, occurred: Input, now: float, about: _About = _NOTHING
+    def feed(
+        self, delivery: Delivery, occurred: Input, now: float, about: About = _NOTHING
     ) -> None:
+        """Let something happen to a push: change its state and carry out what follows."""
         transition = step(delivery.state, occurred)
         self._leave(delivery)
         is_news = delivery.enter(transition.state, now, about.note)
@@ -305,7 +283,7 @@ class Dispatch:
             case Action.SEND:
                 delivery.send_to = about.address
                 if delivery.has_left:
-                    self._take_outcome(delivery, Sent("it went ahead as the trigger"), now)
+                    self._outgoing.take(delivery, Sent("it went ahead as the trigger"), now)
                 elif delivery.is_sent_once:
                     self._save(delivery)
                 else:
@@ -326,6 +304,15 @@ class Dispatch:
         elif delivery.state is State.SUBMITTING:
             self._sms.forget(delivery)
 
+    def judge_anew(self, delivery: Delivery, now: float) -> None:
+        """Look once more at the terminal of a push that is being judged, unless that is so."""
+        if delivery not in self._asking.get(delivery.terminal, ()):
+            self._ask(delivery, now)
+
+    def save(self, delivery: Delivery) -> None:
+        """Have a push stored as it is now."""
+        self._save(delivery)
+
     def _ask(self, delivery: Delivery, now: float) -> None:
         if delivery.progress.takes_ip:
             self._queues.add(delivery)
@@ -342,7 +329,7 @@ class Dispatch:
         verdict = self._approach.verdict(delivery, news, now)
         match verdict:
             case judge.Online(address, known_by):
-                self._online(delivery.terminal, address, known_by, now)
+                self._outgoing.online(delivery.terminal, address, known_by, now)
             case judge.Activate(apn=apn):
                 why = f"no context on {apn}"
                 self._judged(delivery, "activate", Input.JUDGED_OFFLINE, why, now)
@@ -379,85 +366,7 @@ class Dispatch:
     ) -> None:
         terminal = str(delivery.terminal)
         self._output.tell(TerminalJudged(delivery.push.push_id, terminal, verdict, why))
-        self._feed(delivery, occurred, now, _About(why, address, until, code))
-
-    def _online(self, terminal: Terminal, address: str, known_by: str, now: float) -> None:
-        """Send what waits for a terminal, up to one that cannot leave yet."""
-        if terminal in self._going_out:
-            return
-        about = _About(f"{address}, by {known_by}", address)
-        self._going_out.add(terminal)
-        try:
-            for delivery in self._queues.of(terminal):
-                if delivery.state is State.ACTIVATING:
-                    self._feed(delivery, Input.ACTIVATED, now, about)
-                elif delivery.state is not State.SENDING:
-                    push_id = delivery.push.push_id
-                    self._output.tell(TerminalJudged(push_id, str(terminal), "online", about.note))
-                    self._feed(delivery, Input.JUDGED_ONLINE, now, about)
-                if delivery in self._queues:
-                    return
-        finally:
-            self._going_out.discard(terminal)
-
-    def _next(self, delivery: Delivery, now: float) -> None:
-        """Send what waits behind a delivery that went out, or does not any more."""
-        self._online(delivery.terminal, delivery.send_to, "the push before it", now)
-
-    def _take_outcome(self, delivery: Delivery, outcome: Outcome, now: float) -> None:
-        """Take what became of a push that goes out, or went out."""
-        was_going_out = delivery.state is State.SENDING
-        match outcome:
-            case Left(note, confirms):
-                self._feed(delivery, Input.AWAITED, now, _About(note))
-                if confirms:
-                    self._save(delivery)
-            case Sent(note):
-                about = _About(note, code=StatusCode.OK, told=operations.UNCONFIRMED)
-                self._feed(delivery, Input.SENT, now, about)
-            case Confirmed(note):
-                self._feed(delivery, Input.CONFIRMED, now, _About(note, code=StatusCode.OK))
-            case Aborted(code, why):
-                self._feed(delivery, Input.ABORTED, now, _About(why, code=code))
-            case NotPossible(code, why):
-                self._feed(delivery, Input.NOT_POSSIBLE, now, _About(why, code=code))
-            case Failed():
-                self._sent_in_vain(delivery, outcome, now)
-                if outcome.is_gone:
-                    self._ask_again(delivery.terminal, now)
-                    return
-        if was_going_out:
-            self._next(delivery, now)
-
-    def _sent_in_vain(self, delivery: Delivery, failed: Failed, now: float) -> None:
-        """Have a push judged anew later, or end one that is sent once."""
-        if delivery.is_sent_once:
-            occurred = (
-                Input.UNCONFIRMED if delivery.state is State.CONFIRMING else Input.NOT_POSSIBLE
-            )
-            self._feed(delivery, occurred, now, _About(failed.why))
-            return
-        delivery.failures += 1
-        wait = self._back_off(delivery.failures)
-        if failed.is_gone and delivery.failures == 1:
-            wait = 0.0
-        self._counts["pushes sent in vain"] += 1
-        push_id, address = delivery.push.push_id, delivery.address
-        self._output.tell(PushSentInVain(push_id, address, failed.why))
-        self._queues.remove(delivery)
-        unsent = NotReached(Refusal.UNDELIVERED, now + wait, failed.why)
-        self._fail(delivery, Route.IP, unsent, now)
-
-    def _back_off(self, failures: int) -> float:
-        waits = self._config.retry.waits
-        return waits[min(failures, len(waits)) - 1]
-
-    def _ask_again(self, terminal: Terminal, now: float) -> None:
-        """Judge anew for what was to follow to an address where nobody is."""
-        asking = self._asking.get(terminal, ())
-        for delivery in self._queues.of(terminal):
-            if delivery.state is State.JUDGING and delivery not in asking:
-                self._ask(delivery, now)
+        self.feed(delivery, occurred, now, About(why, address, until, code))
 
     def _take_address(self, delivery: Delivery, address: str, now: float) -> None:
         terminal = delivery.terminal
@@ -466,22 +375,22 @@ class Dispatch:
             delivery.progress.give_up(Route.ACTIVATION, why)
             self._judge(delivery, None, now)
         else:
-            self._online(terminal, address, "activation", now)
+            self._outgoing.online(terminal, address, "activation", now)
 
-    def _fail(self, delivery: Delivery, route: Route, failed: NotReached, now: float) -> None:
+    def fail(self, delivery: Delivery, route: Route, failed: NotReached, now: float) -> None:
         """Do what the policy says about a route that came to nothing."""
         is_activation = delivery.state is State.ACTIVATING
         refusal, at, why = failed.refusal, failed.at, failed.why
         following = delivery.progress.fail(route, refusal, why, at=at, now=now)
         if delivery.is_sent_once and not (is_activation and isinstance(following, GoOn)):
             code = following.code if isinstance(following, GiveUp) else StatusCode.SERVICE_FAILURE
-            self._feed(delivery, Input.IN_VAIN, now, _About(why, code=code))
+            self.feed(delivery, Input.IN_VAIN, now, About(why, code=code))
             return
         match following:
             case GiveUp(code):
-                self._feed(delivery, Input.IN_VAIN, now, _About(why, code=code))
+                self.feed(delivery, Input.IN_VAIN, now, About(why, code=code))
             case Wait(at):
-                self._feed(delivery, Input.PUT_OFF, now, _About(why, until=at))
+                self.feed(delivery, Input.PUT_OFF, now, About(why, until=at))
                 if is_activation:
                     self._look_for_session(delivery, now)
             case GoOn() if is_activation:
@@ -489,21 +398,21 @@ class Dispatch:
                 self._judge(delivery, None, now)
             case GoOn() if route is Route.IP:
                 # What waits behind it goes first.
-                self._feed(delivery, Input.PUT_OFF, now, _About(why, until=now))
+                self.feed(delivery, Input.PUT_OFF, now, About(why, until=now))
             case GoOn():
-                self._feed(delivery, Input.GIVEN_UP, now, _About(why))
+                self.feed(delivery, Input.GIVEN_UP, now, About(why))
 
     def _look_for_session(self, delivery: Delivery, now: float) -> None:
         """Judge anew at once where the terminal came online by itself meanwhile."""
         if self._approach.session(delivery) is not None:
-            self._feed(delivery, Input.TERMINAL_BACK, now)
+            self.feed(delivery, Input.TERMINAL_BACK, now)
 
     def _submit(self, delivery: Delivery, now: float, *, is_resumed: bool = False) -> None:
         end = delivery.progress.begin(Route.SMS, now)
         deadline = min(end, delivery.push.deliver_before)
         self._sms.submit(delivery, delivery.send_to, deadline, is_resumed=is_resumed)
 
-    def _wait(self, delivery: Delivery, about: _About, now: float, *, is_early: bool) -> None:
+    def _wait(self, delivery: Delivery, about: About, now: float, *, is_early: bool) -> None:
         until = NEVER if about.until is None else about.until
         if delivery.state is State.HELD and not is_early:
             until = min(until, now + self._config.retry.poll)
@@ -512,7 +421,7 @@ class Dispatch:
             self._waiting.add(delivery)
         self._output.tell(PushHeld(delivery.push.push_id, delivery.address, until, about.note))
 
-    def _report(self, delivery: Delivery, about: _About) -> None:
+    def _report(self, delivery: Delivery, about: About) -> None:
         delivery.code = int(about.code)
         # Where a terminal is, is its operator's business and not the initiator's.
         delivery.description = about.note if about.told is None else about.told
@@ -547,6 +456,6 @@ class Dispatch:
         last = next(waits, "")
         note = f"not delivered in time; last: {last}" if last else "not delivered in time"
         was_going_out = delivery.state is State.SENDING
-        self._feed(delivery, Input.DEADLINE_PASSED, now, _About(note))
+        self.feed(delivery, Input.DEADLINE_PASSED, now, About(note))
         if was_going_out:
-            self._next(delivery, now)
+            self._outgoing.next(delivery, now)
