@@ -80,7 +80,7 @@ class SmscConfig:
     timers: SmppTimers = field(default_factory=SmppTimers)
     deliver_window: int = 10
     """Receipts that one session of an ESME has open."""
-    answer_time: float = 40.0
+    answer_time: float = 95.0
     """Longest wait for the network's answer to one short message."""
     limits: Limits = Limits()
 

@@ -13,10 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import count
 from random import Random
+from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.interfaces.sms import tpdu
+from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.streams import StreamCommand
 from corenet.schedule import Schedule
+from testbed.codecs.smpp import CommandStatus
 from testbed.smpp.config import SmppLimits
 from testbed.smpp.events import (
     Answered,
@@ -36,18 +40,23 @@ from testbed.smsc.config import SmscConfig
 from testbed.smsc.desk import Desk
 from testbed.smsc.effects import Commit, Effect, FindMessage
 from testbed.smsc.esmes import Esmes
-from testbed.smsc.events import EffectsQueued, MessageEnded, StoreFailed
+from testbed.smsc.events import EffectsQueued, MessageEnded, StoreFailed, SubmissionRefused
 from testbed.smsc.failures import SHUT_DOWN
 from testbed.smsc.lanes import Lanes
 from testbed.smsc.ledger import Ledger
-from testbed.smsc.operations import Operations
+from testbed.smsc.operations import FROM_MOBILE, Operations
 from testbed.smsc.receipts import Receipts
 from testbed.smsc.references import References
-from testbed.smsc.relay import Relay
+from testbed.smsc.relay import MobileAnswer, Relay
 from testbed.smsc.sending import Sending
 from testbed.smsc.store_forward import StoreForward
 from testbed.smsc.stored import MessageRecord, ReceiptState
+from testbed.smsc.submission import Refused
 
+_MOBILE_CAUSES: Final = {
+    CommandStatus.RINVDSTADR: RpCause.UNASSIGNED_NUMBER,
+    CommandStatus.RINVEXPIRY: RpCause.SHORT_MESSAGE_TRANSFER_REJECTED,
+}
 Found = Callable[[MessageRecord | None, float], None]
 
 
@@ -81,6 +90,7 @@ class Smsc:
             answer_time=config.answer_time,
             send=self._datagrams.append,
             back=self._terminal_back,
+            submitted=self._from_mobile,
         )
         self._sending = Sending(lanes, self._relay, schedule)
         references = References(wide=config.wide_references, rest=config.reference_rest)
@@ -281,6 +291,14 @@ class Smsc:
                 self._operations.cancel(session, sequence, cancel, account, now)
             case Replaced(sequence=sequence, request=replacement):
                 self._operations.replace(session, sequence, replacement, account, now)
+
+    def _from_mobile(self, sender: str, pdu: tpdu.Submit, answer: MobileAnswer, now: float) -> None:
+        lane = list(self._config.lanes)[-1]
+        try:
+            self._operations.submit_from_mobile(sender, pdu, lane, answer, now)
+        except Refused as refusal:
+            answer.refuse(_MOBILE_CAUSES.get(refusal.status, RpCause.TEMPORARY_FAILURE))
+            self._tell(SubmissionRefused(FROM_MOBILE, refusal.status, str(refusal)))
 
     def _esme_bound(self, system_id: str, now: float) -> None:
         self._receipts.esme_bound(system_id, now)

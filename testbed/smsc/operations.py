@@ -12,9 +12,10 @@ answered when all of them can be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from corenet.interfaces.node import Event
+from corenet.interfaces.sms import tpdu
 from testbed.codecs.smpp import (
     AbsoluteTime,
     CancelSm,
@@ -42,12 +43,26 @@ from testbed.smsc.ledger import Ledger
 from testbed.smsc.message import Mode, NotSendableError
 from testbed.smsc.store_forward import StoreForward, TooLateError
 from testbed.smsc.stored import MessageRecord
-from testbed.smsc.submission import Refused, Submission, new_text, read
+from testbed.smsc.submission import Refused, Submission, new_text, read, read_submit
 from testbed.smsc.transaction import Outcome
 
 Submit = SubmitSm | SubmitMulti | DataSm
 _S = CommandStatus
+FROM_MOBILE: Final = "a mobile"
+"""What stands for the system_id of a message that no ESME has submitted."""
 _NOT_STORED: Final = "it could not be written down"
+
+
+class Answer(Protocol):
+    """Whoever has submitted a message, and waits to hear of it."""
+
+    def taken(self, message_id: str, now: float) -> None:
+        """Hear that it is taken, or has arrived."""
+        ...
+
+    def failed(self, destination: str, response: Response, now: float) -> None:
+        """Hear that it is not; ``response`` is what an ESME would be told."""
+        ...
 
 
 class _Answer:
@@ -107,7 +122,7 @@ class Operations:
         self._tell = tell
         self._find = find
         self._want_alert = want_alert
-        self._new: dict[str, tuple[MessageRecord, _Answer]] = {}
+        self._new: dict[str, tuple[MessageRecord, Answer]] = {}
         """Messages that are not written down yet."""
         self.is_stopping = False
 
@@ -131,7 +146,7 @@ class Operations:
             if one.mode is Mode.STORE_AND_FORWARD:
                 base = base or next(self._message_ids)
                 message_id = f"{base}.{number}" if number else base
-                self._keep(message_id, one, account, answer, now)
+                self._keep(message_id, one, account.system_id, account.lane, answer, now)
             else:
                 self._deliver(pdu, one, account, answer, now)
 
@@ -167,11 +182,26 @@ class Operations:
         if not in_transaction:
             answer.taken(message_id, now)
 
+    def submit_from_mobile(
+        self, sender: str, pdu: tpdu.Submit, lane: str, answer: Answer, now: float
+    ) -> None:
+        """Take a mobile's message: it is stored and forwarded. Raises Refused."""
+        if self.is_stopping:
+            raise Refused(_S.RSYSERR, "the SMSC shuts down")
+        one = read_submit(sender, pdu, now)
+        self._keep(next(self._message_ids), one, FROM_MOBILE, lane, answer, now)
+
     def _keep(
-        self, message_id: str, one: Submission, account: Esme, answer: _Answer, now: float
+        self,
+        message_id: str,
+        one: Submission,
+        system_id: str,
+        lane: str,
+        answer: Answer,
+        now: float,
     ) -> None:
         """Write down, then answer."""
-        record = self._stored.new_record(message_id, account.system_id, account.lane, one, now)
+        record = self._stored.new_record(message_id, system_id, lane, one, now)
         self._new[message_id] = record, answer
         self._ledger.save(record)
 

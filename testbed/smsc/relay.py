@@ -4,7 +4,8 @@ Specs: TS 29.002 §12.3 (mt-ForwardSM), §12.5 (alert); OsmoHLR user manual, GSU
 
 Each request has a reference, which its answer repeats; with the subscriber's number it tells the
 answers apart. What nobody answers for counts as a temporary failure. When the HLR says that a
-subscriber is there again (Ready for SM), it is answered, and whoever waits is told.
+subscriber is there again (Ready for SM), it is answered, and whoever waits is told. What mobiles
+submit (MO-forwardSM) comes the same way, and is answered when it is written down.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from corenet.interfaces.gsup import (
 )
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Address, Datagram, Interface
+from corenet.interfaces.sms import tpdu
 from corenet.interfaces.sms.causes import RpCause
+from corenet.interfaces.sms.errors import SmsError
 from corenet.schedule import Alarm, Schedule
+from testbed.codecs.smpp import Response
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
 from testbed.smsc.sending import Answered
 
@@ -34,6 +38,39 @@ _REFERENCES = 256
 class _Open:
     alarm: Alarm
     answered: Answered
+
+
+class MobileAnswer:
+    """What a mobile's MO-forwardSM is answered with (satisfies ``operations.Answer``)."""
+
+    def __init__(
+        self, request: GsupMessage, hlr: Address, send: Callable[[Datagram], None]
+    ) -> None:
+        self._request = request
+        self._hlr = hlr
+        self._send = send
+
+    def taken(self, message_id: str, now: float) -> None:  # noqa: ARG002
+        """Hear that it is written down."""
+        self._answer(self._request.type.result)
+
+    def failed(self, destination: str, response: Response, now: float) -> None:  # noqa: ARG002
+        """Hear that it is not."""
+        self.refuse(RpCause.TEMPORARY_FAILURE)
+
+    def refuse(self, rp_cause: RpCause) -> None:
+        """Refuse it, for the reason that the mobile is told."""
+        self._answer(self._request.type.error, rp_cause)
+
+    def _answer(self, kind: MessageType, rp_cause: RpCause | None = None) -> None:
+        answer = GsupMessage(
+            kind,
+            self._request.imsi,
+            sm_rp_mr=self._request.sm_rp_mr,
+            sm_rp_cause=rp_cause,
+            destination_name=self._request.source_name,
+        )
+        self._send(Datagram(Interface.GR, self._hlr, answer.encode()))
 
 
 class Relay:
@@ -48,11 +85,12 @@ class Relay:
         answer_time: float,
         send: Callable[[Datagram], None],
         back: Callable[[str, float], None],
+        submitted: Callable[[str, tpdu.Submit, MobileAnswer, float], None],
     ) -> None:
         """Ask ``hlr`` as the service centre of that ``number``.
 
         ``send`` sends a datagram; ``back`` is told the number of a terminal that is there again,
-        and when.
+        and when; ``submitted`` gets the number of a mobile, what it submits, and whom to tell.
         """
         self._hlr = hlr
         self._centre = SmRpAddress.service_centre(number)
@@ -60,6 +98,7 @@ class Relay:
         self._answer_time = answer_time
         self._send = send
         self._back = back
+        self._submitted = submitted
         self._open: dict[tuple[str, int], _Open] = {}
         self._references = 0
         self.counts: Counter[str] = Counter()
@@ -99,6 +138,8 @@ class Relay:
             message.type is not MessageType.MT_FORWARD_SM_REQUEST
         ):
             self._answered(message, now)
+        elif message.type is MessageType.MO_FORWARD_SM_REQUEST:
+            self._from_mobile(message, now)
         elif message.type.is_request:
             self.counts["gsup requests refused"] += 1
             refusal = GsupMessage(
@@ -120,6 +161,21 @@ class Relay:
         self.counts["alerts"] += 1
         if message.msisdn is not None:
             self._back(message.msisdn, now)
+
+    def _from_mobile(self, message: GsupMessage, now: float) -> None:
+        """Take an SMS-SUBMIT (TS 29.002 §12.2)."""
+        answer = MobileAnswer(message, self._hlr, self._send)
+        sender = message.sm_rp_oa
+        try:
+            pdu = tpdu.decode(message.sm_rp_ui or b"", uplink=True)
+        except SmsError:
+            self.counts["tpdus malformed"] += 1
+            answer.refuse(RpCause.INVALID_MANDATORY_INFORMATION)
+            return
+        if not isinstance(pdu, tpdu.Submit) or sender is None or not sender.digits:
+            answer.refuse(RpCause.FACILITY_NOT_IMPLEMENTED)
+            return
+        self._submitted(sender.digits, pdu, answer, now)
 
     def _answered(self, message: GsupMessage, now: float) -> None:
         found = self._open.pop((message.msisdn or "", message.sm_rp_mr or 0), None)

@@ -1,4 +1,4 @@
-"""Reads what ESMEs submit: submit_sm, submit_multi and data_sm become messages, or a status.
+"""Reads what is submitted: submit_sm, submit_multi, data_sm and SMS-SUBMIT become messages.
 
 Spec: SMPP 3.4 §4.4 (submit_sm), §4.7 (data_sm), §5.2.12 (esm_class), §5.2.19 (data_coding).
 
@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from corenet.interfaces.sms import tpdu
 from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
 from corenet.interfaces.sms.coding import DCS_OCTETS, DCS_UCS2, encode_text, is_septets
 from corenet.interfaces.sms.errors import Reader, SmsError
 from corenet.interfaces.sms.header import Concatenation, Element, Header, Ports, decode_header
+from corenet.interfaces.sms.times import RelativeValidity, Timestamp
 from testbed.codecs.smpp import (
     CommandStatus,
     DataSm,
@@ -120,6 +122,37 @@ def read(pdu: SubmitSm | SubmitMulti | DataSm, now: float, *, default: Mode) -> 
     ]
 
 
+def read_submit(sender: str, pdu: tpdu.Submit, now: float) -> Submission:
+    """Return the submission that a mobile's SMS-SUBMIT is. Raises Refused."""
+    number = pdu.destination.number
+    if not _is_number(number):
+        raise Refused(_S.RINVDSTADR, f"{number!r} is no international number")
+    validity: float | None = None
+    if isinstance(pdu.validity, RelativeValidity):
+        validity = now + pdu.validity.seconds
+    elif isinstance(pdu.validity, Timestamp):
+        validity = float(pdu.validity.seconds)
+    if validity is not None and validity <= now:
+        raise Refused(_S.RINVEXPIRY, "its validity is over")
+    return Submission(
+        message=ShortMessage(
+            source=SmsAddress(sender),
+            destination=number,
+            payload=pdu.payload,
+            header=pdu.header,
+            dcs=pdu.dcs,
+            pid=pdu.pid,
+        ),
+        mode=Mode.STORE_AND_FORWARD,
+        registered=RegisteredDelivery(),
+        validity=validity,
+    )
+
+
+def _is_number(digits: str) -> bool:
+    return digits.isascii() and digits.isdecimal() and 5 <= len(digits) <= 15
+
+
 def _options(pdu: SubmitSm | SubmitMulti | DataSm) -> tuple[int, int, bool]:
     """Return protocol identifier, priority, and whether it replaces another message."""
     if isinstance(pdu, DataSm):
@@ -145,7 +178,7 @@ def _destination(destination: SmeAddress | DistributionList) -> str:
     if destination.npi not in _NPIS:
         raise Refused(_S.RINVDSTNPI, "destinations are numbers of telephony (E.164)")
     number = destination.address.removeprefix("+")
-    if not (number.isascii() and number.isdecimal() and 5 <= len(number) <= 15):
+    if not _is_number(number):
         raise Refused(_S.RINVDSTADR, f"{destination.address!r} is no international number")
     return number
 

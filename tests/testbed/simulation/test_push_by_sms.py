@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from corenet.control.model import SmsSending
 from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from testbed.codecs.pap import MessageState
 from testbed.esme.config import SmscMode
@@ -165,6 +166,16 @@ def test_an_smsc_that_dies_meanwhile_is_asked_again(make_sms):
     sms.lab.smsc.start()
     assert sms.reported(push_id).state is MessageState.DELIVERED
     assert sms.shown() == [LONG]
+
+
+def test_a_mobile_writes_to_another(make_sms):
+    """A text goes up to the SMSC, is kept, and comes down to whoever it is for."""
+    sms = make_sms()
+    sms.lab.control.drive_mobile(
+        "234150000000202", "send-sms", SmsSending(destination="+447700900201", text="hi")
+    )
+    sms.lab.run(10)
+    assert sms.shown() == ["hi"]
 
 
 def test_an_smsc_without_transaction_mode_will_do(make_sms):

@@ -12,9 +12,11 @@ from corenet.interfaces.gsup import (
     decode,
 )
 from corenet.interfaces.node import Address, Datagram
+from corenet.interfaces.sms import tpdu
+from corenet.interfaces.sms.address import SmsAddress
 from corenet.schedule import Schedule
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
-from testbed.smsc.relay import Relay
+from testbed.smsc.relay import MobileAnswer, Relay
 
 NOW = 1_700_000_000.0
 HLR: Address = ("127.0.0.2", 4222)
@@ -29,6 +31,7 @@ class Bench:
         self.schedule = Schedule()
         self.out: list[Datagram] = []
         self.back: list[str] = []
+        self.submitted: list[tuple[str, tpdu.Submit, MobileAnswer]] = []
         self.answers: list[tuple[str, Failure | None]] = []
         self.relay = Relay(
             HLR,
@@ -37,6 +40,7 @@ class Bench:
             answer_time=40,
             send=self.out.append,
             back=lambda terminal, _: self.back.append(terminal),
+            submitted=lambda sender, pdu, answer, _: self.submitted.append((sender, pdu, answer)),
         )
 
     def forward(self, terminal: str = ANN, *, more: bool = False) -> GsupMessage:
@@ -137,11 +141,53 @@ def test_an_alert_is_answered_and_told() -> None:
 
 
 def test_other_requests_are_refused() -> None:
-    """Messages from mobiles, say, have nowhere to go."""
+    """A service centre serves no authentication, say."""
     bench = Bench()
-    bench.receive(GsupMessage(MessageType.MO_FORWARD_SM_REQUEST, IMSI, sm_rp_mr=3))
-    refusal = decode(bench.out[0].data)
-    assert (refusal.type, refusal.sm_rp_mr) == (MessageType.MO_FORWARD_SM_ERROR, 3)
+    bench.receive(GsupMessage(MessageType.SEND_AUTH_INFO_REQUEST, IMSI))
+    assert decode(bench.out[0].data).type is MessageType.SEND_AUTH_INFO_ERROR
+
+
+def from_mobile(octets: bytes, **more: object) -> GsupMessage:
+    """Return a mobile's message as the HLR forwards it."""
+    fields: dict[str, object] = {"sm_rp_mr": 3, "sm_rp_oa": SmRpAddress.msisdn(ANN), **more}
+    return GsupMessage(
+        MessageType.MO_FORWARD_SM_REQUEST,
+        IMSI,
+        sm_rp_ui=octets,
+        source_name=b"sgsn",
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def test_a_mobiles_message_is_taken() -> None:
+    """It is answered when whoever takes it says so, and the answer finds its way back."""
+    bench = Bench()
+    pdu = tpdu.Submit(1, SmsAddress(BOB), b"hi")
+    bench.receive(from_mobile(pdu.encode()))
+    ((sender, submitted, answer),) = bench.submitted
+    assert (sender, submitted) == (ANN, pdu)
+    assert not bench.out
+    answer.taken("1", NOW)
+    said = decode(bench.out[0].data)
+    assert (said.type, said.sm_rp_mr) == (MessageType.MO_FORWARD_SM_RESULT, 3)
+    assert said.destination_name == b"sgsn"
+
+
+@pytest.mark.parametrize(
+    ("octets", "more", "cause"),
+    [
+        (b"\x01", {}, 96),
+        (tpdu.DeliverReport().encode(), {}, 69),
+        (tpdu.Submit(1, SmsAddress(BOB), b"hi").encode(), {"sm_rp_oa": None}, 69),
+    ],
+)
+def test_what_is_no_message_is_refused(octets: bytes, more: dict[str, object], cause: int) -> None:
+    """The mobile is told why."""
+    bench = Bench()
+    bench.receive(from_mobile(octets, **more))
+    said = decode(bench.out[0].data)
+    assert (said.type, said.sm_rp_cause) == (MessageType.MO_FORWARD_SM_ERROR, cause)
+    assert not bench.submitted
 
 
 def test_what_is_not_the_hlrs_is_not_heard() -> None:

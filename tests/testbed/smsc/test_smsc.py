@@ -13,12 +13,15 @@ from corenet.interfaces.gsup import (
     GsupMessage,
     MessageType,
     SmAlertReason,
+    SmRpAddress,
 )
 from corenet.interfaces.gsup import (
     decode as decode_gsup,
 )
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.interfaces.sms import tpdu
+from corenet.interfaces.sms.address import SmsAddress
+from corenet.interfaces.sms.times import RelativeValidity, Timestamp
 from corenet.interfaces.streams import Disconnect, Transmit
 from testbed.codecs.smpp import (
     AlertNotification,
@@ -701,6 +704,63 @@ def test_what_was_kept_is_taken_up_after_a_restart() -> None:
     assert len(after.requests) == 1
     after.bind()
     assert len(after.got(DeliverSm)) == 1
+
+
+# Messages of mobiles
+
+
+def mobile_submits(bench: Bench, to: str = BOB, **more: object) -> GsupMessage:
+    """Have Ann's mobile submit a text; return what the HLR is answered."""
+    pdu = tpdu.Submit(1, SmsAddress(to), b"hi", **more)  # type: ignore[arg-type]
+    request = GsupMessage(
+        MessageType.MO_FORWARD_SM_REQUEST,
+        IMSI,
+        sm_rp_mr=9,
+        sm_rp_oa=SmRpAddress.msisdn(ANN),
+        sm_rp_ui=pdu.encode(),
+    )
+    bench.hlr(request)
+    return next(message for message in bench.gsup if message.sm_rp_mr == 9)
+
+
+def test_a_mobile_writes_to_another() -> None:
+    """Its message is written down, answered, and forwarded on the lane of general traffic."""
+    bench = Bench()
+    answer = mobile_submits(bench, validity=RelativeValidity(11))
+    assert answer.type is MessageType.MO_FORWARD_SM_RESULT
+    bench.wait(0)
+    (request,) = bench.requests
+    assert request.sm_rp_da == SmRpAddress.msisdn(BOB)
+    received = tpdu.decode(request.sm_rp_ui or b"", uplink=False)
+    assert isinstance(received, tpdu.Deliver)
+    assert (received.originator, received.payload) == (SmsAddress(ANN), b"hi")
+    (record,) = bench.disk.values()
+    assert (record.lane, record.expires) == ("general", NOW + 3600)
+
+
+@pytest.mark.parametrize(
+    ("to", "more", "cause"),
+    [
+        ("*100#", {}, 1),
+        (BOB, {"validity": Timestamp(int(NOW) - 5)}, 21),
+    ],
+)
+def test_a_mobiles_message_that_leads_nowhere_is_refused(
+    to: str, more: dict[str, object], cause: int
+) -> None:
+    """The mobile is told at once."""
+    bench = Bench()
+    answer = mobile_submits(bench, to, **more)
+    assert (answer.type, answer.sm_rp_cause) == (MessageType.MO_FORWARD_SM_ERROR, cause)
+    assert bench.told(SubmissionRefused)
+
+
+def test_a_mobiles_message_that_cannot_be_written_down_is_refused() -> None:
+    """It may try again."""
+    bench = Bench()
+    bench.disk_fails = True
+    answer = mobile_submits(bench)
+    assert (answer.type, answer.sm_rp_cause) == (MessageType.MO_FORWARD_SM_ERROR, 41)
 
 
 # Faults
