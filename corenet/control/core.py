@@ -29,6 +29,7 @@ from corenet.control.model import (
     MobileActivation,
     MobileDeactivation,
     Page,
+    QosRequest,
     Setting,
     SmsBehaviourRequest,
     SmsSending,
@@ -182,11 +183,27 @@ class CoreControl:
             deleted += self._deactivate_at(ggsn, imsi, apn)
             given_up += before - ggsn.activations_under_way
         if not (deleted or given_up):
-            raise ControlError(
-                404, "No PDP context", f"{imsi} has no PDP context on {apn}", field="apn"
-            )
+            raise _no_context(imsi, apn)
         what = [f"{deleted} PDP context{'' if deleted == 1 else 's'} deleted"]
         return Done(done=", ".join(what + ["activation given up"] * bool(given_up)))
+
+    def change_qos(self, imsi: str, apn: str, request: QosRequest) -> Done:
+        """Ask the SGSN for another QoS of a terminal's contexts on ``apn``; events tell the rest.
+
+        Raises:
+            ControlError: 400, it is no QoS profile; 404, there is no context; 503, the GGSN is
+                not in service.
+        """
+        qos = bytes.fromhex(request.qos)
+        try:
+            asked = sum(
+                self._change_qos_at(ggsn, imsi, apn, qos) for ggsn in self._core.ggsns.values()
+            )
+        except ValueError as error:
+            raise bad_request(f"{request.qos} is no QoS profile: {error}", "qos") from None
+        if not asked:
+            raise _no_context(imsi, apn)
+        return Done(done=f"asked for {asked} PDP context{'' if asked == 1 else 's'}")
 
     # Mobiles
 
@@ -338,6 +355,13 @@ class CoreControl:
 
     def _deactivate_at(self, ggsn: Ggsn, imsi: str, apn: str) -> int:
         return self._command(ggsn, lambda now: ggsn.deactivate(imsi, apn, now))
+
+    def _change_qos_at(self, ggsn: Ggsn, imsi: str, apn: str, qos: bytes) -> int:
+        return self._command(ggsn, lambda now: ggsn.change_qos(imsi, apn, qos, now))
+
+
+def _no_context(imsi: str, apn: str) -> ControlError:
+    return ControlError(404, "No PDP context", f"{imsi} has no PDP context on {apn}", field="apn")
 
 
 def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: float) -> None:

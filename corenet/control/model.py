@@ -80,6 +80,9 @@ class Context(Answer):
     sgsn_address: str
     charging_id: int
     network_requested: bool
+    qos: str = Field(description="in hexadecimal as in GTP (TS 29.060 §7.7.34)")
+    rat_type: int | None = Field(description="radio access (TS 29.060 §7.7.50), as last told")
+    direct_tunnel: bool = Field(description="whether user traffic goes past the SGSN")
     uplink_octets: int
     downlink_octets: int
     uplink_packets: int
@@ -296,6 +299,18 @@ class Setting(Request):
 
     name: str = Field(min_length=1, max_length=100, description="such as `on_push`")
     value: str = Field(max_length=1000)
+
+
+class QosRequest(Request):
+    """Ask for another quality of service of PDP contexts."""
+
+    qos: str = Field(
+        pattern=r"^([0-9A-Fa-f]{2})+$",
+        max_length=510,
+        description="in hexadecimal as in GTP: allocation and retention priority, then the "
+        "profile of TS 24.008 §10.5.6.5; 4 octets, or 12 and more",
+        examples=["020b921f7396fefe742bffff"],
+    )
 
 
 class Done(Answer):

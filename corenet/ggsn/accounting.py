@@ -20,6 +20,7 @@ _TERMINATE_CAUSES: Final = {
     DeletionReason.REPLACED: "Lost-Carrier",
     DeletionReason.SGSN_RESTARTED: "Lost-Carrier",
     DeletionReason.ERROR_INDICATION: "Lost-Carrier",
+    DeletionReason.UNKNOWN_TO_SGSN: "Lost-Carrier",
     DeletionReason.GGSN_STOPPED: "NAS-Reboot",
 }
 _SESSION_STOP: Final = 0xFF
@@ -52,6 +53,20 @@ class Accounting:
             return
         self._tell(AccountingStatus.START, context, {}, now)
         self._plan_interim(context, now)
+
+    def attributes_of(self, context: PdpContext) -> dict[str, AttributeValue]:
+        """Return what records say of a context as it is now; nothing where nobody is told."""
+        return self._attributes(context) if self._config.radius else {}
+
+    def context_updated(
+        self, context: PdpContext, before: dict[str, AttributeValue], now: float
+    ) -> None:
+        """Tell of a session's change (TS 29.061 §16.3.1), if it shows in what records say.
+
+        ``before`` is what they said, from ``attributes_of``.
+        """
+        if self._config.radius and self._attributes(context) != before:
+            self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
 
     def context_deleted(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
         """Tell of a session's end."""

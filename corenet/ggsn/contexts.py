@@ -16,6 +16,7 @@ from random import Random
 from corenet.ggsn.events import PdpContextView
 from corenet.ggsn.pools import AccessPoint
 from corenet.interfaces.node import Address
+from gtp.ies import MsTimeZone
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +30,7 @@ class ControlTunnel:
     """SGSN address for signalling (IE 133)."""
     sgsn_teid: int
     source: str
-    """Where the last Create PDP Context Request came from."""
+    """Where the last Create or Update PDP Context Request came from."""
     contexts: dict[int, PdpContext] = field(default_factory=dict)
     """By NSAPI."""
 
@@ -62,6 +63,12 @@ class PdpContext:
     ms_time_zone: bytes | None = None
     """As in RADIUS: two octets."""
     imei: str | None = None
+    direct_tunnel: bool = False
+    """Whether the user plane goes to an RNC, past the SGSN (TS 23.060 §15.6)."""
+    tunnel_lost: bool = False
+    """Whether the RNC knew nothing of a direct tunnel, and the SGSN has not repaired it yet."""
+    update: PendingUpdate | None = None
+    """What the SGSN was asked to change and has not answered."""
     uplink_packets: int = 0
     uplink_octets: int = 0
     downlink_packets: int = 0
@@ -73,6 +80,11 @@ class PdpContext:
     def imsi(self) -> str:
         """Whose context it is."""
         return self.tunnel.imsi
+
+    @property
+    def sgsn_end(self) -> tuple[str, int]:
+        """Where the SGSN wanted control messages: its address and TEID."""
+        return self.tunnel.sgsn_address, self.tunnel.sgsn_teid
 
     def view(self) -> PdpContextView:
         """Return the context as it is now."""
@@ -96,7 +108,22 @@ class PdpContext:
             uplink_packets=self.uplink_packets,
             downlink_packets=self.downlink_packets,
             last_downlink=self.last_downlink,
+            qos=self.qos,
+            rat_type=self.rat_type,
+            direct_tunnel=self.direct_tunnel,
         )
+
+
+@dataclass(slots=True, eq=False)
+class PendingUpdate:
+    """An Update PDP Context Request of ours that waits for its response."""
+
+    context: PdpContext
+    qos: bytes | None
+    """What the QoS is to become; None where only a lost direct tunnel is to be repaired."""
+    sgsn_end: tuple[str, int]
+    """Where it went, as in ``PdpContext.sgsn_end``."""
+    transaction: int
 
 
 class ContextTable:
@@ -192,6 +219,18 @@ class ContextTable:
         self._by_peer_tunnel[(context.sgsn_user[0], context.sgsn_teid_data)] = context
         context.tunnel.contexts[context.nsapi] = context
 
+    def move(self, context: PdpContext, sgsn_user: Address, sgsn_teid_data: int) -> None:
+        """Give a context another end of its tunnel on GTP-U."""
+        self._forget_peer_tunnel(context)
+        context.sgsn_user = sgsn_user
+        context.sgsn_teid_data = sgsn_teid_data
+        self._by_peer_tunnel[(sgsn_user[0], sgsn_teid_data)] = context
+
+    def _forget_peer_tunnel(self, context: PdpContext) -> None:
+        end = (context.sgsn_user[0], context.sgsn_teid_data)
+        if self._by_peer_tunnel.get(end) is context:
+            del self._by_peer_tunnel[end]
+
     def remove(self, context: PdpContext) -> None:
         """Take a context out, and its control tunnel where it was the last one in it."""
         del self._contexts[context.teid_data]
@@ -200,10 +239,15 @@ class ContextTable:
         others.remove(context)
         if not others:
             del self._by_subscriber[context.imsi]
-        end = (context.sgsn_user[0], context.sgsn_teid_data)
-        if self._by_peer_tunnel.get(end) is context:
-            del self._by_peer_tunnel[end]
+        self._forget_peer_tunnel(context)
         tunnel = context.tunnel
         del tunnel.contexts[context.nsapi]
         if not tunnel.contexts:
             del self._tunnels[tunnel.teid]
+
+
+def time_zone_octets(zone: MsTimeZone) -> bytes:
+    """Return a time zone as in IE 153 and 3GPP-MS-TimeZone: swapped BCD, bit 4 the sign."""
+    tens, units = divmod(abs(zone.quarters), 10)
+    first = units << 4 | tens | (0x08 if zone.quarters < 0 else 0)
+    return bytes((first, zone.daylight_saving))

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 
 from corenet.ggsn.config import GgsnConfig
-from corenet.ggsn.contexts import ContextTable, PdpContext
+from corenet.ggsn.contexts import ContextTable, ControlTunnel, PdpContext
 from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.events import DropReason
 from corenet.ggsn.pools import AccessPoints
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.schedule import Schedule
+from gtp.constants import GTP_C_PORT
 from gtp.endpoint import Endpoint
 from gtp.errors import LocalProtocolError
 from gtp.messages import Message
@@ -52,8 +53,28 @@ class Core:
         """Count PDUs that were dropped."""
         self.counters.dropped[reason] += count
 
+    def watch(self, host: str, now: float) -> None:
+        """Monitor the path to an SGSN for one context more (TS 29.060 §7.2.1)."""
+        self.endpoint.watch((host, GTP_C_PORT), now)
+
+    def unwatch(self, host: str) -> None:
+        """Monitor the path to an SGSN for one context less."""
+        self.endpoint.unwatch((host, GTP_C_PORT))
+
+    def move_tunnel(self, tunnel: ControlTunnel, sgsn_address: str, now: float) -> None:
+        """Address a control tunnel's SGSN elsewhere from now on, and watch that path instead."""
+        if sgsn_address == tunnel.sgsn_address:
+            return
+        for _ in tunnel.contexts:
+            self.watch(sgsn_address, now)
+            self.unwatch(tunnel.sgsn_address)
+        tunnel.sgsn_address = sgsn_address
+
     def send_down(self, context: PdpContext, packet: bytes, now: float) -> None:
-        """Send a packet to the MS through its tunnel (TS 29.060 §9.3)."""
+        """Send a packet to the MS through its tunnel (TS 29.060 §9.3), if there is one now."""
+        if context.tunnel_lost:
+            self.drop(DropReason.TUNNEL_LOST)
+            return
         size = len(packet)
         context.downlink_packets += 1
         context.downlink_octets += size

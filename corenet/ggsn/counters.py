@@ -17,6 +17,12 @@ class GgsnCounters:
     contexts_deleted: dict[DeletionReason, int] = field(
         default_factory=lambda: dict.fromkeys(DeletionReason, 0)
     )
+    contexts_updated: int = 0
+    """Update PDP Context Requests that we accepted, and those of ours that the SGSN did."""
+    updates_refused: int = 0
+    """Update PDP Context Requests that we refused."""
+    updates_failed: int = 0
+    """Update PDP Context Requests of ours that changed nothing."""
     uplink_packets: int = 0
     """From mobiles to Gi."""
     uplink_octets: int = 0

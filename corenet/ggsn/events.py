@@ -38,6 +38,8 @@ class DeletionReason(StrEnum):
     """The SGSN's restart counter changed (TS 23.007)."""
     ERROR_INDICATION = "error-indication"
     """The SGSN does not know the tunnel (TS 29.060 §7.3.7)."""
+    UNKNOWN_TO_SGSN = "unknown-to-sgsn"
+    """The SGSN answered an Update PDP Context Request with "Non-existent"."""
     GGSN_STOPPED = "ggsn-stopped"
 
 
@@ -59,6 +61,8 @@ class DropReason(StrEnum):
     """The address is none of ours."""
     SPOOFED_SOURCE = "spoofed-source"
     """Uplink with another source than the context's address."""
+    TUNNEL_LOST = "tunnel-lost"
+    """The RNC knows nothing of the direct tunnel, and the SGSN has not repaired it yet."""
     MALFORMED = "malformed"
     """It is no IPv4 packet."""
 
@@ -96,6 +100,11 @@ class PdpContextView:
     downlink_packets: int = 0
     last_downlink: float | None = None
     """When a packet last left for the MS, seconds since 1970-01-01 UTC."""
+    qos: bytes = b""
+    """As in IE 135."""
+    rat_type: int | None = None
+    direct_tunnel: bool = False
+    """Whether ``sgsn_user_address`` is an RNC's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,53 @@ class PdpContextRefused(Event):
     apn: str | None
     sgsn_address: str
     cause: FailureCause
+
+
+class UpdatedBy(StrEnum):
+    """Who asked for a change of a PDP context."""
+
+    SGSN = "sgsn"
+    GGSN = "ggsn"
+
+
+class UpdateFailure(StrEnum):
+    """Why a change that we asked an SGSN for was not made."""
+
+    REFUSED = "refused"
+    TIMED_OUT = "timed-out"
+    """N3-REQUESTS transmissions were not answered, or too many requests wait to send another."""
+    INVALID_RESPONSE = "invalid-response"
+    CONTEXT_DELETED = "context-deleted"
+    """The context went while the SGSN was asked."""
+    SUPERSEDED = "superseded"
+    """Another QoS of the same context was asked for meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextUpdated(Event):
+    """A context was changed; the view has what is new (TS 29.060 §7.3.3)."""
+
+    context: PdpContextView
+    by: UpdatedBy
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextUpdateRefused(Event):
+    """An SGSN's Update PDP Context Request was refused."""
+
+    sgsn_address: str
+    nsapi: int
+    cause: FailureCause
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextUpdateFailed(Event):
+    """A change that we asked an SGSN for was not made; the context is as it was, or gone."""
+
+    context: PdpContextView
+    failure: UpdateFailure
+    cause: FailureCause | None = None
+    """The SGSN's, where it refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,17 @@ from socket import inet_aton
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
 from corenet.ggsn.config import GgsnConfig
-from corenet.ggsn.contexts import ContextTable, PdpContext
+from corenet.ggsn.contexts import ContextTable, PdpContext, PendingUpdate
 from corenet.ggsn.core import Core
 from corenet.ggsn.counters import GgsnCounters
+from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import PathChanged, PathState, PdpContextView
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.pools import AccessPoints
 from corenet.ggsn.reachability import Reachability
 from corenet.ggsn.sessions import Sessions
 from corenet.ggsn.traffic import Traffic
+from corenet.ggsn.updates import Updates
 from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.radius.client import AccountingClient, AccountingCounters
@@ -42,16 +44,19 @@ from gtp.endpoint import (
     RequestReceived,
     ResponseReceived,
 )
+from gtp.ies.quality import QosProfile
 from gtp.messages import (
     CreatePdpContextRequest,
     DeletePdpContextRequest,
     PduNotificationRejectRequest,
+    UpdatePdpContextRequest,
 )
 from gtp.user_plane import ErrorIndicated, TPduReceived, UserPlane
 
 _SERVED = frozenset(
     (
         MessageType.CREATE_PDP_CONTEXT_REQUEST,
+        MessageType.UPDATE_PDP_CONTEXT_REQUEST,
         MessageType.DELETE_PDP_CONTEXT_REQUEST,
         MessageType.PDU_NOTIFICATION_REJECT_REQUEST,
         MessageType.NOTE_MS_GPRS_PRESENT_REQUEST,
@@ -92,7 +97,9 @@ class Ggsn:
         self._accounting = Accounting(config, self._radius, core.schedule)
         self._reachability = Reachability(core.schedule, core.events)
         self._activations = NetworkActivations(core, self._reachability)
-        self._sessions = Sessions(core, self._activations, self._accounting)
+        self._deletion = Deletion(core, self._accounting)
+        self._updates = Updates(core, self._accounting, self._deletion)
+        self._sessions = Sessions(core, self._activations, self._accounting, self._deletion)
         self._traffic = Traffic(core, self._activations)
         self._datagrams: list[Datagram] = []
 
@@ -134,8 +141,23 @@ class Ggsn:
             access = self._core.access_points.find(apn)
             if access is None:
                 return 0
-        count = self._sessions.deactivate(imsi, access, now)
+        count = self._deletion.deactivate(imsi, access, now)
         self._activations.abandon(imsi, access, FailureCause.local(LocalCause.DEACTIVATED), now)
+        self._collect()
+        return count
+
+    def change_qos(self, imsi: str, apn: str, qos: bytes, now: float) -> int:
+        """Ask the SGSN for another QoS (IE 135) of the subscriber's contexts on ``apn``.
+
+        Returns how many contexts that were; for each an event tells how it went:
+        ``PdpContextUpdated`` or ``PdpContextUpdateFailed``. An unknown APN has no contexts.
+
+        Raises:
+            ValueError: ``qos`` is no QoS profile.
+        """
+        QosProfile.parse(qos)
+        access = self._core.access_points.find(apn)
+        count = self._updates.change_qos(imsi, access, qos, now) if access is not None else 0
         self._collect()
         return count
 
@@ -211,7 +233,7 @@ class Ggsn:
     def stop(self, now: float) -> None:
         """End service: activations fail, contexts go, Stops and Accounting-Off to the servers."""
         self._activations.stop(now)
-        self._sessions.stop(now)
+        self._deletion.stop(now)
         self._accounting.stop(now)
         self._collect()
 
@@ -276,11 +298,15 @@ class Ggsn:
             elif isinstance(event, ResponseReceived):
                 if isinstance(event.context, NetworkActivation):
                     self._activations.responded(event.context, event.response, now)
+                elif isinstance(event.context, PendingUpdate):
+                    self._updates.responded(event.context, event.response, now)
             elif isinstance(event, RequestFailed):
                 if isinstance(event.context, NetworkActivation):
                     self._activations.request_failed(event.context, event, now)
+                elif isinstance(event.context, PendingUpdate):
+                    self._updates.request_failed(event.context, event.reason, now)
             elif isinstance(event, PeerRestarted):
-                self._sessions.sgsn_restarted(event.peer[0], event.recovery, now)
+                self._deletion.sgsn_restarted(event.peer[0], event.recovery, now)
             elif isinstance(event, PathUp):
                 self._core.events.append(PathChanged(event.peer[0], PathState.UP))
             elif isinstance(event, PathSuspected):
@@ -293,7 +319,9 @@ class Ggsn:
         if isinstance(message, CreatePdpContextRequest):
             self._sessions.create_requested(received, now)
         elif isinstance(message, DeletePdpContextRequest):
-            self._sessions.delete_requested(received, now)
+            self._deletion.delete_requested(received, now)
+        elif isinstance(message, UpdatePdpContextRequest):
+            self._updates.requested(received, now)
         elif isinstance(message, PduNotificationRejectRequest):
             self._activations.rejected(received, now)
         else:
@@ -305,7 +333,7 @@ class Ggsn:
                 if isinstance(event.owner, PdpContext):
                     self._traffic.uplink(event.owner, event.payload)
             elif isinstance(event, ErrorIndicated):
-                self._sessions.error_indicated(event.peer, event.teid, now)
+                self._updates.error_indicated(event.peer, event.teid, now)
 
     def _collect(self) -> None:
         core = self._core

@@ -1,7 +1,6 @@
-"""Creation and deletion of PDP contexts.
+"""Creation of PDP contexts.
 
-Specs: TS 29.060 §7.3.1-7.3.2 (Create), §7.3.5-7.3.6 (Delete), §7.3.7 (Error Indication);
-TS 23.007 (restart of an SGSN).
+Specs: TS 29.060 §7.3.1-7.3.2 (Create PDP Context).
 """
 
 from __future__ import annotations
@@ -12,26 +11,23 @@ from socket import inet_aton
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
 from corenet.ggsn.causes import gtp_cause
-from corenet.ggsn.contexts import ControlTunnel, PdpContext
+from corenet.ggsn.contexts import ControlTunnel, PdpContext, time_zone_octets
 from corenet.ggsn.core import Core
+from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
     DeletionReason,
     PdpContextCreated,
-    PdpContextDeleted,
     PdpContextRefused,
-    SgsnRestarted,
 )
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.pools import AccessPoint, address_text
 from corenet.interfaces.activation import Step
-from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
+from gtp.constants import GTP_U_PORT, Cause
 from gtp.endpoint import RequestReceived
-from gtp.ies import EndUserAddress, MsTimeZone, PdpType
+from gtp.ies import EndUserAddress, PdpType
 from gtp.messages import (
     CreatePdpContextRequest,
     CreatePdpContextResponse,
-    DeletePdpContextRequest,
-    DeletePdpContextResponse,
 )
 
 
@@ -56,11 +52,18 @@ class _Grant:
 
 
 class Sessions:
-    """Creates and deletes PDP contexts."""
+    """Creates PDP contexts."""
 
-    def __init__(self, core: Core, activations: NetworkActivations, accounting: Accounting) -> None:
-        """Work on the contexts in ``core``."""
+    def __init__(
+        self,
+        core: Core,
+        activations: NetworkActivations,
+        accounting: Accounting,
+        deletion: Deletion,
+    ) -> None:
+        """Work on the contexts in ``core``; ``deletion`` takes those that are replaced."""
         self._core = core
+        self._deletion = deletion
         self._activations = activations
         self._accounting = accounting
         self._charging_id = core.random.getrandbits(32)
@@ -92,7 +95,7 @@ class Sessions:
             self._activations.create_refused(activation, refusal.cause, now)
             return
         for replaced in grant.replaces:
-            self._remove(replaced, DeletionReason.REPLACED, now)
+            self._deletion.remove(replaced, DeletionReason.REPLACED, now)
         if tunnel is None:
             tunnel = self._new_tunnel(received, message, imsi, activation)
         elif message.teid_control is not None:
@@ -102,7 +105,7 @@ class Sessions:
         core.contexts.add(context)
         core.user_plane.add_tunnel(context.teid_data, context)
         core.counters.contexts_created += 1
-        self._watch(tunnel.sgsn_address, now)
+        core.watch(tunnel.sgsn_address, now)
         core.endpoint.respond(received, self._acceptance(message, context, grant), now)
         core.events.append(PdpContextCreated(context.view()))
         self._accounting.context_created(context, now)
@@ -229,7 +232,7 @@ class Sessions:
             rat_type=message.rat_type,
             rai=message.rai,
             user_location=message.user_location,
-            ms_time_zone=_time_zone_octets(zone) if zone is not None else None,
+            ms_time_zone=time_zone_octets(zone) if zone is not None else None,
             imei=message.imei,
         )
 
@@ -263,82 +266,3 @@ class Sessions:
         """Return a Charging ID: never 0, and not again for a long time (TS 29.060 §7.7.26)."""
         self._charging_id = (self._charging_id + 1) & 0xFFFFFFFF or 1
         return self._charging_id
-
-    # Delete
-
-    def delete_requested(self, received: RequestReceived, now: float) -> None:
-        """Take a Delete PDP Context Request and answer it (TS 29.060 §7.3.5).
-
-        Without secondary contexts the Teardown Ind changes nothing.
-        """
-        message = received.message
-        assert isinstance(message, DeletePdpContextRequest)
-        tunnel = self._core.contexts.tunnel(message.teid)
-        context = tunnel.contexts.get(message.nsapi) if tunnel is not None else None
-        response = DeletePdpContextResponse(
-            teid=tunnel.sgsn_teid if tunnel is not None else 0,
-            cause=Cause.NON_EXISTENT if context is None else Cause.REQUEST_ACCEPTED,
-        )
-        self._core.endpoint.respond(received, response, now)
-        if context is not None:
-            self._remove(context, DeletionReason.SGSN_REQUEST, now)
-
-    def deactivate(self, imsi: str, access: AccessPoint | None, now: float) -> int:
-        """Delete the subscriber's contexts, and tell the SGSN (TS 23.060 §9.2.4.3).
-
-        They are gone here whether it answers or not.
-        """
-        found = [c for c in self._core.contexts.of(imsi) if access in (None, c.access)]
-        for context in found:
-            tunnel = context.tunnel
-            request = DeletePdpContextRequest(
-                teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True
-            )
-            self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
-            self._remove(context, DeletionReason.COMMAND, now)
-        return len(found)
-
-    def sgsn_restarted(self, host: str, recovery: int, now: float) -> None:
-        """Drop what an SGSN has forgotten (TS 23.007)."""
-        lost = self._core.contexts.of_sgsn(host)
-        for context in lost:
-            self._remove(context, DeletionReason.SGSN_RESTARTED, now)
-        self._core.events.append(SgsnRestarted(host, recovery, len(lost)))
-
-    def error_indicated(self, host: str, teid: int, now: float) -> None:
-        """Drop the context whose tunnel the SGSN does not know (TS 29.060 §7.3.7)."""
-        context = self._core.contexts.at_peer(host, teid)
-        if context is not None:
-            self._remove(context, DeletionReason.ERROR_INDICATION, now)
-
-    def stop(self, now: float) -> None:
-        """Drop every context; the SGSNs will learn it from our restart counter."""
-        for context in self._core.contexts:
-            self._remove(context, DeletionReason.GGSN_STOPPED, now)
-
-    def _remove(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
-        core = self._core
-        core.contexts.remove(context)
-        core.user_plane.remove_tunnel(context.teid_data)
-        if context.access.pool is not None:
-            context.access.pool.free(context.octets)
-        core.counters.contexts_deleted[reason] += 1
-        core.events.append(PdpContextDeleted(context.view(), reason))
-        self._accounting.context_deleted(context, reason, now)
-        self._unwatch(context.tunnel.sgsn_address)
-
-    # Paths
-
-    def _watch(self, host: str, now: float) -> None:
-        """Monitor the path to an SGSN for as long as it has contexts (TS 29.060 §7.2.1)."""
-        self._core.endpoint.watch((host, GTP_C_PORT), now)
-
-    def _unwatch(self, host: str) -> None:
-        self._core.endpoint.unwatch((host, GTP_C_PORT))
-
-
-def _time_zone_octets(zone: MsTimeZone) -> bytes:
-    """Return a time zone as in IE 153 and 3GPP-MS-TimeZone: swapped BCD, bit 4 the sign."""
-    tens, units = divmod(abs(zone.quarters), 10)
-    first = units << 4 | tens | (0x08 if zone.quarters < 0 else 0)
-    return bytes((first, zone.daylight_saving))

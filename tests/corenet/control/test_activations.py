@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from corenet.control.activations import Activations
 from corenet.control.errors import ControlError
-from corenet.control.model import ActivationRequest, BehaviourRequest
+from corenet.control.model import ActivationRequest, BehaviourRequest, QosRequest
 from corenet.ggsn.config import BackOffs
 from corenet.interfaces.activation import (
     ActivationOutcome,
@@ -393,3 +393,32 @@ def test_nothing_to_deactivate_is_not_found(world, who, index, apn):
     with pytest.raises(ControlError) as refused:
         core.control.deactivate(who(index).imsi, apn)
     assert (refused.value.status, refused.value.field) == (404, "apn")
+
+
+# Quality of service
+
+
+def test_another_qos_is_asked_of_the_sgsn(world, who):
+    """The answer comes as an event; our own SGSN has none."""
+    core = world()
+    core.finished(core.request(1))
+    context = core.terminal(1).contexts[0]
+    assert (len(context.qos), context.direct_tunnel) == (24, False)
+    better = QosRequest(qos="010B921F73967070742BFFFF")
+    assert core.control.change_qos(who(1).imsi, APN, better).done == "asked for 1 PDP context"
+    core.wait(60)
+    (failed,) = [e for e in core.control.events.since(0) if e.name == "PdpContextUpdateFailed"]
+    assert failed.plain()["failure"] == "timed-out"
+    assert core.terminal(1).contexts[0].qos == context.qos
+
+
+@pytest.mark.parametrize(
+    ("index", "qos", "status", "field"), [(2, "010B921F", 404, "apn"), (1, "010B92", 400, "qos")]
+)
+def test_qos_that_cannot_be_asked_for(world, who, index, qos, status, field):
+    """404: no such context; 400: no QoS profile."""
+    core = world()
+    core.finished(core.request(1))
+    with pytest.raises(ControlError) as refused:
+        core.control.change_qos(who(index).imsi, APN, QosRequest(qos=qos))
+    assert (refused.value.status, refused.value.field) == (status, field)

@@ -66,6 +66,8 @@ class Bench:
         self.gi = []
         self.radius = []
         self.events = []
+        self.passed = []
+        """Every datagram on GTP-C and GTP-U as it passed: an IPv4 packet each."""
         self._sequence = 1000
         self.restart()
 
@@ -82,8 +84,10 @@ class Bench:
         for datagram in self.ggsn.take_datagrams():
             if datagram.interface is Interface.GTP_C:
                 self.control.append((decode(datagram.data), datagram.peer))
+                self.passed.append(udp_packet((GGSN, 2123), datagram.peer, datagram.data))
             elif datagram.interface is Interface.GTP_U:
                 self.user.append((decode(datagram.data), datagram.peer))
+                self.passed.append(udp_packet((GGSN, 2152), datagram.peer, datagram.data))
             elif datagram.interface is Interface.GI:
                 self.gi.append(datagram.data)
             else:
@@ -140,6 +144,7 @@ class Bench:
 
     def deliver_octets(self, data, host, port=2123):
         """Send the GGSN octets on GTP-C."""
+        self.passed.append(udp_packet((host, port), (GGSN, 2123), data))
         self.ggsn.receive(
             Interface.GTP_C, data, peer=(host, port), local=(GGSN, 2123), now=self.now
         )
@@ -168,6 +173,7 @@ class Bench:
 
     def from_tunnel(self, data, host=SGSN):
         """Have octets arrive on GTP-U."""
+        self.passed.append(udp_packet((host, 2152), (GGSN, 2152), data))
         self.ggsn.receive(
             Interface.GTP_U, data, peer=(host, 2152), local=(GGSN, 2152), now=self.now
         )

@@ -20,7 +20,11 @@ from corenet.interfaces.node import Interface
 from corenet.radius.client import load_dictionary
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress, MsTimeZone
-from gtp.messages import CreatePdpContextResponse, DeletePdpContextRequest
+from gtp.messages import (
+    CreatePdpContextResponse,
+    DeletePdpContextRequest,
+    UpdatePdpContextRequest,
+)
 from gtp.user_plane import encapsulate
 
 IMSI = "234150999999999"
@@ -228,6 +232,42 @@ def test_interim_updates_come_by_interval_and_end_with_the_context(make_bench) -
     requests(bench)
     bench.advance(300)
     assert bench.radius == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "value"),
+    [
+        ({"qos": b"\x02\x0b\x92\x1f"}, "3GPP-GPRS-Negotiated-QoS-Profile", "99-0b921f"),
+        ({"rat_type": 1}, "3GPP-RAT-Type", 1),
+        ({"user_location": b"\x01\x32"}, "3GPP-User-Location-Info", b"\x01\x32"),
+        ({"sgsn_address_control": "192.0.2.3"}, "3GPP-SGSN-Address", "192.0.2.3"),
+        ({"ms_time_zone": MsTimeZone(8, 1)}, "3GPP-MS-TimeZone", b"\x80\x01"),
+        ({"rai": bytes.fromhex("130062123401")}, "3GPP-SGSN-MCC-MNC", "310260"),
+        ({"imei": "3512345678901299"}, "3GPP-IMEISV", "3512345678901299"),
+    ],
+)
+def test_a_change_of_a_context_is_told_at_once(accounted, changes, attribute, value) -> None:
+    """An Interim-Update with what is new and the usage so far (TS 29.061 §16.3.1)."""
+    bench = accounted
+    bench.create(**LOCATION)
+    created = bench.sent(CreatePdpContextResponse)
+    requests(bench)
+    bench.now += 10
+    same = {
+        "teid": created.teid_control,
+        "nsapi": 5,
+        "teid_data": 0x201,
+        "sgsn_address_control": SGSN,
+        "sgsn_address_user": SGSN,
+        "qos": bytes.fromhex("020b921f7396fefe742bffff"),
+    }
+    bench.request(UpdatePdpContextRequest(**(same | changes)), SGSN)
+    (interim,) = requests(bench)
+    assert interim["Acct-Status-Type"] == ["Interim-Update"]
+    assert interim["Acct-Session-Time"] == [10]
+    assert interim[attribute] == [value]
+    bench.request(UpdatePdpContextRequest(**(same | changes)), SGSN)
+    assert requests(bench) == []
 
 
 def test_a_silent_server_is_told_again(accounted) -> None:

@@ -13,14 +13,18 @@ from gtp.ies import EndUserAddress
 from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
+    ErrorIndication,
     FailureReportRequest,
     FailureReportResponse,
     PduNotificationRequest,
     PduNotificationResponse,
     SendRouteingInformationRequest,
     SendRouteingInformationResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
 )
 
+QOS = bytes.fromhex("020b921f7396fefe742bffff")
 IMSIS = ("234150999999999", "234150000000002")
 CAUSES = (
     Cause.REQUEST_ACCEPTED,
@@ -36,6 +40,8 @@ STEPS = (
     "respond",
     "reject",
     "create",
+    "update",
+    "change",
     "delete",
     "deactivate",
     "present",
@@ -60,10 +66,41 @@ def respond(bench, choice: int) -> None:
             response = FailureReportResponse(cause=cause)
         elif isinstance(message, DeletePdpContextRequest):
             response = DeletePdpContextResponse(cause=cause)
+        elif isinstance(message, UpdatePdpContextRequest):
+            cause = (*CAUSES, Cause.NON_EXISTENT)[choice % 5]
+            response = UpdatePdpContextResponse(cause=cause)
         else:
             continue
         bench.respond(message, response, peer[0])
         return
+
+
+def update(bench, imsi: str, choice: int) -> None:
+    """Send an Update PDP Context Request for each context, from one SGSN or another."""
+    host = ("192.0.2.2", "192.0.2.3")[choice // 2 % 2]
+    for view in bench.ggsn.contexts_of(imsi):
+        message = UpdatePdpContextRequest(
+            teid=view.teid_control,
+            nsapi=view.nsapi,
+            teid_data=100 + choice,
+            teid_control=200 + choice,
+            sgsn_address_control=host,
+            sgsn_address_user=host,
+            qos=QOS,
+            direct_tunnel_flags=bytes((choice & 1,)),
+            recovery=choice // 8,
+        )
+        bench.request(message, host)
+
+
+def change(bench, imsi: str, choice: int) -> None:
+    """Ask for another QoS; perhaps the other end of the tunnel knows nothing of it."""
+    bench.ggsn.change_qos(imsi, "wap.example", QOS, bench.now)
+    bench.take()
+    for view in bench.ggsn.contexts_of(imsi)[: choice // 16]:
+        end = view.sgsn_user_address
+        message = ErrorIndication(teid_data=view.sgsn_teid_data, peer_address=end)
+        bench.from_tunnel(message.encode(), end)
 
 
 def step(bench, name: str, choice: int, keys: list[str]) -> None:
@@ -88,6 +125,10 @@ def step(bench, name: str, choice: int, keys: list[str]) -> None:
             teid_data=100 + choice,
             recovery=choice // 8,
         )
+    elif name == "update":
+        update(bench, imsi, choice)
+    elif name == "change":
+        change(bench, imsi, choice)
     elif name == "delete":
         for view in bench.ggsn.contexts_of(imsi):
             message = DeletePdpContextRequest(teid=view.teid_control, nsapi=view.nsapi)

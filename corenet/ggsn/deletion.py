@@ -1,0 +1,93 @@
+"""Deletion of PDP contexts, whoever wants it and whatever leads to it.
+
+Specs: TS 29.060 §7.3.5-7.3.6 (Delete PDP Context), §7.3.7 (Error Indication);
+TS 23.060 §9.2.4; TS 23.007 (restart of an SGSN).
+"""
+
+from __future__ import annotations
+
+from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.contexts import PdpContext
+from corenet.ggsn.core import Core
+from corenet.ggsn.events import (
+    DeletionReason,
+    PdpContextDeleted,
+    PdpContextUpdateFailed,
+    SgsnRestarted,
+    UpdateFailure,
+)
+from corenet.ggsn.pools import AccessPoint
+from gtp.constants import GTP_C_PORT, Cause
+from gtp.endpoint import RequestReceived
+from gtp.messages import DeletePdpContextRequest, DeletePdpContextResponse
+
+
+class Deletion:
+    """Takes PDP contexts out of service."""
+
+    def __init__(self, core: Core, accounting: Accounting) -> None:
+        """Work on the contexts in ``core``."""
+        self._core = core
+        self._accounting = accounting
+
+    def delete_requested(self, received: RequestReceived, now: float) -> None:
+        """Take a Delete PDP Context Request and answer it (TS 29.060 §7.3.5).
+
+        Without secondary contexts the Teardown Ind changes nothing.
+        """
+        message = received.message
+        assert isinstance(message, DeletePdpContextRequest)
+        tunnel = self._core.contexts.tunnel(message.teid)
+        context = tunnel.contexts.get(message.nsapi) if tunnel is not None else None
+        response = DeletePdpContextResponse(
+            teid=tunnel.sgsn_teid if tunnel is not None else 0,
+            cause=Cause.NON_EXISTENT if context is None else Cause.REQUEST_ACCEPTED,
+        )
+        self._core.endpoint.respond(received, response, now)
+        if context is not None:
+            self.remove(context, DeletionReason.SGSN_REQUEST, now)
+
+    def deactivate(self, imsi: str, access: AccessPoint | None, now: float) -> int:
+        """Delete the subscriber's contexts, and tell the SGSN (TS 23.060 §9.2.4.3).
+
+        They are gone here whether it answers or not.
+        """
+        found = [c for c in self._core.contexts.of(imsi) if access in (None, c.access)]
+        for context in found:
+            tunnel = context.tunnel
+            request = DeletePdpContextRequest(
+                teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True
+            )
+            self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
+            self.remove(context, DeletionReason.COMMAND, now)
+        return len(found)
+
+    def sgsn_restarted(self, host: str, recovery: int, now: float) -> None:
+        """Drop what an SGSN has forgotten (TS 23.007)."""
+        lost = self._core.contexts.of_sgsn(host)
+        for context in lost:
+            self.remove(context, DeletionReason.SGSN_RESTARTED, now)
+        self._core.events.append(SgsnRestarted(host, recovery, len(lost)))
+
+    def stop(self, now: float) -> None:
+        """Drop every context; the SGSNs will learn it from our restart counter."""
+        for context in self._core.contexts:
+            self.remove(context, DeletionReason.GGSN_STOPPED, now)
+
+    def remove(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
+        """Take one context out of service, and end what was under way for it."""
+        core = self._core
+        if context.update is not None:
+            core.endpoint.cancel(context.update.transaction)
+            context.update = None
+            core.counters.updates_failed += 1
+            failure = UpdateFailure.CONTEXT_DELETED
+            core.events.append(PdpContextUpdateFailed(context.view(), failure))
+        core.contexts.remove(context)
+        core.user_plane.remove_tunnel(context.teid_data)
+        if context.access.pool is not None:
+            context.access.pool.free(context.octets)
+        core.counters.contexts_deleted[reason] += 1
+        core.events.append(PdpContextDeleted(context.view(), reason))
+        self._accounting.context_deleted(context, reason, now)
+        core.unwatch(context.tunnel.sgsn_address)

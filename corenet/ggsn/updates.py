@@ -1,0 +1,254 @@
+"""Changes of PDP contexts: what an SGSN tells, and what an SGSN is asked for.
+
+Specs: TS 29.060 §7.3.3-7.3.4 (Update PDP Context), §7.3.7 (Error Indication);
+TS 23.060 §9.2.3 (modification), §6.9.1.2.2 (another SGSN), §15.6 (direct tunnel).
+
+Theory of operation. An SGSN's request is believed: it may be another SGSN than before, and
+whatever it says is taken over at once, so that the response goes to its new TEID already.
+
+A request of ours is open at most once per context. It ends in one event:
+
+- the SGSN accepts: the QoS that it names counts, or else the one asked for;
+- it says "Non-existent": the context is deleted, since nobody serves it any more;
+- it refuses, or says nothing: the context stays as it was;
+- another QoS is asked for meanwhile: the first is given up (superseded);
+- the context is deleted meanwhile: given up;
+- the SGSN changes meanwhile: the new one is asked instead.
+
+A direct tunnel whose RNC answers with an Error Indication is the SGSN's to repair: it is told
+by an Update PDP Context Request with the Error Indication flag, and nothing goes down until its
+own Update comes. If it does not even answer, the context is deleted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.causes import gtp_cause
+from corenet.ggsn.contexts import ControlTunnel, PdpContext, PendingUpdate, time_zone_octets
+from corenet.ggsn.core import Core
+from corenet.ggsn.deletion import Deletion
+from corenet.ggsn.events import (
+    DeletionReason,
+    PdpContextUpdated,
+    PdpContextUpdateFailed,
+    PdpContextUpdateRefused,
+    UpdatedBy,
+    UpdateFailure,
+)
+from corenet.ggsn.pools import AccessPoint
+from corenet.radius.client import AttributeValue
+from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
+from gtp.endpoint import FailureReason, RequestReceived
+from gtp.messages import Message, UpdatePdpContextRequest, UpdatePdpContextResponse
+
+_DIRECT_TUNNEL: Final = 0x01
+_ERROR_INDICATION: Final = 0x04
+"""Direct Tunnel Flags (TS 29.060 §7.7.81)."""
+
+
+class Updates:
+    """Takes and asks for changes of PDP contexts."""
+
+    def __init__(self, core: Core, accounting: Accounting, deletion: Deletion) -> None:
+        """Work on the contexts in ``core``."""
+        self._core = core
+        self._accounting = accounting
+        self._deletion = deletion
+
+    # What an SGSN asks
+
+    def requested(self, received: RequestReceived, now: float) -> None:
+        """Take an Update PDP Context Request and answer it (TS 29.060 §7.3.3)."""
+        message = received.message
+        assert isinstance(message, UpdatePdpContextRequest)
+        context = self._meant(message)
+        if message.lacking_from_sgsn() is not None:
+            self._refuse(received, message, context, Cause.MANDATORY_IE_MISSING, now)
+            return
+        if context is None:
+            self._refuse(received, message, context, Cause.NON_EXISTENT, now)
+            return
+        before = self._accounting.attributes_of(context)
+        self._move(context, message, received.peer[0], now)
+        _take_over(context, message)
+        core, config = self._core, self._core.config
+        response = UpdatePdpContextResponse(
+            teid=context.tunnel.sgsn_teid,
+            cause=Cause.REQUEST_ACCEPTED,
+            recovery=core.recovery,
+            teid_data=context.teid_data,
+            teid_control=context.tunnel.teid,
+            charging_id=context.charging_id,
+            pco=context.access.options.answer(message.pco, context.octets),
+            gsn_addresses=(config.control_address, config.user_address),
+            qos=context.qos,
+        )
+        core.endpoint.respond(received, response, now)
+        self._tell(context, before, UpdatedBy.SGSN, now)
+        self._ask_elsewhere(context.tunnel, now)
+
+    def _meant(self, message: UpdatePdpContextRequest) -> PdpContext | None:
+        """Return the context that a request means, or None.
+
+        Without a TEID in the header the IMSI tells whose it is (TS 29.060 §7.3.3).
+        """
+        contexts = self._core.contexts
+        if message.teid:
+            tunnel = contexts.tunnel(message.teid)
+            return tunnel.contexts.get(message.nsapi) if tunnel is not None else None
+        return contexts.with_nsapi(message.imsi, message.nsapi) if message.imsi else None
+
+    def _refuse(
+        self,
+        received: RequestReceived,
+        message: UpdatePdpContextRequest,
+        context: PdpContext | None,
+        cause: Cause,
+        now: float,
+    ) -> None:
+        tunnel = context.tunnel if context is not None else None
+        if tunnel is None and message.teid:
+            tunnel = self._core.contexts.tunnel(message.teid)
+        teid = message.teid_control or (tunnel.sgsn_teid if tunnel is not None else 0)
+        response = UpdatePdpContextResponse(teid=teid, cause=cause)
+        self._core.endpoint.respond(received, response, now)
+        self._core.counters.updates_refused += 1
+        host = received.peer[0]
+        self._core.events.append(PdpContextUpdateRefused(host, message.nsapi, gtp_cause(cause)))
+
+    def _move(
+        self, context: PdpContext, message: UpdatePdpContextRequest, source: str, now: float
+    ) -> None:
+        """Take over where control messages and packets of a context go from now on."""
+        tunnel = context.tunnel
+        assert message.sgsn_address_control is not None
+        assert message.sgsn_address_user is not None
+        assert message.teid_data is not None
+        self._core.move_tunnel(tunnel, message.sgsn_address_control, now)
+        tunnel.source = source
+        if message.teid_control is not None:
+            tunnel.sgsn_teid = message.teid_control
+        user = (message.sgsn_address_user, GTP_U_PORT)
+        self._core.contexts.move(context, user, message.teid_data)
+        context.tunnel_lost = False
+
+    def _ask_elsewhere(self, tunnel: ControlTunnel, now: float) -> None:
+        """Ask the SGSN of now for what another one was asked for and has not answered."""
+        for context in tunnel.contexts.values():
+            update = context.update
+            if update is not None and update.sgsn_end != context.sgsn_end:
+                self._core.endpoint.cancel(update.transaction)
+                self._ask(context, update.qos, now)
+
+    # What we ask of an SGSN
+
+    def change_qos(self, imsi: str, access: AccessPoint, qos: bytes, now: float) -> int:
+        """Ask for another QoS of the subscriber's contexts on an access point; return how many."""
+        found = [c for c in self._core.contexts.of(imsi) if c.access is access]
+        for context in found:
+            if context.update is not None:
+                self._core.endpoint.cancel(context.update.transaction)
+                self._fail(context, UpdateFailure.SUPERSEDED)
+            self._ask(context, qos, now)
+        return len(found)
+
+    def error_indicated(self, host: str, teid: int, now: float) -> None:
+        """Take that the other end of a tunnel knows nothing of it (TS 29.060 §7.3.7)."""
+        context = self._core.contexts.at_peer(host, teid)
+        if context is None:
+            return
+        if not context.direct_tunnel:
+            self._deletion.remove(context, DeletionReason.ERROR_INDICATION, now)
+        elif not context.tunnel_lost:
+            context.tunnel_lost = True
+            qos = None
+            if context.update is not None:
+                self._core.endpoint.cancel(context.update.transaction)
+                qos = context.update.qos
+            self._ask(context, qos, now)
+
+    def _ask(self, context: PdpContext, qos: bytes | None, now: float) -> None:
+        """Send an Update PDP Context Request."""
+        tunnel = context.tunnel
+        request = UpdatePdpContextRequest(
+            teid=tunnel.sgsn_teid,
+            nsapi=context.nsapi,
+            qos=qos,
+            direct_tunnel_flags=bytes((_ERROR_INDICATION,)) if context.tunnel_lost else None,
+        )
+        update = PendingUpdate(context, qos, context.sgsn_end, 0)
+        peer = (tunnel.sgsn_address, GTP_C_PORT)
+        transaction = self._core.request(request, peer, now, context=update)
+        if transaction is None:
+            self._fail(context, UpdateFailure.TIMED_OUT)
+            return
+        update.transaction = transaction
+        context.update = update
+
+    def responded(self, update: PendingUpdate, response: Message, now: float) -> None:
+        """Take the SGSN's answer to a request of ours."""
+        assert isinstance(response, UpdatePdpContextResponse)
+        context = update.context
+        if response.cause is Cause.NON_EXISTENT:
+            self._fail(context, UpdateFailure.REFUSED, response.cause)
+            self._deletion.remove(context, DeletionReason.UNKNOWN_TO_SGSN, now)
+        elif not response.cause.is_acceptance:
+            self._fail(context, UpdateFailure.REFUSED, response.cause)
+        else:
+            before = self._accounting.attributes_of(context)
+            context.update = None
+            if response.teid_data is not None or response.gsn_addresses:
+                # The first address is the SGSN's user plane.
+                host = (response.gsn_addresses or context.sgsn_user)[0]
+                teid = response.teid_data or context.sgsn_teid_data
+                self._core.contexts.move(context, (host, GTP_U_PORT), teid)
+            context.qos = response.qos or update.qos or context.qos
+            self._tell(context, before, UpdatedBy.GGSN, now)
+
+    def request_failed(self, update: PendingUpdate, reason: FailureReason, now: float) -> None:
+        """Take that a request of ours got no usable response."""
+        silent = reason is FailureReason.TIMED_OUT
+        failure = UpdateFailure.TIMED_OUT if silent else UpdateFailure.INVALID_RESPONSE
+        self._fail(update.context, failure)
+        if update.context.tunnel_lost:
+            self._deletion.remove(update.context, DeletionReason.ERROR_INDICATION, now)
+
+    # What came of it
+
+    def _fail(
+        self, context: PdpContext, failure: UpdateFailure, cause: Cause | None = None
+    ) -> None:
+        context.update = None
+        self._core.counters.updates_failed += 1
+        self._core.events.append(
+            PdpContextUpdateFailed(
+                context.view(), failure, gtp_cause(cause) if cause is not None else None
+            )
+        )
+
+    def _tell(
+        self, context: PdpContext, before: dict[str, AttributeValue], by: UpdatedBy, now: float
+    ) -> None:
+        self._core.counters.contexts_updated += 1
+        self._core.events.append(PdpContextUpdated(context.view(), by))
+        self._accounting.context_updated(context, before, now)
+
+
+def _take_over(context: PdpContext, message: UpdatePdpContextRequest) -> None:
+    """Take over what else an SGSN says of a context."""
+    assert message.qos is not None
+    context.qos = message.qos
+    flags = message.direct_tunnel_flags
+    context.direct_tunnel = bool(flags and flags[0] & _DIRECT_TUNNEL)
+    if message.rat_type is not None:
+        context.rat_type = message.rat_type
+    if message.rai is not None:
+        context.rai = message.rai
+    if message.user_location is not None:
+        context.user_location = message.user_location
+    if message.ms_time_zone is not None:
+        context.ms_time_zone = time_zone_octets(message.ms_time_zone)
+    if message.imei is not None:
+        context.imei = message.imei

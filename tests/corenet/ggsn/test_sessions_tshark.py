@@ -1,0 +1,89 @@
+"""Wireshark finds nothing to complain about in what a GGSN and its SGSNs say to each other."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from gtp.constants import Cause
+from gtp.messages import (
+    CreatePdpContextResponse,
+    DeletePdpContextRequest,
+    DeletePdpContextResponse,
+    ErrorIndication,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
+)
+
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
+
+IMSI = "234150999999999"
+SGSN = "192.0.2.2"
+RNC = "192.0.2.4"
+QOS = bytes.fromhex("020b921f7396fefe742bffff")
+WARNING = 0x00600000
+"""Severity of expert information (``_ws.expert.severity``)."""
+
+
+def dissect(packets: list[bytes]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the values of every field, and the protocols that were found."""
+    file = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for packet in packets:
+        file += struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet
+    done = subprocess.run(
+        ["tshark", "-n", "-r", "-", "-T", "pdml"],
+        input=file,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    root = ElementTree.fromstring(done.stdout)
+    fields: dict[str, list[str]] = {}
+    for field in root.iter("field"):
+        fields.setdefault(field.get("name", ""), []).append(field.get("show", ""))
+    return fields, [proto.get("name", "") for proto in root.iter("proto")]
+
+
+def assert_clean(packets: list[bytes]) -> dict[str, list[str]]:
+    """Nothing is malformed and there is no warning; return the fields."""
+    fields, protocols = dissect(packets)
+    assert not [name for name in protocols if name.startswith("_ws.malformed")]
+    severities = fields.get("_ws.expert.severity", [])
+    assert [severity for severity in severities if int(severity) >= WARNING] == []
+    return fields
+
+
+def test_changes_of_a_context(bench) -> None:
+    """Update both ways, refused and accepted, with a direct tunnel that is lost."""
+    bench.create()
+    created = bench.sent(CreatePdpContextResponse)
+    same = {
+        "teid": created.teid_control,
+        "nsapi": 5,
+        "teid_data": 0x401,
+        "sgsn_address_control": SGSN,
+        "sgsn_address_user": RNC,
+        "qos": QOS,
+        "direct_tunnel_flags": b"\x01",
+    }
+    bench.request(UpdatePdpContextRequest(**same), SGSN)
+    bench.request(UpdatePdpContextRequest(**same | {"nsapi": 6}), SGSN)
+    for _ in range(2):
+        bench.sent(UpdatePdpContextResponse)
+    bench.from_tunnel(ErrorIndication(teid_data=0x401, peer_address=RNC).encode(), RNC)
+    request = bench.sent(UpdatePdpContextRequest)
+    bench.respond(request, UpdatePdpContextResponse(cause=Cause.REQUEST_ACCEPTED), SGSN)
+    bench.ggsn.change_qos(IMSI, "wap.example", QOS, bench.now)
+    bench.take()
+    request = bench.sent(UpdatePdpContextRequest)
+    bench.respond(request, UpdatePdpContextResponse(cause=Cause.REQUEST_ACCEPTED, qos=QOS), SGSN)
+    for _ in range(2):
+        message = DeletePdpContextRequest(teid=created.teid_control, nsapi=5, teardown=True)
+        bench.request(message, SGSN)
+        bench.sent(DeletePdpContextResponse)
+    fields = assert_clean(bench.passed)
+    kinds = [int(kind, 16) for kind in fields["gtp.message"]]
+    assert kinds == [16, 17, 18, 19, 18, 19, 26, 18, 19, 18, 19, 20, 21, 20, 21]
