@@ -48,7 +48,13 @@ from testbed.gateway.effects import (
     SubmitSms,
 )
 from testbed.gateway.esme_route import EsmeRoute
-from testbed.gateway.events import EffectsQueued, LeaseLapsed, NotificationFailed, StoreFailed
+from testbed.gateway.events import (
+    EffectsQueued,
+    LeaseLapsed,
+    NotificationFailed,
+    StoreFailed,
+    SubmissionFaulted,
+)
 from testbed.gateway.initiators import Access, Caller, Known, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
@@ -58,7 +64,14 @@ from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 from testbed.storage.sqlite_file import StoreError
 
-_WARNINGS = (LeaseLapsed, NotificationFailed, SmscLost, StoreFailed, TransactionModeMissed)
+_WARNINGS = (
+    LeaseLapsed,
+    NotificationFailed,
+    SmscLost,
+    StoreFailed,
+    SubmissionFaulted,
+    TransactionModeMissed,
+)
 
 
 NOBODY = Caller()

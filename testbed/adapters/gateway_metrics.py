@@ -45,6 +45,7 @@ from testbed.gateway.events import (
     SmsEnded,
     SmsSubmitted,
     StoreFailed,
+    SubmissionFaulted,
     TerminalJudged,
 )
 from testbed.gateway.node import Gateway
@@ -67,6 +68,7 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "code",
             "Submissions answered otherwise than with 1001, by PAP status code; 0 is no PAP.",
         ),
+        "submission_faults": ("", "Submissions answered with 3000, for a fault of the gateway."),
         "deliveries_ended": ("state", "Pushes at one address that ended, by final state."),
         "verdicts": ("verdict", "Looks at a terminal, by what the gateway decided."),
         "pushes_held": ("", "Times that a push at one address began to wait."),
@@ -221,6 +223,7 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
     {
         PushAccepted: ("pushes_accepted", ""),
         PushRefused: ("submissions_refused", lambda event: str(int(event.code))),
+        SubmissionFaulted: ("submission_faults", ""),
         DeliveryEnded: ("deliveries_ended", lambda event: str(event.state)),
         TerminalJudged: ("verdicts", lambda event: str(event.verdict)),
         PushHeld: ("pushes_held", ""),

@@ -5,6 +5,7 @@ Specs: WAP-247 (PAP 2.0) §8 (HTTP), §9 (documents), §9.14 (status codes).
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,8 @@ class Refusal:
     code: int
     """PAP status code, or 0 where the request was no PAP."""
     reason: str
+    fault: str = ""
+    """The traceback where the gateway itself is at fault (3000)."""
 
 
 def document(message: pap.Document, version: Version, config: GatewayConfig) -> HttpAnswer:
@@ -110,6 +113,11 @@ def refusal(push: PushRecord, code: int, reason: str, config: GatewayConfig, now
     """Refuse a push that is right in itself."""
     answer = push_response(push.push_id, code, reason, push.version, config, now)
     return Refusal(answer, push.push_id, code, reason)
+
+
+def traceback_of(fault: Exception) -> str:
+    """Return what the log is to say of a fault."""
+    return "".join(traceback.format_exception(fault))
 
 
 def shown(body: bytes) -> str:

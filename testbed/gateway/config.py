@@ -78,6 +78,18 @@ class Confirm(StrEnum):
     """The core has since sent a packet to the mobile (a G-PDU) over a context that is there."""
 
 
+class Operation(StrEnum):
+    """What initiators may ask of a gateway (WAP-247 §9)."""
+
+    PUSH = "push"
+    REPLACE = "replace"
+    """A push that takes the place of an earlier one."""
+    CANCEL = "cancel"
+    STATUS = "status"
+    CCQ = "ccq"
+    """Client capabilities query."""
+
+
 @dataclass(frozen=True, slots=True)
 class OtaPolicy:
     """How pushes go over the air."""
@@ -174,6 +186,8 @@ class GatewayConfig:
     """Seconds that one activation may take."""
     initiators: tuple[Initiator, ...] = ()
     """Who may push; empty: everybody, and nobody is told from another."""
+    operations: frozenset[Operation] = frozenset(Operation)
+    """What initiators can have; what is left out is answered with 3001, a replacement 3011."""
     content_types: tuple[str, ...] = ("*/*",)
     """Media types that may be pushed; "text/*" stands for all of a kind."""
     users: Mapping[str, str] = field(default_factory=dict)

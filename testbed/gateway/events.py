@@ -32,6 +32,15 @@ class PushRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SubmissionFaulted(Event):
+    """A fault of the gateway came up while it worked on a submission; 3000 was answered."""
+
+    push_id: str
+    """ "" where it is about none."""
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
 class TerminalJudged(Event):
     """Where and how a terminal can be reached was decided."""
 

@@ -142,6 +142,12 @@ class Inquiries:
         """Answer with a status code: 4001, come again, unless another one is given."""
         self._refuse(inquiry.key, self._refusal(inquiry, code, why, now))
 
+    def refuse_for_fault(self, inquiry: Inquiry, fault: Exception, now: float) -> None:
+        """Answer that the gateway itself is at fault."""
+        code = StatusCode.INTERNAL_SERVER_ERROR
+        refusal = self._refusal(inquiry, code, code.text, now)
+        self._refuse(inquiry.key, replace(refusal, fault=answers.traceback_of(fault)))
+
     def saved(self, key: Key) -> None:
         """Take note that a delivery is stored as it is."""
         for unsettled in [one for one in self._unsettled if key in one.left]:
@@ -213,6 +219,12 @@ class Inquiries:
             self.refuse(unsettled.inquiry, "another gateway has taken the push over", now)
 
     def _resolve(self, inquiry: Inquiry, stored: StoredPush | None, now: float) -> None:
+        try:
+            self._reply_to(inquiry, stored, now)
+        except Exception as fault:
+            self.refuse_for_fault(inquiry, fault, now)
+
+    def _reply_to(self, inquiry: Inquiry, stored: StoredPush | None, now: float) -> None:
         if stored is not None and stored.push.initiator != inquiry.initiator:
             stored = None
         match inquiry.about:

@@ -1,7 +1,9 @@
 """Takes what initiators submit: refuses, asks further, or has it stored and answers then.
 
 Theory of operation. A submission is answered with 1001 only when the store has it. What is too
-much for the gateway or for its initiator's allowance is answered with 4001 at once.
+much for the gateway or for its initiator's allowance is answered with 4001 at once. A
+fault on the way is answered with 3000; what is to be stored is asked for last, so that nothing is
+half accepted.
 """
 
 from __future__ import annotations
@@ -17,7 +19,13 @@ from testbed.gateway.config import GatewayConfig
 from testbed.gateway.custody import Custody
 from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.effects import AnswerSubmission
-from testbed.gateway.events import DeliveryEnded, PushAccepted, PushRefused, StoreFailed
+from testbed.gateway.events import (
+    DeliveryEnded,
+    PushAccepted,
+    PushRefused,
+    StoreFailed,
+    SubmissionFaulted,
+)
 from testbed.gateway.initiators import Allowances
 from testbed.gateway.inquiries import Inquiries, Inquiry
 from testbed.gateway.lease import Lease
@@ -83,13 +91,20 @@ class Intake:
             self._refuse(key, result)
             return
         inquiry = Inquiry(key, result, initiator)
+        try:
+            self._take(inquiry, forbidden, now)
+        except Exception as fault:
+            self.inquiries.refuse_for_fault(inquiry, fault, now)
+
+    def _take(self, inquiry: Inquiry, forbidden: str | None, now: float) -> None:
+        result, initiator = inquiry.about, inquiry.initiator
         busy = self._too_busy(result, initiator, now)
         if forbidden is not None:
             self.inquiries.refuse(inquiry, forbidden, now, StatusCode.FORBIDDEN)
         elif busy is not None:
             self.inquiries.refuse(inquiry, busy, now)
         elif isinstance(result, Accepted) and result.push.replaces is None:
-            self._add(key, result)
+            self._add(inquiry.key, result)
         else:
             self.inquiries.ask(inquiry, now)
 
@@ -160,6 +175,8 @@ class Intake:
         self._counts["refused"] += 1
         self._answer(key, refusal.answer)
         self._output.tell(PushRefused(refusal.push_id, refusal.code, refusal.reason))
+        if refusal.fault:
+            self._output.tell(SubmissionFaulted(refusal.push_id, refusal.fault))
 
     def _answer(self, key: str, answer: HttpAnswer) -> None:
         self._output.ask(AnswerSubmission(key, answer.status, answer.content_type, answer.body))

@@ -54,7 +54,7 @@ _Conversion = Callable[[bytes], tuple[ContentType, bytes]]
 class UnsendableError(ValueError):
     """Content that cannot go over the air; ``code`` is the PAP status code to answer."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: StatusCode, text: str) -> None:
         super().__init__(text)
         self.code = code
         self.text = text

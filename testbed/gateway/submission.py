@@ -4,11 +4,16 @@ Specs: WAP-247 (PAP 2.0) §8 (HTTP), §9 (documents), §9.14 (status codes).
 
 A body that is no PAP at all is answered by HTTP (4xx, text). Everything else gets a PAP document
 with HTTP 202, whatever its status code says. A push is accepted if it can go to one of its
-addresses at least; each of the others ends at once as rejected, with its own status code.
+addresses at least; each of the others ends at once as rejected, with its own status code. What is
+switched off gets 3001 or 3011, and a fault of ours 3000, in the answer that belongs to what was
+posted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,8 +22,8 @@ from testbed.codecs.hosts import is_listed
 from testbed.codecs.pap import PapError, StatusCode, Version
 from testbed.gateway import answers
 from testbed.gateway.answers import Refusal
-from testbed.gateway.config import GatewayConfig
-from testbed.gateway.operations import Accepted, Question, rejected
+from testbed.gateway.config import GatewayConfig, Operation
+from testbed.gateway.operations import Accepted, Question, not_cancelled, not_known, rejected
 from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import PushRecord
 from testbed.gateway.send import UnsendableError, prepare
@@ -26,12 +31,21 @@ from testbed.gateway.send import UnsendableError, prepare
 _XML_TYPES: Final = frozenset({answers.PAP_TYPE, "text/xml"})
 _NETWORKS: Final = frozenset({"any", "gsm"})
 _BEARERS: Final = frozenset({"any", "gprs", "packet data", "ip"})
+_Submitted = pap.PushMessage | pap.CancelMessage | pap.StatusQuery | pap.CcqMessage
+_OPERATIONS: Final[Mapping[type[_Submitted], Operation]] = MappingProxyType(
+    {
+        pap.PushMessage: Operation.PUSH,
+        pap.CancelMessage: Operation.CANCEL,
+        pap.StatusQuery: Operation.STATUS,
+        pap.CcqMessage: Operation.CCQ,
+    }
+)
 _MOST_PARTS: Final = 3
 """Control, content and capabilities entity."""
 
 
 class _RefusedError(Exception):
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: StatusCode, text: str) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
@@ -91,21 +105,62 @@ class _Reading:
             )
         version = Version.V1_0 if envelope.version is Version.V1_0 else Version.V2_0
         match envelope.document:
-            case pap.PushMessage() as message:
-                try:
-                    return self._push(message, content, version)
-                except _RefusedError as refused:
-                    answer = answers.push_response(
-                        message.push_id, refused.code, refused.text, version, config, self._now
-                    )
-                    return Refusal(answer, message.push_id, refused.code, refused.text)
-            case pap.CancelMessage() | pap.StatusQuery() as question:
-                return Question(question, version)
-            case pap.CcqMessage() as query:
-                return self._capabilities(query, version)
+            case (
+                pap.PushMessage() | pap.CancelMessage() | pap.StatusQuery() | pap.CcqMessage()
+            ) as document:
+                pass
             case other:
                 text = f"a gateway does not take a {type(other).__name__}"
                 return answers.bad_message(StatusCode.BAD_REQUEST, text, answers.shown(xml), config)
+        try:
+            return self._operation(document, content, version)
+        except _RefusedError as refused:
+            return self._refusal(document, version, refused.code, refused.text)
+        except Exception as fault:
+            code = StatusCode.INTERNAL_SERVER_ERROR
+            refusal = self._refusal(document, version, code, code.text)
+            return replace(refusal, fault=answers.traceback_of(fault))
+
+    def _operation(
+        self, document: _Submitted, content: multipart.Part | None, version: Version
+    ) -> Accepted | Question | Refusal:
+        operations = self._config.operations
+        needed = _OPERATIONS[type(document)]
+        if needed not in operations:
+            raise _RefusedError(
+                StatusCode.NOT_IMPLEMENTED, f"this gateway does no {needed}: it is switched off"
+            )
+        match document:
+            case pap.PushMessage():
+                if document.replace_push_id is not None and Operation.REPLACE not in operations:
+                    raise _RefusedError(
+                        StatusCode.REPLACEMENT_NOT_SUPPORTED, "pushes are not replaced here"
+                    )
+                return self._push(document, content, version)
+            case pap.CcqMessage():
+                return self._capabilities(document, version)
+            case question:
+                return Question(question, version)
+
+    def _refusal(
+        self, document: _Submitted, version: Version, code: StatusCode, text: str
+    ) -> Refusal:
+        """Refuse with the answer that belongs to the operation."""
+        config = self._config
+        match document:
+            case pap.PushMessage(push_id):
+                answer = answers.push_response(push_id, code, text, version, config, self._now)
+                return Refusal(answer, push_id, code, text)
+            case pap.CcqMessage():
+                reply: pap.Document = pap.CcqResponse(
+                    document.address, code, answers.printable(text), document.query_id
+                )
+                return Refusal(answers.document(reply, version, config), "", code, text)
+            case pap.CancelMessage(push_id):
+                reply = not_cancelled(document, code)
+            case pap.StatusQuery(push_id):
+                reply = not_known(document, code)
+        return Refusal(answers.document(reply, version, config), push_id, code, text)
 
     def _capabilities(self, query: pap.CcqMessage, version: Version) -> Refusal:
         """Answer a client capabilities query: terminals tell nothing of theirs here."""
@@ -114,8 +169,7 @@ class _Reading:
         text = "no capabilities are known of any client"
         if isinstance(whom, Nobody):
             code, text = whom.code, whom.text
-        answer = pap.CcqResponse(query.address, code, answers.printable(text), query.query_id)
-        return Refusal(answers.document(answer, version, self._config), "", code, text)
+        return self._refusal(query, version, code, text)
 
     def _push(
         self, message: pap.PushMessage, content: multipart.Part | None, version: Version

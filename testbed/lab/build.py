@@ -411,6 +411,7 @@ def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
         retry=RetryPolicy(waits=part.retry),
         users=part.users,
         viewers=part.viewers,
+        operations=frozenset(part.operations),
         content_types=part.content_types,
         initiators=tuple(
             Initiator(

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from testbed.codecs.hosts import LOOPBACK_HOSTS
+from testbed.gateway.config import Operation
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
@@ -475,6 +476,11 @@ class GatewayPart(Part):
     )
     users: dict[str, Msisdn] = Field(
         default_factory=dict, description="directory of addresses of TYPE=USER, to MSISDN"
+    )
+    operations: tuple[Operation, ...] = Field(
+        default=tuple(Operation),
+        description="what initiators can have: what is left out is answered with 3001, a push "
+        "that replaces another with 3011",
     )
     content_types: tuple[str, ...] = Field(
         default=("*/*",), description='media types that may be pushed, such as "text/*"'

@@ -19,7 +19,7 @@ from testbed.adapters.gateway_metrics import (
 )
 from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
-from testbed.gateway import events
+from testbed.gateway import events, submission
 from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.events import PushRepeated, PushSentInVain
 from testbed.gateway.judge import TerminalView
@@ -136,6 +136,14 @@ def test_refusals_are_counted_by_code(bench, metrics):
     now = samples(bench, metrics)
     for code in ("0", "2002", "2007"):
         assert now[f"submissions_refused_total{{{code}}}"] == 1
+
+
+def test_faults_are_counted(bench, metrics, monkeypatch):
+    """Beside the refusals, for somebody should look at them."""
+    monkeypatch.setattr(submission, "prepare", lambda *_, **__: 1 // 0)
+    bench.submit(MESSAGE)
+    now = samples(bench, metrics)
+    assert now["submission_faults_total"] == now["submissions_refused_total{3000}"] == 1
 
 
 def test_what_went_wrong_on_the_way_is_counted(bench, metrics):

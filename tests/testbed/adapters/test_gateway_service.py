@@ -35,6 +35,7 @@ from testbed.adapters.store_tending import PRUNING_INTERVAL, StoreTending
 from testbed.adapters.store_thread import StoreThread
 from testbed.codecs import pap, si
 from testbed.codecs.wsp import decode_push
+from testbed.gateway import submission
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy, RetryPolicy
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.store import PushQuery, SqliteStore
@@ -191,6 +192,17 @@ class GatewayServiceTests(TestCase):
             ]
         assert codes == [500, 415]
         assert "RuntimeError: a bug" in log[0]["failure"]
+
+    async def test_a_fault_is_answered_in_pap_where_the_push_could_be_read(self):
+        """HTTP 202 with 3000; the log has the push-id and what went wrong."""
+        service = await self.start()
+        self.patch(submission, "prepare", lambda *_, **__: 1 // 0)
+        with capture_logs() as log:
+            answer = await self.submit(service)
+        assert answer.code == 3000
+        (said,) = [line for line in log if line["event"] == "submission faulted"]
+        assert (said["log_level"], said["push_id"]) == ("warning", answer.push_id)
+        assert "ZeroDivisionError" in said["traceback"]
 
     async def test_an_offline_push_is_delivered_and_reported(self):
         """From HTTP to the terminal's port, and back to the initiator; people can watch."""

@@ -9,7 +9,7 @@ import pytest
 from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
 from testbed.gateway.accounting import RadiusClient
-from testbed.gateway.config import TlsConfig
+from testbed.gateway.config import Operation, TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.policy import Next, Refusal, Route, Rule
 from testbed.gateway.trigger import GiTrigger
@@ -352,3 +352,13 @@ def test_radius_clients_and_ageing_are_taken_over() -> None:
     assert lab.gateway.radius_clients == (RadiusClient("192.0.2.0/24", b"sesame"),)
     assert lab.gateway.ageing.limit == 900.0
     assert lab.gateway.radius_port is None
+
+
+def test_operations_can_be_switched_off() -> None:
+    """What a lab file does not list initiators cannot have; an unknown one is named."""
+    gateway = "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false, operations: "
+    config = built(gateway + "[push, status]}\n").gateway
+    assert config is not None
+    assert config.operations == {Operation.PUSH, Operation.STATUS}
+    (problem,) = problems(gateway + "[push, recall]}\n")
+    assert "'push', 'replace', 'cancel', 'status' or 'ccq'" in problem
