@@ -49,12 +49,14 @@ def refused(pdu: SubmitSm | SubmitMulti | DataSm, status: int) -> Response:
             return DataSmResp(status=status)
 
 
-def ended(pdu: SubmitSm | DataSm, message_id: str, outcome: Outcome, *, dpf: bool) -> Response:
+def ended(
+    pdu: SubmitSm | SubmitMulti | DataSm, message_id: str, outcome: Outcome, *, dpf: bool
+) -> Response:
     """Return how a transaction ended; ``dpf`` says that the ESME will be told of the terminal."""
     if outcome.failure is None:
         return accepted(pdu, message_id)
-    if isinstance(pdu, SubmitSm):
-        return SubmitSmResp(status=submit_status(outcome.failure))
+    if not isinstance(pdu, DataSm):
+        return refused(pdu, submit_status(outcome.failure))
     return DataSmResp(
         status=data_status(outcome.failure),
         message_id=message_id,

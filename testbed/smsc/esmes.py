@@ -55,6 +55,10 @@ class Esmes:
         self._pending: dict[str, dict[str, SmeAddress]] = {}
         """By terminal: the ESMEs that are to hear when it is back, and as whom."""
 
+    def __len__(self) -> int:
+        """Return how many sessions are bound."""
+        return len(self._bound_at)
+
     def account(self, session: SmscSession) -> Esme:
         """Return whose session it is, which is bound."""
         assert session.bound_as is not None

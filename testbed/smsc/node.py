@@ -82,7 +82,7 @@ class Smsc:
         # Ids must not repeat after a restart; ESMEs keep them.
         prefix = f"{random.getrandbits(24):06X}"
         message_ids = (f"{prefix}{number:08X}" for number in count(1))
-        lanes = Lanes(config.lanes, rate=config.rate, under_way=config.under_way)
+        lanes = self._lanes = Lanes(config.lanes, rate=config.rate, under_way=config.under_way)
         self._relay = Relay(
             config.hlr,
             config.number,
@@ -93,7 +93,11 @@ class Smsc:
             submitted=self._from_mobile,
         )
         self._sending = Sending(lanes, self._relay, schedule)
-        references = References(wide=config.wide_references, rest=config.reference_rest)
+        references = self._references = References(
+            wide=config.wide_references,
+            rest=config.reference_rest,
+            first=random.getrandbits(16),
+        )
         self._ledger = Ledger(schedule, ask=self._ask, saved=self._saved, failed=self._save_failed)
         self._stored = StoreForward(
             config.retry,
@@ -141,6 +145,10 @@ class Smsc:
             "transactions under way": self._desk.under_way,
             "messages kept": len(self._stored),
             "receipts due": len(self._receipts),
+            "segments under way": self._lanes.under_way,
+            "references in use": len(self._references),
+            "writes under way": len(self._ledger),
+            "sessions": len(self._esmes),
             **{f"lane {lane} queued": self._sending.queued(lane) for lane in self._config.lanes},
         }
 

@@ -87,11 +87,22 @@ class _Answer:
         self._unsuccessful.append(Unsuccessful(address, response.status))
         self._done(response, now)
 
+    def refused(self, destination: str, status: int, now: float) -> None:
+        """One destination's message is not, and there is no more to say than a status."""
+        self.failed(destination, answers.refused(self._pdu, status), now)
+
+    def ended(
+        self, destination: str, message_id: str, outcome: Outcome, *, dpf: bool, now: float
+    ) -> None:
+        """One destination's transaction has failed."""
+        response = answers.ended(self._pdu, message_id, outcome, dpf=dpf)
+        self.failed(destination, response, now)
+
     def _done(self, response: Response, now: float) -> None:
         self._open -= 1
         if self._open:
             return
-        if isinstance(self._pdu, SubmitMulti) and self._message_id:
+        if self._message_id and isinstance(self._pdu, SubmitMulti):
             response = SubmitMultiResp(
                 message_id=self._message_id, unsuccessful=tuple(self._unsuccessful)
             )
@@ -167,9 +178,7 @@ class Operations:
                 and outcome.failure.prospect is Prospect.WHEN_BACK
                 and self._want_alert(one.message.destination, account.system_id, pdu.source)
             )
-            single = SubmitSm() if isinstance(pdu, SubmitMulti) else pdu
-            response = answers.ended(single, message_id, outcome, dpf=dpf)
-            answer.failed(one.message.destination, response, later)
+            answer.ended(one.message.destination, message_id, outcome, dpf=dpf, now=later)
 
         try:
             message_id = self._desk.submit(account.system_id, account.lane, one, heard, now)
@@ -177,7 +186,7 @@ class Operations:
             full = isinstance(problem, QueueFullError)
             status = _S.RMSGQFUL if full else _S.RSUBMITFAIL
             self._refuse(account, status, str(problem))
-            answer.failed(one.message.destination, answers.refused(pdu, status), now)
+            answer.refused(one.message.destination, status, now)
             return
         if not in_transaction:
             answer.taken(message_id, now)
@@ -230,8 +239,7 @@ class Operations:
         if new is None:
             return False
         self._tell(SubmissionRefused(record.esme, _S.RSYSERR, _NOT_STORED))
-        response = answers.refused(SubmitSm(), _S.RSYSERR)
-        new[1].failed(record.submission.message.destination, response, now)
+        new[1].refused(record.submission.message.destination, _S.RSYSERR, now)
         return True
 
     # Messages that are there

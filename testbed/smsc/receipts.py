@@ -3,8 +3,9 @@
 Specs: SMPP 3.4 §2.11 (message types), §4.6 (deliver_sm), appendix B (the text that is usual).
 
 Theory of operation. A receipt is due from when its outcome is written down until the ESME has
-answered it with success. It goes to a session of that ESME that receives; where there is none, or
-it was not taken, it goes when the ESME binds next, or after a while.
+answered it with success. It goes to a session of that ESME that receives and has room; where there
+is none it goes when the ESME binds next, or has answered another one. What it did not take goes
+again after a while.
 """
 
 from __future__ import annotations
@@ -98,23 +99,25 @@ class Receipts:
         self._taken = taken
         self._due: dict[str, dict[str, MessageRecord]] = {}
         self._under_way: dict[str, MessageRecord] = {}
+        self._not_taken: dict[str, MessageRecord] = {}
         self._alarm: Alarm | None = None
 
     def __len__(self) -> int:
         """Return how many are due."""
-        return len(self._under_way) + sum(map(len, self._due.values()))
+        return len(self._under_way) + len(self._not_taken) + sum(map(len, self._due.values()))
 
     def add(self, record: MessageRecord, now: float) -> None:
-        """Send a receipt, now or when its ESME is there."""
-        if self._deliver(record.esme, receipt(record), record.message_id, now):
-            self._under_way[record.message_id] = record
-        else:
-            self._due.setdefault(record.esme, {})[record.message_id] = record
+        """Send a receipt, now or when its ESME has room for it."""
+        self._due.setdefault(record.esme, {})[record.message_id] = record
+        self._send_due(record.esme, now)
 
     def esme_bound(self, system_id: str, now: float) -> None:
-        """Send what has waited for an ESME."""
-        for record in self._due.pop(system_id, {}).values():
-            self.add(record, now)
+        """Send what has waited for an ESME, also what it did not take."""
+        due = self._due.setdefault(system_id, {})
+        for message_id, record in list(self._not_taken.items()):
+            if record.esme == system_id:
+                due[message_id] = self._not_taken.pop(message_id)
+        self._send_due(system_id, now)
 
     def answered(self, message_id: str, *, taken: bool, now: float) -> None:
         """Take an ESME's answer to a receipt, or its silence."""
@@ -123,12 +126,25 @@ class Receipts:
             return
         if taken:
             self._taken(message_id)
+            self._send_due(record.esme, now)
             return
-        self._due.setdefault(record.esme, {})[message_id] = record
+        self._not_taken[message_id] = record
         if self._alarm is None:
-            self._alarm = self._schedule.at(now + AGAIN, self._try_all)
+            self._alarm = self._schedule.at(now + AGAIN, self._try_again)
 
-    def _try_all(self, now: float) -> None:
+    def _send_due(self, system_id: str, now: float) -> None:
+        """Send for as long as a session of the ESME has room."""
+        due = self._due.get(system_id, {})
+        while due:
+            message_id, record = next(iter(due.items()))
+            if not self._deliver(system_id, receipt(record), message_id, now):
+                return
+            del due[message_id]
+            self._under_way[message_id] = record
+        self._due.pop(system_id, None)
+
+    def _try_again(self, now: float) -> None:
         self._alarm = None
-        for system_id in list(self._due):
-            self.esme_bound(system_id, now)
+        not_taken, self._not_taken = self._not_taken, {}
+        for record in not_taken.values():
+            self.add(record, now)

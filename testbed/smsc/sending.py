@@ -111,6 +111,7 @@ class Sending:
         """By MSISDN: the attempt that is at it, and those behind."""
         self._wake: Alarm | None = None
         self._wake_at = 0.0
+        self._is_closed = False
         self.counts: Counter[str] = Counter()
 
     @property
@@ -146,7 +147,8 @@ class Sending:
         return True
 
     def give_up_all(self, failure: Failure, now: float) -> None:
-        """End everything: the SMSC shuts down."""
+        """End everything, and send nothing any more: the SMSC shuts down."""
+        self._is_closed = True
         for line in list(self._terminals.values()):
             for attempt in reversed(list(line)):
                 self._end(attempt, failure, now)
@@ -163,6 +165,8 @@ class Sending:
 
     def _pump(self, now: float) -> None:
         """Send for as long as there is something to send, and room."""
+        if self._is_closed:
+            return
         while wanting := [lane for lane, queue in self._queues.items() if queue]:
             free_at = self._lanes.free_at()
             if free_at is None:

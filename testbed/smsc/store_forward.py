@@ -252,6 +252,9 @@ class StoreForward:
         message.record = replace(
             message.record, missing=missing, attempts=message.record.attempts + 1
         )
+        if record.reference != message.record.reference:
+            # Without it, the next life would send the pieces as another message's.
+            self._save(message.record)
         consignment = Consignment(
             record.submission.message.destination,
             tuple(tpdus[number - 1] for number in missing),

@@ -40,3 +40,13 @@ def test_a_terminal_without_numbers_is_forgotten() -> None:
     assert references.take("a", 10) == 1
     references.give_back("a", 1, 10)
     assert references.take("a", 1_000) == 0
+
+
+def test_counting_begins_where_it_is_told() -> None:
+    """Modulo the size, for each terminal."""
+    references = References(first=0x1FF)
+    assert [references.take("a", 0), references.take("a", 0), references.take("b", 0)] == [
+        255,
+        0,
+        255,
+    ]

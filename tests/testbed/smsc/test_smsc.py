@@ -58,6 +58,7 @@ from testbed.codecs.smpp import (
     Unbind,
     decode,
     encode,
+    response_to,
 )
 from testbed.codecs.smpp import parameters as p
 from testbed.smsc.config import Esme, Limits, SmscConfig
@@ -492,6 +493,56 @@ def test_a_message_that_cannot_be_written_down_is_refused() -> None:
     assert bench.told(SubmissionRefused)
 
 
+@pytest.mark.parametrize("kind", [DataSm, SubmitMulti])
+def test_each_kind_of_submission_is_refused_by_its_own_response(kind: type[Pdu]) -> None:
+    """data_sm and submit_multi too may ask for store and forward, on a disk that is full."""
+    bench = Bench()
+    bench.bind()
+    bench.disk_fails = True
+    address = SmeAddress.international(ANN)
+    where: dict[str, object] = {"destination": address}
+    if kind is SubmitMulti:
+        where = {"destinations": (address, SmeAddress.international(BOB))}
+    tlvs = (p.MESSAGE_PAYLOAD(b"x"),)
+    answer = bench.ask(kind(source=SERVICE, data_coding=4, tlvs=tlvs, **where))
+    assert answer == response_to(kind.COMMAND, CommandStatus.RSYSERR)
+
+
+def test_a_transaction_that_reaches_nobody_is_refused_as_a_whole() -> None:
+    """submit_multi in transaction mode, with no destination that it arrived at."""
+    bench = Bench()
+    bench.bind()
+    destinations = (SmeAddress.international(ANN), SmeAddress.international(BOB))
+    pdu = SubmitMulti(source=SERVICE, destinations=destinations, esm_class=2, short_message=b"x")
+    sequence = bench.send(pdu)
+    bench.network(30)
+    bench.network(30)
+    answer = bench.answer_to(sequence)
+    assert isinstance(answer, SubmitMultiResp)
+    assert answer.status == CommandStatus.RINVDSTADR
+
+
+def test_receipts_go_out_as_the_esme_answers() -> None:
+    """However many are due at once, and however small the window and the queue."""
+    bench = Bench(replace(CONFIG, deliver_window=1))
+    bench.bind(kind=BindTransmitter)
+    for _ in range(1_100):
+        bench.ask(text(registered_delivery=1))
+        bench.wait(0)
+        bench.network()
+    bench.bind(2, kind=BindReceiver)
+    answered = 0
+    while answered < len(bench.pdus[2]):
+        sequence, pdu = bench.pdus[2][answered]
+        answered += 1
+        if isinstance(pdu, DeliverSm):
+            answer = encode(DeliverSmResp(), sequence)
+            bench.smsc.stream_received(2, answer, bench.now)
+            bench.collect()
+    assert len(bench.got(DeliverSm, 2)) == 1_100
+    assert bench.smsc.counters["receipts due"] == 0
+
+
 def test_an_outcome_that_cannot_be_written_down_is_tried_again() -> None:
     """The receipt waits until the outcome is on disk."""
     bench = Bench()
@@ -811,8 +862,10 @@ def test_it_stops_in_good_order() -> None:
     bench = Bench()
     bench.bind()
     sequence = bench.send(push())
+    bench.send(push())
     bench.smsc.stop(bench.now)
     bench.collect()
+    assert len(bench.requests) == 1
     answer = bench.answer_to(sequence)
     assert answer is not None
     assert answer.status == CommandStatus.RDELIVERYFAILURE
