@@ -60,8 +60,8 @@ class Answer(Protocol):
         """Hear that it is taken, or has arrived."""
         ...
 
-    def failed(self, destination: str, response: Response, now: float) -> None:
-        """Hear that it is not; ``response`` is what an ESME would be told."""
+    def refused(self, destination: str, status: int, now: float) -> None:
+        """Hear that it is not; ``status`` is what an ESME would be told."""
         ...
 
 

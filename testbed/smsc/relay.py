@@ -27,7 +27,6 @@ from corenet.interfaces.sms import tpdu
 from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.sms.errors import SmsError
 from corenet.schedule import Alarm, Schedule
-from testbed.codecs.smpp import Response
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
 from testbed.smsc.sending import Answered
 
@@ -54,7 +53,7 @@ class MobileAnswer:
         """Hear that it is written down."""
         self._answer(self._request.type.result)
 
-    def failed(self, destination: str, response: Response, now: float) -> None:  # noqa: ARG002
+    def refused(self, destination: str, status: int, now: float) -> None:  # noqa: ARG002
         """Hear that it is not."""
         self.refuse(RpCause.TEMPORARY_FAILURE)
 
