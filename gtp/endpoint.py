@@ -22,6 +22,7 @@ is told (``gtp.path``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -83,6 +84,10 @@ _GTP_C_FLAGS = 0x32
 """Version 1, protocol type GTP, sequence number present."""
 _GTP_C_FLAGS_MASK = 0xF2
 _EXTENSION_FLAG = 0x04
+_VERSION_0_MASK = 0xF0
+_VERSION_0_FLAGS = 0x10
+"""Version 0 and protocol type GTP; GTP', which is charging's, has version 0 as well."""
+_VERSION_0_HEADER_LENGTH = 20
 _KNOWN_TYPES = frozenset(int(message_type) for message_type in MessageType)
 _IMSI_IE_LENGTH = 9
 _REFUSED_WITH_IMSI = frozenset(
@@ -115,6 +120,8 @@ class EndpointCounters:
     """Responses by ``respond``, each counted once."""
     duplicates_answered: int = 0
     """Duplicate requests that got the kept response."""
+    responses_shed: int = 0
+    """Responses kept for duplicates that gave way to newer ones before their time."""
     duplicates_dropped: int = 0
     """Duplicate requests that came while the first was being worked on."""
     invalid_requests: int = 0
@@ -148,12 +155,15 @@ class Endpoint:
         accepts: frozenset[MessageType],
         random: Random,
         cache_octets: int = 4 * 1024 * 1024,
+        peer_teid: Callable[[int], int] = lambda _: 0,
     ) -> None:
         """Make an endpoint.
 
         ``recovery`` is this node's restart counter, 0..255. ``accepts`` names the requests
         that this role answers beside Echo Request; others are discarded and counted.
-        ``cache_octets`` bounds the responses kept for duplicates.
+        ``cache_octets`` bounds the responses kept for duplicates. ``peer_teid`` returns the
+        peer's TEID Control Plane for one of ours, or 0: where refusals go of what cannot be
+        decoded.
 
         Raises LocalProtocolError when ``accepts`` names what is no request.
         """
@@ -163,6 +173,7 @@ class Endpoint:
         self.timers = timers
         self.recovery = recovery
         self.counters = EndpointCounters()
+        self._peer_teid = peer_teid
         self._accepts = accepts - {MessageType.ECHO_REQUEST}
         self._requests = OutstandingRequests(timers, random)
         self._cache = ResponseCache(timers.response_retention, cache_octets)
@@ -189,11 +200,6 @@ class Endpoint:
     def cached_octets(self) -> int:
         """How many octets of responses are kept for duplicates."""
         return self._cache.octets
-
-    @property
-    def responses_shed(self) -> int:
-        """How many kept responses gave way to newer ones before their time."""
-        return self._cache.shed
 
     # What arrives.
 
@@ -223,7 +229,7 @@ class Endpoint:
             decode(data)
         except VersionError as error:
             self.counters.other_versions += 1
-            if error.version > 1:
+            if error.version > 1 or _is_gtp_0(data):
                 answer = VersionNotSupported(sequence=(error.sequence or 0) & 0xFFFF)
                 self._datagrams.append((answer.encode(), peer))
             return
@@ -276,7 +282,8 @@ class Endpoint:
             self.counters.discarded += 1
             return
         self.counters.invalid_requests += 1
-        self._datagrams.append((_refusal(data, error.cause, error.sender_teid or 0), peer))
+        teid = error.sender_teid or self._peer_teid(int.from_bytes(data[4:8], "big"))
+        self._datagrams.append((_refusal(data, error.cause, teid), peer))
 
     def _receive_response(
         self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
@@ -372,7 +379,8 @@ class Endpoint:
         response.sequence = request.sequence
         data = response.encode()
         peer = received.peer
-        self._cache.finish((peer, request.sequence, request.TYPE), received.digest, data, now)
+        key = (peer, request.sequence, request.TYPE)
+        self.counters.responses_shed += self._cache.finish(key, received.digest, data, now)
         self.counters.responses_sent += 1
         self._datagrams.append((data, peer))
 
@@ -457,6 +465,11 @@ class Endpoint:
         """Return what has happened since the last call, in order, and forget it."""
         events, self._events = self._events, []
         return events
+
+
+def _is_gtp_0(data: bytes) -> bool:
+    """Whether there is a header of GTP version 0, which has no version below it (TS 09.60 §6)."""
+    return data[0] & _VERSION_0_MASK == _VERSION_0_FLAGS and len(data) >= _VERSION_0_HEADER_LENGTH
 
 
 def _refusal(data: bytes, cause: Cause, teid: int) -> bytes:

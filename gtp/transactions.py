@@ -197,8 +197,6 @@ class ResponseCache:
 
     def __init__(self, retention: float, octets: int) -> None:
         """``retention`` is in seconds; ``octets`` is the most that is kept."""
-        self.shed = 0
-        """Responses that went before their time."""
         self._retention = retention
         self._limit = octets
         self._octets = 0
@@ -236,8 +234,8 @@ class ResponseCache:
         waiting[key] = (digest, now + self._retention)
         waiting.move_to_end(key)
 
-    def finish(self, key: RequestKey, digest: int, data: bytes, now: float) -> None:
-        """Keep the response ``data`` for duplicates."""
+    def finish(self, key: RequestKey, digest: int, data: bytes, now: float) -> int:
+        """Keep the response ``data`` for duplicates; return how many went before their time."""
         waiting = self._in_work.get(key)
         if waiting is not None and waiting[0] == digest:
             del self._in_work[key]
@@ -249,9 +247,11 @@ class ResponseCache:
             self._octets -= len(previous.data)
         answers[key] = _Answer(digest, data, now + self._retention)
         self._octets += len(data)
+        shed = 0
         while self._octets > self._limit:
             self._drop_oldest()
-            self.shed += 1
+            shed += 1
+        return shed
 
     def _drop_oldest(self) -> None:
         _, answer = self._answers.popitem(last=False)

@@ -19,6 +19,7 @@ _TERMINATE_CAUSES: Final = {
     DeletionReason.COMMAND: "Admin-Reset",
     DeletionReason.REPLACED: "Lost-Carrier",
     DeletionReason.SGSN_RESTARTED: "Lost-Carrier",
+    DeletionReason.PATH_DOWN: "Lost-Carrier",
     DeletionReason.ERROR_INDICATION: "Lost-Carrier",
     DeletionReason.UNKNOWN_TO_SGSN: "Lost-Carrier",
     DeletionReason.GGSN_STOPPED: "NAS-Reboot",

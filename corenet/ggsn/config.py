@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from itertools import combinations
 
@@ -129,6 +130,24 @@ class BackOffs:
             raise ValueError("a back-off is not negative")
 
 
+class RestartPolicy(StrEnum):
+    """What an SGSN is told of its contexts when its restart counter has changed (TS 23.007)."""
+
+    SILENT = "silent"
+    """Nothing: it has forgotten them."""
+    DELETE = "delete"
+    """Delete PDP Context Request with Teardown Indicator for each, in case it has not."""
+
+
+class PathDownPolicy(StrEnum):
+    """What becomes of an SGSN's contexts when it no longer answers Echo Requests."""
+
+    KEEP = "keep"
+    """They stay: the network between may be to blame."""
+    DELETE = "delete"
+    """They are deleted here, and their addresses are free again."""
+
+
 @dataclass(frozen=True, slots=True)
 class GgsnConfig:
     """Everything a GGSN needs to know at its start."""
@@ -156,6 +175,10 @@ class GgsnConfig:
     maximum_contexts: int = 1_000_000
     """PDP contexts in all; beyond it Create is refused with "No resources available"."""
     timers: Timers = field(default_factory=Timers)
+    on_sgsn_restart: RestartPolicy = RestartPolicy.SILENT
+    on_path_down: PathDownPolicy = PathDownPolicy.KEEP
+    response_cache: int = 32 * 1024 * 1024
+    """Octets of responses kept for requests that come again; beyond it the oldest give way."""
 
     def __post_init__(self) -> None:
         IPv4Address(self.control_address)

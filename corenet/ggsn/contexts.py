@@ -187,6 +187,11 @@ class ContextTable:
         """Return the context whose SGSN end on GTP-U is ``host`` and ``teid``, or None."""
         return self._by_peer_tunnel.get((host, teid))
 
+    def sgsn_teid(self, teid: int) -> int:
+        """Return the SGSN's TEID Control Plane in the tunnel with ours, or 0."""
+        tunnel = self._tunnels.get(teid)
+        return tunnel.sgsn_teid if tunnel is not None else 0
+
     def reserve_control_teid(self) -> int:
         """Return a fresh TEID Control Plane and keep it until it is used or released."""
         while True:

@@ -7,6 +7,7 @@ TS 23.060 §9.2.4; TS 23.007 (restart of an SGSN).
 from __future__ import annotations
 
 from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
 from corenet.ggsn.events import (
@@ -54,20 +55,30 @@ class Deletion:
         """
         found = [c for c in self._core.contexts.of(imsi) if access in (None, c.access)]
         for context in found:
-            tunnel = context.tunnel
-            request = DeletePdpContextRequest(
-                teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True
-            )
-            self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
+            self._tell(context, now)
             self.remove(context, DeletionReason.COMMAND, now)
         return len(found)
 
+    def _tell(self, context: PdpContext, now: float) -> None:
+        """Send the SGSN a Delete PDP Context Request."""
+        tunnel = context.tunnel
+        request = DeletePdpContextRequest(teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True)
+        self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
+
     def sgsn_restarted(self, host: str, recovery: int, now: float) -> None:
-        """Drop what an SGSN has forgotten (TS 23.007)."""
+        """Drop what an SGSN has forgotten (TS 23.007), and tell it where the policy says so."""
         lost = self._core.contexts.of_sgsn(host)
         for context in lost:
+            if self._core.config.on_sgsn_restart is RestartPolicy.DELETE:
+                self._tell(context, now)
             self.remove(context, DeletionReason.SGSN_RESTARTED, now)
         self._core.events.append(SgsnRestarted(host, recovery, len(lost)))
+
+    def path_lost(self, host: str, now: float) -> None:
+        """Drop the contexts of an SGSN that no longer answers, where the policy says so."""
+        if self._core.config.on_path_down is PathDownPolicy.DELETE:
+            for context in self._core.contexts.of_sgsn(host):
+                self.remove(context, DeletionReason.PATH_DOWN, now)
 
     def stop(self, now: float) -> None:
         """Drop every context; the SGSNs will learn it from our restart counter."""

@@ -36,6 +36,8 @@ class DeletionReason(StrEnum):
     """A Create PDP Context Request with the same IMSI and NSAPI (TS 29.060 §7.3.1)."""
     SGSN_RESTARTED = "sgsn-restarted"
     """The SGSN's restart counter changed (TS 23.007)."""
+    PATH_DOWN = "path-down"
+    """The SGSN no longer answers Echo Requests, and the policy is to delete."""
     ERROR_INDICATION = "error-indication"
     """The SGSN does not know the tunnel (TS 29.060 §7.3.7)."""
     UNKNOWN_TO_SGSN = "unknown-to-sgsn"

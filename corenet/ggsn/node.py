@@ -82,16 +82,22 @@ class Ggsn:
         """
         self._config = config
         self._name = name
+        contexts = ContextTable(random)
         self._core = core = Core(
             config=config,
             random=random,
             recovery=recovery,
             endpoint=Endpoint(
-                timers=config.timers, recovery=recovery, accepts=_SERVED, random=random
+                timers=config.timers,
+                recovery=recovery,
+                accepts=_SERVED,
+                random=random,
+                cache_octets=config.response_cache,
+                peer_teid=contexts.sgsn_teid,
             ),
             user_plane=UserPlane(config.user_address),
             access_points=AccessPoints(config),
-            contexts=ContextTable(random),
+            contexts=contexts,
         )
         self._radius = AccountingClient(config.radius, config.accounting, random=random)
         self._accounting = Accounting(config, self._radius, core.schedule)
@@ -313,6 +319,7 @@ class Ggsn:
                 self._core.events.append(PathChanged(event.peer[0], PathState.SUSPECTED))
             elif isinstance(event, PathDown):
                 self._core.events.append(PathChanged(event.peer[0], PathState.DOWN))
+                self._deletion.path_lost(event.peer[0], now)
 
     def _take_request(self, received: RequestReceived, now: float) -> None:
         message = received.message

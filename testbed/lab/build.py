@@ -310,6 +310,8 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
             part.stored_pdus.count, part.stored_pdus.octets, part.stored_pdus.age
         ),
         timers=_timers(part.gtp),
+        on_sgsn_restart=part.on_sgsn_restart,
+        on_path_down=part.on_path_down,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
 from testbed.lab.parts import (
@@ -144,6 +145,15 @@ class GgsnPart(Part):
     back_off: BackOffPart = BackOffPart()
     stored_pdus: StoredPdusPart = StoredPdusPart()
     gtp: GtpTimers = GtpTimers()
+    on_sgsn_restart: RestartPolicy = Field(
+        default=RestartPolicy.SILENT,
+        description="what an SGSN that has restarted is told of its contexts, which are gone here: "
+        "nothing, or a Delete PDP Context Request for each",
+    )
+    on_path_down: PathDownPolicy = Field(
+        default=PathDownPolicy.KEEP,
+        description="what becomes of the contexts of an SGSN that no longer answers Echo Requests",
+    )
 
 
 class RoutingAreaPart(Part):

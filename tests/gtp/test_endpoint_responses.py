@@ -173,7 +173,7 @@ def test_the_cache_sheds_the_oldest_beyond_its_octets() -> None:
         under_test.receive(report(sequence), PEER, float(sequence))
         answer(under_test, received(under_test), float(sequence))
     assert under_test.cached_octets == 28
-    assert under_test.responses_shed == 2
+    assert under_test.counters.responses_shed == 2
     under_test.receive(report(3), PEER, 4.0)
     assert len(under_test.take_datagrams()) == 1
     under_test.receive(report(0), PEER, 4.0)
@@ -187,7 +187,7 @@ def test_what_is_too_old_leaves_the_cache() -> None:
         under_test.receive(report(), PEER, now)
         answer(under_test, received(under_test), now)
     assert under_test.cached_octets == 14
-    assert under_test.responses_shed == 0
+    assert under_test.counters.responses_shed == 0
 
 
 def test_a_second_response_replaces_the_first() -> None:
@@ -398,6 +398,20 @@ def test_a_higher_version_gets_version_not_supported() -> None:
     assert isinstance(decode(data), VersionNotSupported)
     assert peer == PEER
     assert under_test.counters.other_versions == 1
+
+
+def test_version_0_gets_version_not_supported() -> None:
+    """With the sequence number that it has in its own place; GTP' gets no answer."""
+    under_test = endpoint()
+    echo = "1e010000 4711 0000 00 ffffff 0000000000000000"
+    under_test.receive(bytes.fromhex(echo), PEER, 0.0)
+    assert under_test.take_datagrams() == [
+        (VersionNotSupported(sequence=0x4711).encode(), PEER),
+    ]
+    for silent in ("0e" + echo[2:], echo[:-2], "1e03" + echo[4:]):
+        under_test.receive(bytes.fromhex(silent), PEER, 0.0)
+    assert under_test.take_datagrams() == []
+    assert under_test.counters.other_versions == 3
 
 
 def test_octets_of_the_notification_are_known() -> None:

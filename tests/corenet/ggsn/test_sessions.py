@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from corenet.ggsn.events import (
     DeletionReason,
     PathChanged,
@@ -23,6 +24,7 @@ from gtp.messages import (
     EchoRequest,
     EchoResponse,
     ErrorIndication,
+    VersionNotSupported,
 )
 from gtp.timers import Timers
 
@@ -292,6 +294,65 @@ def test_deleting_what_is_not_there_is_answered_so(bench) -> None:
     assert len(bench.ggsn.contexts()) == 1
 
 
+def test_a_second_delete_of_the_same_context_finds_nothing(bench) -> None:
+    """Non-existent, to TEID 0: the tunnel went with its last context. The first is not repeated."""
+    bench.create()
+    created = bench.sent(CreatePdpContextResponse)
+    message = DeletePdpContextRequest(teid=created.teid_control, nsapi=5, teardown=True)
+    bench.request(message, SGSN)
+    first = bench.sent(DeletePdpContextResponse)
+    assert (first.cause, first.teid) == (Cause.REQUEST_ACCEPTED, 0x200)
+    bench.deliver(message, SGSN)
+    assert bench.sent(DeletePdpContextResponse) == first
+    bench.request(DeletePdpContextRequest(teid=created.teid_control, nsapi=5), SGSN)
+    second = bench.sent(DeletePdpContextResponse)
+    assert (second.cause, second.teid) == (Cause.NON_EXISTENT, 0)
+    assert len(bench.told(PdpContextDeleted)) == 1
+
+
+def test_a_delete_without_nsapi_is_refused_to_the_sgsns_teid(bench) -> None:
+    """It cannot be decoded; its header still tells whose tunnel it is (TS 29.060 §11.1.6)."""
+    bench.create()
+    created = bench.sent(CreatePdpContextResponse)
+    for teid, answered in ((created.teid_control, 0x200), (0x77, 0)):
+        octets = b"\x32\x14\0\4" + teid.to_bytes(4, "big") + b"\0\x09\0\0"
+        bench.deliver_octets(octets, SGSN)
+        response = bench.sent(DeletePdpContextResponse)
+        assert (response.cause, response.teid) == (Cause.MANDATORY_IE_MISSING, answered)
+    assert bench.ggsn.context_count == 1
+
+
+@pytest.mark.parametrize("nsapi", [0, 1, 4, 5, 15])
+def test_any_nsapi_will_do(bench, nsapi) -> None:
+    """Reserved ones too: some peers count from 0 (TS 29.060 §7.7.17)."""
+    bench.create(nsapi=nsapi)
+    created = bench.sent(CreatePdpContextResponse)
+    assert created.cause is Cause.REQUEST_ACCEPTED
+    bench.request(DeletePdpContextRequest(teid=created.teid_control, nsapi=nsapi), SGSN)
+    assert bench.sent(DeletePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    bench.assert_nothing_left()
+
+
+def test_every_optional_element_may_be_missing(bench) -> None:
+    """What is left: IMSI, TEIDs, NSAPI, address, APN, SGSN addresses, QoS."""
+    bench.create(selection_mode=None, charging_characteristics=None, msisdn=None)
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+
+
+@pytest.mark.parametrize(("cache", "again"), [(None, True), (100, False)])
+def test_a_repeated_create_gets_the_stored_answer(make_bench, cache, again) -> None:
+    """As long as there is room for it; what gave way is counted (TS 29.060 §7.6)."""
+    bench = make_bench(**{"response_cache": cache} if cache else {})
+    request = bench.create()
+    first = bench.sent(CreatePdpContextResponse)
+    bench.create(imsi=OTHER_IMSI, end_user_address=DYNAMIC, teid_data=0x202)
+    bench.sent(CreatePdpContextResponse)
+    bench.deliver(request, SGSN)
+    assert (bench.sent(CreatePdpContextResponse) == first) is again
+    assert bench.ggsn.counters.contexts_created == (2 if again else 3)
+    assert (bench.ggsn.endpoint_counters.responses_shed > 0) is not again
+
+
 def test_we_delete_a_context_and_tell_the_sgsn(bench) -> None:
     """Gone here at once; the request goes to the SGSN's TEID and ends with its answer."""
     bench.create()
@@ -333,6 +394,62 @@ def test_a_restarted_sgsn_loses_its_contexts(bench) -> None:
     assert bench.told(SgsnRestarted) == [SgsnRestarted(SGSN, 2, 1)]
     assert [e.reason for e in bench.told(PdpContextDeleted)] == [DeletionReason.SGSN_RESTARTED]
     assert [c.imsi for c in bench.ggsn.contexts()] == [OTHER_IMSI, "234150000000003"]
+
+
+def test_a_restarted_sgsn_is_told_where_the_policy_says_so(make_bench) -> None:
+    """A Delete PDP Context Request with Teardown Ind for each, before the Create's answer."""
+    bench = make_bench(on_sgsn_restart=RestartPolicy.DELETE)
+    bench.create(recovery=1)
+    bench.create(
+        imsi=OTHER_IMSI, end_user_address=DYNAMIC, teid_control=0x300, teid_data=0x301, nsapi=6
+    )
+    bench.create(imsi="234150000000003", end_user_address=DYNAMIC, host="192.0.2.3")
+    bench.control.clear()
+    bench.create(imsi="234150000000004", end_user_address=DYNAMIC, recovery=2, teid_data=0x401)
+    for teid, nsapi in ((0x200, 5), (0x300, 6)):
+        request = bench.sent(DeletePdpContextRequest, to=SGSN)
+        assert (request.teid, request.nsapi, request.teardown) == (teid, nsapi, True)
+        bench.respond(request, DeletePdpContextResponse(cause=Cause.NON_EXISTENT), SGSN)
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    assert [c.imsi[-1] for c in bench.ggsn.contexts()] == ["3", "4"]
+
+
+def test_an_echo_response_tells_of_a_restart_too(make_bench) -> None:
+    """A counter that wraps has changed as well (TS 23.007 §18)."""
+    bench = make_bench(timers=Timers(t3_response=1.0, n3_requests=3, echo_interval=5.0))
+    bench.create()
+    bench.sent(CreatePdpContextResponse)
+    for recovery, left in ((255, 1), (255, 1), (0, 0)):
+        bench.advance(5)
+        bench.respond(bench.sent(EchoRequest, to=SGSN), EchoResponse(recovery=recovery), SGSN)
+        assert bench.ggsn.context_count == left
+    assert bench.told(SgsnRestarted) == [SgsnRestarted(SGSN, 0, 1)]
+    bench.assert_nothing_left()
+
+
+@pytest.mark.parametrize(("policy", "left"), [(PathDownPolicy.KEEP, 1), (PathDownPolicy.DELETE, 0)])
+def test_contexts_of_a_silent_sgsn_go_where_the_policy_says_so(make_bench, policy, left) -> None:
+    """Asked every 5 seconds, three times each: deleted here without a word to it, or kept."""
+    timers = Timers(t3_response=1.0, n3_requests=3, echo_interval=5.0)
+    bench = make_bench(timers=timers, on_path_down=policy)
+    bench.create()
+    bench.sent(CreatePdpContextResponse)
+    bench.advance(8)
+    assert [type(message) for message, _ in bench.control] == [EchoRequest] * 3
+    bench.control.clear()
+    assert bench.told(PathChanged)[-1].state is PathState.DOWN
+    assert bench.ggsn.context_count == left
+    reasons = [event.reason for event in bench.told(PdpContextDeleted)]
+    assert reasons == [DeletionReason.PATH_DOWN] * (1 - left)
+    if not left:
+        bench.assert_nothing_left()
+
+
+@pytest.mark.parametrize("octets", ["48200008 00000000 00000100", "1e1000000001" + "00" * 14])
+def test_other_versions_are_told_what_we_speak(bench, octets) -> None:
+    """GTPv2 and GTPv0: Version Not Supported with version 1 in its header (TS 29.060 §7.2.3)."""
+    bench.deliver_octets(bytes.fromhex(octets), SGSN)
+    assert bench.sent(VersionNotSupported, to=SGSN).teid == 0
 
 
 def test_an_error_indication_drops_the_context_it_names(bench) -> None:
