@@ -15,6 +15,9 @@ from typing import Protocol
 
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.node import Ggsn
+from corenet.gr.config import GsupServerConfig, HlrOutsideConfig
+from corenet.gr.hlr_outside import HlrOutside
+from corenet.gr.server import GsupServer
 from corenet.hlr.config import HlrConfig
 from corenet.hlr.node import Hlr
 from corenet.interfaces.application import Applications
@@ -29,6 +32,7 @@ from gtp.constants import GTP_C_PORT, GTP_U_PORT
 
 HLR_NAME = "hlr"
 MOBILES_NAME = "mobiles"
+GSUP_SERVER_NAME = "gsup"
 
 
 class CoreRuntime(Runtime, Protocol):
@@ -46,6 +50,10 @@ class CoreConfig:
     ggsns: Mapping[str, GgsnConfig] = field(default_factory=dict)
     sgsns: Mapping[str, SgsnConfig] = field(default_factory=dict)
     hlr: HlrConfig | None = None
+    gsup_server: GsupServerConfig | None = None
+    """The HLR's port for clients of other processes; without it there are none."""
+    hlrs_outside: Mapping[str, HlrOutsideConfig] = field(default_factory=dict)
+    """HLRs of other processes, by the name that they have here."""
     mobiles: tuple[MobileConfig, ...] = ()
     """Mobiles in the coverage of ``serving_sgsn``."""
     serving_sgsn: str | None = None
@@ -53,7 +61,10 @@ class CoreConfig:
     mobile_timers: MobileTimers = field(default_factory=MobileTimers)
 
     def __post_init__(self) -> None:
-        names = Counter((*self.ggsns, *self.sgsns, HLR_NAME, MOBILES_NAME))
+        own = () if self.hlr is None else (HLR_NAME,)
+        names = Counter(
+            (*self.ggsns, *self.sgsns, *self.hlrs_outside, *own, MOBILES_NAME, GSUP_SERVER_NAME)
+        )
         twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise ValueError(f"two nodes are named {twice[0]}")
@@ -61,6 +72,13 @@ class CoreConfig:
             raise ValueError("mobiles need an SGSN")
         if self.serving_sgsn is not None and self.serving_sgsn not in self.sgsns:
             raise ValueError(f"there is no SGSN {self.serving_sgsn} to serve the mobiles")
+        if self.gsup_server is not None and self.hlr is None:
+            raise ValueError("a GSUP server needs an HLR")
+
+    @property
+    def gsup_nodes(self) -> frozenset[str]:
+        """Names of the nodes that carry Gr to other processes."""
+        return frozenset((*self.hlrs_outside, GSUP_SERVER_NAME))
 
     @property
     def gc_hosts(self) -> frozenset[str]:
@@ -90,15 +108,22 @@ class Core:
     sgsns: Mapping[str, Sgsn]
     hlr: Hlr | None
     mobiles: Mobiles | None
+    gsup_server: GsupServer | None = None
+    hlrs_outside: Mapping[str, HlrOutside] = field(default_factory=dict)
 
     def attach(self, runtime: CoreRuntime) -> None:
-        """Attach and start every node: HLR, GGSNs, SGSNs, mobiles, in this order.
+        """Attach and start every node: HLRs, GGSNs, SGSNs, mobiles, in this order.
 
         So each finds those in service that it turns to when it starts. What the runtime raises
         for a place that cannot be had comes through; those attached before stay so.
         """
         if self.hlr is not None:
             runtime.attach(self.hlr, _hlr_places(self.hlr.config))
+        if self.gsup_server is not None:
+            listen = self.gsup_server.config.listen
+            runtime.attach(self.gsup_server, {Interface.GR: ANYWHERE, Interface.GSUP: listen})
+        for outside in self.hlrs_outside.values():
+            runtime.attach(outside, _outside_places(outside))
         for ggsn in self.ggsns.values():
             runtime.attach(ggsn, _ggsn_places(ggsn.config))
             runtime.route_gi(networks_of(ggsn.config), ggsn)
@@ -134,6 +159,12 @@ def assemble(
             for name, part in config.sgsns.items()
         },
         mobiles=_mobiles(config, own(), applications),
+        gsup_server=None
+        if config.gsup_server is None
+        else GsupServer(config.gsup_server, name=GSUP_SERVER_NAME),
+        hlrs_outside={
+            name: HlrOutside(part, name=name) for name, part in config.hlrs_outside.items()
+        },
     )
 
 
@@ -162,6 +193,11 @@ def _hlr_places(config: HlrConfig) -> dict[Interface, Address]:
         Interface.GTP_C: (config.address, GTP_C_PORT),
         Interface.GR: (config.address, GSUP_PORT),
     }
+
+
+def _outside_places(outside: HlrOutside) -> dict[Interface, Address]:
+    units = outside.config.units
+    return {Interface.GR: outside.place, Interface.GSUP: (next(iter(units))[0], 0)}
 
 
 def _ggsn_places(config: GgsnConfig) -> dict[Interface, Address]:

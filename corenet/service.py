@@ -52,7 +52,12 @@ class CoreService(Service):
         self.core = assemble(config, random=random, recovery=recovery, applications=applications)
         self.capture: Capture | None = None
         if capture is not None:
-            self.capture = Capture(capture, gc_hosts=config.gc_hosts, on_end=self._capture_ended)
+            self.capture = Capture(
+                capture,
+                gc_hosts=config.gc_hosts,
+                gsup_nodes=config.gsup_nodes,
+                on_end=self._capture_ended,
+            )
             self.runtime.on_passed(self.capture)
 
     def startService(self) -> None:

@@ -2,7 +2,8 @@
 
 What has no IP packet around it gets one: GTP, RADIUS and WAP datagrams in UDP; LLC frames of
 the radio as GSMTAP v2 type GB_LLC on UDP 4729, which Wireshark dissects down to the 24.008
-message; GSUP on Gr in IPA on a TCP connection; SMPP on its own connections. Nodes that have a
+message; GSUP on Gr in IPA on a TCP connection; SMPP, and
+GSUP to other processes, on their own connections. Nodes that have a
 name and no IP address get one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
 
 Each record is flushed as it passes, so that the file can be read while it is written, and
@@ -30,7 +31,7 @@ GSUP_PORT: Final = 4222
 INTERFACES: Final = (
     ("Gn", "GTP between SGSN and GGSN (TS 29.060)"),
     ("Gc", "GTP between GGSN and HLR (TS 29.060 §7.4)"),
-    ("Gr", "GSUP between SGSN and HLR, framed as over TCP"),
+    ("Gr", "GSUP between SGSN and HLR, in IPA over TCP"),
     ("Gi", "IP between mobiles and the packet data network"),
     ("radio", "LLC frames between SGSN and mobiles, in GSMTAP (TS 44.064, TS 24.008)"),
     ("RADIUS", "Accounting between GGSN and gateway (TS 29.061)"),
@@ -52,7 +53,7 @@ _GSMTAP_UPLINK: Final = bytes.fromhex("02040800 4000 0000 00000000 00000000")
 _LLC_FROM_SGSN: Final = 0x40
 """C/R bit of a command from the SGSN (TS 44.064 §6.2.2); UI frames are always commands."""
 
-_OVER_TCP: Final = {Interface.SMPP: _SMPP}
+_OVER_TCP: Final = {Interface.SMPP: _SMPP, Interface.GSUP: _GR}
 _LARGEST_SEGMENT: Final = 16_384
 
 _IPA_GSUP: Final = b"\xee\x05"
@@ -68,15 +69,18 @@ class Capture:
         stream: BinaryIO,
         *,
         gc_hosts: Collection[str] = (),
+        gsup_nodes: Collection[str] = (),
         on_end: Callable[[OSError], None] | None = None,
     ) -> None:
         """Write the header to ``stream``; GTP-C with an end in ``gc_hosts`` (HLRs) is Gc.
 
-        ``on_end`` is called once, when the stream takes no more: the reader of a pipe went
-        away, or the disk is full. The capture records nothing from then on.
+        What nodes in ``gsup_nodes`` take from Gr and put on it is recorded where it passes on
+        their connections. ``on_end`` is called once, when the stream takes no more: the reader of
+        a pipe went away, or the disk is full. The capture records nothing from then on.
         """
         self._stream = stream
         self._gc_hosts = frozenset(gc_hosts)
+        self._gsup_nodes = frozenset(gsup_nodes)
         self._on_end = on_end
         self._open = True
         self._hosts: dict[str, str] = {}
@@ -119,6 +123,14 @@ class Capture:
             return self._packet(_GI, passed.time, passed.data)
         if passed.interface is Interface.RADIO:
             return self._on_radio(passed)
+        if passed.interface is Interface.GR and not self._gsup_nodes.isdisjoint(
+            (passed.sender, passed.receiver)
+        ):
+            return b""
+        if passed.interface is Interface.GSUP:
+            # Its nodes stand for others, whose names the addresses have.
+            ends = self._host(passed.source[0], ""), self._host(passed.destination[0], "")
+            return self._on_stream(passed, *ends)
         source = self._host(passed.source[0], passed.sender)
         # A WAP datagram is for a mobile; who receives it is the GGSN in front of it.
         receiver = "" if passed.interface in TO_MOBILES else passed.receiver

@@ -23,6 +23,10 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
         counted[core.hlr.name] = dict(_flat("gtp", core.hlr.gtp_counters))
         counted[core.hlr.name] |= _flat("gr", core.hlr.gr_counters)
         counted[core.hlr.name] |= _flat("short_messages", core.hlr.short_message_counters)
+    if core.gsup_server is not None:
+        counted[core.gsup_server.name] = dict(core.gsup_server.counters)
+    for outside in core.hlrs_outside.values():
+        counted[outside.name] = dict(outside.counters)
     if core.mobiles is not None:
         counted[core.mobiles.name] = dict(_flat("", core.mobiles.counters))
     return counted

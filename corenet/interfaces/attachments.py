@@ -14,7 +14,10 @@ from ipaddress import IPv4Address, IPv4Network
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 
 IN_PROCESS = frozenset({Interface.RADIO, Interface.GR})
-"""Interfaces that never leave the process: links between nodes, by any name."""
+"""Interfaces that never leave the process: links between nodes, by any name.
+
+Gr goes on to other processes over ``Interface.GSUP``, by nodes of ``corenet.gr``.
+"""
 
 TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
 """Interfaces of hosts outside whose peers are mobiles' addresses, reached through Gi."""
@@ -22,7 +25,7 @@ TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
 OVER_UDP = TO_MOBILES | {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS}
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
-OVER_TCP = frozenset({Interface.SMPP})
+OVER_TCP = frozenset({Interface.SMPP, Interface.GSUP})
 """Interfaces of connections (``corenet.interfaces.streams``)."""
 
 

@@ -35,6 +35,8 @@ class Interface(StrEnum):
     """LLC frames between SGSN and mobile."""
     GR = "gr"
     """GSUP messages between SGSN and HLR."""
+    GSUP = "gsup"
+    """The same to other processes: GSUP in IPA over TCP."""
     RADIUS = "radius"
     """RADIUS accounting over UDP 1813 between GGSN and gateway."""
     WDP = "wdp"

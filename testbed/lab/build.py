@@ -41,7 +41,7 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import routes
+from testbed.lab import gsup, routes
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -59,9 +59,6 @@ from testbed.pull.config import PullConfig, PullLimits
 from testbed.smsc.config import SmscConfig
 from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
-
-GR_PORT = 4222
-"""TCP port of GSUP, which names the HLR's place on Gr."""
 
 LOOPBACK = IPv4Network("127.0.0.0/8")
 
@@ -156,9 +153,7 @@ def build(source: Source) -> LoadedLab:
             if lab.gateway is None
             else _gateway(lab, lab.gateway, has_smsc=esme is not None),
             esme=esme,
-            smsc=None
-            if lab.smsc is None or lab.hlr is None
-            else lab.smsc.config((lab.hlr.address, GR_PORT)),
+            smsc=None if lab.smsc is None else lab.smsc.config(gsup.hlr_place(lab, lab.smsc.hlr)),
             self_activating={
                 one.imsi: one.part.mobile.activate
                 for one in numbered
@@ -248,16 +243,19 @@ def _check_tls(lab: Lab, source: Source) -> None:
 
 
 def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
-    if lab.ggsn is None and lab.sgsn is None:
+    outside = gsup.hlrs_outside(lab)
+    if not (lab.ggsn or lab.sgsn or lab.hlr or outside):
         return None
     return CoreConfig(
         ggsns={} if lab.ggsn is None else {"ggsn": _ggsn(lab, lab.ggsn, numbered)},
         sgsns={} if lab.sgsn is None else {"sgsn": _sgsn(lab, lab.sgsn)},
         hlr=_hlr(lab, numbered),
+        gsup_server=gsup.gsup_server(lab),
+        hlrs_outside=outside,
         mobiles=()
         if lab.sgsn is None
         else tuple(
-            _mobile(one, one.part.mobile, lab.smsc.number if lab.smsc else "")
+            _mobile(one, one.part.mobile, gsup.centre_of_mobiles(lab))
             for one in numbered
             if one.part.mobile
         ),
@@ -318,11 +316,10 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
 def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
     own = {apn.name: lab.ggsn.address for apn in lab.ggsn.apns} if lab.ggsn else {}
     area = part.routing_area
-    hlr = lab.hlr.address if lab.hlr else part.address
     return SgsnConfig(
         control_address=part.address,
         user_address=part.address,
-        hlr=(hlr, GR_PORT),
+        hlr=gsup.hlr_place(lab, part.hlr),
         ggsns=own | part.ggsns,
         routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
         radio=RadioTimers(t3385=part.t3385),
@@ -345,7 +342,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
             if one.part.known_to_hlr
         ),
         timers=_timers(lab.hlr.gtp),
-        service_centres={} if lab.smsc is None else {lab.smsc.number: (lab.smsc.address, GR_PORT)},
+        service_centres=gsup.service_centres(lab),
     )
 
 

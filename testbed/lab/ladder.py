@@ -76,6 +76,8 @@ class Ladder:
 
     def passed(self, passed: Passed) -> None:
         """Show a datagram, or what is whole of a connection (a ``Tap``)."""
+        if passed.interface is Interface.GSUP:
+            return  # What matters in it passes on Gr too.
         if passed.phase is not None:
             for described in self._smpp.described(passed):
                 self._show_passed(passed, described)

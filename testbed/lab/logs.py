@@ -17,11 +17,26 @@ import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
 from zope.interface import implementer
 
+from corenet.gr.events import (
+    GsupClientConnected,
+    GsupClientDisconnected,
+    HlrConnected,
+    HlrNotConnected,
+)
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
+from testbed.adapters.event_words import EventWords
 
 _QUOTED: Final = re.compile(r'[ ="]')
 _PLAIN: Final = re.compile(r'[^ ="\n]*\Z')
+
+
+_CONNECTIONS: Final = (
+    HlrConnected,
+    HlrNotConnected,
+    GsupClientConnected,
+    GsupClientDisconnected,
+)
 
 
 @implementer(ILogObserver)
@@ -53,6 +68,20 @@ def log_events(runtime: Runtime, but: str) -> None:
         if node != but:
             values = {field.name: str(getattr(event, field.name)) for field in fields(event)}
             log.info(type(event).__name__, node=node, **values)
+
+    runtime.on_event(note)
+
+
+def log_connections(runtime: Runtime) -> None:
+    """Log how the connections of Gr to other processes come and go."""
+    log = structlog.get_logger("core")
+    words = EventWords()
+
+    def note(_time: float, node: str, event: Event) -> None:
+        if isinstance(event, _CONNECTIONS):
+            text, values = words.of(event)
+            warns = isinstance(event, HlrNotConnected)
+            (log.warning if warns else log.info)(text, node=node, **values)
 
     runtime.on_event(note)
 

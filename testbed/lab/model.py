@@ -22,6 +22,7 @@ from testbed.gateway.config import Operation
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
+    HlrLinkPart,
     Host,
     Imsi,
     Msisdn,
@@ -30,6 +31,7 @@ from testbed.lab.parts import (
     Part,
     Port,
     Seconds,
+    UnitName,
 )
 from testbed.lab.policy_model import GiTriggerPart, RulePart
 from testbed.lab.smsc_model import SmscPart, SmsPart
@@ -173,6 +175,9 @@ class SgsnPart(Part):
     ggsns: dict[ApnName, Host] = Field(
         default_factory=dict, description="GGSN by APN; the lab's own GGSN for APNs not named here"
     )
+    hlr: HlrLinkPart | None = Field(
+        default=None, description="an HLR of another process; the lab's own when absent"
+    )
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"
     )
@@ -182,7 +187,15 @@ class SgsnPart(Part):
 class HlrPart(Part):
     """The HLR."""
 
-    address: Host = Field(description="of GTP-C towards the GGSN, and of Gr (port 4222)")
+    address: Host = Field(description="of GTP-C towards the GGSN, and of Gr")
+    listen: bool = Field(
+        default=False, description="whether other processes may ask it, by GSUP in IPA over TCP"
+    )
+    port: Port = Field(default=4222, description="of GSUP, where it listens")
+    service_centres: dict[Msisdn, UnitName] = Field(
+        default_factory=dict,
+        description="unit names of short message service centres of other processes, by number",
+    )
     gtp: GtpTimers = GtpTimers()
 
 
@@ -536,12 +549,12 @@ class Lab(Part):
 
     @model_validator(mode="after")
     def _nodes_fit_together(self) -> Self:
-        if self.ggsn is None and self.sgsn is None and self.gateway is None:
-            raise ValueError("a lab has a ggsn, an sgsn or a gateway at least")
-        if self.sgsn is not None and self.hlr is None:
-            raise ValueError("an sgsn needs an hlr to ask for its subscribers")
-        if self.smsc is not None and self.hlr is None:
-            raise ValueError("an smsc needs an hlr to reach terminals through")
+        if all(one is None for one in (self.ggsn, self.sgsn, self.hlr, self.gateway, self.smsc)):
+            raise ValueError("a lab has a ggsn, an sgsn, an hlr, a gateway or an smsc at least")
+        if self.sgsn is not None and self.hlr is None and self.sgsn.hlr is None:
+            raise ValueError("an sgsn needs an hlr to ask for its subscribers: set hlr or sgsn.hlr")
+        if self.smsc is not None and self.hlr is None and self.smsc.hlr is None:
+            raise ValueError("an smsc needs an hlr to reach terminals: set hlr or smsc.hlr")
         part = self.gateway
         if part is not None and part.ask_core and part.core is None and self.control is None:
             raise ValueError(

@@ -20,6 +20,8 @@ ApnName = Annotated[
     str,
     StringConstraints(strict=True, pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=100),
 ]
+UnitName = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,128}$")]
+"""What a node is known by on Gr between processes."""
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -51,3 +53,14 @@ class Part(BaseModel):
     """A part of a lab file: no setting beside those it names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HlrLinkPart(Part):
+    """An HLR of another process, ours or a foreign one, asked by GSUP in IPA over TCP."""
+
+    address: Host
+    port: Port = 4222
+    unit_name: UnitName | None = Field(
+        default=None,
+        description="what the HLR knows the node by, unlike any other; sgsn or smsc when absent",
+    )

@@ -10,7 +10,7 @@ from corenet.interfaces.node import Address
 from testbed.codecs.smpp import BindTransceiver, DataCoding, SmeAddress
 from testbed.codecs.smpp.constants import VERSION_3_4
 from testbed.esme.config import EsmeConfig, Smsc, SmscMode
-from testbed.lab.parts import Host, Msisdn, Part, Port, Seconds
+from testbed.lab.parts import HlrLinkPart, Host, Msisdn, Part, Port, Seconds
 from testbed.smpp.config import SmppLimits
 from testbed.smpp.links import Account
 from testbed.smsc.config import Esme, Limits, SmscConfig
@@ -144,6 +144,9 @@ class SmscPart(Part):
 
     address: Host = Field(description="of SMPP, and of its end of GSUP")
     port: Port = Field(default=2775, description="of SMPP")
+    hlr: HlrLinkPart | None = Field(
+        default=None, description="an HLR of another process; the lab's own when absent"
+    )
     number: Msisdn = Field(default="447785016005", description="its own, as terminals see it")
     system_id: SystemId = Field(default="corenet", description="what it calls itself to ESMEs")
     esmes: tuple[EsmePart, ...] = Field(

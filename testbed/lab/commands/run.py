@@ -16,7 +16,7 @@ from twisted.internet.error import CannotListenError
 from corenet.adapters.udp import CannotBindError
 from testbed.lab.build import LoadedLab, load, shipped_labs
 from testbed.lab.capture_file import capture_stream
-from testbed.lab.logs import log_events, log_to
+from testbed.lab.logs import log_connections, log_events, log_to
 from testbed.lab.reactor_run import run_in_reactor
 from testbed.lab.running import RunningLab
 from testbed.lab.state import LabState
@@ -65,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
                 running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
                 if options.verbose:
                     log_events(running.runtime, but="gateway")
+                else:
+                    log_connections(running.runtime)
                 await running.start()
                 try:
                     if not await running.settled(SETTLE_TIME, _Progress()):

@@ -197,7 +197,7 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("name: x\n", "lab.yaml:1:1: the document: a lab has a ggsn, an sgsn or a gateway"),
+        ("name: x\n", "lab.yaml:1:1: the document: a lab has a ggsn, an sgsn, an hlr"),
         ("sgsn: {address: 127.0.0.1}\n", "lab.yaml:1:1: the document: an sgsn needs an hlr"),
         (
             GGSN + "gateway: {address: 127.0.10.5, apn: wap.example}\n",
