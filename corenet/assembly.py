@@ -61,7 +61,7 @@ class CoreConfig:
     mobile_timers: MobileTimers = field(default_factory=MobileTimers)
 
     def __post_init__(self) -> None:
-        own = () if self.hlr is None else (HLR_NAME,)
+        own = () if self.hlr is None and HLR_NAME in self.hlrs_outside else (HLR_NAME,)
         names = Counter(
             (*self.ggsns, *self.sgsns, *self.hlrs_outside, *own, MOBILES_NAME, GSUP_SERVER_NAME)
         )
