@@ -15,7 +15,7 @@ demo: $(VENV)/.installed ## an offline push, end to end, with its ladder and its
 test: $(VENV)/.tox ## all tests: lint, types, each Python that is here, docs, real peers that are here
 	@PATH="$(TOX_PATH)" $(VENV)/bin/tox run $(ARGS)
 
-bench: $(VENV)/.bench ## the codec beside scapy and pycrate, the gateway beside Kannel: four minutes
+bench: $(VENV)/.bench ## the codec beside scapy and pycrate, the gateway beside Kannel: some minutes
 	@$(VENV)/bin/python -m benchmarks.codec
 	@$(VENV)/bin/python -m benchmarks.gateway --rounds 2 --seconds 3
 	@$(VENV)/bin/python -m benchmarks.gateway --rounds 2 --seconds 3 --quiet --floor
