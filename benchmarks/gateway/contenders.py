@@ -162,7 +162,11 @@ def start_floor(folder: Path, place: Place) -> Contender:
     program = Path(__file__).with_name("floor.py")
     words = (sys.executable, str(program), host, str(folder / "floor.sqlite"))
     peer = Peer("floor", words, folder=folder, place=place)
-    peer.wait_for("^Ready: ", timeout=30.0)
+    try:
+        peer.wait_for("^Ready: ", timeout=30.0)
+    except BaseException:
+        peer.stop()
+        raise
     return Contender("Floor", (peer,), (host,), OUR_PORT, "/pap")
 
 
