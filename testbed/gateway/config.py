@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from corenet.interfaces.node import Address, Interface
+from testbed.codecs.ccpp import NOTHING, Profile
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.initiators import Initiator
@@ -88,6 +89,18 @@ class Operation(StrEnum):
     STATUS = "status"
     CCQ = "ccq"
     """Client capabilities query."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProfiles:
+    """What the operator says of clients and what they can do."""
+
+    default: Profile = NOTHING
+    """Fills in what neither a client's session nor ``clients`` says of it."""
+    clients: Mapping[str, Profile] = field(default_factory=dict)
+    """By MSISDN."""
+    must_match: bool = False
+    """Whether a push with a capabilities entity is refused where nothing is known (3004)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +201,7 @@ class GatewayConfig:
     """Who may push; empty: everybody, and nobody is told from another."""
     operations: frozenset[Operation] = frozenset(Operation)
     """What initiators can have; what is left out is answered with 3001, a replacement 3011."""
+    client_profiles: ClientProfiles = field(default_factory=ClientProfiles)
     content_types: tuple[str, ...] = ("*/*",)
     """Media types that may be pushed; "text/*" stands for all of a kind."""
     users: Mapping[str, str] = field(default_factory=dict)

@@ -330,16 +330,12 @@ class Inquiries:
         match inquiry.about:
             case Accepted(push):
                 return answers.refusal(push, code, text, self._config, now)
-            case Question(pap.CancelMessage() as message, version):
-                document: pap.Document = operations.not_cancelled(message, code)
-            case Question(pap.StatusQuery() as query, version):
-                document = operations.not_known(query, code)
-        answer = answers.document(document, version, self._config)
-        return Refusal(answer, _subject(inquiry.about), code, text)
+            case Question(document, version):
+                return operations.refused(document, code, text, version, self._config, now)
 
 
 def _subject(about: Question | Accepted) -> str:
     """Return the push-id that an inquiry is about."""
     if isinstance(about, Accepted):
         return about.push.replaces or ""
-    return about.document.push_id
+    return about.push_id

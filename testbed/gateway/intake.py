@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from testbed.codecs.pap import StatusCode
+from testbed.codecs import pap
+from testbed.codecs.pap import StatusCode, Version
 from testbed.gateway import answers, submission
 from testbed.gateway.answers import HttpAnswer, Refusal
+from testbed.gateway.capabilities import Clients
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.custody import Custody
 from testbed.gateway.dispatch import Dispatch
@@ -31,6 +33,7 @@ from testbed.gateway.inquiries import Inquiries, Inquiry
 from testbed.gateway.lease import Lease
 from testbed.gateway.operations import Accepted, Question
 from testbed.gateway.output import Output
+from testbed.gateway.recipients import Nobody
 from testbed.gateway.records import AddPush, PushRecord, StoredPush
 
 OUT_OF_REACH: Final = "the store is out of reach"
@@ -49,6 +52,7 @@ class Intake:
         custody: Custody,
         allowances: Allowances,
         lease: Lease,
+        clients: Clients,
         take_up: Callable[[StoredPush, float], None],
     ) -> None:
         """``take_up`` begins with a push that was accepted."""
@@ -58,6 +62,7 @@ class Intake:
         self._custody = custody
         self._allowances = allowances
         self._lease = lease
+        self._clients = clients
         self._take_up = take_up
         self._uncommitted: dict[int, tuple[str, Accepted]] = {}
         self.is_closed = False
@@ -86,7 +91,9 @@ class Intake:
     ) -> None:
         """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows."""
         self._counts["submissions"] += 1
-        result = submission.read(content_type, body, self._config, now, initiator=initiator)
+        result = submission.read(
+            content_type, body, self._config, now, clients=self._clients, initiator=initiator
+        )
         if isinstance(result, Refusal):
             self._refuse(key, result)
             return
@@ -105,8 +112,20 @@ class Intake:
             self.inquiries.refuse(inquiry, busy, now)
         elif isinstance(result, Accepted) and result.push.replaces is None:
             self._add(inquiry.key, result)
+        elif isinstance(result, Question) and isinstance(result.document, pap.CcqMessage):
+            self._tell_capabilities(inquiry, result.document, result.version, now)
         else:
             self.inquiries.ask(inquiry, now)
+
+    def _tell_capabilities(
+        self, inquiry: Inquiry, query: pap.CcqMessage, version: Version, now: float
+    ) -> None:
+        answer = self._clients.answer(query, version)
+        if isinstance(answer, Nobody):
+            self.inquiries.refuse(inquiry, answer.text, now, answer.code)
+        else:
+            self._counts["capabilities told"] += 1
+            self._answer(inquiry.key, answer)
 
     def committed(self, number: int, now: float, *, duplicate: bool) -> bool:
         """Answer a submission that is on disk or found its push-id used; False for other rows."""

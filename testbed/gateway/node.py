@@ -23,6 +23,7 @@ from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.codecs.pap import StatusCode
 from testbed.esme.outcome import SmsOutcome
 from testbed.gateway.activate import ActivationAnswer
+from testbed.gateway.capabilities import Clients
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.custody import Custody
 from testbed.gateway.deliveries import Delivery, Key
@@ -107,6 +108,7 @@ class Gateway:
             custody=self._custody,
             allowances=self._allowances,
             lease=self._lease,
+            clients=Clients(config, self._presence.sessions, self._wap.headers_at),
             take_up=self._resume,
         )
         self._inquiries = self._intake.inquiries

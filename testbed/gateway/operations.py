@@ -23,7 +23,9 @@ from testbed.codecs.pap import (
     StatusCode,
     Version,
 )
-from testbed.gateway.answers import printable
+from testbed.gateway import answers
+from testbed.gateway.answers import Refusal, printable
+from testbed.gateway.config import GatewayConfig
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import identity
 from testbed.gateway.records import (
@@ -41,12 +43,21 @@ BY_SMS: Final = "delivered by SMS"
 """What is said of a push that the SMSC has delivered; the client says nothing there either."""
 
 
+Submitted = pap.PushMessage | pap.CancelMessage | pap.StatusQuery | pap.CcqMessage
+"""What a gateway takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A document that is about a push-id which was used before."""
+    """A document that is about a push-id which was used before, or about a client."""
 
-    document: pap.CancelMessage | pap.StatusQuery
+    document: pap.CancelMessage | pap.StatusQuery | pap.CcqMessage
     version: Version
+
+    @property
+    def push_id(self) -> str:
+        """The push that it is about; "" where it is about a client."""
+        return "" if isinstance(self.document, pap.CcqMessage) else self.document.push_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +187,29 @@ def not_cancelled(message: pap.CancelMessage, code: StatusCode) -> pap.CancelRes
     return pap.CancelResponse(
         message.push_id, (pap.CancelResult(code, code.text, message.addresses),)
     )
+
+
+def refused(
+    document: Submitted,
+    code: StatusCode,
+    text: str,
+    version: Version,
+    config: GatewayConfig,
+    now: float,
+) -> Refusal:
+    """Refuse what was submitted, with the answer that belongs to it."""
+    match document:
+        case pap.PushMessage(push_id):
+            answer = answers.push_response(push_id, code, text, version, config, now)
+            return Refusal(answer, push_id, code, text)
+        case pap.CcqMessage(address, query_id):
+            reply: pap.Document = pap.CcqResponse(address, code, printable(text), query_id)
+            push_id = ""
+        case pap.CancelMessage(push_id):
+            reply = not_cancelled(document, code)
+        case pap.StatusQuery(push_id):
+            reply = not_known(document, code)
+    return Refusal(answers.document(reply, version, config), push_id, code, text)
 
 
 def replacement(accepted: Accepted, original: StoredPush | None) -> Accepted | NotReplaced:

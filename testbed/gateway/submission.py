@@ -17,13 +17,16 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from testbed.codecs import media, multipart, pap
+from testbed.codecs import ccpp, media, multipart, pap
+from testbed.codecs.ccpp import Profile
+from testbed.codecs.errors import ContentError
 from testbed.codecs.hosts import is_listed
 from testbed.codecs.pap import PapError, StatusCode, Version
-from testbed.gateway import answers
+from testbed.gateway import answers, operations
 from testbed.gateway.answers import Refusal
+from testbed.gateway.capabilities import Clients
 from testbed.gateway.config import GatewayConfig, Operation
-from testbed.gateway.operations import Accepted, Question, not_cancelled, not_known, rejected
+from testbed.gateway.operations import Accepted, Question, Submitted, rejected
 from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import PushRecord
 from testbed.gateway.send import UnsendableError, prepare
@@ -31,8 +34,7 @@ from testbed.gateway.send import UnsendableError, prepare
 _XML_TYPES: Final = frozenset({answers.PAP_TYPE, "text/xml"})
 _NETWORKS: Final = frozenset({"any", "gsm"})
 _BEARERS: Final = frozenset({"any", "gprs", "packet data", "ip"})
-_Submitted = pap.PushMessage | pap.CancelMessage | pap.StatusQuery | pap.CcqMessage
-_OPERATIONS: Final[Mapping[type[_Submitted], Operation]] = MappingProxyType(
+_OPERATIONS: Final[Mapping[type[Submitted], Operation]] = MappingProxyType(
     {
         pap.PushMessage: Operation.PUSH,
         pap.CancelMessage: Operation.CANCEL,
@@ -40,6 +42,8 @@ _OPERATIONS: Final[Mapping[type[_Submitted], Operation]] = MappingProxyType(
         pap.CcqMessage: Operation.CCQ,
     }
 )
+_Entities = tuple[multipart.Part, ...]
+"""What comes behind the control entity."""
 _MOST_PARTS: Final = 3
 """Control, content and capabilities entity."""
 
@@ -52,17 +56,27 @@ class _RefusedError(Exception):
 
 
 def read(
-    content_type: str, body: bytes, config: GatewayConfig, now: float, *, initiator: str = ""
+    content_type: str,
+    body: bytes,
+    config: GatewayConfig,
+    now: float,
+    *,
+    clients: Clients,
+    initiator: str = "",
 ) -> Accepted | Question | Refusal:
-    """Read a posted body. Never raises for what an initiator sent."""
+    """Read a posted body. Never raises for what an initiator sent.
+
+    ``clients`` knows which pushes do not fit whom.
+    """
     try:
         kind = media.parse(content_type).media
     except ValueError as error:
         return answers.no_pap(415, f"Content-Type: {error}")
     if len(body) > config.limits.body:
         return answers.no_pap(413, f"a body has at most {config.limits.body} octets")
+    reading = _Reading(config, clients, now, initiator)
     if kind in _XML_TYPES:
-        return _Reading(config, now, initiator).document(body, None)
+        return reading.document(body, ())
     if kind != "multipart/related":
         return answers.no_pap(415, f"{kind} is neither multipart/related nor {answers.PAP_TYPE}")
     bad = StatusCode.BAD_REQUEST
@@ -78,19 +92,19 @@ def read(
     if len(parts) > _MOST_PARTS:
         text = "a message has a control, a content and a capabilities entity at most"
         return answers.bad_message(bad, text, answers.shown(parts[3].body), config)
-    content = parts[1] if len(parts) > 1 else None
-    return _Reading(config, now, initiator).document(control.body, content)
+    return reading.document(control.body, parts[1:])
 
 
 class _Reading:
     """One document, and from whom it is."""
 
-    def __init__(self, config: GatewayConfig, now: float, initiator: str) -> None:
+    def __init__(self, config: GatewayConfig, clients: Clients, now: float, initiator: str) -> None:
         self._config = config
+        self._clients = clients
         self._now = now
         self._initiator = initiator
 
-    def document(self, xml: bytes, content: multipart.Part | None) -> Accepted | Question | Refusal:
+    def document(self, xml: bytes, entities: _Entities) -> Accepted | Question | Refusal:
         config = self._config
         try:
             envelope = pap.parse_envelope(xml)
@@ -113,67 +127,35 @@ class _Reading:
                 text = f"a gateway does not take a {type(other).__name__}"
                 return answers.bad_message(StatusCode.BAD_REQUEST, text, answers.shown(xml), config)
         try:
-            return self._operation(document, content, version)
+            return self._operation(document, entities, version)
         except _RefusedError as refused:
-            return self._refusal(document, version, refused.code, refused.text)
-        except Exception as fault:
+            code, text, fault = refused.code, refused.text, ""
+        except Exception as error:
             code = StatusCode.INTERNAL_SERVER_ERROR
-            refusal = self._refusal(document, version, code, code.text)
-            return replace(refusal, fault=answers.traceback_of(fault))
+            text, fault = code.text, answers.traceback_of(error)
+        refusal = operations.refused(document, code, text, version, config, self._now)
+        return replace(refusal, fault=fault)
 
     def _operation(
-        self, document: _Submitted, content: multipart.Part | None, version: Version
+        self, document: Submitted, entities: _Entities, version: Version
     ) -> Accepted | Question | Refusal:
-        operations = self._config.operations
+        offered = self._config.operations
         needed = _OPERATIONS[type(document)]
-        if needed not in operations:
+        if needed not in offered:
             raise _RefusedError(
                 StatusCode.NOT_IMPLEMENTED, f"this gateway does no {needed}: it is switched off"
             )
         match document:
             case pap.PushMessage():
-                if document.replace_push_id is not None and Operation.REPLACE not in operations:
+                if document.replace_push_id is not None and Operation.REPLACE not in offered:
                     raise _RefusedError(
                         StatusCode.REPLACEMENT_NOT_SUPPORTED, "pushes are not replaced here"
                     )
-                return self._push(document, content, version)
-            case pap.CcqMessage():
-                return self._capabilities(document, version)
+                return self._push(document, entities, version)
             case question:
                 return Question(question, version)
 
-    def _refusal(
-        self, document: _Submitted, version: Version, code: StatusCode, text: str
-    ) -> Refusal:
-        """Refuse with the answer that belongs to the operation."""
-        config = self._config
-        match document:
-            case pap.PushMessage(push_id):
-                answer = answers.push_response(push_id, code, text, version, config, self._now)
-                return Refusal(answer, push_id, code, text)
-            case pap.CcqMessage():
-                reply: pap.Document = pap.CcqResponse(
-                    document.address, code, answers.printable(text), document.query_id
-                )
-                return Refusal(answers.document(reply, version, config), "", code, text)
-            case pap.CancelMessage(push_id):
-                reply = not_cancelled(document, code)
-            case pap.StatusQuery(push_id):
-                reply = not_known(document, code)
-        return Refusal(answers.document(reply, version, config), push_id, code, text)
-
-    def _capabilities(self, query: pap.CcqMessage, version: Version) -> Refusal:
-        """Answer a client capabilities query: terminals tell nothing of theirs here."""
-        whom = terminal_of(query.address, self._config.users)
-        code = StatusCode.CAPABILITIES_NOT_AVAILABLE
-        text = "no capabilities are known of any client"
-        if isinstance(whom, Nobody):
-            code, text = whom.code, whom.text
-        return self._refusal(query, version, code, text)
-
-    def _push(
-        self, message: pap.PushMessage, content: multipart.Part | None, version: Version
-    ) -> Accepted:
+    def _push(self, message: pap.PushMessage, entities: _Entities, version: Version) -> Accepted:
         config, now = self._config, self._now
         if not 0 < len(message.push_id) <= config.limits.push_id:
             raise _RefusedError(
@@ -186,8 +168,10 @@ class _Reading:
         _check_times(message, now)
         if message.notify_url is not None:
             _check_notify_url(message.notify_url, config.notification.hosts)
-        if content is None:
+        if not entities:
             raise _RefusedError(StatusCode.BAD_REQUEST, "a push needs a content entity as part 2")
+        content = entities[0]
+        assumed = _assumed(entities[1]) if len(entities) > 1 else None
         _check_media(content.content_type.media, config.content_types)
         try:
             air = prepare(
@@ -195,6 +179,9 @@ class _Reading:
             )
         except UnsendableError as error:
             raise _RefusedError(error.code, error.text) from None
+        if assumed is not None or not self._clients.is_silent:
+            types = (content.content_type.media, media.parse(air.content_type).media)
+            nobodies = self._misfits(message.addresses, nobodies, types, assumed)
         quality = message.quality_of_service or pap.QualityOfService()
         rule = config.policy.rule_for(air.application, self._initiator)
         lifetime = config.lifetime if rule.lifetime is None else rule.lifetime
@@ -234,10 +221,46 @@ class _Reading:
             whom = terminal_of(value, config.users)
             if isinstance(whom, Nobody):
                 nobodies[number] = whom
-        if len(nobodies) == len(addresses):
-            first = nobodies[0]
-            raise _RefusedError(first.code, first.text)
-        return nobodies
+        return _unless_all(nobodies, addresses)
+
+    def _misfits(
+        self,
+        addresses: tuple[str, ...],
+        nobodies: dict[int, Nobody],
+        types: tuple[str, ...],
+        assumed: Profile | None,
+    ) -> dict[int, Nobody]:
+        """Return, beside ``nobodies``, the addresses whose clients the push does not fit."""
+        unserved = dict(nobodies)
+        for number, value in enumerate(addresses):
+            whom = nobodies.get(number) or terminal_of(value, self._config.users)
+            if not isinstance(whom, Nobody):
+                misfit = self._clients.misfit(whom, types, assumed)
+                if misfit is not None:
+                    unserved[number] = misfit
+        return _unless_all(unserved, addresses)
+
+
+def _unless_all(nobodies: dict[int, Nobody], addresses: tuple[str, ...]) -> dict[int, Nobody]:
+    """Return the addresses that cannot be served, unless those are all: then the push can't."""
+    if len(nobodies) == len(addresses):
+        first = nobodies[0]
+        raise _RefusedError(first.code, first.text)
+    return nobodies
+
+
+def _assumed(entity: multipart.Part) -> Profile:
+    """Return what the initiator takes the client to be able to do."""
+    kind = entity.content_type.media
+    if kind not in ccpp.MEDIA_TYPES:
+        raise _RefusedError(
+            StatusCode.CAPABILITY_MATCHING_NOT_SUPPORTED,
+            f"capabilities entity: {kind} is not read here, {answers.PAP_TYPE} is",
+        )
+    try:
+        return ccpp.parse(entity.body)
+    except ContentError as error:
+        raise _RefusedError(StatusCode.BAD_REQUEST, f"capabilities entity: {error}") from None
 
 
 def _check_media(media_type: str, allowed: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ answers requests; what becomes of pushes and of the sessions themselves is told 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
 from typing import Final, Protocol
@@ -142,6 +142,10 @@ class WapServer:
         views = (self._server.session(number) for number in self._by_host.get(host, ()))
         standing = [view for view in views if view and view.state is SessionState.CONNECTED]
         return standing[::-1]
+
+    def headers_at(self, host: str, since: float) -> Iterator[Headers]:
+        """Return what the clients said that were heard of since then on those sessions."""
+        return (view.headers for view in self.at(host) if view.last_used >= since)
 
     # Commands of whoever pushes
 

@@ -411,6 +411,7 @@ def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
         users=part.users,
         viewers=part.viewers,
         operations=frozenset(part.operations),
+        client_profiles=part.capabilities.profiles(),
         content_types=part.content_types,
         initiators=tuple(
             Initiator(

@@ -19,6 +19,7 @@ from pydantic import (
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
+from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
@@ -505,6 +506,7 @@ class GatewayPart(Part):
         description="what initiators can have: what is left out is answered with 3001, a push "
         "that replaces another with 3011",
     )
+    capabilities: CapabilitiesPart = CapabilitiesPart()
     content_types: tuple[str, ...] = Field(
         default=("*/*",), description='media types that may be pushed, such as "text/*"'
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from testbed.codecs import pap
-from testbed.gateway import operations, submission
+from testbed.gateway import capabilities, operations, submission
 from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.events import PushRefused, SubmissionFaulted
 from testbed.gateway.initiators import Allowances
@@ -101,7 +101,7 @@ def test_a_fault_in_a_query_is_answered_by_its_response(bench, monkeypatch):
 
 def test_a_fault_in_a_capabilities_query_is_answered_by_its_response(bench, monkeypatch):
     """It is about no push."""
-    monkeypatch.setattr(submission, "terminal_of", stumble)
+    monkeypatch.setattr(capabilities, "terminal_of", stumble)
     answer = bench.ask(pap.CcqMessage(plmn(), query_id="q"))
     assert isinstance(answer, pap.CcqResponse)
     assert (answer.query_id, answer.code) == ("q", 3000)

@@ -17,20 +17,23 @@ from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, QualityOfService
 from testbed.gateway import submission
 from testbed.gateway.answers import Refusal
+from testbed.gateway.capabilities import Clients
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy
 from testbed.gateway.operations import Accepted, Question
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import Nobody, terminal_of
+from testbed.gateway.sessions import SessionTable
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import INDICATION, MESSAGE, NOW, body_of, plmn
 
 CONFIG = GatewayConfig("127.0.0.5", "wap.example", b"x")
+CLIENTS = Clients(CONFIG, SessionTable(CONFIG.ageing), lambda _host, _since: ())
 VECTORS = Path(__file__).parents[2] / "vectors/kannel"
 HOUR = 3600.0
 
 
 def read(push: pap.PushMessage = MESSAGE, content: Part | None = None, config=CONFIG):
-    return submission.read(*body_of(push, content), config, NOW)
+    return submission.read(*body_of(push, content), config, NOW, clients=CLIENTS)
 
 
 def quality(**values) -> pap.PushMessage:
@@ -73,7 +76,7 @@ def test_what_kannel_took_is_taken(name):
     """Recorded submissions are accepted."""
     body = (VECTORS / f"{name}.req").read_bytes()
     content_type = "multipart/related; boundary=asdlfkjiurwghasf; type=application/xml"
-    accepted = submission.read(content_type, body, CONFIG, NOW)
+    accepted = submission.read(content_type, body, CONFIG, NOW, clients=CLIENTS)
     assert isinstance(accepted, Accepted)
     assert accepted.push.version is pap.Version.V1_0
 
@@ -117,7 +120,7 @@ def test_what_is_wrong_is_quoted_in_part():
     control = b'<pap><push-message push-id="1" deliver-before-timestamp="%b"/></pap>' % (
         b"1" * 4000
     )
-    refusal = submission.read("application/xml", control, CONFIG, NOW)
+    refusal = submission.read("application/xml", control, CONFIG, NOW, clients=CLIENTS)
     answer = pap.parse(refusal.answer.body)
     assert answer.code == 2000
     assert "deliver-before-timestamp" in answer.desc
@@ -181,14 +184,14 @@ def test_a_push_without_content_is_refused():
         ("application/xml", control),
         ("text/xml; charset=utf-8", control),
     ):
-        assert submission.read(content_type, body, CONFIG, NOW).code == 2000
+        assert submission.read(content_type, body, CONFIG, NOW, clients=CLIENTS).code == 2000
 
 
 def test_the_answer_speaks_the_initiators_version():
     """PAP 1.0 is answered with 1.0."""
     push = replace(MESSAGE, addresses=("x",))
     content_type, body = body_of(push, version=pap.Version.V1_0)
-    refusal = submission.read(content_type, body, CONFIG, NOW)
+    refusal = submission.read(content_type, body, CONFIG, NOW, clients=CLIENTS)
     assert pap.parse_envelope(refusal.answer.body).version is pap.Version.V1_0
 
 
@@ -200,7 +203,7 @@ def bad(xml: bytes) -> pap.BadMessageResponse:
         ],
         boundary="b",
     )
-    refusal = submission.read(content_type, body, CONFIG, NOW)
+    refusal = submission.read(content_type, body, CONFIG, NOW, clients=CLIENTS)
     assert refusal.answer.status == 202
     answer = pap.parse(refusal.answer.body)
     assert isinstance(answer, pap.BadMessageResponse)
@@ -238,35 +241,33 @@ def test_what_is_no_xml_is_a_bad_message(xml):
 def test_a_control_entity_of_another_type_is_a_bad_message():
     """The first part must be the control entity."""
     parts = [Part(ContentType("text/plain"), b"x"), Part(ContentType("application/xml"), b"")]
-    assert submission.read(*build_multipart(parts, boundary="b"), CONFIG, NOW).code == 2000
+    assert (
+        submission.read(*build_multipart(parts, boundary="b"), CONFIG, NOW, clients=CLIENTS).code
+        == 2000
+    )
 
 
 def test_a_multipart_that_cannot_be_split_is_a_bad_message():
     """A lost boundary is the initiator's fault."""
-    refusal = submission.read("multipart/related; boundary=x", b"--y\r\n", CONFIG, NOW)
+    refusal = submission.read(
+        "multipart/related; boundary=x", b"--y\r\n", CONFIG, NOW, clients=CLIENTS
+    )
     assert isinstance(pap.parse(refusal.answer.body), pap.BadMessageResponse)
 
 
 @pytest.mark.parametrize(
-    "document", [pap.CancelMessage("1@pi.example", (plmn(),)), pap.StatusQuery("1@pi.example")]
+    "document",
+    [
+        pap.CancelMessage("1@pi.example", (plmn(),)),
+        pap.StatusQuery("1@pi.example"),
+        pap.CcqMessage(plmn(), "q", "x-wap-application:wml.ua"),
+    ],
 )
-def test_what_is_about_an_earlier_push_is_a_question(document):
-    """It is answered from what is known of that push, in the version of who asks."""
+def test_what_is_about_a_push_or_a_client_is_a_question(document):
+    """It is answered from what is known of that, in the version of who asks."""
     body = pap.build(document, version=pap.Version.V1_0)
-    question = submission.read("application/xml", body, CONFIG, NOW)
+    question = submission.read("application/xml", body, CONFIG, NOW, clients=CLIENTS)
     assert question == Question(document, pap.Version.V1_0)
-
-
-@pytest.mark.parametrize(
-    ("address", "code"),
-    [(plmn(), 3008), ("x", 2002), ("WAPPUSH=joe/TYPE=USER@ppg.example", 2003)],
-)
-def test_a_client_capabilities_query_is_answered(address, code):
-    """Capabilities are known of no client; an address that names none is said to."""
-    query = pap.CcqMessage(address, query_id="q", app_id="x-wap-application:wml.ua")
-    answer = pap.parse(submission.read("text/xml", pap.build(query), CONFIG, NOW).answer.body)
-    assert isinstance(answer, pap.CcqResponse)
-    assert (answer.address, answer.query_id, answer.code) == (address, "q", code)
 
 
 def test_one_bad_address_of_two_is_rejected_alone():
@@ -306,16 +307,16 @@ def test_a_capabilities_entity_is_accepted_and_a_fourth_part_is_not():
     content = Part(ContentType(si.XML_TYPE), si.build(INDICATION))
     profile = Part(ContentType("application/xml"), b"<rdf:RDF/>")
     three = build_multipart([control, content, profile], boundary="b")
-    assert isinstance(submission.read(*three, CONFIG, NOW), Accepted)
+    assert isinstance(submission.read(*three, CONFIG, NOW, clients=CLIENTS), Accepted)
     four = build_multipart([control, content, profile, profile], boundary="b")
-    refusal = submission.read(*four, CONFIG, NOW)
+    refusal = submission.read(*four, CONFIG, NOW, clients=CLIENTS)
     assert isinstance(pap.parse(refusal.answer.body), pap.BadMessageResponse)
 
 
 def test_a_document_that_only_gateways_send_is_a_bad_message():
     """A push-response is no submission."""
     body = pap.build(pap.PushResponse("1", 1001))
-    refusal = submission.read("application/xml", body, CONFIG, NOW)
+    refusal = submission.read("application/xml", body, CONFIG, NOW, clients=CLIENTS)
     assert isinstance(pap.parse(refusal.answer.body), pap.BadMessageResponse)
 
 
@@ -326,7 +327,7 @@ def test_a_document_that_only_gateways_send_is_a_bad_message():
 def test_what_is_no_pap_gets_an_http_error(content_type, size, status):
     """4xx with a line of text."""
     config = replace(CONFIG, limits=Limits(body=1_000))
-    refusal = submission.read(content_type, b"x" * size, config, NOW)
+    refusal = submission.read(content_type, b"x" * size, config, NOW, clients=CLIENTS)
     assert (refusal.answer.status, refusal.code) == (status, 0)
     assert refusal.answer.content_type.startswith("text/plain")
 
@@ -359,7 +360,7 @@ def test_hosts_can_be_allowed_by_name_and_network():
 @given(st.sampled_from(["application/xml", "multipart/related; boundary=b"]), st.binary())
 def test_random_bodies_get_an_answer(content_type, body):
     """Whatever is posted, the answer is a PAP document or an HTTP error."""
-    refusal = submission.read(content_type, body, CONFIG, NOW)
+    refusal = submission.read(content_type, body, CONFIG, NOW, clients=CLIENTS)
     assert isinstance(refusal, Refusal)
     if refusal.answer.status == 202:
         pap.parse(refusal.answer.body)
@@ -372,6 +373,6 @@ def test_damaged_submissions_get_an_answer(data):
     damaged = bytearray(body)
     for _ in range(data.draw(st.integers(1, 5))):
         damaged[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    result = submission.read(content_type, bytes(damaged), CONFIG, NOW)
+    result = submission.read(content_type, bytes(damaged), CONFIG, NOW, clients=CLIENTS)
     if isinstance(result, Refusal):
         pap.parse(result.answer.body)

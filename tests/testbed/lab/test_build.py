@@ -8,8 +8,9 @@ import pytest
 
 from corenet.ggsn.config import Credential
 from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
+from testbed.codecs.ccpp import Profile
 from testbed.gateway.accounting import RadiusClient
-from testbed.gateway.config import Operation, TlsConfig
+from testbed.gateway.config import ClientProfiles, Operation, TlsConfig
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.policy import Next, Refusal, Route, Rule
 from testbed.gateway.trigger import GiTrigger
@@ -362,3 +363,35 @@ def test_operations_can_be_switched_off() -> None:
     assert config.operations == {Operation.PUSH, Operation.STATUS}
     (problem,) = problems(gateway + "[push, recall]}\n")
     assert "'push', 'replace', 'cancel', 'status' or 'ccq'" in problem
+
+
+def test_a_lab_file_says_what_clients_can_do() -> None:
+    """By MSISDN and by default; matching may be required."""
+    gateway = "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false, capabilities: "
+    config = built(
+        gateway + '{default: {accept: [Text/*]}, matching: required, clients: {"447700900123":\n'
+        "  {accept: [image/png], charsets: [utf-8], user_agent: Nokia7110/1.0,\n"
+        '   profile: "http://wap.example/a.rdf"}}}}\n'
+    ).gateway
+    assert config is not None
+    client = Profile(("image/png",), ("utf-8",), "Nokia7110/1.0", "http://wap.example/a.rdf")
+    assert config.client_profiles == ClientProfiles(
+        Profile(("text/*",)), {"447700900123": client}, must_match=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("accept: [html]", "'html' is not a media type"),
+        ('accept: ["text/html; q=1"]', "parameters do not count"),
+        ("charsets: [utf 8]", "should match pattern"),
+        ('user_agent: "\\u0001"', "a character that XML does not have"),
+        ("profile: file.rdf", "should match pattern"),
+    ],
+)
+def test_what_a_client_cannot_be_is_named(setting: str, text: str) -> None:
+    """By line and column, as everything in a lab file."""
+    gateway = "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false, capabilities: "
+    (problem,) = problems(gateway + "{default: {" + setting + "}}}\n")
+    assert text in problem
