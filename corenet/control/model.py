@@ -305,7 +305,7 @@ class QosRequest(Request):
     """Ask for another quality of service of PDP contexts."""
 
     qos: str = Field(
-        pattern=r"^([0-9A-Fa-f]{2})+$",
+        pattern=r"^([0-9A-Fa-f]{8}|([0-9A-Fa-f]{2}){12,255})$",
         max_length=510,
         description="in hexadecimal as in GTP: allocation and retention priority, then the "
         "profile of TS 24.008 §10.5.6.5; 4 octets, or 12 and more",

@@ -412,13 +412,17 @@ def test_another_qos_is_asked_of_the_sgsn(world, who):
     assert core.terminal(1).contexts[0].qos == context.qos
 
 
-@pytest.mark.parametrize(
-    ("index", "qos", "status", "field"), [(2, "010B921F", 404, "apn"), (1, "010B92", 400, "qos")]
-)
-def test_qos_that_cannot_be_asked_for(world, who, index, qos, status, field):
-    """404: no such context; 400: no QoS profile."""
+def test_qos_of_no_context_cannot_be_asked_for(world, who):
+    """There is no such context."""
     core = world()
     core.finished(core.request(1))
     with pytest.raises(ControlError) as refused:
-        core.control.change_qos(who(index).imsi, APN, QosRequest(qos=qos))
-    assert (refused.value.status, refused.value.field) == (status, field)
+        core.control.change_qos(who(2).imsi, APN, QosRequest(qos="010B921F"))
+    assert (refused.value.status, refused.value.field) == (404, "apn")
+
+
+@pytest.mark.parametrize("qos", ["", "010B92", "010B921F71", "xyz", "0" * 512])
+def test_what_is_no_qos_profile_is_refused(qos):
+    """It has 4 octets, or 12 to 255."""
+    with pytest.raises(ValidationError, match="qos"):
+        QosRequest(qos=qos)
