@@ -36,7 +36,7 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import StatusCode
-from testbed.experiments.gateway_process import GatewayProcess
+from testbed.experiments.lab_process import GatewayProcess
 from testbed.experiments.ledger import Ledger, Life
 from testbed.experiments.surroundings import Surroundings
 from testbed.gateway.records import Notification

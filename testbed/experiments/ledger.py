@@ -1,6 +1,7 @@
-"""What a push gateway promised, and what was seen of it from outside, life by life.
+"""What a push gateway or an SMSC promised, and what was seen of it from outside, life by life.
 
-Theory of operation. A *life* is one gateway process from its start to its kill. The ledger is told
+Theory of operation. What is said of a push and its result here holds for an SMSC's message and its
+delivery receipt too. A *life* is one process from its start to its kill. The ledger is told
 what initiators were answered, what arrived at terminals, which results were posted and answered;
 and after each death, what the store knew at that moment. From that it tells what must not be:
 
@@ -37,6 +38,10 @@ class _Push:
 @dataclass(slots=True)
 class Ledger:
     """Everything that was seen of the pushes of one run."""
+
+    things: str = "pushes"
+    results: str = "results"
+    """What people call them."""
 
     accepted: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
@@ -113,12 +118,18 @@ class Ledger:
         """Return the accepted pushes whose result was not answered yet."""
         return [push_id for push_id in self.accepted if self._push(push_id).answered is None]
 
-    def close(self, done: Iterable[str]) -> None:
-        """Compare with what the store holds as delivered and reported in the end."""
-        kept = set(done)
+    def close(self, done: Iterable[str], failed: Iterable[str] = ()) -> None:
+        """Compare with what the store holds as ended and reported in the end.
+
+        Of ``failed`` it says that they could not be delivered.
+        """
+        kept, excused = set(done), set(failed)
         for push_id in self.accepted:
             if push_id not in kept:
                 self._violated(push_id, "was accepted, and is not delivered and reported")
+            elif push_id in excused:
+                if self._push(push_id).sent:
+                    self._violated(push_id, "is said to have failed, and arrived")
             elif not self._push(push_id).sent:
                 self._violated(push_id, "is said to be delivered, and never arrived")
 
@@ -126,16 +137,17 @@ class Ledger:
         """Return what was found, for people."""
         sent = sum(len(push.sent) for push in self._pushes.values())
         posted = sum(push.posted for push in self._pushes.values())
-        lines = [
-            f"kills                                   {self.kills}",
-            f"pushes accepted                         {len(self.accepted)}",
-            f"pushes that arrived at terminals        {sent}",
-            f"  sent again, first outcome unknown     {self.sent_again}",
-            f"results posted                          {posted}",
-            f"  posted again, first answer unknown    {self.posted_again}",
-            f"longest time not written at a death     {1000 * self.longest_unknown:.0f} ms",
-            f"violations                              {len(self.violations)}",
-        ]
+        counted = (
+            ("kills", self.kills),
+            (f"{self.things} accepted", len(self.accepted)),
+            (f"{self.things} that arrived at terminals", sent),
+            ("  sent again, first outcome unknown", self.sent_again),
+            (f"{self.results} posted", posted),
+            ("  posted again, first answer unknown", self.posted_again),
+            ("longest time not written at a death", f"{1000 * self.longest_unknown:.0f} ms"),
+            ("violations", len(self.violations)),
+        )
+        lines = [f"{what:<40}{value}" for what, value in counted]
         return "\n".join([*lines, *(f"  {violation}" for violation in self.violations[:20])])
 
     def _note_unknown(self, seconds: float) -> None:

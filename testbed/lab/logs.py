@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TextIO
@@ -60,12 +60,12 @@ class _FromWarning:
             self._observer(event)
 
 
-def log_events(runtime: Runtime, but: str) -> None:
-    """Log every event of every node, except those of the node named ``but``, which does itself."""
+def log_events(runtime: Runtime, but: Collection[str]) -> None:
+    """Log every event of every node, except those named in ``but``, which do themselves."""
     log = structlog.get_logger("core")
 
     def note(_time: float, node: str, event: Event) -> None:
-        if node != but:
+        if node not in but:
             values = {field.name: str(getattr(event, field.name)) for field in fields(event)}
             log.info(type(event).__name__, node=node, **values)
 

@@ -87,6 +87,7 @@ class Smsc:
             config.hlr,
             config.number,
             schedule,
+            life=f"{name}-{prefix}".encode(),
             answer_time=config.answer_time,
             send=self._datagrams.append,
             back=self._terminal_back,

@@ -3,7 +3,9 @@
 Specs: TS 29.002 §12.3 (mt-ForwardSM), §12.5 (alert); OsmoHLR user manual, GSUP.
 
 Each request has a reference, which its answer repeats; with the subscriber's number it tells the
-answers apart. What nobody answers for counts as a temporary failure. When the HLR says that a
+answers apart. References begin anew with each life of the SMSC, so requests name the life as their
+source: the HLR repeats that too, and what it says to an earlier life is not taken for an answer to
+this one. What nobody answers for counts as a temporary failure. When the HLR says that a
 subscriber is there again (Ready for SM), it is answered, and whoever waits is told. What mobiles
 submit (MO-forwardSM) comes the same way, and is answered when it is written down.
 """
@@ -81,6 +83,7 @@ class Relay:
         number: str,
         schedule: Schedule,
         *,
+        life: bytes,
         answer_time: float,
         send: Callable[[Datagram], None],
         back: Callable[[str, float], None],
@@ -88,11 +91,13 @@ class Relay:
     ) -> None:
         """Ask ``hlr`` as the service centre of that ``number``.
 
+        ``life`` is the source name of requests, and no other life of the SMSC had the same.
         ``send`` sends a datagram; ``back`` is told the number of a terminal that is there again,
         and when; ``submitted`` gets the number of a mobile, what it submits, and whom to tell.
         """
         self._hlr = hlr
         self._centre = SmRpAddress.service_centre(number)
+        self._life = life
         self._schedule = schedule
         self._answer_time = answer_time
         self._send = send
@@ -118,6 +123,7 @@ class Relay:
             sm_rp_oa=self._centre,
             sm_rp_ui=tpdu,
             sm_rp_mms=int(more),
+            source_name=self._life,
         )
         self._send(Datagram(Interface.GR, self._hlr, message.encode()))
 
@@ -177,6 +183,9 @@ class Relay:
         self._submitted(sender.digits, pdu, answer, now)
 
     def _answered(self, message: GsupMessage, now: float) -> None:
+        if message.destination_name not in (None, self._life):
+            self.counts["gsup to an earlier life"] += 1
+            return
         found = self._open.pop((message.msisdn or "", message.sm_rp_mr or 0), None)
         if found is None:
             self.counts["gsup unasked"] += 1

@@ -27,7 +27,7 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import ReplaceMethod
-from testbed.experiments.gateway_process import GatewayProcess
+from testbed.experiments.lab_process import GatewayProcess
 from testbed.experiments.surroundings import Surroundings
 from testbed.initiator.submission import HttpMessage, recipient
 from tests.interop.postgresql import PostgresqlServer

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             async def work(reactor: Any) -> int:
                 running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
                 if options.verbose:
-                    log_events(running.runtime, but="gateway")
+                    log_events(running.runtime, but=("gateway", "smsc"))
                 else:
                     log_connections(running.runtime)
                 await running.start()

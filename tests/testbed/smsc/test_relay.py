@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from corenet.interfaces.gsup import (
@@ -37,6 +39,7 @@ class Bench:
             HLR,
             "447785016005",
             self.schedule,
+            life=b"smsc-1",
             answer_time=40,
             send=self.out.append,
             back=lambda terminal, _: self.back.append(terminal),
@@ -114,6 +117,18 @@ def test_silence_is_a_failure() -> None:
     assert bench.answers == [(ANN, NO_ANSWER)]
     bench.receive(result(request, ANN))
     assert len(bench.answers) == 1
+
+
+def test_an_answer_to_an_earlier_life_is_none_to_this_one() -> None:
+    """The request names the life, which the HLR repeats; one that does not is believed."""
+    bench = Bench()
+    request = bench.forward()
+    assert request.source_name == b"smsc-1"
+    bench.receive(replace(result(request, ANN), destination_name=b"smsc-0"))
+    assert bench.answers == []
+    assert bench.relay.counts["gsup to an earlier life"] == 1
+    bench.receive(replace(result(request, ANN), destination_name=b"smsc-1"))
+    assert bench.answers == [(ANN, None)]
 
 
 def test_references_differ() -> None:

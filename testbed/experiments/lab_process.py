@@ -1,4 +1,4 @@
-"""A gateway as ``corenet run`` runs it: a process that can be killed, and begin again."""
+"""A node as ``corenet run`` runs it: a process that can be killed, and begin again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from testbed.experiments.ledger import Life
 from testbed.experiments.surroundings import APN
 from testbed.gateway.config import GatewayConfig
 
-_LAB: Final = """\
+_GATEWAY: Final = """\
 name: experiment
 gateway:
   address: {address}
@@ -27,24 +27,19 @@ _ENDING: Final = 30.0
 """Seconds that a process may take to end."""
 
 
-class GatewayProcess:
-    """One gateway, through all its lives."""
+class LabProcess:
+    """One lab, through all its lives."""
 
-    def __init__(
-        self, folder: Path, address: str, *, core: str, store: str | None, lease: float
-    ) -> None:
-        """Write its lab file into ``folder``.
+    def __init__(self, folder: Path, address: str, lab: str, *options: str) -> None:
+        """Write ``lab`` into ``folder``; ``address`` is what its lives are known by.
 
-        ``core`` is the URL of the control interface. ``store`` None stands for an SQLite file in
-        the folder.
+        ``options`` are those of ``corenet run`` that say what it logs.
         """
         self.address = address
         self._folder = folder
-        store = store or str(folder / "pushes.sqlite")
-        text = _LAB.format(address=address, apn=APN, core=core, store=store, lease=lease)
-        (folder / "lab.yaml").write_text(text, encoding="utf-8")
-        self.config = GatewayConfig(address, APN, b"-", store=store, lease=lease)
-        """What tells where it is, and opens its store."""
+        (folder / "log").touch()
+        (folder / "lab.yaml").write_text(lab, encoding="utf-8")
+        self._options = options
         self._lives = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -65,7 +60,7 @@ class GatewayProcess:
         lab, state = str(self._folder / "lab.yaml"), str(self._folder / "state")
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", command, "run", lab, "--quiet", "--state", state],
+                [sys.executable, "-c", command, "run", lab, "--state", state, *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,3 +86,21 @@ class GatewayProcess:
     def log(self) -> str:
         """Return what it has said lately."""
         return (self._folder / "log").read_text(errors="replace")[-2000:]
+
+
+class GatewayProcess(LabProcess):
+    """One gateway."""
+
+    def __init__(
+        self, folder: Path, address: str, *, core: str, store: str | None, lease: float
+    ) -> None:
+        """Write its lab file into ``folder``.
+
+        ``core`` is the URL of the control interface. ``store`` None stands for an SQLite file in
+        the folder.
+        """
+        store = store or str(folder / "pushes.sqlite")
+        lab = _GATEWAY.format(address=address, apn=APN, core=core, store=store, lease=lease)
+        super().__init__(folder, address, lab, "--quiet")
+        self.config = GatewayConfig(address, APN, b"-", store=store, lease=lease)
+        """What tells where it is, and opens its store."""
