@@ -82,7 +82,8 @@ smsc:
 subscribers:
 """
 _SUBSCRIBER: Final = (
-    "  - {{imsi: '2341509001{number:05}', msisdn: '4477009{number:05}', apns: [{{name: wap}}], mobile: {{{mobile}}}}}\n"
+    "  - {{imsi: '2341509001{number:05}', msisdn: '4477009{number:05}', "
+    "apns: [{{name: wap}}], mobile: {{{mobile}}}}}\n"
 )
 _ARRIVED: Final = b'"ShortMessageReceived"'
 _FULL: Final = "on_sms: memory-full, sms_refused: [1]"
