@@ -2,7 +2,8 @@
 
 Exit status: 0 as it should be, 1 not as it should be (a push that was not delivered, a lab file
 with mistakes, octets that are no message), 2 wrong use, 130 after Ctrl-C. Each subcommand is a
-module in ``testbed.lab.commands``, imported only when it is used, so that help comes at once.
+module in ``testbed.lab.commands``, or above the lab where it uses more, imported only when it is
+used, so that help comes at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 from typing import NoReturn
 
 from testbed.lab.yaml_source import SourceError
@@ -22,8 +24,10 @@ COMMANDS = {
     "run": "run a lab until Ctrl-C",
     "validate": "check lab files",
     "push": "send a push to a gateway, and wait for its result notification",
+    "experiment": "measure ways of pushing against each other, in virtual time",
     "decode": "say what a GTP message is, element by element",
 }
+_ELSEWHERE = {"experiment": "testbed.experiments.command"}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -45,9 +49,9 @@ def run(arguments: Sequence[str]) -> int:
         described = f"{purpose[0].upper()}{purpose[1:]}."
         sub = offered.add_parser(name, help=purpose, description=described)
         if name == asked:
-            import_module(f"testbed.lab.commands.{name}").add_arguments(sub)
+            _module(name).add_arguments(sub)
     options = parser.parse_args(arguments)
-    command = import_module(f"testbed.lab.commands.{options.command}")
+    command = _module(options.command)
     try:
         status: int = command.run(options)
     except SourceError as error:
@@ -60,3 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(_ELSEWHERE.get(command, f"testbed.lab.commands.{command}"))
