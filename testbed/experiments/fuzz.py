@@ -30,14 +30,15 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from testbed.adapters.gateway_http import GatewaySite
-from testbed.codecs import pap, si, sl
+from testbed.codecs import ccpp, multipart, pap, si, sl
+from testbed.codecs.ccpp import Profile
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, Priority, QualityOfService, ReplaceMethod
 from testbed.codecs.pap.schema import ELEMENTS
 from testbed.gateway.answers import HttpAnswer
-from testbed.gateway.config import GatewayConfig, RetryPolicy
+from testbed.gateway.config import ClientProfiles, GatewayConfig, RetryPolicy
 from testbed.gateway.initiators import Caller
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.records import StoredPush
@@ -57,6 +58,7 @@ _CONFIG: Final = GatewayConfig(
     SECRET,
     users={"joe": ONLINE},
     lifetime=LIFETIME,
+    client_profiles=ClientProfiles(clients={AWAY: Profile(("*/*",), user_agent="Phone/1")}),
     retry=RetryPolicy(waits=(100.0,), ask_again=100.0, poll=100.0),
 )
 _LAST: Final = NOW + 900.0
@@ -134,7 +136,11 @@ class Round:
         """
         bench = self._bench
         for answer in bench.answers.values():
-            if answer.status == 202:
+            if answer.content_type.startswith("multipart/"):
+                control, capabilities = multipart.parse(answer.content_type, answer.body)
+                pap.parse(control.body)
+                ccpp.parse(capabilities.body)
+            elif answer.status == 202:
                 pap.parse(answer.body)
             elif not 400 <= answer.status < 500:
                 raise BrokenError(f"a submission is answered by HTTP {answer.status}")
@@ -195,7 +201,8 @@ def seeds() -> list[bytes]:
         b"".join((_push(push, indication), _push(new, loading))),
         b"".join((_push(push, indication), _post(pap.CancelMessage("1@pi.example")))),
         _push(new, other),
-        _post(pap.CcqMessage(addresses[0], "q", "app")),
+        b"".join(_post(pap.CcqMessage(address, "q", "app")) for address in addresses[:2]),
+        _push(push, indication, Part(ContentType("text/xml"), ccpp.build(Profile(("a/b",))))),
         b"GET /v1/pushes/1%40pi.example HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /v1/pushes?state=held&limit=3&received_from=2026-01-01T00:00:00Z HTTP/1.1\r\n\r\n",
     ]
@@ -207,9 +214,9 @@ def seeds() -> list[bytes]:
     return [*posts, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"]
 
 
-def _push(push: pap.PushMessage, content: Part) -> bytes:
+def _push(push: pap.PushMessage, *entities: Part) -> bytes:
     control = Part(ContentType("application/xml"), pap.build(push))
-    return _request(*build_multipart([control, content], boundary="asdf"))
+    return _request(*build_multipart([control, *entities], boundary="asdf"))
 
 
 def _post(document: pap.Document) -> bytes:

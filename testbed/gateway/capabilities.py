@@ -59,6 +59,9 @@ class Clients:
         self._told = config.client_profiles
         self._sessions = sessions
         self._headers_at = headers_at
+        told = (self._told.default, *self._told.clients.values())
+        self.is_silent = not any(profile.accept for profile in told)
+        """The operator says nothing, so that pushes are matched only if that is asked for."""
 
     def known(self, terminal: Terminal) -> Known:
         """Return what a client is known to be able to do."""
@@ -96,12 +99,6 @@ class Clients:
             if not any(text.encode() in part.body for part in parts)
         )
         return HttpAnswer(control.status, *multipart.build(parts, boundary=boundary))
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the operator says nothing, so that pushes are matched only if asked for."""
-        told = (self._told.default, *self._told.clients.values())
-        return not any(profile.accept for profile in told)
 
     def misfit(
         self, terminal: Terminal, types: Iterable[str], assumed: Profile | None

@@ -33,7 +33,7 @@ from testbed.gateway.effects import (
     RequestActivation,
     SubmitSms,
 )
-from testbed.gateway.events import EffectsQueued
+from testbed.gateway.events import EffectsQueued, SubmissionFaulted
 from testbed.gateway.judge import CoreAnswer, TerminalView, UnknownTerminal
 from testbed.gateway.node import Gateway
 from testbed.gateway.records import DeliveryRecord
@@ -151,6 +151,8 @@ class GatewayBench:
         self.sms: Callable[[SubmitSms], SmsOutcome | None] = lambda _: SmsDelivered()
         """What becomes of a short message; None: it stays unanswered until ``end_sms``."""
         self.store_fails = False
+        self.may_fault = False
+        """Whether faults of the gateway (3000) are what is tested; else they are raised."""
         self.answers: dict[str, AnswerSubmission] = {}
         self.look_ups: list[Terminal] = []
         self.context_look_ups: list[str] = []
@@ -234,12 +236,18 @@ class GatewayBench:
             events = self.gateway.take_events()
             self.events += [event for event in events if not isinstance(event, EffectsQueued)]
             self.datagrams += self.gateway.take_datagrams()
+            self._raise_faults(events)
             if not any(isinstance(event, EffectsQueued) for event in events):
                 if self.gateway.take_effects():
                     raise AssertionError("effects that no EffectsQueued announced")
                 return
             for effect in self.gateway.take_effects():
                 self._carry_out(effect)
+
+    def _raise_faults(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, SubmissionFaulted) and not self.may_fault:
+                raise AssertionError(event.traceback)
 
     def _carry_out(self, effect: Effect) -> None:
         gateway = self.gateway

@@ -140,6 +140,7 @@ def test_refusals_are_counted_by_code(bench, metrics):
 
 def test_faults_are_counted(bench, metrics, monkeypatch):
     """Beside the refusals, for somebody should look at them."""
+    bench.may_fault = True
     monkeypatch.setattr(submission, "prepare", lambda *_, **__: 1 // 0)
     bench.submit(MESSAGE)
     now = samples(bench, metrics)

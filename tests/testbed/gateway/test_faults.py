@@ -22,6 +22,7 @@ NEW = replace(MESSAGE, push_id="2@pi.example", replace_push_id="1@pi.example")
 def bench(bench):
     """The terminal is away, so that pushes wait."""
     bench.views[Terminal.by_msisdn(MSISDN)] = TerminalView(IMSI, MSISDN, reachable=False)
+    bench.may_fault = True
     return bench
 
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testbed.codecs import pap, si
+from testbed.codecs import ccpp, multipart, pap, si
+from testbed.codecs.ccpp import Profile
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, Priority, QualityOfService, ReplaceMethod
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import ClientProfiles, GatewayConfig
 from testbed.gateway.events import PushSent
 from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.pushes import State
@@ -80,6 +81,13 @@ contents = st.sampled_from(
         Part(ContentType("image/png"), bytes(2000)),
     ]
 )
+profiles = st.builds(
+    Part,
+    st.sampled_from(["application/xml", "application/rdf+xml", "text/plain"]).map(ContentType),
+    st.sampled_from([("text/plain",), ("*/*",), ("image/png", "text/vnd.wap.si")]).map(
+        lambda accept: ccpp.build(Profile(accept))
+    ),
+)
 documents = st.one_of(
     pushes,
     pushes,
@@ -95,7 +103,7 @@ documents = st.one_of(
 def bodies(draw):
     """Content-Type and body of a submission, right or with a few octets changed."""
     control = Part(ContentType("application/xml"), pap.build(draw(documents)))
-    parts = [control, draw(contents)][: draw(st.sampled_from([2, 2, 2, 1]))]
+    parts = [control, draw(contents), draw(profiles)][: draw(st.sampled_from([2, 2, 2, 1, 3]))]
     content_type, body = build_multipart(parts, boundary="b")
     damaged = bytearray(body)
     for _ in range(draw(st.sampled_from([0, 0, 0, 0, 0, 1, 3]))):
@@ -116,9 +124,21 @@ steps = st.lists(
 )
 
 
+def read_answer(answer) -> pap.Document:
+    """Read a document, and what follows it where that is said."""
+    if answer.content_type == "application/xml":
+        return pap.parse(answer.body)
+    control, capabilities = multipart.parse(answer.content_type, answer.body)
+    ccpp.parse(capabilities.body)
+    return pap.parse(control.body)
+
+
 def play(script) -> GatewayBench:
     """Post, wait, crash, as the script says; then let everything come to its end, and look."""
-    config = GatewayConfig("127.0.0.5", "wap", SECRET, users={"joe": ONLINE}, lifetime=600)
+    known = ClientProfiles(clients={ONLINE: Profile(("text/*",), user_agent="x/1")})
+    config = GatewayConfig(
+        "127.0.0.5", "wap", SECRET, users={"joe": ONLINE}, lifetime=600, client_profiles=known
+    )
     bench = GatewayBench(config, SqliteStore(":memory:"))
     bench.views.update(VIEWS)
     posted = 0
@@ -142,7 +162,7 @@ def play(script) -> GatewayBench:
     for answer in bench.answers.values():
         assert answer.status in (202, 413, 415)
         if answer.status == 202:
-            pap.parse(answer.body)
+            read_answer(answer)
     assert bench.gateway.unfinished == 0
     assert bench.gateway.next_timeout() is None
     assert bench.store.unfinished() == []
