@@ -122,9 +122,13 @@ def status(query: pap.StatusQuery, stored: StoredPush | None) -> pap.StatusQuery
     return pap.StatusQueryResponse(query.push_id, tuple(results))
 
 
-def not_known(query: pap.StatusQuery, code: StatusCode) -> pap.StatusQueryResponse:
+def not_known(
+    query: pap.StatusQuery, code: StatusCode, why: str | None = None
+) -> pap.StatusQueryResponse:
     """Answer a statusquery-message about a push of which nothing can be said."""
-    result = pap.StatusQueryResult(MessageState.UNKNOWN, code, code.text, addresses=query.addresses)
+    result = pap.StatusQueryResult(
+        MessageState.UNKNOWN, code, printable(why or code.text), addresses=query.addresses
+    )
     return pap.StatusQueryResponse(query.push_id, (result,))
 
 
@@ -182,11 +186,12 @@ def cancelled(
     return pap.CancelResponse(message.push_id, results)
 
 
-def not_cancelled(message: pap.CancelMessage, code: StatusCode) -> pap.CancelResponse:
-    """Answer a cancel-message that is about no push that is known."""
-    return pap.CancelResponse(
-        message.push_id, (pap.CancelResult(code, code.text, message.addresses),)
-    )
+def not_cancelled(
+    message: pap.CancelMessage, code: StatusCode, why: str | None = None
+) -> pap.CancelResponse:
+    """Answer a cancel-message that is about no push that is known, or that is refused."""
+    result = pap.CancelResult(code, printable(why or code.text), message.addresses)
+    return pap.CancelResponse(message.push_id, (result,))
 
 
 def refused(
@@ -206,9 +211,9 @@ def refused(
             reply: pap.Document = pap.CcqResponse(address, code, printable(text), query_id)
             push_id = ""
         case pap.CancelMessage(push_id):
-            reply = not_cancelled(document, code)
+            reply = not_cancelled(document, code, text)
         case pap.StatusQuery(push_id):
-            reply = not_known(document, code)
+            reply = not_known(document, code, text)
     return Refusal(answers.document(reply, version, config), push_id, code, text)
 
 

@@ -51,6 +51,7 @@ def test_what_is_switched_off_is_said_by_name(make_bench):
     refused = bench.events[-1]
     assert (refused.code, refused.push_id) == (3001, "1@pi.example")
     assert refused.reason == "this gateway does no cancel: it is switched off"
+    assert answer.results[0].desc == refused.reason
 
 
 def test_a_replacement_that_is_switched_off_is_not_supported(make_bench):
