@@ -6,10 +6,8 @@ from the gateway. Nothing here asks for a lock or the time, for it is done for e
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,13 +15,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
-    HistogramMetricFamily,
     Metric,
 )
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from corenet.interfaces.node import Event
+from testbed.adapters.histogram import Histogram
 from testbed.gateway.events import (
     ActivationAnswered,
     DeliveryEnded,
@@ -126,26 +123,6 @@ HISTOGRAMS: Final[Mapping[str, tuple[tuple[float, ...], str]]] = MappingProxyTyp
 )
 
 
-class _Histogram:
-    """Counts by upper bound."""
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Take one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def family(self, name: str, text: str) -> HistogramMetricFamily:
-        """Return it as Prometheus wants it: each bucket with all below it."""
-        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
-        buckets = list(zip(bounds, accumulate(self._counts), strict=True))
-        return HistogramMetricFamily(name, text, buckets=buckets, sum_value=self._sum)
-
-
 class GatewayMetrics(Collector):
     """The metrics of one gateway."""
 
@@ -155,9 +132,9 @@ class GatewayMetrics(Collector):
         self._up = up
         self._counts: Counter[tuple[str, str]] = Counter()
         """By name and label."""
-        self._delivery = _Histogram(DELIVERY_BUCKETS)
-        self._answer = _Histogram(ANSWER_BUCKETS)
-        self._page = _Histogram(PAGE_BUCKETS)
+        self._delivery = Histogram(DELIVERY_BUCKETS)
+        self._answer = Histogram(ANSWER_BUCKETS)
+        self._page = Histogram(PAGE_BUCKETS)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -248,38 +225,3 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
     }
 )
 """What each event counts as, and the value of the label."""
-
-
-def reference() -> str:
-    """Return the reference page of the gateway's metrics."""
-    lines = [
-        "# Metrics",
-        "",
-        "Written from `testbed/adapters/gateway_metrics.py` by",
-        "`python -m testbed.adapters.gateway_metrics`; do not edit.",
-        "",
-        "`GET /metrics` at the gateway's HTTP port answers in Prometheus' text format. The core",
-        "has its own at the [control interface](control-interface.md):",
-        "`corenet_node_events_total` by `node` and `name`, `corenet_size` by `thing`.",
-        "",
-        "| Metric | Kind | Label | Says |",
-        "|---|---|---|---|",
-    ]
-    for name, (label, text) in COUNTERS.items():
-        lines.append(f"| `{PREFIX}{name}_total` | counter | {_marked(label)} | {text} |")
-    for name, (label, text) in GAUGES.items():
-        lines.append(f"| `{PREFIX}{name}` | gauge | {_marked(label)} | {text} |")
-    for name, (bounds, text) in HISTOGRAMS.items():
-        buckets = ", ".join(f"{bound:g}" for bound in bounds)
-        lines.append(
-            f"| `{PREFIX}{name}` | histogram | `le` | {text} Buckets up to {buckets} seconds. |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _marked(label: str) -> str:
-    return f"`{label}`" if label else ""
-
-
-if __name__ == "__main__":
-    print(reference(), end="")

@@ -17,10 +17,12 @@ from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
+from twisted.web.server import Site
 
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Event, Interface
 from testbed.adapters.event_words import EventWords
+from testbed.adapters.smsc_metrics import MetricsPage, SmscMetrics
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.effects import Commit, FindMessage
 from testbed.smsc.events import EffectsQueued, EsmeRefused, StoreFailed, SubmissionRefused
@@ -49,9 +51,16 @@ class SmscService:
         store: str,
         random: Random,
         name: str = "smsc",
+        metrics_port: int | None = None,
     ) -> None:
-        """``store`` is the path of the SQLite file of messages that are kept."""
+        """``store`` is the path of the SQLite file of messages that are kept.
+
+        ``metrics_port`` is where ``GET /metrics`` is answered, at the SMSC's address.
+        """
         self.smsc = Smsc(config, name=name, random=random)
+        self.metrics = SmscMetrics(self.smsc)
+        self._metrics_port = metrics_port
+        self._listening: Any = None
         self._reactor = reactor
         self._runtime = runtime
         self._path = store
@@ -70,6 +79,7 @@ class SmscService:
 
         Raises:
             testbed.storage.sqlite_file.StoreError: the store cannot be opened.
+            twisted.internet.error.CannotListenError: the port for metrics is taken.
             corenet.adapters.udp.CannotBindError: the SMPP port is taken.
         """
         self._threads.start()
@@ -82,6 +92,11 @@ class SmscService:
             kept = await self._call(self._opened().unfinished)
             self._runtime.on_event(self._on_event)
             config = self.smsc.config
+            if self._metrics_port is not None:
+                site = Site(MetricsPage(self.metrics))
+                self._listening = self._reactor.listenTCP(
+                    self._metrics_port, site, interface=config.address
+                )
             self._runtime.attach(
                 self.smsc,
                 {
@@ -101,6 +116,9 @@ class SmscService:
         """Write what is queued, close the store. The runtime stops the node."""
         if self._pruning.running:
             self._pruning.stop()
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            await listening.stopListening()
         while self._writing is not None:
             await self._call(lambda: None)
         store, self._store = self._store, None
@@ -136,6 +154,7 @@ class SmscService:
                 else:
                     self._run(self._find(effect))
             return
+        self.metrics.observe(event)
         words, values = self._words.of(event)
         log = self._log.warning if isinstance(event, _WARNINGS) else self._log.info
         log(words, **values)

@@ -165,7 +165,12 @@ class RunningLab:
             self._state.folder.mkdir(parents=True, exist_ok=True)
             store = self._state.message_store
         self.smsc = SmscService(
-            self._reactor, self.runtime, config, store=store, random=self._random
+            self._reactor,
+            self.runtime,
+            config,
+            store=store,
+            random=self._random,
+            metrics_port=part.metrics,
         )
         await self.smsc.start()
 

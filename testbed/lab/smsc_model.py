@@ -176,6 +176,9 @@ class SmscPart(Part):
         default=None,
         description="SQLite file of messages; in the lab's state folder when absent",
     )
+    metrics: Port | None = Field(
+        default=None, description="where GET /metrics is answered, for Prometheus; off when absent"
+    )
 
     @model_validator(mode="after")
     def _lanes_are_there(self) -> Self:

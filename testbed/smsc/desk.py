@@ -205,6 +205,7 @@ def _ended(message_id: str, esme: str, one: Submission, outcome: Outcome) -> Tra
         esme,
         one.message.destination,
         str(outcome),
+        "" if outcome.failure is None else str(outcome.failure),
         len(outcome.segments),
         sum(segment.attempts for segment in outcome.segments),
         outcome.seconds,

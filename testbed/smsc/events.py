@@ -68,6 +68,8 @@ class TransactionEnded(Event):
     system_id: str
     destination: str
     outcome: str
+    failure: str
+    """Why it failed, without the segments that are missing; "" where it has arrived."""
     segments: int
     attempts: int
     """Short messages sent for it, repeats included."""

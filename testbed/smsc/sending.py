@@ -196,7 +196,8 @@ class Sending:
 
     def _forward(self, attempt: Attempt, number: int, now: float) -> None:
         consignment, transaction = attempt.consignment, attempt.transaction
-        transaction.sent(number, now)
+        if not transaction.sent(number, now):
+            self.counts["segments repeated"] += 1
         self._lanes.spend(consignment.lane, now)
         self.counts["segments sent"] += 1
         if transaction.next_segment(now) is not None:

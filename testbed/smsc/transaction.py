@@ -172,14 +172,15 @@ class Transaction:
                 waiting = number
         return waiting
 
-    def sent(self, number: int, now: float) -> None:
-        """Take note that a segment has left."""
+    def sent(self, number: int, now: float) -> bool:
+        """Take note that a segment has left; return whether that was for the first time."""
         segment = self._segments[number - 1]
         segment.apply(SegmentInput.SENT)
         segment.attempts += 1
         self._under_way += 1
         if self._began is None:
             self._began = now
+        return segment.attempts == 1
 
     def delivered(self, number: int, now: float) -> None:
         """Take note that a segment has arrived; with the last one the transaction succeeds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,7 +14,6 @@ from testbed.adapters.gateway_metrics import (
     GAUGES,
     HISTOGRAMS,
     GatewayMetrics,
-    reference,
 )
 from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
@@ -43,7 +41,6 @@ def is_event(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 AWAY = TerminalView(IMSI, MSISDN, reachable=False)
 
 
@@ -209,8 +206,3 @@ UNCOUNTED = {
 def test_every_event_of_the_gateway_is_counted(name):
     """Or there is a reason why it is not."""
     assert (getattr(events, name) in COUNTED) != (name in UNCOUNTED)
-
-
-def test_page_is_what_the_code_says():
-    """The checked-in page is what ``python -m testbed.adapters.gateway_metrics`` prints."""
-    assert PAGE.read_text(encoding="utf-8") == reference()
