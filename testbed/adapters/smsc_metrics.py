@@ -171,7 +171,10 @@ class MetricsPage(Resource):
 COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
     {
         MessageAccepted: ("messages_accepted", lambda event: str(event.mode)),
-        SubmissionRefused: ("submissions_refused", lambda event: CommandStatus(event.status).spelling),
+        SubmissionRefused: (
+            "submissions_refused",
+            lambda event: CommandStatus(event.status).spelling,
+        ),
         TransactionEnded: ("transactions_ended", lambda event: event.failure or "delivered"),
         MessageEnded: ("messages_ended", lambda event: str(event.state)),
         EsmeBound: ("esmes", "bound"),
