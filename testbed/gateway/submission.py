@@ -233,7 +233,7 @@ class _Reading:
         """Return, beside ``nobodies``, the addresses whose clients the push does not fit."""
         unserved = dict(nobodies)
         for number, value in enumerate(addresses):
-            whom = nobodies.get(number) or terminal_of(value, self._config.users)
+            whom = terminal_of(value, self._config.users)
             if not isinstance(whom, Nobody):
                 misfit = self._clients.misfit(whom, types, assumed)
                 if misfit is not None:
