@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from corenet.interfaces.sms import alphabet
@@ -112,7 +113,9 @@ def _split_type(octet: int) -> tuple[TypeOfNumber, int]:
     return TypeOfNumber(octet >> 4 & 7), octet & 0xF
 
 
+@lru_cache(1024)
 def _encode_digits(digits: str) -> bytes:
+    # Remembered: every segment of a message repeats its sender, and every request the centre.
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"{digits!r} has more than {_MOST_DIGITS} digits")
     try:
