@@ -32,6 +32,8 @@ from testbed.gateway.pushes import State
 from testbed.gateway.recipients import identity
 from testbed.gateway.records import StoredPush, Withdrawal
 
+Look = Callable[[StoredPush | None, float], bool]
+"""Takes what the store has of a push; returns whether nothing more is to be seen."""
 UNREADABLE: Final = "the store could not be read"
 
 
@@ -315,13 +317,25 @@ class Inquiries:
             self.refuse(inquiry, why, now)
             return True
 
-        watch = Watch(message.push_id, look, fail)
+        watch = Watch(message.push_id, self._answering_faults(inquiry, look), fail)
         if asked:
             withdrawals = tuple(Withdrawal(message.push_id, n) for n in sorted(asked))
             self._elsewhere.withdraw(withdrawals, watch)
         else:
             document = operations.cancelled(message, found, set(), missing)
             self._reply(inquiry.key, document, version)
+
+    def _answering_faults(self, inquiry: Inquiry, look: Look) -> Look:
+        """Return a look that ends with 3000 where something goes wrong."""
+
+        def answering(found: StoredPush | None, now: float) -> bool:
+            try:
+                return look(found, now)
+            except Exception as fault:
+                self.refuse_for_fault(inquiry, fault, now)
+                return True
+
+        return answering
 
     def _reply(self, key: str, document: pap.Document, version: Version) -> None:
         self._answer(key, answers.document(document, version, self._config))

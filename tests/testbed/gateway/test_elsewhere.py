@@ -8,6 +8,7 @@ import pytest
 
 from testbed.codecs import pap
 from testbed.codecs.pap import MessageState, ReplaceMethod
+from testbed.gateway import operations
 from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.effects import FindPush
 from testbed.gateway.judge import TerminalView
@@ -128,6 +129,19 @@ def test_a_push_is_cancelled_by_who_holds_it(pair):
     assert (result.state, result.code) == (MessageState.CANCELLED, 1000)
     assert pair.second.notifications == []
     assert pair.second.gateway.next_timeout() == NOW + LEASE
+
+
+def test_a_fault_while_another_cancels_is_answered(pair, monkeypatch):
+    """3000; the push is cancelled all the same, as a query says then."""
+    pair.second.may_fault = True
+    pair.first.submit(MESSAGE)
+    pair.post(pap.CancelMessage(ID, (plmn(),)))
+    monkeypatch.setattr(operations, "cancelled", lambda *_: 1 // 0)
+    pair.read_requests()
+    assert pair.cancelled() == [(3000, (plmn(),))]
+    assert pair.second.gateway.sizes["inquiries unanswered"] == 0
+    pair.post(pap.StatusQuery(ID), "s")
+    assert pair.answer("s").results[0].state is MessageState.CANCELLED
 
 
 def test_each_address_of_anothers_push_has_its_own_answer(pair):
