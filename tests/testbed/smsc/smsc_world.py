@@ -8,6 +8,7 @@ from random import Random
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.gsup import decode as decode_gsup
 from corenet.interfaces.node import Address, Event, Interface
+from corenet.interfaces.sms import tpdu
 from corenet.interfaces.streams import CLOSED_HERE, Disconnect, Transmit
 from testbed.codecs.smpp import (
     BindTransceiver,
@@ -70,6 +71,10 @@ class World:
         self.events: list[Event] = []
         self.receipts: list[str] = []
         """Ids of messages whose receipt an ESME has taken."""
+        self.answers: list[Response] = []
+        """All that ESMEs were answered."""
+        self.delivered: list[bytes] = []
+        """User data that has arrived at terminals."""
         self._connections = 0
         self._sequence = 0
         self.smsc = self._born()
@@ -147,6 +152,10 @@ class World:
         """Answer a request: it has arrived, or has failed for a cause."""
         assert request.sm_rp_da is not None
         failed = rp_cause is not None
+        if not failed:
+            deliver = tpdu.decode(request.sm_rp_ui or b"", uplink=False)
+            assert isinstance(deliver, tpdu.Deliver)
+            self.delivered.append(deliver.payload)
         kind = MessageType.MT_FORWARD_SM_ERROR if failed else MessageType.MT_FORWARD_SM_RESULT
         number, mr = request.sm_rp_da.digits, request.sm_rp_mr
         self.hlr(GsupMessage(kind, IMSI, msisdn=number, sm_rp_mr=mr, sm_rp_cause=rp_cause))
@@ -227,6 +236,7 @@ class World:
         while (whole := session.framer.take()) is not None:
             sequence, pdu = decode(whole)
             if isinstance(pdu, Response):
+                self.answers.append(pdu)
                 asked = session.waiting.pop(sequence, None)
                 assert asked is not None or not session.is_sane, f"{pdu} answers nothing"
                 if isinstance(asked, DataSm | SubmitSm | SubmitMulti) and pdu.is_success:

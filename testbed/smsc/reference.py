@@ -1,0 +1,168 @@
+"""What the SMSC does for each operation of SMPP, with the test that shows it, for the docs.
+
+``python -m testbed.smsc.reference > docs/reference/smsc.md`` writes it anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SMSC: Final = "tests/testbed/smsc/test_smsc.py"
+_SUBMISSION: Final = "tests/testbed/smsc/test_submission.py"
+_RESTART: Final = "tests/testbed/smsc/test_smsc_restart.py"
+_SESSION: Final = "tests/testbed/smpp"
+
+OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]] = (
+    (
+        "bind_transmitter, bind_receiver, bind_transceiver",
+        "yes",
+        "By system_id and password; without accounts everybody. 3.3 and 5.0 are negotiated to what "
+        "3.4 has. ESME_RINVSYSID, ESME_RINVPASWD; ESME_RBINDFAIL for one session too many.",
+        (
+            (_SMSC, "test_an_esme_binds_with_its_password"),
+            (_SMSC, "test_without_accounts_everybody_may_bind"),
+            (_SMSC, "test_an_esme_has_only_so_many_sessions"),
+        ),
+    ),
+    (
+        "outbind",
+        "no",
+        "Sessions can (`SmppServer`), but the SMSC waits for ESMEs to bind.",
+        ((_SESSION, "test_outbind_asks_for_a_bind"),),
+    ),
+    (
+        "unbind, enquire_link, generic_nack",
+        "yes",
+        "As the session has it; receipts that were not answered go to the next session.",
+        (
+            (_SMSC, "test_it_stops_in_good_order"),
+            (_SESSION, "test_a_peer_that_unbinds_is_answered_and_left"),
+            (_SESSION, "test_an_unknown_command_is_nacked_and_the_session_goes_on"),
+        ),
+    ),
+    (
+        "data_sm, transaction mode",
+        "yes",
+        "Answered with the outcome: delivery_failure_reason, network_error_code, "
+        "additional_status_info_text (which segments), dpf_result. Submitted again with the same "
+        "user_message_reference it is joined.",
+        (
+            (_SMSC, "test_the_answer_to_a_transaction_is_its_outcome"),
+            (_SMSC, "test_a_failed_transaction_says_precisely_why"),
+            (_SMSC, "test_a_transaction_is_known_on_a_new_connection"),
+        ),
+    ),
+    (
+        "submit_sm, transaction mode",
+        "yes",
+        "The same, but the command_status is all that the response has room for.",
+        (
+            (_SMSC, "test_a_transaction_over_submit_sm_succeeds"),
+            (_SMSC, "test_submit_sm_has_but_its_status_for_an_outcome"),
+        ),
+    ),
+    (
+        "datagram mode",
+        "yes",
+        "Answered at once; each segment goes out once.",
+        ((_SMSC, "test_a_datagram_is_answered_at_once"),),
+    ),
+    (
+        "submit_sm, data_sm, store and forward",
+        "yes",
+        "Answered once written down. Validity, scheduled delivery, priority within a lane, "
+        "replace_if_present, receipts for all ends or failures only; none for intermediate states.",
+        (
+            (_SMSC, "test_a_message_is_answered_when_it_is_written_down"),
+            (_SMSC, "test_a_message_that_cannot_be_written_down_is_refused"),
+            (_SMSC, "test_a_message_takes_the_place_of_one_that_waits"),
+            (_SUBMISSION, "test_times_are_the_smscs"),
+        ),
+    ),
+    (
+        "submit_multi",
+        "in part",
+        "A message for each destination, under one message_id; each has its receipt. query_sm, "
+        "cancel_sm and replace_sm by that id are about the first destination. No distribution "
+        "lists.",
+        (
+            (_SMSC, "test_each_destination_is_a_message"),
+            (_SMSC, "test_a_transaction_that_reaches_nobody_is_refused_as_a_whole"),
+            (_SUBMISSION, "test_there_are_no_distribution_lists"),
+            (_RESTART, "test_each_destination_of_submit_multi_has_its_receipt"),
+        ),
+    ),
+    (
+        "deliver_sm",
+        "in part",
+        "Receipts, kept until the ESME has taken them. Messages of mobiles go to mobiles, not to "
+        "ESMEs.",
+        (
+            (_SMSC, "test_a_receipt_tells_the_end"),
+            (_SMSC, "test_a_receipt_that_is_refused_comes_again"),
+            (_SMSC, "test_receipts_go_out_as_the_esme_answers"),
+            (_RESTART, "test_a_receipt_that_is_due_goes_out_after_the_restart"),
+        ),
+    ),
+    (
+        "query_sm",
+        "yes",
+        "Of messages stored and forwarded, until `retention` after their end.",
+        (
+            (_SMSC, "test_a_message_is_queried_also_after_its_end"),
+            (_RESTART, "test_a_message_is_queried"),
+        ),
+    ),
+    (
+        "cancel_sm",
+        "yes",
+        "One message by its id, or all for a destination; not one that is just being sent "
+        "(ESME_RCANCELFAIL).",
+        (
+            (_SMSC, "test_messages_are_cancelled"),
+            (_RESTART, "test_a_message_that_waits_is_cancelled"),
+        ),
+    ),
+    (
+        "replace_sm",
+        "yes",
+        "Of a message of which nothing has gone out; else ESME_RREPLACEFAIL.",
+        (
+            (_SMSC, "test_a_message_that_waits_is_replaced"),
+            (_RESTART, "test_a_message_that_waits_is_replaced"),
+        ),
+    ),
+    (
+        "alert_notification",
+        "yes",
+        "When a terminal is back that a failed data_sm with set_dpf was for. Not kept over a "
+        "restart.",
+        ((_SMSC, "test_the_delivery_pending_flag_brings_an_alert"),),
+    ),
+)
+"""Operation, whether it is supported, how, and the tests by file or folder and name."""
+
+
+def reference() -> str:
+    """Return the page, in Markdown."""
+    lines = [
+        "# The SMSC's operations",
+        "",
+        "Written from `testbed/smsc/reference.py` by `python -m testbed.smsc.reference`; do not "
+        "edit.",
+        "",
+        "What the lab's SMSC does with each operation of SMPP 3.4, in the manner of a PICS, and the",
+        "tests that show it. PDUs, states, timers and error statuses are on the page of",
+        "[SMPP](smpp.md).",
+        "",
+        "| Operation | Supported | How | Shown by |",
+        "|---|---|---|---|",
+    ]
+    for operation, supported, how, tests in OPERATIONS:
+        shown = ", ".join(f"`{name}`" for _, name in tests)
+        lines.append(f"| {operation} | {supported} | {how} | {shown} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
