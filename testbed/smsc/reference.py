@@ -151,8 +151,8 @@ def reference() -> str:
         "Written from `testbed/smsc/reference.py` by `python -m testbed.smsc.reference`; do not "
         "edit.",
         "",
-        "What the lab's SMSC does with each operation of SMPP 3.4, in the manner of a PICS, and the",
-        "tests that show it. PDUs, states, timers and error statuses are on the page of",
+        "What the lab's SMSC does with each operation of SMPP 3.4, in the manner of a PICS, and",
+        "the tests that show it. PDUs, states, timers and error statuses are on the page of",
         "[SMPP](smpp.md).",
         "",
         "| Operation | Supported | How | Shown by |",
