@@ -324,6 +324,7 @@ def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
         routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
         radio=RadioTimers(t3385=part.t3385),
         timers=_timers(part.gtp),
+        max_detached=part.detached_kept,
     )
 
 

@@ -179,6 +179,12 @@ class SgsnPart(Part):
     hlr: HlrLinkPart | None = Field(
         default=None, description="an HLR of another process; the lab's own when absent"
     )
+    detached_kept: int = Field(
+        default=10_000,
+        ge=0,
+        description="detached mobiles remembered; beyond, the HLR is told that the oldest is "
+        "purged",
+    )
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"
     )
