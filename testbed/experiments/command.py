@@ -17,7 +17,7 @@ from testbed.experiments.experiment import Experiment, Job, Result, Spread, read
 from testbed.experiments.parameters import load
 from testbed.experiments.plots import NoPlotsError, save
 
-NAMES: Final = ("offline", "segmented", "signalling", "validation")
+NAMES: Final = ("offline", "scale", "segmented", "signalling", "validation")
 _TELL_EVERY: Final = 5.0
 """Seconds between two lines of progress."""
 
@@ -25,15 +25,18 @@ _TELL_EVERY: Final = 5.0
 class _Processes(Spread):
     """Runs side by side in processes; says on stderr how far they are."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, apart: bool) -> None:
         self._number = number
+        self._most = 1 if apart else None
 
     def __call__(self, run: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
         """Return what each job comes to, in order."""
         done: list[Result] = []
         began = told = time.monotonic()
         # Spawned: nothing of this process, threads least of all, is in them.
-        with ProcessPoolExecutor(self._number, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            self._number, mp_context=get_context("spawn"), max_tasks_per_child=self._most
+        ) as pool:
             try:
                 for result in pool.map(run, jobs):
                     done.append(result)
@@ -79,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     experiment = find(options.name)
     parameters = load(experiment.name, experiment.parameters, options.changes)
     seeds = range(1, (options.seeds or parameters.seeds) + 1)
-    rows = experiment.measure(parameters, seeds, _Processes(options.processes))
+    spread = _Processes(options.processes, apart=experiment.apart)
+    rows = experiment.measure(parameters, seeds, spread)
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     table, plot = folder / f"{experiment.name}.csv", folder / f"{experiment.name}.svg"

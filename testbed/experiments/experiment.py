@@ -49,6 +49,8 @@ class Experiment:
     title: str
     columns: int = 2
     """Panels side by side."""
+    apart: bool = False
+    """Whether each run has a process of its own: then its memory is its own, too."""
 
 
 def columns(name: str, estimated: Estimate) -> dict[str, float]:
@@ -68,7 +70,7 @@ def line(label: str, rows: Iterable[Row], x: str, y: str) -> Line:
 
 
 def write(rows: Sequence[Row], path: Path) -> None:
-    """Write rows as CSV, numbers to four digits."""
+    """Write rows as CSV, what is no whole number to four digits."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(rows[0])
@@ -93,7 +95,10 @@ def _value(text: str) -> str | float:
 def _shown(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return "" if isnan(value) else f"{value:.4g}"
+    if isnan(value):
+        return ""
+    rounded = value if value.is_integer() else float(f"{value:.4g}")
+    return f"{rounded:.0f}" if rounded.is_integer() else f"{rounded:.4g}"
 
 
 def _number(value: str | float) -> float:

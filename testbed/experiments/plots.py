@@ -50,6 +50,8 @@ class Panel:
     """Where it ends; None: above the highest point."""
     ticks: tuple[str, ...] = ()
     """Names of x = 0, 1, 2 …: then there are bars, not lines."""
+    decades: bool = False
+    """Whether the x-axis is logarithmic."""
 
 
 def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> None:
@@ -75,6 +77,8 @@ def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> No
                 _bars(ax, panel)
             else:
                 _lines(ax, panel)
+            if panel.decades:
+                ax.set_xscale("log")
             if panel.floor is None:
                 ax.set_yscale("log")
                 ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

@@ -133,11 +133,11 @@ class _Run:
         self._msisdns = [f"44770091{number:05d}" for number in range(len(kinds))]
         self._lab = VirtualLab(
             core(list(zip(self._imsis, self._msisdns, kinds, strict=True))),
-            _gateway(conditions),
+            gateway(conditions.way, conditions.activation_for),
             seed=seed,
             quality={Interface.RADIO: conditions.radio},
             store=store,
-            sms=SmsParts(_SMSC, messages, _esme(conditions.way)),
+            sms=SmsParts(SMSC_CONFIG, messages, esme(conditions.way)),
         )
         self._lab.origin.serve(URL, _content(conditions).encode(), "text/plain")
         self._accepted: dict[str, float] = {}
@@ -216,10 +216,10 @@ _BEHAVIOUR: Final = {
     Terminal.SILENT: Behaviour.silent(),
     Terminal.REJECTING: Behaviour.reject(SmCause.SERVICE_OPTION_NOT_SUPPORTED),
 }
-_SMSC: Final = SmscConfig(address=SMSC, hlr=(HLR, 4222), number=CENTRE, timers=_TIMERS)
+SMSC_CONFIG: Final = SmscConfig(address=SMSC, hlr=(HLR, 4222), number=CENTRE, timers=_TIMERS)
 
 
-def _esme(way: Way) -> EsmeConfig:
+def esme(way: Way) -> EsmeConfig:
     """Return the gateway's way to the SMSC: a notification is stored and forwarded."""
     account = Account(
         "smsc",
@@ -240,7 +240,7 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
             "ggsn": GgsnConfig(
                 control_address=GGSN,
                 user_address=GGSN,
-                apns=(Apn(APN, (IPv4Network("10.45.0.0/16"),)),),
+                apns=(Apn(APN, IPv4Network("10.45.0.0/16")),),
                 hlr=(HLR, 2123),
                 radius=(RadiusServer((GATEWAY, 1813), b"corenet"),),
             )
@@ -269,11 +269,12 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
     )
 
 
-def _gateway(conditions: Conditions) -> GatewayConfig:
-    falls_back = conditions.way is Way.FALL_BACK
+def gateway(way: Way, activation_for: float) -> GatewayConfig:
+    """Return a gateway that goes this way, and tries activation so long before SMS."""
+    falls_back = way is Way.FALL_BACK
     rule = Rule(
-        order=_ORDERS[conditions.way],
-        activation_for=conditions.activation_for if falls_back else None,
+        order=_ORDERS[way],
+        activation_for=activation_for if falls_back else None,
     )
     return GatewayConfig(
         GATEWAY,

@@ -90,12 +90,23 @@ def signalling_line(kind: Terminal) -> str:
     return f"| {kind} | {' | '.join(cells)} |"
 
 
+def scale_line(row: Row) -> str:
+    took = [f"{number(row[column])} s" for column in ("attaching took s", "campaign took s")]
+    return (
+        f"| {int(float(row['subscribers'])):,} | {int(float(row['pushes'])):,} | "
+        f"{100 * float(row['arrived']):.3g} % | {' | '.join(took)} | "
+        f"{number(row['virtual per real s'])} | "
+        f"{float(row['octets per subscriber']) / 1000:.2g} kB |"
+    )
+
+
 @pytest.mark.parametrize(
     "line",
     [
         *(segmented_line(*one) for one in SEGMENTED),
         *(offline_line(*one) for one in OFFLINE),
         *(signalling_line(kind) for kind in Terminal),
+        *(scale_line(row) for row in TABLES["scale"]),
     ],
 )
 def test_the_page_has_what_the_tables_say(line: str) -> None:

@@ -17,6 +17,7 @@ from testbed.lab.yaml_source import SourceError
 
 SMALL = {
     "offline": ("terminals=2", "shares=[0, 1]", "troubles=[rejecting]", "seconds=5"),
+    "scale": ("subscribers=[20]", "attaches=20"),
     "segmented": (
         "seconds=5",
         "segments=[2]",
