@@ -169,7 +169,7 @@ def test_an_idle_connection_is_pinged_and_left_where_nothing_comes_back() -> Non
     made.wait(19.0)
     made.receive_gsup(1, b"\x06")
     made.wait(19.0)
-    assert made.ccm(1) == []
+    assert (made.ccm(1), made.closed) == ([], [])
     made.wait(11.0)
     assert made.closed == [1]
     assert made.node.counters["silent"] == 1
