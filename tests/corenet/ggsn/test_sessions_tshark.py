@@ -5,10 +5,14 @@ from __future__ import annotations
 import struct
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
+from corenet.ggsn.config import Apn
+from corenet.gi.ip import checksum
 from gtp.constants import Cause
+from gtp.ies import EndUserAddress, PdpType
 from gtp.messages import (
     CreatePdpContextResponse,
     DeletePdpContextRequest,
@@ -17,6 +21,7 @@ from gtp.messages import (
     UpdatePdpContextRequest,
     UpdatePdpContextResponse,
 )
+from gtp.user_plane import encapsulate
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
@@ -87,3 +92,28 @@ def test_changes_of_a_context(bench) -> None:
     fields = assert_clean(bench.passed)
     kinds = [int(kind, 16) for kind in fields["gtp.message"]]
     assert kinds == [16, 17, 18, 19, 18, 19, 26, 18, 19, 18, 19, 20, 21, 20, 21]
+
+
+def test_ipv6_on_the_link(make_bench) -> None:
+    """Both addresses in the answer, and the Router Advertisement option by option."""
+    apn = Apn("wap.example", (IPv4Network("10.45.0.0/24"), IPv6Network("2001:db8::/48")), mtu=1400)
+    bench = make_bench(apns=(apn,), static_bindings=())
+    bench.create(end_user_address=EndUserAddress(pdp_type=PdpType.IPV4V6))
+    created = bench.sent(CreatePdpContextResponse)
+    own = IPv6Address(created.end_user_address.ipv6).packed
+    source = IPv6Address("fe80::").packed[:8] + own[8:]
+    head = bytes.fromhex("6000000000083aff") + source + IPv6Address("ff02::2").packed
+    tail = bytes((0, 0, 0, 8, 0, 0, 0, 58)) + bytes((133, *bytes(7)))
+    value = checksum(head[8:] + tail).to_bytes(2, "big")
+    solicitation = head + bytes((133, 0)) + value + bytes(4)
+    bench.from_tunnel(encapsulate(created.teid_data, solicitation))
+    fields = assert_clean(bench.passed)
+    assert fields["gtp.user_ipv6"] == [created.end_user_address.ipv6]
+    assert fields["icmpv6.type"] == ["133", "134"]
+    assert fields["icmpv6.checksum.status"] == ["1", "1"]
+    assert fields["icmpv6.opt.type"] == ["3", "5"]
+    assert fields["icmpv6.opt.prefix"] == ["2001:db8::"]
+    assert fields["icmpv6.opt.prefix.flag.a"] == ["1"]
+    assert fields["icmpv6.opt.prefix.flag.l"] == ["0"]
+    assert fields["icmpv6.nd.ra.flag.m"] == fields["icmpv6.nd.ra.flag.o"] == ["0"]
+    assert fields["icmpv6.opt.mtu"] == ["1400"]
