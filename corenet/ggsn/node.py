@@ -48,6 +48,7 @@ from gtp.ies.quality import QosProfile
 from gtp.messages import (
     CreatePdpContextRequest,
     DeletePdpContextRequest,
+    MsInfoChangeNotificationRequest,
     PduNotificationRejectRequest,
     UpdatePdpContextRequest,
 )
@@ -60,6 +61,7 @@ _SERVED = frozenset(
         MessageType.DELETE_PDP_CONTEXT_REQUEST,
         MessageType.PDU_NOTIFICATION_REJECT_REQUEST,
         MessageType.NOTE_MS_GPRS_PRESENT_REQUEST,
+        MessageType.MS_INFO_CHANGE_NOTIFICATION_REQUEST,
     )
 )
 """Requests that a GGSN answers, beside Echo Request."""
@@ -329,6 +331,8 @@ class Ggsn:
             self._deletion.delete_requested(received, now)
         elif isinstance(message, UpdatePdpContextRequest):
             self._updates.requested(received, now)
+        elif isinstance(message, MsInfoChangeNotificationRequest):
+            self._updates.ms_info_changed(received, now)
         elif isinstance(message, PduNotificationRejectRequest):
             self._activations.rejected(received, now)
         else:

@@ -1,6 +1,7 @@
 """Changes of PDP contexts: what an SGSN tells, and what an SGSN is asked for.
 
-Specs: TS 29.060 §7.3.3-7.3.4 (Update PDP Context), §7.3.7 (Error Indication);
+Specs: TS 29.060 §7.3.3-7.3.4 (Update PDP Context), §7.3.7 (Error Indication), §7.5B (MS Info
+Change Notification);
 TS 23.060 §9.2.3 (modification), §6.9.1.2.2 (another SGSN), §15.6 (direct tunnel).
 
 Theory of operation. An SGSN's request is believed: it may be another SGSN than before, and
@@ -41,7 +42,13 @@ from corenet.ggsn.pools import AccessPoint
 from corenet.radius.client import AttributeValue
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
 from gtp.endpoint import FailureReason, RequestReceived
-from gtp.messages import Message, UpdatePdpContextRequest, UpdatePdpContextResponse
+from gtp.messages import (
+    Message,
+    MsInfoChangeNotificationRequest,
+    MsInfoChangeNotificationResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
+)
 
 _DIRECT_TUNNEL: Final = 0x01
 _ERROR_INDICATION: Final = 0x04
@@ -141,6 +148,40 @@ class Updates:
             if update is not None and update.sgsn_end != context.sgsn_end:
                 self._core.endpoint.cancel(update.transaction)
                 self._ask(context, update.qos, now)
+
+    def ms_info_changed(self, received: RequestReceived, now: float) -> None:
+        """Take an MS Info Change Notification Request and answer it (TS 29.060 §7.5B.1).
+
+        It tells of the MS, so all contexts that it shares with the SGSN change; or of one, where
+        it names an NSAPI.
+        """
+        message = received.message
+        assert isinstance(message, MsInfoChangeNotificationRequest)
+        contexts = self._told_of(message)
+        for context in contexts:
+            before = self._accounting.attributes_of(context)
+            context.rat_type = message.rat_type
+            if message.user_location is not None:
+                context.user_location = message.user_location
+            self._tell(context, before, UpdatedBy.SGSN, now)
+        response = MsInfoChangeNotificationResponse(
+            teid=contexts[0].tunnel.sgsn_teid if contexts else 0,
+            cause=Cause.REQUEST_ACCEPTED if contexts else Cause.NON_EXISTENT,
+            imsi=message.imsi,
+            linked_nsapi=message.linked_nsapi,
+            imei=message.imei,
+        )
+        self._core.endpoint.respond(received, response, now)
+
+    def _told_of(self, message: MsInfoChangeNotificationRequest) -> list[PdpContext]:
+        contexts = self._core.contexts
+        if message.teid:
+            tunnel = contexts.tunnel(message.teid)
+            found = list(tunnel.contexts.values()) if tunnel is not None else []
+        else:
+            found = contexts.of(message.imsi) if message.imsi is not None else []
+        nsapi = message.linked_nsapi
+        return [context for context in found if nsapi in (None, context.nsapi)]
 
     # What we ask of an SGSN
 

@@ -25,6 +25,8 @@ from gtp.messages import (
     EchoRequest,
     EchoResponse,
     ErrorIndication,
+    MsInfoChangeNotificationRequest,
+    MsInfoChangeNotificationResponse,
     UpdatePdpContextRequest,
     UpdatePdpContextResponse,
 )
@@ -213,6 +215,49 @@ def test_a_repeated_update_gets_the_same_octets_and_changes_nothing(active) -> N
     active.deliver(request, SGSN)
     assert active.sent(UpdatePdpContextResponse) == first
     assert active.ggsn.contexts()[0].qos == QOS
+
+
+# Where the MS is
+
+
+@pytest.mark.parametrize(
+    ("names", "changed"),
+    [
+        ({"teid": "tunnel"}, [5, 6]),
+        ({"teid": "tunnel", "linked_nsapi": 6}, [6]),
+        ({"imsi": IMSI}, [5, 6]),
+        ({"imsi": IMSI, "linked_nsapi": 5}, [5]),
+    ],
+)
+def test_ms_info_change_is_taken_over(active, names, changed) -> None:
+    """For all contexts of the MS or the one named; what named it is in the answer (§7.5B.1)."""
+    tunnel = active.created.teid_control
+    address = EndUserAddress.dynamic_ipv4()
+    active.create(
+        teid=tunnel, nsapi=6, apn="small.example", end_user_address=address, teid_data=0x202
+    )
+    active.sent(CreatePdpContextResponse)
+    names = {name: tunnel if value == "tunnel" else value for name, value in names.items()}
+    location = bytes.fromhex("0132f45112340001")
+    request = MsInfoChangeNotificationRequest(rat_type=1, user_location=location, **names)
+    active.request(request, SGSN)
+    response = active.sent(MsInfoChangeNotificationResponse, to=SGSN)
+    assert (response.cause, response.teid) == (ACCEPTED, 0x200)
+    assert (response.imsi, response.linked_nsapi) == (names.get("imsi"), names.get("linked_nsapi"))
+    assert [e.context.nsapi for e in active.told(PdpContextUpdated)] == changed
+    assert [v.nsapi for v in active.ggsn.contexts() if v.rat_type == 1] == changed
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{}, {"teid": 0x77}, {"imsi": "234150000000002"}, {"imsi": IMSI, "linked_nsapi": 9}],
+)
+def test_ms_info_change_of_nobody_here_is_answered_so(active, names) -> None:
+    """Non-existent, to TEID 0."""
+    active.request(MsInfoChangeNotificationRequest(rat_type=1, **names), SGSN)
+    response = active.sent(MsInfoChangeNotificationResponse)
+    assert (response.cause, response.teid) == (Cause.NON_EXISTENT, 0)
+    assert active.told(PdpContextUpdated) == []
 
 
 # Direct tunnel
