@@ -112,6 +112,7 @@ class GatewayService:
         if esme is not None:
             own = Random(random.getrandbits(64))
             self._route = EsmeRoute(runtime, esme, random=own, name=f"{name} esme")
+            self._route.announced = self._announced
         self._store = StoreThread(
             reactor, open_store or opener(config), written=self._written, failed=self._not_written
         )
@@ -318,6 +319,9 @@ class GatewayService:
 
     def _reachable(self, imsi: str) -> None:
         self._command(lambda now: self.gateway.terminal_reachable(now, imsi=imsi))
+
+    def _announced(self, msisdn: str) -> None:
+        self._command(lambda now: self.gateway.terminal_reachable(now, msisdn=msisdn))
 
     def _renewed(self, renewal: Renewal, until: float) -> None:
         def take(now: float) -> None:

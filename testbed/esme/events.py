@@ -19,6 +19,13 @@ class SmsTransactionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalAnnounced(Event):
+    """An SMSC says that a terminal is there again that it had found away (alert_notification)."""
+
+    msisdn: str
+
+
+@dataclass(frozen=True, slots=True)
 class SmscBound(Event):
     """The link to an SMSC is up."""
 

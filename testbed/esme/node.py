@@ -32,7 +32,13 @@ from testbed.codecs.smpp import (
     SubmitSmResp,
 )
 from testbed.esme.config import EsmeConfig, SmscMode
-from testbed.esme.events import SmscBound, SmscLost, SmsTransactionEnded, TransactionModeMissed
+from testbed.esme.events import (
+    SmscBound,
+    SmscLost,
+    SmsTransactionEnded,
+    TerminalAnnounced,
+    TransactionModeMissed,
+)
 from testbed.esme.outcome import SmsFailed, SmsOutcome, SmsUnknown
 from testbed.esme.pushes import (
     Group,
@@ -47,6 +53,7 @@ from testbed.esme.pushes import (
 )
 from testbed.smpp.errors import NothingToAnswerError, QueueFullError, SessionStateError
 from testbed.smpp.events import (
+    Alerted,
     Answered,
     Delivered,
     LinkDown,
@@ -198,6 +205,9 @@ class Esme:
                 self._take_receipt(event, request, now)
             case Delivered():
                 self._answer(event, DataSmResp(status=CommandStatus.RX_R_APPN), now)
+            case Alerted(notification=notification):
+                msisdn = notification.source.address.removeprefix("+")
+                self._events.append(TerminalAnnounced(msisdn))
             case LinkUp(connection=connection, name=name, version=version):
                 self._names[connection] = name
                 self._events.append(SmscBound(name, version))

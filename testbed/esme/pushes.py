@@ -4,10 +4,11 @@ Specs: SMPP 3.4 §4.4 (submit_sm), §4.7 (data_sm), §2.7.3 (transaction mode), 
 TS 23.040 §9.2.3.24.1 (segments); WAP-259 (WDP over SMS).
 
 Theory of operation. An SMSC with transaction mode gets a push whole, with its ports as parameters,
-and the response is the outcome. Any other SMSC gets it in segments, each a message of its own with
-its header in it, which is stored and forwarded; the receipts of all of them make the outcome. Their
-reference comes from the transaction's key, so that a terminal that has a part of a push already
-joins what is sent again to it.
+and the response is the outcome; where the terminal is away it is to say when that is over. Any
+other SMSC gets it in segments, each a message of its own with its header in it, which is stored and
+forwarded; the receipts of all of them make the outcome. Their reference comes from the
+transaction's key, so that a terminal that has a part of a push already joins what is sent again to
+it.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def whole(push: PushTransaction, source: SmeAddress, data_coding: int, now: floa
             p.SOURCE_PORT(push.source_port),
             p.DESTINATION_PORT(push.destination_port),
             p.QOS_TIME_TO_LIVE(_seconds_left(push, now)),
+            p.SET_DPF(1),
             p.MESSAGE_PAYLOAD(push.pdu),
         ),
     )

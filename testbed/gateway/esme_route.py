@@ -14,7 +14,7 @@ from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Runtime
 from testbed.codecs.pap import Priority
 from testbed.esme.config import EsmeConfig
-from testbed.esme.events import SmsTransactionEnded
+from testbed.esme.events import SmsTransactionEnded, TerminalAnnounced
 from testbed.esme.node import Esme
 from testbed.esme.outcome import SmsOutcome
 from testbed.esme.pushes import PushTransaction
@@ -37,6 +37,8 @@ class EsmeRoute:
         """The node; command it through the runtime only."""
         self._runtime = runtime
         self._waiting: dict[str, Callable[[SmsOutcome], None]] = {}
+        self.announced: Callable[[str], None] = lambda _msisdn: None
+        """Called with the number of a terminal that is there again."""
         runtime.on_event(self._happened)
 
     def start(self) -> None:
@@ -58,7 +60,11 @@ class EsmeRoute:
         self._runtime.command(self.esme, lambda now: self.esme.submit(push, now))
 
     def _happened(self, _time: float, name: str, event: Event) -> None:
-        if name == self.esme.name and isinstance(event, SmsTransactionEnded):
+        if name != self.esme.name:
+            return
+        if isinstance(event, TerminalAnnounced):
+            self.announced(event.msisdn)
+        elif isinstance(event, SmsTransactionEnded):
             answered = self._waiting.pop(event.key, None)
             if answered is not None:
                 answered(event.outcome)

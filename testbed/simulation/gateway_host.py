@@ -292,6 +292,12 @@ class GatewayHost:
                 return  # The server has the request by now, and its answer finds nobody.
         life.unanswered += 1
 
+    def announce(self, msisdn: str) -> None:
+        """Tell the gateway that runs now that a terminal is there again, by an SMSC's word."""
+        life = self._life
+        if life is not None:
+            self._command(life, lambda gateway, now: gateway.terminal_reachable(now, msisdn=msisdn))
+
     def _command(self, life: _Life, action: Callable[[Gateway, float], None]) -> None:
         """Command the gateway, unless it is not there any more."""
         if life is self._life:

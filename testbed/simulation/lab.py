@@ -113,6 +113,8 @@ class VirtualLab:
                 delays=delays or Delays(),
                 smsc=sms,
             )
+            if self._route is not None:
+                self._route.announced = self.gateway.announce
         self._self_activating = dict(self_activating or {})
         self._push_numbers = count(1)
         self.network.on_event(self._activate_by_itself)

@@ -11,6 +11,7 @@ from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.sms.errors import Reader
 from corenet.interfaces.sms.header import Concatenation, Ports, decode_header
 from testbed.codecs.smpp import (
+    AlertNotification,
     BindTransceiver,
     CommandStatus,
     DataSm,
@@ -30,7 +31,13 @@ from testbed.codecs.smpp import (
 )
 from testbed.codecs.smpp import parameters as p
 from testbed.esme.config import EsmeConfig, Smsc, SmscMode
-from testbed.esme.events import SmscBound, SmscLost, SmsTransactionEnded, TransactionModeMissed
+from testbed.esme.events import (
+    SmscBound,
+    SmscLost,
+    SmsTransactionEnded,
+    TerminalAnnounced,
+    TransactionModeMissed,
+)
 from testbed.esme.node import Esme
 from testbed.esme.outcome import SmsDelivered, SmsFailed, SmsOutcome, SmsUnknown
 from testbed.esme.pushes import PushTransaction
@@ -251,6 +258,23 @@ def test_an_smsc_without_transaction_mode_gets_segments(bench: Bench, answer: Re
     assert len(bench.told(TransactionModeMissed)) == 1
     bench.submit("two")
     assert [type(pdu) for pdu in bench.centre.pdus[3:]] == [SubmitSm]
+
+
+def test_a_terminal_that_is_back_is_announced(bench: Bench) -> None:
+    """The SMSC was asked to say so, and its alert names the number."""
+    bench.submit()
+    (submitted,) = bench.centre.heard
+    assert submitted.request.get(p.SET_DPF) == 1
+
+    def alert(now: float) -> None:
+        session = bench.centre.node.server.session(submitted.connection)
+        assert session is not None
+        source = SmeAddress.international(ANN)
+        session.alert(AlertNotification(source=source), now)
+
+    bench.network.command(bench.centre.node, alert)
+    bench.run(1)
+    assert bench.told(TerminalAnnounced) == [TerminalAnnounced(ANN)]
 
 
 # Segments

@@ -12,6 +12,7 @@ from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from testbed.codecs.pap import MessageState
 from testbed.esme.config import SmscMode
 from testbed.gateway.events import SmsSubmitted
+from testbed.gateway.policy import Policy, Route, Rule
 from testbed.lab.build import load
 from testbed.simulation.lab import SmsParts, VirtualLab
 from testbed.smsc.events import MessageEnded, TransactionEnded
@@ -63,14 +64,15 @@ class Sms:
 def make_sms(open_store):
     with ExitStack() as stores:
 
-        def make(*, seed=1, esme=lambda config: config, smsc=lambda config: config):
+        def make(*, seed=1, esme=lambda config: config, smsc=lambda config: config, order=None):
             loaded = load("sms")
             store = MessageStore(":memory:")
             stores.callback(store.close)
+            gateway = loaded.gateway
+            if order is not None:
+                gateway = replace(gateway, policy=Policy((Rule(order=order),)))
             parts = SmsParts(smsc(loaded.smsc), store, esme(loaded.esme))
-            return Sms(
-                VirtualLab(loaded.core, loaded.gateway, seed=seed, store=open_store(), sms=parts)
-            )
+            return Sms(VirtualLab(loaded.core, gateway, seed=seed, store=open_store(), sms=parts))
 
         yield make
 
@@ -105,6 +107,20 @@ def test_a_push_waits_for_a_terminal_that_is_not_there_for_anything(make_sms):
     assert sms.lab.initiator.notified == []
     sms.lab.control.drive_mobile(IMSI, "attach", None)
     assert sms.reported(push_id).state is MessageState.DELIVERED
+    assert sms.shown() == [LONG]
+
+
+def test_an_smsc_announces_a_terminal_that_is_back(make_sms):
+    """Where only short messages are taken, its alert is what a push that is held waits for."""
+    sms = make_sms(order=(Route.SMS, Route.HOLD))
+    sms.lab.control.drive_mobile(IMSI, "detach", None)
+    sms.lab.run(5)
+    push_id = sms.push()
+    sms.lab.run(600)
+    (absent,) = sms.told(TransactionEnded)
+    assert "destination out of order" in absent.outcome
+    sms.lab.control.drive_mobile(IMSI, "attach", None)
+    assert sms.reported(push_id, within=20).state is MessageState.DELIVERED
     assert sms.shown() == [LONG]
 
 
