@@ -92,8 +92,8 @@ class CoreConfig:
 
 
 def networks_of(config: GgsnConfig) -> tuple[IPv4Network, ...]:
-    """Return where mobiles of one GGSN have their addresses: pools, and what is beside them."""
-    pools = tuple(config.pools())
+    """Return where mobiles of one GGSN have IPv4 addresses: pools, and what is beside them."""
+    pools = tuple(one for one in config.networks() if isinstance(one, IPv4Network))
     addresses = (IPv4Address(binding.address) for binding in config.static_bindings)
     beside = (one for one in addresses if not any(one in pool for pool in pools))
     return (*pools, *(IPv4Network(one) for one in beside))

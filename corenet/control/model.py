@@ -73,7 +73,10 @@ class Context(Answer):
     imsi: str
     msisdn: str | None
     apn: str
-    address: str
+    address: str = Field(description="IPv4 where there is one")
+    ipv6_address: str | None = Field(
+        description="prefix of 64 bits with the interface identifier that the mobile was given"
+    )
     nsapi: int = Field(ge=0, le=15, description="below 5 only from an SGSN that is no SGSN")
     since: datetime
     ggsn: str = Field(description="name of the GGSN")

@@ -20,6 +20,7 @@ def context_model(ggsn: str, view: PdpContextView, now: float) -> Context:
         msisdn=view.msisdn,
         apn=view.apn,
         address=view.address,
+        ipv6_address=view.ipv6_address,
         nsapi=view.nsapi,
         since=moment(view.since),
         ggsn=ggsn,

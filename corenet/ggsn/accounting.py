@@ -11,8 +11,10 @@ from typing import Final
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.events import AccountingStatus, DeletionReason
+from corenet.ggsn.pools import PREFIX_LENGTH, address_text
 from corenet.radius.client import AccountingClient, AttributeValue
 from corenet.schedule import Alarm, Schedule
+from gtp.ies import PdpType
 
 _TERMINATE_CAUSES: Final = {
     DeletionReason.SGSN_REQUEST: "User-Request",
@@ -24,6 +26,7 @@ _TERMINATE_CAUSES: Final = {
     DeletionReason.UNKNOWN_TO_SGSN: "Lost-Carrier",
     DeletionReason.GGSN_STOPPED: "NAS-Reboot",
 }
+_PDP_TYPES: Final = {PdpType.IPV4: "IPv4", PdpType.IPV6: "IPv6", PdpType.IPV4V6: "IPv4v6"}
 _SESSION_STOP: Final = 0xFF
 
 
@@ -112,7 +115,13 @@ class Accounting:
         """Return what every record of a context has (TS 29.061 §16.4.3, §16.4.7)."""
         config = self._config
         tunnel = context.tunnel
-        attributes: dict[str, AttributeValue] = {"Framed-IP-Address": context.address}
+        attributes: dict[str, AttributeValue] = {}
+        if context.ipv4 is not None:
+            attributes["Framed-IP-Address"] = address_text(context.ipv4)
+        if context.ipv6 is not None:
+            prefix = context.ipv6[:PREFIX_LENGTH]
+            attributes["Framed-IPv6-Prefix"] = f"{address_text(prefix + bytes(8))}/64"
+            attributes["Framed-Interface-Id"] = context.ipv6[PREFIX_LENGTH:]
         if context.msisdn:
             attributes["Calling-Station-Id"] = context.msisdn
         attributes |= {
@@ -122,7 +131,7 @@ class Accounting:
             "NAS-Port-Type": "Wireless-Other",
             "3GPP-IMSI": tunnel.imsi,
             "3GPP-Charging-Id": context.charging_id,
-            "3GPP-PDP-Type": "IPv4",
+            "3GPP-PDP-Type": _PDP_TYPES[context.end_user_address.pdp_type],
             # Without the allocation/retention octet, as the releases differ on it.
             "3GPP-GPRS-Negotiated-QoS-Profile": f"99-{context.qos[1:].hex()}",
             "3GPP-SGSN-Address": tunnel.sgsn_address,

@@ -89,7 +89,7 @@ class NetworkActivations:
         if activation is None:
             reason = self._reachability.not_reachable(imsi)
             back_off = self._reachability.back_off(imsi, access.key)
-            if binding is None and access.pool is None:
+            if binding is None and access.ipv4 is None:
                 self._refuse(key, imsi, name, FailureCause.local(LocalCause.NO_ADDRESS))
             elif reason is not None:
                 cause = FailureCause.local(LocalCause.MS_NOT_REACHABLE, reason)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from itertools import combinations
 
 from corenet.interfaces.node import Address
@@ -38,8 +38,19 @@ class Apn:
 
     name: str
     """Network identifier, such as "wap.example"; compared without regard to case."""
-    pool: IPv4Network | None = None
-    """Dynamic addresses, or None where only static bindings get a context."""
+    pools: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Dynamic addresses, one pool after the other; of IPv6 each context gets a /64.
+
+    Without any, only static addresses get a context. The families that pools, static ranges and
+    a mobile's static binding have are the PDP types that it can get.
+    """
+    static_ranges: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Addresses that a mobile may bring with it: the SGSN has checked that they are its own.
+
+    A static binding needs none; it is known here whose the address is.
+    """
+    maximum_contexts: int | None = None
+    """Contexts on this APN at one time; None for as many as there are addresses."""
     dns: tuple[str, ...] = ()
     """Addresses of name servers, at most two per family, for a mobile that asks for them."""
     mtu: int | None = None
@@ -61,6 +72,16 @@ class Apn:
             raise ValueError(f"APN {self.name}: at most two name servers per family")
         if self.mtu is not None and not 68 <= self.mtu <= 65535:
             raise ValueError(f"APN {self.name}: an MTU is from 68 to 65535 octets, not {self.mtu}")
+        if self.maximum_contexts is not None and self.maximum_contexts < 0:
+            raise ValueError(f"APN {self.name}: the limit of contexts is not negative")
+        networks = (*self.pools, *self.static_ranges)
+        for network in networks:
+            if network.is_link_local or network.is_multicast:
+                raise ValueError(f"APN {self.name}: {network} is link-local or multicast")
+            if isinstance(network, IPv6Network) and network.prefixlen > 64:
+                raise ValueError(f"APN {self.name}: {network} has no room for a /64")
+        if any(network.version == 6 for network in networks) and 0 < (self.mtu or 0) < 1280:
+            raise ValueError(f"APN {self.name}: IPv6 wants an MTU of at least 1280 octets")
         _refuse_duplicates((c.name for c in self.credentials or ()), f"APN {self.name}: the name")
 
 
@@ -189,9 +210,8 @@ class GgsnConfig:
             raise ValueError(f"a PLMN has 5 or 6 digits, not {self.plmn!r}")
         names = [apn_key(apn.name) for apn in self.apns]
         _refuse_duplicates(names, "APN")
-        pools = [apn.pool for apn in self.apns if apn.pool is not None]
-        for one, other in combinations(pools, 2):
-            if one.overlaps(other):
+        for one, other in combinations(self.networks(), 2):
+            if one.version == other.version and one.overlaps(other):
                 raise ValueError(f"address pools {one} and {other} overlap")
         unknown = {apn_key(binding.apn) for binding in self.static_bindings} - set(names)
         if unknown:
@@ -201,9 +221,9 @@ class GgsnConfig:
             (f"{b.imsi} on {apn_key(b.apn)}" for b in self.static_bindings), "static binding of"
         )
 
-    def pools(self) -> Iterator[IPv4Network]:
-        """Return the dynamic pools of all APNs."""
-        return (apn.pool for apn in self.apns if apn.pool is not None)
+    def networks(self) -> Iterator[IPv4Network | IPv6Network]:
+        """Return the pools and static ranges of all APNs."""
+        return (network for apn in self.apns for network in (*apn.pools, *apn.static_ranges))
 
 
 def apn_key(name: str) -> str:

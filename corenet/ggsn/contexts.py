@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from corenet.ggsn.events import PdpContextView
-from corenet.ggsn.pools import AccessPoint
+from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, address_text
 from corenet.interfaces.node import Address
-from gtp.ies import MsTimeZone
+from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 
 
 @dataclass(slots=True, eq=False)
@@ -42,9 +42,10 @@ class PdpContext:
     tunnel: ControlTunnel
     nsapi: int
     access: AccessPoint
-    address: str
-    octets: bytes
-    """The address as four octets."""
+    ipv4: bytes | None
+    """Four octets; None in a context for IPv6 alone."""
+    ipv6: bytes | None
+    """The prefix of 64 bits, then the interface identifier; None in a context for IPv4 alone."""
     msisdn: str | None
     teid_data: int
     """Ours."""
@@ -82,6 +83,28 @@ class PdpContext:
         return self.tunnel.imsi
 
     @property
+    def address(self) -> str:
+        """The PDP address, where there are two the IPv4 one."""
+        octets = self.ipv4 or self.ipv6
+        assert octets is not None
+        return address_text(octets)
+
+    @property
+    def addresses(self) -> tuple[bytes, ...]:
+        """What packets are for it: the IPv4 address, four octets, and the prefix, eight."""
+        prefix = self.ipv6[:PREFIX_LENGTH] if self.ipv6 is not None else None
+        return tuple(octets for octets in (self.ipv4, prefix) if octets is not None)
+
+    @property
+    def end_user_address(self) -> EndUserAddress:
+        """The addresses as in messages (TS 29.060 §7.7.27)."""
+        ipv4 = address_text(self.ipv4) if self.ipv4 is not None else None
+        ipv6 = address_text(self.ipv6) if self.ipv6 is not None else None
+        if ipv6 is None:
+            return EndUserAddress(ipv4, None, PdpType.IPV4)
+        return EndUserAddress(ipv4, ipv6, PdpType.IPV6 if ipv4 is None else PdpType.IPV4V6)
+
+    @property
     def sgsn_end(self) -> tuple[str, int]:
         """Where the SGSN wanted control messages: its address and TEID."""
         return self.tunnel.sgsn_address, self.tunnel.sgsn_teid
@@ -93,6 +116,7 @@ class PdpContext:
             msisdn=self.msisdn,
             apn=self.access.apn.name,
             address=self.address,
+            ipv6_address=address_text(self.ipv6) if self.ipv6 is not None else None,
             nsapi=self.nsapi,
             since=self.since,
             sgsn_address=self.tunnel.sgsn_address,
@@ -140,7 +164,7 @@ class ContextTable:
         self._tunnels: dict[int, ControlTunnel] = {}
         self._reserved: set[int] = set()
         self.at = self._by_address.get
-        """Return the context that has an address (four octets), or None."""
+        """Return the context that has an IPv4 address or IPv6 prefix (4 or 8 octets), or None."""
         self.tunnel = self._tunnels.get
         """Return the control tunnel with our TEID Control Plane, or None."""
 
@@ -219,7 +243,9 @@ class ContextTable:
     def add(self, context: PdpContext) -> None:
         """Take a context in. Its address, NSAPI and TEIDs are free."""
         self._contexts[context.teid_data] = context
-        self._by_address[context.octets] = context
+        for octets in context.addresses:
+            self._by_address[octets] = context
+        context.access.contexts += 1
         self._by_subscriber.setdefault(context.imsi, []).append(context)
         self._by_peer_tunnel[(context.sgsn_user[0], context.sgsn_teid_data)] = context
         context.tunnel.contexts[context.nsapi] = context
@@ -239,7 +265,9 @@ class ContextTable:
     def remove(self, context: PdpContext) -> None:
         """Take a context out, and its control tunnel where it was the last one in it."""
         del self._contexts[context.teid_data]
-        del self._by_address[context.octets]
+        for octets in context.addresses:
+            del self._by_address[octets]
+        context.access.contexts -= 1
         others = self._by_subscriber[context.imsi]
         others.remove(context)
         if not others:

@@ -82,6 +82,10 @@ class Core:
         counters = self.counters
         counters.downlink_packets += 1
         counters.downlink_octets += size
+        self.send_own(context, packet)
+
+    def send_own(self, context: PdpContext, packet: bytes) -> None:
+        """Send the MS a packet of our own, which is no traffic of its user's."""
         self.traffic.append(
             Datagram(
                 Interface.GTP_U, context.sgsn_user, encapsulate(context.sgsn_teid_data, packet)

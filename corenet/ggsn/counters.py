@@ -31,6 +31,8 @@ class GgsnCounters:
     downlink_octets: int = 0
     dropped: dict[DropReason, int] = field(default_factory=lambda: dict.fromkeys(DropReason, 0))
     """PDUs dropped in either direction, by reason."""
+    router_advertisements: int = 0
+    """Answers to Router Solicitations of mobiles."""
     pdus_stored: int = 0
     activations_started: int = 0
     """Network-requested procedures, however many asked for each."""

@@ -96,8 +96,10 @@ class Deletion:
             core.events.append(PdpContextUpdateFailed(context.view(), failure))
         core.contexts.remove(context)
         core.user_plane.remove_tunnel(context.teid_data)
-        if context.access.pool is not None:
-            context.access.pool.free(context.octets)
+        for pool in (context.access.ipv4, context.access.ipv6):
+            if pool is not None:
+                for octets in context.addresses:
+                    pool.free(octets)
         core.counters.contexts_deleted[reason] += 1
         core.events.append(PdpContextDeleted(context.view(), reason))
         self._accounting.context_deleted(context, reason, now)

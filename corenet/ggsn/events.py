@@ -62,11 +62,15 @@ class DropReason(StrEnum):
     UNKNOWN_ADDRESS = "unknown-address"
     """The address is none of ours."""
     SPOOFED_SOURCE = "spoofed-source"
-    """Uplink with another source than the context's address."""
+    """Uplink with another source than the context's address, or its link-local one."""
+    WRONG_FAMILY = "wrong-family"
+    """Uplink of IPv6 in a context for IPv4, or the other way round."""
+    LINK_LOCAL = "link-local"
+    """From or for the link itself, so not forwarded (RFC 4291 §2.5.6)."""
     TUNNEL_LOST = "tunnel-lost"
     """The RNC knows nothing of the direct tunnel, and the SGSN has not repaired it yet."""
     MALFORMED = "malformed"
-    """It is no IPv4 packet."""
+    """It is no IP packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class PdpContextView:
     apn: str
     """Network identifier as the GGSN's configuration spells it."""
     address: str
-    """PDP address."""
+    """PDP address; IPv4 where there are both."""
     nsapi: int
     since: float
     """When it was created, seconds since 1970-01-01 UTC."""
@@ -105,6 +109,8 @@ class PdpContextView:
     qos: bytes = b""
     """As in IE 135."""
     rat_type: int | None = None
+    ipv6_address: str | None = None
+    """The /64 prefix with the interface identifier that was given, where there is one."""
     direct_tunnel: bool = False
     """Whether ``sgsn_user_address`` is an RNC's."""
 

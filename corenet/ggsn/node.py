@@ -11,9 +11,9 @@ before the first packet in its tunnel.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from itertools import islice
 from random import Random
-from socket import inet_aton
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
@@ -24,7 +24,7 @@ from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import PathChanged, PathState, PdpContextView
 from corenet.ggsn.network_activation import NetworkActivation
-from corenet.ggsn.pools import AccessPoints
+from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoints
 from corenet.ggsn.reachability import Reachability
 from corenet.ggsn.sessions import Sessions
 from corenet.ggsn.traffic import Traffic
@@ -185,11 +185,12 @@ class Ggsn:
         return [context.view() for context in self._core.contexts.of(imsi)]
 
     def context_at(self, address: str) -> PdpContextView | None:
-        """Return the PDP context that has ``address`` now, or None."""
+        """Return the PDP context that has ``address`` now, or its prefix, or None."""
         try:
-            context = self._core.contexts.at(inet_aton(address))
-        except OSError:
+            octets = ip_address(address).packed
+        except ValueError:
             return None
+        context = self._core.contexts.at(octets if len(octets) == 4 else octets[:PREFIX_LENGTH])
         return context.view() if context is not None else None
 
     def not_reachable(self, imsi: str) -> str | None:

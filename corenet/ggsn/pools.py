@@ -1,35 +1,43 @@
-"""Access points with the addresses they give: dynamic pools and static bindings.
+"""Access points with the addresses they give: dynamic pools, static bindings and ranges.
 
 Specs: TS 23.060 §9.2.1 (static and dynamic PDP addresses), TS 29.061 §11.2.1.
+
+An IPv4 address is its four octets here. Of IPv6 a mobile gets a prefix of 64 bits, which is its
+eight octets: what it puts behind is its own affair.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator
-from ipaddress import IPv4Network
-from socket import inet_aton, inet_ntoa
+from ipaddress import IPv4Network, IPv6Network
+from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop
+from typing import Final
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
 from corenet.ggsn.pco import OptionAnswers
 
+PREFIX_LENGTH: Final = 8
+"""Octets of the prefix that a mobile gets."""
+
 
 class AddressPool:
-    """Dynamic addresses of one APN.
+    """Dynamic addresses of one APN, all of one family.
 
     An address that was freed rests for as long as possible: those never given come first,
     then the freed ones, oldest first, so that late packets for the last owner find nobody.
-    Network and broadcast address are never given, nor are excluded ones.
+    Of IPv4, network and broadcast address are never given, nor are excluded ones.
     """
 
-    __slots__ = ("_excluded", "_freed", "_in_use", "_last", "_next", "network")
+    __slots__ = ("_excluded", "_freed", "_further", "_in_use", "_last", "_next", "_size")
 
-    def __init__(self, network: IPv4Network, excluded: Container[bytes] = ()) -> None:
-        """Make a pool of the hosts of ``network`` without ``excluded`` addresses (4 octets)."""
-        self.network = network
-        ends = network.num_addresses > 2
-        self._next = int(network.network_address) + ends
-        self._last = int(network.broadcast_address) - ends
+    def __init__(
+        self, networks: Iterable[IPv4Network | IPv6Network], excluded: Container[bytes] = ()
+    ) -> None:
+        """Make a pool of ``networks``, at least one, without ``excluded`` addresses."""
+        bounds = [_bounds(network) for network in networks]
+        self._size, self._next, self._last = bounds[0]
+        self._further = deque(bounds[1:])
         self._excluded = excluded
         self._freed: deque[bytes] = deque()
         self._in_use: set[bytes] = set()
@@ -38,45 +46,87 @@ class AddressPool:
         """Return how many addresses are in use."""
         return len(self._in_use)
 
+    def __contains__(self, octets: bytes | None) -> bool:
+        """Whether an address is in use that came from here."""
+        return octets in self._in_use
+
     @property
     def exhausted(self) -> bool:
         """Whether every address is in use."""
-        while self._next <= self._last and self._next.to_bytes(4, "big") in self._excluded:
-            self._next += 1
-        return self._next > self._last and not self._freed
+        while True:
+            while self._next <= self._last and self._octets(self._next) in self._excluded:
+                self._next += 1
+            if self._next <= self._last or not self._further:
+                return self._next > self._last and not self._freed
+            _, self._next, self._last = self._further.popleft()
 
     def take(self) -> bytes | None:
-        """Return a free address as four octets, or None where there is none."""
+        """Return a free address, or None where there is none."""
         if self.exhausted:
             return None
         if self._next <= self._last:
-            octets = self._next.to_bytes(4, "big")
+            octets = self._octets(self._next)
             self._next += 1
         else:
             octets = self._freed.popleft()
         self._in_use.add(octets)
         return octets
 
-    def free(self, octets: bytes) -> None:
+    def free(self, octets: bytes | None) -> None:
         """Give an address back. Static addresses, which were never taken, are ignored."""
         if octets in self._in_use:
+            assert octets is not None
             self._in_use.remove(octets)
             self._freed.append(octets)
 
+    def _octets(self, number: int) -> bytes:
+        return number.to_bytes(self._size, "big")
+
+
+def _bounds(network: IPv4Network | IPv6Network) -> tuple[int, int, int]:
+    """Return the octets of an address, and the first and last one that are given."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    if isinstance(network, IPv6Network):
+        return PREFIX_LENGTH, first >> 64, last >> 64
+    ends = network.num_addresses > 2
+    return 4, first + ends, last - ends
+
 
 class AccessPoint:
-    """An APN in service: its configuration, pool and static bindings."""
+    """An APN in service: its configuration, pools and static bindings."""
 
-    __slots__ = ("apn", "bindings", "key", "options", "pool")
+    __slots__ = (
+        "_static_ranges",
+        "apn",
+        "bindings",
+        "contexts",
+        "ipv4",
+        "ipv6",
+        "key",
+        "options",
+    )
 
     def __init__(
         self, apn: Apn, bindings: Iterable[StaticBinding], excluded: Container[bytes]
     ) -> None:
         self.apn = apn
         self.key = apn_key(apn.name)
-        self.pool = AddressPool(apn.pool, excluded) if apn.pool is not None else None
+        self.ipv4 = _pool(apn, 4, excluded)
+        self.ipv6 = _pool(apn, 6, excluded)
+        self._static_ranges = tuple(map(_masked, apn.static_ranges))
         self.bindings = {binding.imsi: binding for binding in bindings}
         self.options = OptionAnswers(apn)
+        self.contexts = 0
+        """How many are there now."""
+
+    def is_static(self, octets: bytes) -> bool:
+        """Whether a mobile may bring an address or prefix with it."""
+        return _within(octets, self._static_ranges)
+
+
+def _pool(apn: Apn, version: int, excluded: Container[bytes]) -> AddressPool | None:
+    networks = [network for network in apn.pools if network.version == version]
+    return AddressPool(networks, excluded) if networks else None
 
 
 class AccessPoints:
@@ -94,7 +144,7 @@ class AccessPoints:
             apn_key(apn.name): AccessPoint(apn, by_apn.get(apn_key(apn.name), ()), self._bindings)
             for apn in config.apns
         }
-        self._networks = [(int(pool.network_address), int(pool.netmask)) for pool in config.pools()]
+        self._networks = tuple(map(_masked, config.networks()))
         self._subscribers = {binding.imsi for binding in config.static_bindings}
 
     def __iter__(self) -> Iterator[AccessPoint]:
@@ -114,11 +164,25 @@ class AccessPoints:
         return imsi in self._subscribers
 
     def in_a_pool(self, octets: bytes) -> bool:
-        """Whether an address (four octets) lies in a pool of ours."""
-        number = int.from_bytes(octets, "big")
-        return any(number & mask == network for network, mask in self._networks)
+        """Whether an address or prefix lies in a pool or static range of ours."""
+        return _within(octets, self._networks)
+
+
+Masked = tuple[int, int, int]
+"""Octets of an address or prefix, the bits of a network, and which bits those are."""
+
+
+def _masked(network: IPv4Network | IPv6Network) -> Masked:
+    size = 4 if network.version == 4 else PREFIX_LENGTH
+    shift = network.max_prefixlen - 8 * size
+    return size, int(network.network_address) >> shift, int(network.netmask) >> shift
+
+
+def _within(octets: bytes, networks: Iterable[Masked]) -> bool:
+    number, length = int.from_bytes(octets, "big"), len(octets)
+    return any(length == size and number & mask == network for size, network, mask in networks)
 
 
 def address_text(octets: bytes) -> str:
-    """Return four octets in dotted form."""
-    return inet_ntoa(octets)
+    """Return 4 or 16 octets as text."""
+    return inet_ntoa(octets) if len(octets) == 4 else inet_ntop(AF_INET6, octets)

@@ -6,7 +6,8 @@ Specs: TS 29.060 §7.3.1-7.3.2 (Create PDP Context).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from socket import inet_aton
+from socket import AF_INET6, inet_aton, inet_pton
+from typing import Final
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
@@ -20,7 +21,7 @@ from corenet.ggsn.events import (
     PdpContextRefused,
 )
 from corenet.ggsn.network_activation import NetworkActivation
-from corenet.ggsn.pools import AccessPoint, address_text
+from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
 from corenet.interfaces.activation import Step
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.endpoint import RequestReceived
@@ -29,6 +30,15 @@ from gtp.messages import (
     CreatePdpContextRequest,
     CreatePdpContextResponse,
 )
+
+_FAMILIES: Final = {
+    PdpType.IPV4: frozenset((4,)),
+    PdpType.IPV6: frozenset((6,)),
+    PdpType.IPV4V6: frozenset((4, 6)),
+}
+"""Which versions of IP a PDP type is for."""
+_UNIVERSAL: Final = 0x02 << 56
+"""Bit of an interface identifier that says that it is unique everywhere (RFC 4291 §2.5.1)."""
 
 
 class _RefusedError(Exception):
@@ -45,8 +55,12 @@ class _Grant:
     """What a Create PDP Context Request gets."""
 
     access: AccessPoint
-    address: str | None
-    """The static PDP address, or None where one is to be taken from the pool."""
+    families: frozenset[int]
+    """Which versions of IP it is for."""
+    ipv4: bytes | None
+    """The static IPv4 address, or None where one is to be taken from the pool, or none at all."""
+    ipv6: bytes | None
+    """Prefix and interface identifier in the same way."""
     cause: Cause
     replaces: tuple[PdpContext, ...]
 
@@ -132,35 +146,68 @@ class Sessions:
         address = message.end_user_address
         if address is None:
             raise _RefusedError(Cause.MANDATORY_IE_MISSING)
-        if address.pdp_type not in (PdpType.IPV4, PdpType.IPV4V6):
+        asked = _FAMILIES.get(address.pdp_type, frozenset())
+        ipv4 = self._static_ipv4(address, imsi, access) if 4 in asked else None
+        ipv6 = self._static_ipv6(address, imsi, access) if 6 in asked else None
+        has = {4: ipv4 or access.ipv4, 6: ipv6 or access.ipv6}
+        families = frozenset(family for family in asked if has[family] is not None)
+        if not families:
             raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
-        binding = access.bindings.get(imsi)
-        static = binding.address if binding is not None else None
-        if address.ipv4 is not None and address.ipv4 != static:
-            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
-        replaces = self._replaced_by(imsi, message.nsapi, static)
-        limit = self._core.config.maximum_contexts
-        if len(self._core.contexts) - len(replaces) >= limit:
+        replaces = self._replaced_by(imsi, message.nsapi, ipv4, ipv6)
+        gone = sum(context.access is access for context in replaces)
+        limit = access.apn.maximum_contexts
+        if len(self._core.contexts) - len(replaces) >= self._core.config.maximum_contexts or (
+            limit is not None and access.contexts - gone >= limit
+        ):
             raise _RefusedError(Cause.NO_RESOURCES_AVAILABLE)
-        if static is None:
-            if access.pool is None:
-                raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
-            if access.pool.exhausted and all(c.access is not access for c in replaces):
-                raise _RefusedError(Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED)
+        for family, static, pool in ((4, ipv4, access.ipv4), (6, ipv6, access.ipv6)):
+            if family in families and static is None and pool is not None:
+                _require_free(pool, replaces)
         cause = Cause.REQUEST_ACCEPTED
-        if address.pdp_type is PdpType.IPV4V6:
+        if families != asked:
             cause = Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE
-        return _Grant(access, static, cause, replaces)
+        return _Grant(access, families, ipv4, ipv6, cause, replaces)
 
-    def _replaced_by(self, imsi: str, nsapi: int, static: str | None) -> tuple[PdpContext, ...]:
+    def _static_ipv4(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
+        """Return the static IPv4 address that a mobile gets, or None for a dynamic one."""
+        binding = access.bindings.get(imsi)
+        bound = inet_aton(binding.address) if binding is not None else None
+        if address.ipv4 is None:
+            return bound
+        asked = inet_aton(address.ipv4)
+        if asked == bound:
+            return bound
+        if self._core.access_points.binding_at(asked) is not None:
+            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+        self._require_static(asked, imsi, access)
+        return asked
+
+    def _static_ipv6(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
+        """Return the static IPv6 address that a mobile gets, or None for a dynamic one."""
+        if address.ipv6 is None:
+            return None
+        asked = inet_pton(AF_INET6, address.ipv6)
+        self._require_static(asked[:PREFIX_LENGTH], imsi, access)
+        return asked
+
+    def _require_static(self, octets: bytes, imsi: str, access: AccessPoint) -> None:
+        """Refuse an address that a mobile may not bring with it, or that another one has."""
+        holder = self._core.contexts.at(octets)
+        if not access.is_static(octets) or (holder is not None and holder.imsi != imsi):
+            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+
+    def _replaced_by(
+        self, imsi: str, nsapi: int, ipv4: bytes | None, ipv6: bytes | None
+    ) -> tuple[PdpContext, ...]:
         """Return the contexts that a new one takes the place of (TS 29.060 §7.3.1).
 
         One with the same NSAPI; and where the address is static one that has it under another
         NSAPI, which the SGSN must have lost.
         """
         same = self._core.contexts.with_nsapi(imsi, nsapi)
-        holder = self._core.contexts.at(inet_aton(static)) if static is not None else None
-        return tuple(c for c in dict.fromkeys((same, holder)) if c is not None)
+        static = (ipv4, ipv6[:PREFIX_LENGTH] if ipv6 is not None else None)
+        holders = (self._core.contexts.at(octets) for octets in static if octets is not None)
+        return tuple(c for c in dict.fromkeys((same, *holders)) if c is not None)
 
     def _refuse(
         self,
@@ -212,13 +259,12 @@ class Sessions:
     ) -> PdpContext:
         binding = grant.access.bindings.get(tunnel.imsi)
         zone = message.ms_time_zone
-        octets = self._address_octets(grant)
         return PdpContext(
             tunnel=tunnel,
             nsapi=message.nsapi,
             access=grant.access,
-            address=address_text(octets),
-            octets=octets,
+            ipv4=self._ipv4(grant),
+            ipv6=self._ipv6(grant),
             msisdn=message.msisdn or (binding.msisdn if binding is not None else None),
             teid_data=self._core.contexts.new_data_teid(),
             sgsn_user=(message.sgsn_address_user, GTP_U_PORT),
@@ -236,12 +282,25 @@ class Sessions:
             imei=message.imei,
         )
 
-    def _address_octets(self, grant: _Grant) -> bytes:
-        if grant.address is not None:
-            return inet_aton(grant.address)
-        octets = grant.access.pool.take() if grant.access.pool is not None else None
+    def _ipv4(self, grant: _Grant) -> bytes | None:
+        if 4 not in grant.families or grant.ipv4 is not None:
+            return grant.ipv4
+        octets = grant.access.ipv4.take() if grant.access.ipv4 is not None else None
         assert octets is not None, "granted although the pool was exhausted"
         return octets
+
+    def _ipv6(self, grant: _Grant) -> bytes | None:
+        """Return prefix and interface identifier (TS 29.061 §11.2.1.3.2).
+
+        The MS makes its link-local address of the identifier; ours is another.
+        """
+        if 6 not in grant.families or grant.ipv6 is not None:
+            return grant.ipv6
+        prefix = grant.access.ipv6.take() if grant.access.ipv6 is not None else None
+        assert prefix is not None, "granted although the pool was exhausted"
+        # Neither 0, which stands for any router, nor 1, which is ours.
+        identifier = self._core.random.getrandbits(64) & ~_UNIVERSAL | 2
+        return prefix + identifier.to_bytes(8, "big")
 
     def _acceptance(
         self, message: CreatePdpContextRequest, context: PdpContext, grant: _Grant
@@ -255,8 +314,8 @@ class Sessions:
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
-            end_user_address=EndUserAddress.for_ipv4(context.address),
-            pco=grant.access.options.answer(message.pco, context.octets),
+            end_user_address=context.end_user_address,
+            pco=grant.access.options.answer(message.pco, context.ipv4),
             ggsn_address_control=config.control_address,
             ggsn_address_user=config.user_address,
             qos=context.qos,
@@ -266,3 +325,9 @@ class Sessions:
         """Return a Charging ID: never 0, and not again for a long time (TS 29.060 §7.7.26)."""
         self._charging_id = (self._charging_id + 1) & 0xFFFFFFFF or 1
         return self._charging_id
+
+
+def _require_free(pool: AddressPool, replaces: tuple[PdpContext, ...]) -> None:
+    """Refuse where there is neither a free address nor one that becomes free."""
+    if pool.exhausted and not any(octets in pool for c in replaces for octets in c.addresses):
+        raise _RefusedError(Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED)

@@ -1,6 +1,7 @@
 """User traffic: from Gi into tunnels, and out of tunnels to Gi.
 
-Specs: TS 29.060 §9.3 (T-PDUs), TS 23.060 §9.3 (packet routeing), TS 29.061 §11 (Gi).
+Specs: TS 29.060 §9.3 (T-PDUs), TS 23.060 §9.3 (packet routeing), TS 29.061 §11 (Gi),
+§11.2.1.3 (IPv6 stateless address autoconfiguration).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from corenet.ggsn.activations import NetworkActivations
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
 from corenet.ggsn.events import DropReason
-from corenet.gi.ip import IPV4_HEADER_LENGTH
+from corenet.ggsn.pools import PREFIX_LENGTH
+from corenet.gi.ip import IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH
+from corenet.gi.router import LINK_LOCAL_PREFIX, is_router_solicitation, router_advertisement
 from corenet.interfaces.node import Address, Datagram, Interface
 
 _NETWORK: Final[Address] = ("", 0)
@@ -29,10 +32,17 @@ class Traffic:
 
     def downlink(self, packet: bytes, now: float) -> None:
         """Take a packet from Gi: to the MS, into the store, or dropped and counted."""
-        if len(packet) < IPV4_HEADER_LENGTH or packet[0] >> 4 != 4:
+        version = packet[0] >> 4 if packet else 0
+        if version == 4 and len(packet) >= IPV4_HEADER_LENGTH:
+            destination = packet[16:20]
+        elif version == 6 and len(packet) >= IPV6_HEADER_LENGTH:
+            if _is_link_local(packet[8:10]):
+                self._core.drop(DropReason.LINK_LOCAL)
+                return
+            destination = packet[24 : 24 + PREFIX_LENGTH]
+        else:
             self._core.drop(DropReason.MALFORMED)
             return
-        destination = packet[16:20]
         context = self._context_at(destination)
         if context is not None:
             self._core.send_down(context, packet, now)
@@ -48,11 +58,18 @@ class Traffic:
 
     def uplink(self, context: PdpContext, packet: bytes) -> None:
         """Take a packet from an MS: to Gi, unless the source is not the MS's address."""
-        if len(packet) < IPV4_HEADER_LENGTH or packet[0] >> 4 != 4:
-            self._core.drop(DropReason.MALFORMED)
-            return
-        if packet[12:16] != context.octets:
-            self._core.drop(DropReason.SPOOFED_SOURCE)
+        version = packet[0] >> 4 if packet else 0
+        if version == 4 and len(packet) >= IPV4_HEADER_LENGTH:
+            reason = _unfit_ipv4(context, packet)
+        elif version == 6 and len(packet) >= IPV6_HEADER_LENGTH:
+            if packet[8:16] == LINK_LOCAL_PREFIX and context.ipv6 is not None:
+                self._from_link(context, packet)
+                return
+            reason = _unfit_ipv6(context, packet)
+        else:
+            reason = DropReason.MALFORMED
+        if reason is not None:
+            self._core.drop(reason)
             return
         size = len(packet)
         context.uplink_packets += 1
@@ -61,3 +78,44 @@ class Traffic:
         counters.uplink_packets += 1
         counters.uplink_octets += size
         self._core.traffic.append(Datagram(Interface.GI, _NETWORK, packet))
+
+    def _from_link(self, context: PdpContext, packet: bytes) -> None:
+        """Take a packet from an MS's link-local address: it is for us, or for nobody.
+
+        Only a Router Solicitation gets an answer (TS 29.061 §11.2.1.3.4).
+        """
+        assert context.ipv6 is not None
+        source = packet[8:24]
+        if source[PREFIX_LENGTH:] != context.ipv6[PREFIX_LENGTH:]:
+            self._core.drop(DropReason.SPOOFED_SOURCE)
+        elif is_router_solicitation(packet):
+            prefix, mtu = context.ipv6[:PREFIX_LENGTH], context.access.apn.mtu
+            self._core.send_own(context, router_advertisement(source, prefix, mtu))
+            self._core.counters.router_advertisements += 1
+        else:
+            self._core.drop(DropReason.LINK_LOCAL)
+
+
+def _unfit_ipv4(context: PdpContext, packet: bytes) -> DropReason | None:
+    """Return why an IPv4 packet from an MS is not forwarded, or None."""
+    if context.ipv4 is None:
+        return DropReason.WRONG_FAMILY
+    return None if packet[12:16] == context.ipv4 else DropReason.SPOOFED_SOURCE
+
+
+def _unfit_ipv6(context: PdpContext, packet: bytes) -> DropReason | None:
+    """Return why an IPv6 packet from an MS is not forwarded, or None.
+
+    Whatever the interface identifier: the whole prefix is the MS's (RFC 4291 §2.5.1, RFC 8981).
+    """
+    if context.ipv6 is None:
+        return DropReason.WRONG_FAMILY
+    if packet[8 : 8 + PREFIX_LENGTH] != context.ipv6[:PREFIX_LENGTH]:
+        return DropReason.SPOOFED_SOURCE
+    to_link = _is_link_local(packet[24:26]) or packet[24] == 0xFF
+    return DropReason.LINK_LOCAL if to_link else None
+
+
+def _is_link_local(address: bytes) -> bool:
+    """Whether an IPv6 address, of which the first two octets will do, is in fe80::/10."""
+    return address[0] == 0xFE and address[1] & 0xC0 == 0x80

@@ -88,7 +88,7 @@ class Updates:
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
-            pco=context.access.options.answer(message.pco, context.octets),
+            pco=context.access.options.answer(message.pco, context.ipv4),
             gsn_addresses=(config.control_address, config.user_address),
             qos=context.qos,
         )

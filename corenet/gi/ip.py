@@ -1,6 +1,6 @@
 """IP packets as they pass over Gi: headers read and written, and UDP inside them.
 
-Specs: RFC 791 (IPv4), RFC 8200 (IPv6, reading only), RFC 768 (UDP), RFC 1071 (checksum).
+Specs: RFC 791 (IPv4), RFC 8200 (IPv6), RFC 768 (UDP), RFC 1071 (checksum).
 
 Addresses are text ("10.45.0.7"); a UDP end is ``(address, port)``. Reading raises ``IpError``
 and nothing else, whatever the octets are.
@@ -19,6 +19,7 @@ from corenet.interfaces.node import Address
 PROTOCOL_ICMP: Final = 1
 PROTOCOL_TCP: Final = 6
 PROTOCOL_UDP: Final = 17
+PROTOCOL_ICMPV6: Final = 58
 
 IPV4_HEADER_LENGTH: Final = 20
 """Octets of an IPv4 header without options."""
@@ -29,6 +30,7 @@ MAXIMUM_UDP_PAYLOAD: Final = 65_535 - IPV4_HEADER_LENGTH - UDP_HEADER_LENGTH
 DEFAULT_TTL: Final = 64
 
 _IPV4: Final = struct.Struct("!BBHHHBBH4s4s")
+_IPV6: Final = struct.Struct("!IHBB")
 _UDP: Final = struct.Struct("!HHHH")
 _DO_NOT_FRAGMENT: Final = 0x4000
 _MORE_FRAGMENTS: Final = 0x2000
@@ -122,6 +124,14 @@ def ipv4_packet(
         raise IpError(f"no IPv4 addresses: {source!r}, {destination!r}") from None
     header = _IPV4.pack(0x45, 0, length, identification, _DO_NOT_FRAGMENT, ttl, protocol, 0, *ends)
     return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + payload
+
+
+def ipv6_packet(
+    source: bytes, destination: bytes, protocol: int, payload: bytes, *, hop_limit: int
+) -> bytes:
+    """Return an IPv6 packet without extension headers; addresses are 16 octets (RFC 8200 §3)."""
+    head = _IPV6.pack(0x60000000, len(payload), protocol, hop_limit)
+    return head + source + destination + payload
 
 
 def udp_packet(

@@ -23,11 +23,12 @@ from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Event, Interface
 from testbed.adapters.event_words import EventWords
 from testbed.adapters.smsc_metrics import MetricsPage, SmscMetrics
+from testbed.adapters.store_thread import SHARED
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.effects import Commit, FindMessage
 from testbed.smsc.events import EffectsQueued, EsmeRefused, StoreFailed, SubmissionRefused
 from testbed.smsc.node import Smsc
-from testbed.smsc.store import MessageStore
+from testbed.smsc.store import MessageStore, Store
 from testbed.storage.sqlite_file import StoreError
 
 T = TypeVar("T")
@@ -37,6 +38,19 @@ _LARGEST_BATCH: Final = 1000
 _PRUNE_EVERY: Final = 3600.0
 """Seconds between looks for messages that are to be forgotten."""
 _WARNINGS: Final = (EsmeRefused, StoreFailed, SubmissionRefused)
+
+
+def open_store(place: str) -> Store:
+    """Open the store at a path, or at a PostgreSQL URL. Raises StoreError."""
+    if not place.startswith(SHARED):
+        return MessageStore(place)
+    try:
+        from testbed.adapters.postgresql_messages import PostgresqlMessages
+    except ImportError as error:
+        raise StoreError(
+            f"a PostgreSQL store needs psycopg ({error}): pip install 'corenet[postgres]'"
+        ) from None
+    return PostgresqlMessages(place)
 
 
 class SmscService:
@@ -53,7 +67,7 @@ class SmscService:
         name: str = "smsc",
         metrics_port: int | None = None,
     ) -> None:
-        """``store`` is the path of the SQLite file of messages that are kept.
+        """``store`` is the SQLite file of messages that are kept, or the URL of a database.
 
         ``metrics_port`` is where ``GET /metrics`` is answered, at the SMSC's address.
         """
@@ -64,7 +78,7 @@ class SmscService:
         self._reactor = reactor
         self._runtime = runtime
         self._path = store
-        self._store: MessageStore | None = None
+        self._store: Store | None = None
         self._threads = ThreadPool(1, 1, "smsc store")
         self._shutdown: Any = None
         self._queue: deque[Commit] = deque()
@@ -88,7 +102,7 @@ class SmscService:
             "after", "shutdown", self._threads.stop
         )
         try:
-            self._store = await self._call(lambda: MessageStore(self._path))
+            self._store = await self._call(lambda: open_store(self._path))
             kept = await self._call(self._opened().unfinished)
             self._runtime.on_event(self._on_event)
             config = self.smsc.config
@@ -137,7 +151,7 @@ class SmscService:
     def _call(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._threads, function)
 
-    def _opened(self) -> MessageStore:
+    def _opened(self) -> Store:
         if self._store is None:
             raise StoreError("the store is not open")
         return self._store

@@ -240,7 +240,7 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
             "ggsn": GgsnConfig(
                 control_address=GGSN,
                 user_address=GGSN,
-                apns=(Apn(APN, IPv4Network("10.45.0.0/16")),),
+                apns=(Apn(APN, (IPv4Network("10.45.0.0/16"),)),),
                 hlr=(HLR, 2123),
                 radius=(RadiusServer((GATEWAY, 1813), b"corenet"),),
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from pathlib import Path
 
 from corenet.assembly import CoreConfig
@@ -198,7 +198,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
 
     if lab.ggsn is not None and lab.ggsn.gi is not None:
         for index, part in enumerate(lab.ggsn.apns):
-            if part.pool and not IPv4Network(part.pool).subnet_of(LOOPBACK):
+            if not all(_on_loopback(text) for text in (*part.pool, *part.static)):
                 text = (
                     f"Gi on loopback needs a pool in {LOOPBACK}, such as 127.10.0.0/16; "
                     "or set ggsn.gi to null"
@@ -218,9 +218,10 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
                 text = f"the ggsn has no APN {apn.name}; it has {', '.join(pools) or 'none'}"
                 problems.append(source.problem((*path, "name"), text))
                 continue
-            pool = pools[apn.name.lower()]
-            if address and pool and IPv4Address(address) not in IPv4Network(pool):
-                text = f"{address} is not in the pool {pool} of APN {apn.name}"
+            pool = [ip_network(text) for text in pools[apn.name.lower()]]
+            if address and pool and not any(ip_address(address) in one for one in pool):
+                named = ", ".join(map(str, pool))
+                text = f"{address} is not in the pool {named} of APN {apn.name}"
                 problems.append(source.problem((*path, "address"), text))
         if len(problems) >= 20:
             break
@@ -262,14 +263,21 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
     )
 
 
+def _on_loopback(text: str) -> bool:
+    network = ip_network(text)
+    return isinstance(network, IPv4Network) and network.subnet_of(LOOPBACK)
+
+
 def _apn(part: ApnPart) -> Apn:
     credentials = None
     if part.credentials is not None:
         credentials = tuple(Credential(one.name, one.password) for one in part.credentials)
     return Apn(
         part.name,
-        IPv4Network(part.pool) if part.pool else None,
-        part.dns,
+        tuple(map(ip_network, part.pool)),
+        dns=part.dns,
+        static_ranges=tuple(map(ip_network, part.static)),
+        maximum_contexts=part.maximum_contexts,
         mtu=part.mtu,
         credentials=credentials,
         ipcp_ack=part.ipcp_ack,
@@ -324,6 +332,7 @@ def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
         routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
         radio=RadioTimers(t3385=part.t3385),
         timers=_timers(part.gtp),
+        max_detached=part.detached_kept,
     )
 
 

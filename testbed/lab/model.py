@@ -7,10 +7,11 @@ are IPv4 addresses on this host; times are seconds.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     StringConstraints,
     model_validator,
@@ -28,7 +29,6 @@ from testbed.lab.parts import (
     Imsi,
     Msisdn,
     NameServer,
-    Network,
     Part,
     Port,
     Seconds,
@@ -59,12 +59,28 @@ class CredentialPart(Part):
     password: str = Field(max_length=63)
 
 
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else () if value is None else value
+
+
 class ApnPart(Part):
     """An access point of the GGSN."""
 
     name: ApnName
-    pool: Network | None = Field(
-        default=None, description="IPv4 network that dynamic addresses come from"
+    pool: Annotated[tuple[AnyNetwork, ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        description="networks that dynamic addresses come from, IPv4 or IPv6; one needs no list. "
+        "Of IPv6 each context gets a /64. The families decide which PDP types there are",
+    )
+    static: tuple[AnyNetwork, ...] = Field(
+        default=(),
+        description="networks of addresses that mobiles may bring with them, beside those of "
+        "the lab's own subscribers",
+    )
+    maximum_contexts: int | None = Field(
+        default=None,
+        ge=0,
+        description="contexts at one time; as many as there are addresses when absent",
     )
     dns: tuple[NameServer, ...] = Field(
         default=(), description="DNS servers given to mobiles that ask, at most two per family"
@@ -94,6 +110,14 @@ class ApnPart(Part):
         names = [credential.name for credential in self.credentials or ()]
         if len(names) != len(set(names)):
             raise ValueError("each name has one password")
+        for text in (*self.pool, *self.static):
+            network = ip_network(text)
+            if network.is_link_local or network.is_multicast:
+                raise ValueError(f"{text} is link-local or multicast")
+            if network.version == 6 and network.prefixlen > 64:
+                raise ValueError(f"{text} has no room for a /64")
+            if network.version == 6 and self.mtu is not None and self.mtu < 1280:
+                raise ValueError("with IPv6 the MTU is 1280 at least")
         return self
 
 
@@ -178,6 +202,12 @@ class SgsnPart(Part):
     )
     hlr: HlrLinkPart | None = Field(
         default=None, description="an HLR of another process; the lab's own when absent"
+    )
+    detached_kept: int = Field(
+        default=10_000,
+        ge=0,
+        description="detached mobiles remembered; beyond, the HLR is told that the oldest is "
+        "purged",
     )
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"

@@ -174,7 +174,8 @@ class SmscPart(Part):
     stored: StoredPart = StoredPart()
     store: str | None = Field(
         default=None,
-        description="SQLite file of messages; in the lab's state folder when absent",
+        description="SQLite file of messages, or the postgresql:// URL of a database that one SMSC "
+        "has to itself; a file in the lab's state folder when absent",
     )
     metrics: Port | None = Field(
         default=None, description="where GET /metrics is answered, for Prometheus; off when absent"

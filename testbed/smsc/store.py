@@ -1,4 +1,4 @@
-"""Keeps the SMSC's messages in SQLite, so that nothing accepted is lost.
+"""Keeps the SMSC's messages, here in SQLite, so that nothing accepted is lost.
 
 A message is one row, written whole whenever it changes; many changes share a transaction. What has
 ended and whose receipt is not due stays until it is pruned, for queries.
@@ -7,7 +7,7 @@ ended and whose receipt is not due stays until it is pruned, for queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
 from corenet.interfaces.sms.errors import Reader
@@ -18,7 +18,7 @@ from testbed.smsc.stored import MessageRecord, ReceiptState, State
 from testbed.smsc.submission import Submission
 from testbed.storage.sqlite_file import Schema, SqliteFile
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "message_id",
     "is_open",
     "esme",
@@ -49,8 +49,8 @@ _COLUMNS: Final = (
     "network_error",
     "receipt",
 )
-_NAMES: Final = ", ".join(_COLUMNS)
-_PUT: Final = f"INSERT OR REPLACE INTO message ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_NAMES: Final = ", ".join(COLUMNS)
+_PUT: Final = f"INSERT OR REPLACE INTO message ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
 SCHEMA: Final = Schema(
     owner="SMSC",
     application_id=0x534D5343,
@@ -93,6 +93,30 @@ SCHEMA: Final = Schema(
 )
 
 
+class Store(Protocol):
+    """What keeps messages. Every method: StoreError."""
+
+    def write(self, records: Sequence[MessageRecord]) -> None:
+        """Write messages as they stand, in one transaction."""
+        ...
+
+    def unfinished(self) -> list[MessageRecord]:
+        """Return what an SMSC has to take up again, oldest first."""
+        ...
+
+    def find(self, message_id: str) -> MessageRecord | None:
+        """Return a message, or None where it never was, or was pruned."""
+        ...
+
+    def prune(self, before: float) -> int:
+        """Forget messages that ended before that; return how many."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class MessageStore:
     """The messages in one SQLite file, or in memory at ":memory:". Every method: StoreError."""
 
@@ -103,19 +127,19 @@ class MessageStore:
     def write(self, records: Sequence[MessageRecord]) -> None:
         """Write messages as they stand, in one transaction."""
         with self._file.transaction() as cursor:
-            cursor.executemany(_PUT, [_values(record) for record in records])
+            cursor.executemany(_PUT, [values_of(record) for record in records])
 
     def unfinished(self) -> list[MessageRecord]:
         """Return what an SMSC has to take up again, oldest first."""
         rows = self._file.read(
             f"SELECT {_NAMES} FROM message WHERE is_open ORDER BY accepted, message_id"
         )
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def find(self, message_id: str) -> MessageRecord | None:
         """Return a message, or None where it never was, or was pruned."""
         rows = self._file.read(f"SELECT {_NAMES} FROM message WHERE message_id = ?", (message_id,))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def prune(self, before: float) -> int:
         """Forget messages that ended before that; return how many."""
@@ -128,7 +152,8 @@ class MessageStore:
         self._file.close()
 
 
-def _values(record: MessageRecord) -> tuple[Any, ...]:
+def values_of(record: MessageRecord) -> tuple[Any, ...]:
+    """Return a message as a row of ``COLUMNS``."""
     one = record.submission
     message = one.message
     is_open = not record.state.final or record.receipt is ReceiptState.DUE
@@ -165,8 +190,9 @@ def _values(record: MessageRecord) -> tuple[Any, ...]:
     )
 
 
-def _record(row: tuple[Any, ...]) -> MessageRecord:
-    value = dict(zip(_COLUMNS, row, strict=True))
+def record_of(row: tuple[Any, ...]) -> MessageRecord:
+    """Return the message of a row."""
+    value = dict(zip(COLUMNS, row, strict=True))
     header = value["header"]
     message = ShortMessage(
         source=SmsAddress(value["source"], TypeOfNumber(value["source_ton"]), value["source_plan"]),

@@ -63,7 +63,7 @@ def core_config(people=3, *, unknown=(), unattached=(), ggsn=None, **parts):
             "ggsn": GgsnConfig(
                 control_address=GGSN,
                 user_address=GGSN,
-                apns=(Apn(APN, POOL), Apn(INTERNET, BESIDE)),
+                apns=(Apn(APN, (POOL,)), Apn(INTERNET, (BESIDE,))),
                 static_bindings=tuple(
                     StaticBinding(one.imsi, APN, one.address, one.msisdn) for one in persons
                 ),

@@ -51,7 +51,7 @@ def config(mobiles):
             "ggsn": GgsnConfig(
                 control_address=GGSN,
                 user_address=GGSN,
-                apns=(Apn(APN, POOL),),
+                apns=(Apn(APN, (POOL,)),),
                 static_bindings=tuple(StaticBinding(i, APN, a, m) for i, m, a in people),
                 hlr=(HLR, 2123),
                 radius=(RadiusServer((GATEWAY, 1813), b"secret"),),
@@ -149,7 +149,7 @@ def test_core_stops_in_good_order():
 def test_core_without_hlr_and_mobiles_is_a_ggsn_alone():
     """A core may be one GGSN for somebody else's SGSN."""
     core = assemble(
-        CoreConfig(ggsns={"ggsn": GgsnConfig(GGSN, GGSN, (Apn(APN, POOL),))}),
+        CoreConfig(ggsns={"ggsn": GgsnConfig(GGSN, GGSN, (Apn(APN, (POOL,)),))}),
         random=Random(1),
         recovery=0,
     )
@@ -164,7 +164,7 @@ def test_networks_of_a_ggsn_are_pools_and_what_is_beside_them():
     ggsn = GgsnConfig(
         GGSN,
         GGSN,
-        (Apn(APN, POOL),),
+        (Apn(APN, (POOL,)),),
         (StaticBinding(imsi(1), APN, "127.10.0.9"), StaticBinding(imsi(2), APN, "127.11.0.9")),
     )
     assert networks_of(ggsn) == (POOL, IPv4Network("127.11.0.9/32"))

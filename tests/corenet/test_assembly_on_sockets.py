@@ -53,7 +53,7 @@ def config(pool=f"{NET}.8.0/24", mobile=MOBILE):
             "ggsn": GgsnConfig(
                 GGSN,
                 GGSN,
-                (Apn(APN, IPv4Network(pool)),),
+                (Apn(APN, (IPv4Network(pool),)),),
                 (StaticBinding(IMSI, APN, mobile, MSISDN),),
                 hlr=(HLR, 2123),
             )

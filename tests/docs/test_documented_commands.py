@@ -28,10 +28,11 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```[a-z]+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-READY = "^Ready:\\|MAIN: Start-up done\\|Connected to bearerbox"
-"""What a program says that is ready: ours, and Kannel's."""
+READY = "^Ready:\\|MAIN: Start-up done\\|Connected to bearerbox\\|CTRL at"
+"""What a program says that is ready: ours, Kannel's, osmo-hlr."""
 PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
-    "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils"
+    "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils",
+    "osmo-hlr": "osmo-hlr",
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")

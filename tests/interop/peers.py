@@ -215,14 +215,19 @@ class Peers:
         self._started.append(peer)
         return peer
 
-    def run_lab(self, lab: str) -> Peer:
-        """Run a lab, one that comes along or a lab file's text, with a capture; wait for it."""
-        name = lab
+    def run_lab(self, lab: str, *, name: str = "lab") -> Peer:
+        """Run a lab, one that comes along or a lab file's text, with a capture; wait for it.
+
+        Capture and state have the ``name``: a second lab needs another one.
+        """
+        file = lab
         if "\n" in lab:
-            name = "lab.yaml"
-            (self.folder / name).write_text(lab, encoding="utf-8")
-        command = (str(CORENET), "run", name, "--pcap", "lab.pcapng", "--state", "state")
-        peer = self.start("corenet", *command, stop_with=signal.SIGINT)
+            file = f"{name}.yaml"
+            (self.folder / file).write_text(lab, encoding="utf-8")
+        state = "state" if name == "lab" else f"state-{name}"
+        command = (str(CORENET), "run", file, "--pcap", f"{name}.pcapng", "--state", state)
+        who = "corenet" if name == "lab" else name
+        peer = self.start(who, *command, stop_with=signal.SIGINT)
         peer.wait_for("^Ready: ", timeout=30.0)
         return peer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import pytest
@@ -61,7 +61,7 @@ def test_context_is_created_and_deleted(peers: Peers) -> None:
     assert (context["imsi"], context["msisdn"]) == (IMSI, MSISDN)
     assert (context["apn"], context["nsapi"]) == (APN.name, 5)
     assert (context["sgsn_address"], context["network_requested"]) == (SGSN, False)
-    assert IPv4Address(context["address"]) in IPv4Network(APN.pool)
+    assert IPv4Address(context["address"]) in IPv4Network(APN.pool[0])
     assert said.endswith(f": {context['address']}")
     sgsnemu.signal(signal.SIGINT)
     sgsnemu.wait_for(f"^Received delete PDP context response. Cause value: {ACCEPTED}")
@@ -101,6 +101,37 @@ def test_user_data_of_several_contexts_comes_through(peers: Peers) -> None:
     assert {(ping["ip.dst"], ping.number("icmp.type")) for ping in pings} == {("192.0.2.1", 8)}
     assert read.gtp().count(255) == len(pings) >= 2
     print(f"sgsnemu: {len(pings)} pings from {len(addresses)} contexts came out on Gi")
+
+
+@pytest.mark.parametrize("apn", ["inet6", "inet46"])
+def test_context_for_ipv6_is_created_and_deleted(peers: Peers, apn: str) -> None:
+    """sgsnemu's PDP type v6 gets a prefix of the APN's pool, also where there is IPv4 too."""
+    lab = peers.run_lab("ggsn")
+    sgsnemu = start_sgsnemu(peers, "--apn", apn, "--pdp-type", "v6", "--nsapi", "5")
+    said = sgsnemu.wait_for("received EUA with IP address: .*$")
+    (context,) = contexts(peers)
+    assert context["ipv6_address"] == context["address"]
+    (pool,) = (network for one in LAB.ggsn.apns if one.name == apn for network in one.pool[-1:])
+    assert IPv6Address(context["address"]) in IPv6Network(pool)
+    assert IPv6Address(said.rsplit(" ", 1)[1]) == IPv6Address(context["address"])
+    sgsnemu.signal(signal.SIGINT)
+    sgsnemu.wait_for(f"^Received delete PDP context response. Cause value: {ACCEPTED}")
+    assert contexts(peers) == []
+
+    read = finish(peers, lab)
+    answer = read.one({"gtp.message": 17})
+    assert answer.number("gtp.cause") == ACCEPTED
+    assert answer["gtp.user_ipv6"] == context["address"]
+    print(f"sgsnemu: {context['address']} created and deleted")
+
+
+def test_unsupported_type_is_refused(peers: Peers) -> None:
+    """IPv6 on an APN that has only IPv4: cause 220."""
+    lab = peers.run_lab("ggsn")
+    sgsnemu = start_sgsnemu(peers, "--apn", APN.name, "--pdp-type", "v6")
+    sgsnemu.wait_for("^Received create PDP context response. Cause value: 220")
+    read = finish(peers, lab)
+    assert read.one({"gtp.message": 17}).number("gtp.cause") == 220
 
 
 def test_unknown_apn_is_refused(peers: Peers) -> None:

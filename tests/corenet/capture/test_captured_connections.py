@@ -105,3 +105,19 @@ def test_wireshark_follows_the_connection() -> None:
     ]
     assert pdus == [0x15, 0x15, 0x15, 0x80000015, 0x15, 0x80000015]
     assert max(int(packet.all("tcp.stream")[0]) for packet in dissection.packets) == 1
+
+
+def test_gr_to_another_process_is_recorded_once() -> None:
+    """On its connection; the step to the node that carries it is left out."""
+    stream = io.BytesIO()
+    capture = Capture(stream, gsup_nodes={"far"})
+    sgsn, far = ("192.0.2.2", 4222), ("far", 0)
+    capture(Passed(1.0, Interface.GR, sgsn, far, b"\x04", "sgsn", "far"))
+    capture(Passed(1.0, Interface.GR, far, sgsn, b"\x06", "far", "sgsn"))
+    assert capture.counters["Gr"] == 0
+    hlr = ("192.0.2.9", 4222)
+    capture(Passed(1.0, Interface.GSUP, sgsn, hlr, b"", "far", "", Phase.OPENED))
+    capture(Passed(1.0, Interface.GSUP, sgsn, hlr, b"\x00\x02\xee\x05\x04", "far", "", Phase.DATA))
+    assert capture.counters["Gr"] == 4
+    capture(Passed(1.0, Interface.GR, sgsn, ("192.0.2.1", 4222), b"\x04", "sgsn", "hlr"))
+    assert capture.counters["Gr"] == 8

@@ -198,7 +198,7 @@ def test_terminal_behind_a_foreign_ggsn_is_online_by_its_mobile(world, who, conf
 
 def test_visitor_is_found_by_number_and_address_while_it_has_a_context(world, who):
     """Behind a foreign SGSN a subscriber is known by its contexts alone."""
-    ggsn = GgsnConfig("127.0.10.1", "127.0.10.1", (Apn(INTERNET, IPv4Network("127.10.0.0/16")),))
+    ggsn = GgsnConfig("127.0.10.1", "127.0.10.1", (Apn(INTERNET, (IPv4Network("127.10.0.0/16"),)),))
     home = world(ggsns={"ggsn": ggsn}, sgsns={}, hlr=None, mobiles=())
     foreign = world(ggsns={}, attach=False).core
     foreign.attach(home.network)
@@ -246,7 +246,7 @@ def test_contexts_are_listed_by_pages_across_ggsns(world, who, config):
     second = GgsnConfig(
         "127.0.10.11",
         "127.0.10.11",
-        (Apn("mms.example", IPv4Network("127.12.0.0/16")),),
+        (Apn("mms.example", (IPv4Network("127.12.0.0/16"),)),),
         hlr=("127.0.10.3", 2123),
     )
     core = world(

@@ -45,8 +45,8 @@ CONFIG = GgsnConfig(
     control_address=GGSN,
     user_address=GGSN,
     apns=(
-        Apn("wap.example", IPv4Network("10.45.0.0/24"), dns=("192.0.2.53", "192.0.2.54")),
-        Apn("small.example", IPv4Network("10.46.0.0/30")),
+        Apn("wap.example", (IPv4Network("10.45.0.0/24"),), dns=("192.0.2.53", "192.0.2.54")),
+        Apn("small.example", (IPv4Network("10.46.0.0/30"),)),
         Apn("static.example"),
     ),
     static_bindings=(StaticBinding(IMSI, "WAP.example", ADDRESS, MSISDN),),

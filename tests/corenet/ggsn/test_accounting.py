@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+
 import pytest
 from pyrad.packet import AcctPacket
 
 from corenet.ggsn.accounting import usage_attributes
-from corenet.ggsn.config import AccountingPolicy, RadiusServer
+from corenet.ggsn.config import AccountingPolicy, Apn, RadiusServer
 from corenet.ggsn.events import (
     AccountingAnswered,
     AccountingGivenUp,
@@ -19,7 +21,7 @@ from corenet.ggsn.events import (
 from corenet.interfaces.node import Interface
 from corenet.radius.client import load_dictionary
 from gtp.constants import Cause
-from gtp.ies import EndUserAddress, MsTimeZone
+from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 from gtp.messages import (
     CreatePdpContextResponse,
     DeletePdpContextRequest,
@@ -119,6 +121,27 @@ def test_a_context_begins_with_a_start(accounted) -> None:
         AccountingSent("192.0.2.5", AccountingStatus.START, session)
     ]
     assert bench.told(AccountingAnswered)[0].session == session
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(PdpType.IPV4, "IPv4"), (PdpType.IPV6, "IPv6"), (PdpType.IPV4V6, "IPv4v6")],
+)
+def test_every_address_is_told(make_bench, kind, told) -> None:
+    """Prefix and interface identifier as attributes of their own (TS 29.061 §16.4.3)."""
+    pools = (IPv4Network("10.45.0.0/24"), IPv6Network("2001:db8:3::/48"))
+    bench = make_bench(apns=(Apn("wap.example", pools),), static_bindings=(), radius=(SERVER,))
+    requests(bench)
+    bench.create(end_user_address=EndUserAddress(pdp_type=kind))
+    address = bench.sent(CreatePdpContextResponse).end_user_address
+    (start,) = requests(bench)
+    attributes = values(start)
+    assert attributes["3GPP-PDP-Type"] == told
+    assert attributes.get("Framed-IP-Address") == address.ipv4
+    assert ("Framed-IPv6-Prefix" in attributes) == (address.ipv6 is not None)
+    if address.ipv6 is not None:
+        assert attributes["Framed-IPv6-Prefix"] == "2001:db8:3::/64"
+        assert attributes["Framed-Interface-Id"] == IPv6Address(address.ipv6).packed[8:]
 
 
 def test_what_is_not_known_is_left_out(make_bench) -> None:

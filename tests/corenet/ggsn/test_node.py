@@ -54,7 +54,7 @@ def test_other_interfaces_mean_nothing(bench) -> None:
 @given(data=st.binary(max_size=120))
 def test_noise_changes_nothing(interface: Interface, data: bytes) -> None:
     """Octets that mean nothing raise nothing and leave nothing."""
-    config = GgsnConfig("192.0.2.1", "192.0.2.1", (Apn("wap", IPv4Network("10.0.0.0/24")),))
+    config = GgsnConfig("192.0.2.1", "192.0.2.1", (Apn("wap", (IPv4Network("10.0.0.0/24"),)),))
     ggsn = Ggsn(config, random=Random(1), recovery=0)
     ggsn.start(0.0)
     ggsn.receive(interface, data, peer=("192.0.2.2", 1), local=("192.0.2.1", 1), now=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
@@ -28,7 +28,7 @@ IMSI = "234150999999999"
 
 def test_freed_addresses_come_last_and_oldest_first() -> None:
     """Never used ones first, then the one that has rested for longest."""
-    pool = AddressPool(IPv4Network("10.0.0.0/29"))
+    pool = AddressPool((IPv4Network("10.0.0.0/29"),))
     taken = [pool.take() for _ in range(4)]
     assert [octets[3] for octets in taken] == [1, 2, 3, 4]
     pool.free(taken[2])
@@ -42,14 +42,14 @@ def test_freed_addresses_come_last_and_oldest_first() -> None:
 def test_excluded_addresses_are_never_given() -> None:
     """Static addresses within the pool belong to their subscribers."""
     excluded = {bytes((10, 0, 0, 1)), bytes((10, 0, 0, 6))}
-    pool = AddressPool(IPv4Network("10.0.0.0/29"), excluded)
+    pool = AddressPool((IPv4Network("10.0.0.0/29"),), excluded)
     assert [pool.take()[3] for _ in range(4)] == [2, 3, 4, 5]
     assert pool.take() is None
 
 
 def test_freeing_what_was_never_taken_changes_nothing() -> None:
     """A static address that its owner gives back does not enter the pool."""
-    pool = AddressPool(IPv4Network("10.0.0.0/30"))
+    pool = AddressPool((IPv4Network("10.0.0.0/30"),))
     pool.free(bytes((10, 0, 0, 1)))
     assert [pool.take()[3], pool.take()[3], pool.take()] == [1, 2, None]
 
@@ -57,7 +57,7 @@ def test_freeing_what_was_never_taken_changes_nothing() -> None:
 @pytest.mark.parametrize(("network", "count"), [("10.0.0.4/32", 1), ("10.0.0.4/31", 2)])
 def test_the_smallest_networks_have_no_ends(network: str, count: int) -> None:
     """A network of one or two addresses has no broadcast address (RFC 3021)."""
-    pool = AddressPool(IPv4Network(network))
+    pool = AddressPool((IPv4Network(network),))
     assert sum(pool.take() is not None for _ in range(3)) == count
 
 
@@ -83,7 +83,7 @@ def test_apns_are_compared_without_case_and_operator(name: str, key: str) -> Non
 GOOD = GgsnConfig(
     control_address="192.0.2.1",
     user_address="192.0.2.1",
-    apns=(Apn("wap.example", IPv4Network("10.45.0.0/24")), Apn("other.example")),
+    apns=(Apn("wap.example", (IPv4Network("10.45.0.0/24"),)), Apn("other.example")),
     static_bindings=(StaticBinding(IMSI, "wap.example", "10.45.0.7"),),
 )
 
@@ -100,11 +100,23 @@ GOOD = GgsnConfig(
         (
             {
                 "apns": (
-                    Apn("wap.example", IPv4Network("10.0.0.0/8")),
-                    Apn("b", IPv4Network("10.1.0.0/16")),
+                    Apn("wap.example", (IPv4Network("10.0.0.0/8"),)),
+                    Apn("b", (IPv4Network("10.1.0.0/16"),)),
                 )
             },
             "overlap",
+        ),
+        (
+            {
+                "apns": (
+                    Apn(
+                        "wap.example",
+                        (IPv6Network("2001:db8::/48"), IPv4Network("10.0.0.0/8")),
+                        static_ranges=(IPv6Network("2001:db8:0:1::/64"),),
+                    ),
+                )
+            },
+            "2001:db8::/48 and 2001:db8:0:1::/64 overlap",
         ),
         ({"static_bindings": (StaticBinding(IMSI, "b", "10.45.0.7"),)}, "unknown APNs: b"),
         (
@@ -143,6 +155,12 @@ def test_contradictions_in_the_configuration_are_named(changes, words: str) -> N
         lambda: Apn("wap", dns=("nonsense",)),
         lambda: Apn("wap", mtu=67),
         lambda: Apn("wap", mtu=65536),
+        lambda: Apn("wap", maximum_contexts=-1),
+        lambda: Apn("wap", (IPv6Network("2001:db8::/65"),)),
+        lambda: Apn("wap", static_ranges=(IPv6Network("2001:db8::1/128"),)),
+        lambda: Apn("wap", (IPv6Network("fe80::/32"),)),
+        lambda: Apn("wap", (IPv4Network("224.0.0.0/24"),)),
+        lambda: Apn("wap", (IPv6Network("2001:db8::/48"),), mtu=1279),
         lambda: Apn("wap", credentials=(Credential("a", "b"), Credential("a", "c"))),
         lambda: Credential("a" * 256, "b"),
         lambda: Credential("a", "ü" * 128),

@@ -59,8 +59,8 @@ def test_a_spoofed_source_is_dropped(bench) -> None:
     assert drops(bench) == {DropReason.SPOOFED_SOURCE: 1}
 
 
-@pytest.mark.parametrize("packet", [b"\x45", b"\x60" + bytes(39), b"\x00" * 20])
-def test_what_is_no_ipv4_packet_is_dropped(bench, packet: bytes) -> None:
+@pytest.mark.parametrize("packet", [b"\x45", b"\x60" + bytes(38), b"\x00" * 20, b""])
+def test_what_is_no_ip_packet_is_dropped(bench, packet: bytes) -> None:
     """In either direction."""
     teid = created(bench).teid_data
     bench.from_tunnel(encapsulate(teid, packet))

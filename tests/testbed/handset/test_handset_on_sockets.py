@@ -52,7 +52,7 @@ def config():
             "ggsn": GgsnConfig(
                 GGSN,
                 GGSN,
-                (Apn(APN, IPv4Network(f"{NET}.8.0/24")),),
+                (Apn(APN, (IPv4Network(f"{NET}.8.0/24"),)),),
                 (StaticBinding(IMSI, APN, MOBILE, MSISDN),),
                 hlr=(HLR, 2123),
             )

@@ -83,9 +83,48 @@ def test_apn_answers_options_as_the_file_says() -> None:
     assert closed.credentials == ()
 
 
+def test_apn_has_the_pools_that_the_file_says() -> None:
+    """One pool or several, of both families; static ranges, a limit, and the two policies."""
+    lab = built(
+        "ggsn:\n"
+        "  address: 127.0.10.1\n"
+        "  gi: null\n"
+        "  on_sgsn_restart: delete\n"
+        "  on_path_down: delete\n"
+        "  gtp: {echo_interval: 5}\n"
+        "  apns:\n"
+        "    - {name: one, pool: 10.1.0.0/16}\n"
+        "    - name: several\n"
+        "      pool: [10.2.0.0/16, 10.3.0.0/16, 2001:db8::/48]\n"
+        "      static: [10.4.0.0/16]\n"
+        "      maximum_contexts: 3\n"
+        "    - {name: none, pool: null}\n"
+    )
+    assert lab.core is not None
+    ggsn = lab.core.ggsns["ggsn"]
+    one, several, none = ggsn.apns
+    assert [str(network) for network in one.pools] == ["10.1.0.0/16"]
+    assert [str(network) for network in several.pools] == [
+        "10.2.0.0/16",
+        "10.3.0.0/16",
+        "2001:db8::/48",
+    ]
+    assert [str(network) for network in several.static_ranges] == ["10.4.0.0/16"]
+    assert (one.maximum_contexts, several.maximum_contexts, none.pools) == (None, 3, ())
+    assert (ggsn.on_sgsn_restart, ggsn.on_path_down) == ("delete", "delete")
+    assert ggsn.timers.echo_interval == 5
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
+        ("pool: 2001:db8::/65", "2001:db8::/65 has no room for a /64"),
+        ("pool: [fe80::/64]", "fe80::/64 is link-local or multicast"),
+        ("static: [224.0.0.0/8]", "224.0.0.0/8 is link-local or multicast"),
+        ("mtu: 1279, pool: [2001:db8::/48]", "with IPv6 the MTU is 1280 at least"),
+        ("pool: [127.1.0.0/16, 2001:db8::/48]", "Gi on loopback needs a pool in 127.0.0.0/8"),
+        ("static: [10.0.0.0/16]", "Gi on loopback needs a pool in 127.0.0.0/8"),
+        ("pool: 5", "pool"),
         ("dns: [127.0.0.1, 127.0.0.2, 127.0.0.3]", "at most two DNS servers per family"),
         ("dns: [nonsense]", "nonsense"),
         ("mtu: 67", "68"),
@@ -220,7 +259,7 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
         ),
         (
             GGSN.replace("127.10.0.0/16", "127.10.0.1/16"),
-            "lab.yaml:3:36: ggsn.apns.0.pool: 127.10.0.1/16 has host bits set",
+            "lab.yaml:3:36: ggsn.apns.0.pool.0: 127.10.0.1/16 has host bits set",
         ),
         (
             GGSN.replace("127.10.0.0/16", "10.10.0.0/16"),

@@ -49,7 +49,7 @@ def core_config(*, ggsn, sgsn, hlr, known, attached):
                 GgsnConfig(
                     control_address=GGSN,
                     user_address=GGSN,
-                    apns=(Apn(APN, IPv4Network("10.45.0.0/24")),),
+                    apns=(Apn(APN, (IPv4Network("10.45.0.0/24"),)),),
                     static_bindings=(StaticBinding(FIXED, APN, ADDRESS),),
                     hlr=(HLR, 2123),
                 ),
@@ -226,7 +226,7 @@ def crowd_config(number, behaviour, attached, transmissions, spread):
             "ggsn": GgsnConfig(
                 control_address=GGSN,
                 user_address=GGSN,
-                apns=(Apn(APN, IPv4Network("10.45.0.0/16")),),
+                apns=(Apn(APN, (IPv4Network("10.45.0.0/16"),)),),
                 hlr=(HLR, 2123),
                 radius=(RadiusServer((GATEWAY, 1813), b"corenet"),),
                 guard_time=60.0 * transmissions,

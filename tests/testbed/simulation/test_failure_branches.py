@@ -200,7 +200,7 @@ def test_ms_is_out_of_coverage(bench):
 def test_create_refused_for_want_of_addresses(make_bench):
     """The pool has one address, which another MS has; when that goes, the address is free."""
     bench = make_bench(
-        ggsn={"apns": (Apn(APN, IPv4Network("10.45.0.6/32")),), "static_bindings": ()}
+        ggsn={"apns": (Apn(APN, (IPv4Network("10.45.0.6/32"),)),), "static_bindings": ()}
     )
     assert bench.outcome(bench.request(ROAMING)).address == "10.45.0.6"
     outcome = bench.outcome(bench.request())

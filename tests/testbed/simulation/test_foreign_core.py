@@ -42,7 +42,7 @@ CORE = CoreConfig(
         "ggsn": GgsnConfig(
             control_address=GGSN,
             user_address=GGSN,
-            apns=(Apn(APN, IPv4Network("10.45.0.0/16")),),
+            apns=(Apn(APN, (IPv4Network("10.45.0.0/16"),)),),
             static_bindings=tuple(
                 StaticBinding(imsi, APN, address, msisdn) for imsi, msisdn, address in EVERYBODY
             ),
