@@ -162,7 +162,7 @@ class _Campaign:
 
 def _large(config: CoreConfig, attaches: float) -> CoreConfig:
     """Return a core with addresses for everybody, whose mobiles don't attach all at once."""
-    ggsns = {name: replace(ggsn, apns=(Apn(APN, _POOL),)) for name, ggsn in config.ggsns.items()}
+    ggsns = {name: replace(ggsn, apns=(Apn(APN, (_POOL,)),)) for name, ggsn in config.ggsns.items()}
     return replace(config, ggsns=ggsns, mobile_timers=MobileTimers(attach_spread=attaches))
 
 
