@@ -206,7 +206,8 @@ class SmscKillTest:
             print(f"{number + 1} of {self._plan.kills} kills", end="\r", file=sys.stderr)
 
     async def _settle(self) -> None:
-        """Wait until every answer is in and every receipt was taken."""
+        """Wait until every answer is in and every receipt was taken, by the last life too."""
+        await self._serving()
         deadline = time.monotonic() + SETTLING
         while self._open or self.ledger.unreported():
             if time.monotonic() > deadline:
