@@ -53,6 +53,7 @@ def context():
         msisdn=MSISDN,
         apn=APN,
         address="10.45.0.7",
+        ipv6_address=None,
         nsapi=5,
         since=moment(1.0),
         ggsn="ggsn",
