@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
 from corenet.interfaces.sms.header import Concatenation, Ports
@@ -62,30 +66,46 @@ BARE = MessageRecord(
 )
 
 
-def test_a_message_comes_back_as_it_was(tmp_path: Path) -> None:
+Open = Callable[[str], MessageStore]
+
+
+@pytest.fixture
+def open_store() -> Iterator[Open]:
+    """Return what opens a store, which is closed with the test."""
+    with ExitStack() as stores:
+
+        def opened(path: str) -> MessageStore:
+            store = MessageStore(path)
+            stores.callback(store.close)
+            return store
+
+        yield opened
+
+
+def test_a_message_comes_back_as_it_was(tmp_path: Path, open_store: Open) -> None:
     """Every field survives, those that are absent too."""
     path = str(tmp_path / "smsc.sqlite")
-    store = MessageStore(path)
+    store = open_store(path)
     store.write([FULL, BARE])
     store.close()
-    again = MessageStore(path)
+    again = open_store(path)
     assert again.find("00A1") == FULL
     assert again.unfinished() == [FULL, BARE]
     assert again.find("none") is None
 
 
-def test_a_message_is_written_over() -> None:
+def test_a_message_is_written_over(open_store: Open) -> None:
     """The latest state is what counts, also within one transaction."""
-    store = MessageStore(":memory:")
+    store = open_store(":memory:")
     changed = replace(FULL, state=State.DELIVERED, missing=())
     store.write([FULL, BARE, changed])
     assert store.find("00A1") == changed
     assert store.unfinished() == [BARE]
 
 
-def test_a_message_stays_open_until_its_receipt_is_taken() -> None:
+def test_a_message_stays_open_until_its_receipt_is_taken(open_store: Open) -> None:
     """What has ended is taken up again where its receipt is due."""
-    store = MessageStore(":memory:")
+    store = open_store(":memory:")
     due = replace(FULL, state=State.DELIVERED, receipt=ReceiptState.DUE)
     store.write([due])
     assert store.unfinished() == [due]
@@ -93,9 +113,9 @@ def test_a_message_stays_open_until_its_receipt_is_taken() -> None:
     assert store.unfinished() == []
 
 
-def test_old_messages_are_forgotten() -> None:
+def test_old_messages_are_forgotten(open_store: Open) -> None:
     """Only what has ended, and only what ended before that."""
-    store = MessageStore(":memory:")
+    store = open_store(":memory:")
     ended = replace(BARE, message_id="old", state=State.EXPIRED, changed=NOW - 10)
     recent = replace(ended, message_id="recent", changed=NOW + 10)
     store.write([FULL, ended, recent])

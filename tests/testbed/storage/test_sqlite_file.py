@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,22 @@ SECOND = Schema(
     2,
     "CREATE TABLE sale (what TEXT NOT NULL, price INTEGER);",
 )
+
+
+Open = Callable[..., SqliteFile]
+
+
+@pytest.fixture
+def open_file() -> Iterator[Open]:
+    """Return what opens a file, which is closed with the test."""
+    with ExitStack() as files:
+
+        def opened(path: str, schema: Schema = FIRST) -> SqliteFile:
+            file = SqliteFile(path, schema)
+            files.callback(file.close)
+            return file
+
+        yield opened
 
 
 def sales(file: SqliteFile) -> list[str]:
@@ -32,36 +50,36 @@ def sell(file: SqliteFile, *goods: str | Exception | None) -> None:
             cursor.execute("INSERT INTO sale (what) VALUES (?)", (what,))
 
 
-def test_what_was_written_is_there_again(tmp_path: Path) -> None:
+def test_what_was_written_is_there_again(tmp_path: Path, open_file: Open) -> None:
     """A file keeps its rows from one opening to the next."""
     path = str(tmp_path / "shop.sqlite")
-    file = SqliteFile(path, FIRST)
+    file = open_file(path)
     sell(file, "bread")
     file.close()
-    assert sales(SqliteFile(path, FIRST)) == ["bread"]
+    assert sales(open_file(path)) == ["bread"]
 
 
-def test_a_transaction_is_whole_or_not_at_all() -> None:
+def test_a_transaction_is_whole_or_not_at_all(open_file: Open) -> None:
     """What fails half-way leaves nothing, and the next one works."""
-    file = SqliteFile(":memory:", FIRST)
+    file = open_file(":memory:")
     with pytest.raises(StoreError, match="cannot be written"):
         sell(file, "half", None)
     sell(file, "bread")
     assert sales(file) == ["bread"]
 
 
-def test_a_fault_of_the_writer_rolls_back_too() -> None:
+def test_a_fault_of_the_writer_rolls_back_too(open_file: Open) -> None:
     """An exception that is not SQLite's comes out as it is, and nothing is written."""
-    file = SqliteFile(":memory:", FIRST)
+    file = open_file(":memory:")
     with pytest.raises(KeyError):
         sell(file, "half", KeyError("price"))
     assert sales(file) == []
 
 
-def test_a_file_has_one_owner_at_a_time(tmp_path: Path) -> None:
+def test_a_file_has_one_owner_at_a_time(tmp_path: Path, open_file: Open) -> None:
     """Whoever comes second is told so, until the first one has gone."""
     path = str(tmp_path / "shop.sqlite")
-    first = SqliteFile(path, FIRST)
+    first = open_file(path)
     with pytest.raises(StoreError, match="in use by another shop"):
         SqliteFile(path, FIRST, lock_seconds=0)
     first.close()
@@ -92,8 +110,8 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
         SqliteFile(path, SECOND)
 
 
-def test_a_query_that_is_none_is_said_so() -> None:
+def test_a_query_that_is_none_is_said_so(open_file: Open) -> None:
     """Reading fails with the file's name and SQLite's words."""
-    file = SqliteFile(":memory:", FIRST)
+    file = open_file(":memory:")
     with pytest.raises(StoreError, match=r":memory: cannot be read: no such table"):
         file.read("SELECT * FROM nowhere")
