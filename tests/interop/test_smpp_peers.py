@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.interop.smpplib_program import MANY
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
+ROOT = Path(__file__).parents[2]
 HOST, PORT = "127.0.40.1", "2775"
 SENDSMS = "http://127.0.0.1:13013/cgi-bin/sendsms?username=tester&password=foobar"
 
@@ -69,7 +71,8 @@ text = "taken"
 @pytest.fixture
 def smsc(peers: Peers) -> Peer:
     """Start our SMSC."""
-    program = (sys.executable, "-m", "tests.interop.smsc_program", HOST, PORT, "smpp.pcapng")
+    module = ("-m", "tests.interop.smsc_program", HOST, PORT, "smpp.pcapng")
+    program = ("env", f"PYTHONPATH={ROOT}", sys.executable, *module)
     started = peers.start("smsc", *program)
     started.wait_for("^Ready")
     return started
