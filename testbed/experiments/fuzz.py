@@ -116,7 +116,11 @@ class Round:
             self._cancel_the_rest()
             self.check(answered)
         finally:
-            self._bench.store.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give the store up; a round that is played does so at its end."""
+        self._bench.store.close()
 
     def _cancel_the_rest(self) -> None:
         """Cancel what has a time long ahead by a timestamp that was hit upon."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 from itertools import islice
 from random import Random
@@ -39,8 +40,8 @@ def test_what_it_begins_with_is_right(number):
 
 def test_a_promise_that_is_broken_is_noticed():
     """A server's fault on the connection; and the same inputs come for the same seed."""
-    with pytest.raises(BrokenError, match="500"):
-        Round().check(b"HTTP/1.1 500 Internal Server Error\r\n\r\n")
+    with closing(Round()) as round_, pytest.raises(BrokenError, match="500"):
+        round_.check(b"HTTP/1.1 500 Internal Server Error\r\n\r\n")
     assert [list(islice(inputs(Random(1)), 50))] == [list(islice(inputs(Random(1)), 50))]
 
 
