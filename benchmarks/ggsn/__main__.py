@@ -1,0 +1,46 @@
+"""Measure a GGSN with a scripted SGSN, beside osmo-ggsn where it can do the same.
+
+    pairs      CPU time for the creation and deletion of a context: ours with and without
+               RADIUS accounting, osmo-ggsn, and an echo that does nothing
+
+Everybody is a process of its own in a network namespace that nobody else is in. CPU time is that
+of the GGSN's process, user and system, from ``/proc/PID/stat``. Rounds alternate; numbers are
+medians, ratios medians of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from benchmarks.ggsn import pairs
+from benchmarks.ggsn.processes import prepare
+from tests.interop.peers import make_namespace
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ggsn",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=("pairs",), nargs="?", default="pairs")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each round")
+    options = parser.parse_args()
+    place = make_namespace()
+    try:
+        prepare(place)
+        print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}\n")
+        with tempfile.TemporaryDirectory() as folder:
+            pairs.measure(Path(folder), place, rounds=options.rounds, seconds=options.seconds)
+    finally:
+        place.close()
+
+
+if __name__ == "__main__":
+    main()
