@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ggsn import serving as program
 from benchmarks.ggsn.serving import READY
-from benchmarks.ggsn.serving import __file__ as SERVING
 from tests.conftest import require_peer
 from tests.interop.peers import Peer, Peers, Place
 
@@ -80,7 +80,7 @@ def serving(folder: Path, place: Place, kind: str, *words: str) -> Iterator[Peer
 
 
 def _start(peers: Peers, kind: str, *words: str) -> Peer:
-    command = (sys.executable, str(Path(SERVING).absolute()), kind, *words)
+    command = (sys.executable, str(Path(program.__file__).absolute()), kind, *words)
     peer = peers.start(kind, *command)
     peer.wait_for(f"^{READY}", timeout=30.0)
     return peer
