@@ -59,6 +59,7 @@ def respond(under_test: Endpoint, echo: EchoRequest, now: float, recovery: int =
     return under_test.take_events()
 
 
+@pytest.mark.clause("29.060 §7.2.1, §7.2.2", "Echo")
 def test_a_watched_peer_is_asked_at_the_interval() -> None:
     """Echo Requests go out one interval apart; the first answer says that the path is up."""
     under_test = endpoint()
@@ -174,6 +175,7 @@ def test_echo_can_be_turned_off() -> None:
     assert under_test.watched_paths == 1
 
 
+@pytest.mark.clause("23.007 §18", "restart counter")
 def test_a_restart_is_a_changed_counter_not_a_greater_one() -> None:
     """The counter wraps and may be lost: any change is a restart, told before PathUp."""
     under_test = endpoint()

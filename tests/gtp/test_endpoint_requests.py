@@ -63,6 +63,7 @@ def run_out(under_test: Endpoint) -> list[float]:
 
 
 @pytest.mark.parametrize("n3", [1, 2, 3, 5])
+@pytest.mark.clause("29.060 §7.6", "T3-RESPONSE, N3-REQUESTS: N3 transmissions in all")
 def test_at_most_n3_requests_transmissions_in_all(n3: int) -> None:
     """N3-REQUESTS counts the first transmission too, and all are T3-RESPONSE apart."""
     under_test = endpoint(t3_response=5, n3_requests=n3)

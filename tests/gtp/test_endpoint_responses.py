@@ -82,6 +82,7 @@ def test_a_request_is_told_and_its_response_has_its_number() -> None:
     assert answer(under_test, event, 0.0) == bytes.fromhex("32230006 00000000 abcd 0000 0180")
 
 
+@pytest.mark.clause("29.060 §7.6", "duplicates get the stored response")
 def test_a_duplicate_gets_the_same_octets_and_is_not_told() -> None:
     """The kept response goes out again as long as the peer may repeat its request."""
     under_test = endpoint()
@@ -293,6 +294,7 @@ def test_a_changed_recovery_is_told_before_the_request_that_has_it() -> None:
         ),
     ],
 )
+@pytest.mark.clause("29.060 §11.1.1–§11.1.13", "protocol errors")
 def test_a_faulty_request_is_refused(what: str, octets: str, answered: str) -> None:
     """The response of the request's type carries the Cause of the fault and nothing to guess."""
     under_test = endpoint()
@@ -302,6 +304,7 @@ def test_a_faulty_request_is_refused(what: str, octets: str, answered: str) -> N
     assert under_test.counters.invalid_requests == 1
 
 
+@pytest.mark.clause("29.060 §7.2.4", "Supported Extension Headers Notification")
 def test_an_extension_header_that_must_be_comprehended_is_refused() -> None:
     """Cause 214, and a notification of those that we know: none (§11.1)."""
     under_test = endpoint()
@@ -334,6 +337,9 @@ def test_a_faulty_echo_request_gets_no_answer() -> None:
 
 
 @pytest.mark.parametrize("message_type", [kind for kind in MessageType if kind not in RESPONSES])
+@pytest.mark.clause(
+    "29.060 §7.3.13, §7.3.14", "Initiate PDP Context Activation", status="codec; nodes discard it"
+)
 def test_a_type_that_is_not_accepted_is_discarded(message_type: MessageType) -> None:
     """A message that can be read is still none for a role that does not serve it (§11.1.4)."""
     served_by_all = {
@@ -390,6 +396,7 @@ def test_what_gets_no_answer_is_discarded_and_counted(octets: str, counter: str)
     assert getattr(under_test.counters, counter) == 1
 
 
+@pytest.mark.clause("29.060 §7.2.3", "Version Not Supported")
 def test_a_higher_version_gets_version_not_supported() -> None:
     """It names version 1 in its header, the highest we speak (§11.1.1)."""
     under_test = endpoint()

@@ -328,6 +328,11 @@ def dissected(
 
 @pytest.mark.interop
 @pytest.mark.parametrize("number", KINDS)
+@pytest.mark.clause(
+    "29.060 §7",
+    "every message with every element it can have, as Wireshark reads it",
+    status="codec",
+)
 def test_wireshark_finds_every_value(dissected: dict[int, dict[str, Any]], number: int) -> None:
     """Each element has for Wireshark the value that it was given, as often as it is there."""
     layers = dissected[number]

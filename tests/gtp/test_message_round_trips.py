@@ -365,6 +365,7 @@ def test_random_octets_raise_nothing_else(data: bytes) -> None:
 
 @settings(max_examples=500)
 @given(st.sampled_from(sorted(MESSAGES)), octet_strings(0, 60))
+@pytest.mark.clause("29.060 §7.7", "information elements: all types by their length rule")
 def test_random_elements_raise_nothing_else(message_type: int, body: bytes) -> None:
     """A right header before elements without meaning is no different."""
     length = (len(body) + 4).to_bytes(2, "big")

@@ -377,6 +377,7 @@ PARAMETERS = [
 
 
 @pytest.mark.parametrize(("data", "message"), PARAMETERS)
+@pytest.mark.clause("29.060 §6, §7.1", "header, message types")
 def test_golden_octets_are_read(data: bytes, message: Message) -> None:
     """Every vector decodes to its message, the first time and when its reader is there."""
     assert decode(data) == message

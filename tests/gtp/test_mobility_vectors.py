@@ -391,6 +391,9 @@ VECTORS: dict[str, tuple[str, Message]] = {
 
 
 @pytest.mark.parametrize("name", VECTORS)
+@pytest.mark.clause(
+    "29.060 §7.5.1–§7.5.5", "Identification, SGSN Context", status="codec; nodes discard them"
+)
 def test_golden_octets_are_read_and_written(name: str) -> None:
     """The octets are read to the values, at first and as usual, and written the same."""
     annotated, message = VECTORS[name]

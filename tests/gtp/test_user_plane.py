@@ -70,6 +70,7 @@ def test_what_is_encapsulated_arrives(teid: int, payload: bytes) -> None:
     ],
     ids=["sequence number", "N-PDU number", "extension header", "two extension headers"],
 )
+@pytest.mark.clause("29.281 §5.1, §5.2", "G-PDU, extension headers")
 def test_optional_header_fields_are_stepped_over(user_plane: UserPlane, g_pdu: GPdu) -> None:
     """Sequence numbers are accepted though nothing is reordered, other fields are ignored."""
     user_plane.receive(g_pdu.encode(), PEER, 0.0)
@@ -93,6 +94,7 @@ def test_an_extension_header_that_must_be_comprehended_drops_the_packet(
     assert user_plane.counters.extension_headers_notified == 1
 
 
+@pytest.mark.clause("29.060 §7.3.7", "Error Indication")
 def test_an_unknown_tunnel_is_indicated(user_plane: UserPlane) -> None:
     """The Error Indication names TEID and our address, and goes to port 2152 (§7.3.1)."""
     user_plane.receive(encapsulate(0x999, PACKET), PEER, 0.0)
@@ -110,6 +112,7 @@ def test_no_error_is_indicated_for_teid_0(user_plane: UserPlane) -> None:
     assert user_plane.counters.unknown_tunnels == 1
 
 
+@pytest.mark.clause("29.281 §7.3.1", "Error Indication, rate limited")
 def test_error_indications_are_rationed_per_peer(user_plane: UserPlane) -> None:
     """A burst of three, then two a second; another peer has its own ration."""
     for now, peer, expected in (

@@ -54,6 +54,7 @@ def kinds(seen: Dissection) -> list[int]:
     return [int(kind, 0) for packet in seen.packets for kind in packet.all("gsup.msg_type")]
 
 
+@pytest.mark.clause("GSUP", "Location Cancel between processes")
 def test_a_mobile_moves_between_sgsns_of_other_processes(peers: Peers) -> None:
     """Our HLR cancels the location in the first SGSN, which detaches the mobile."""
     hlr = peers.run_lab(HLR, name="hlr")

@@ -118,6 +118,7 @@ def messages(seen: Dissection, imsi: str) -> list[int]:
     ]
 
 
+@pytest.mark.clause("GSUP", "in IPA over TCP, as client: identity, ping, reconnection")
 def test_a_mobile_attaches_and_is_purged(network: Network) -> None:
     """UpdateLocation and InsertSubscriberData; osmo-hlr keeps the SGSN's unit name, and forgets."""
     sgsn = network.start_sgsn(2)

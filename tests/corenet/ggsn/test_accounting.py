@@ -127,6 +127,7 @@ def test_a_context_begins_with_a_start(accounted) -> None:
     ("kind", "told"),
     [(PdpType.IPV4, "IPv4"), (PdpType.IPV6, "IPv6"), (PdpType.IPV4V6, "IPv4v6")],
 )
+@pytest.mark.clause("29.061 §16.4", "Framed-IPv6-Prefix, Framed-Interface-Id, PDP type")
 def test_every_address_is_told(make_bench, kind, told) -> None:
     """Prefix and interface identifier as attributes of their own (TS 29.061 §16.4.3)."""
     pools = (IPv4Network("10.45.0.0/24"), IPv6Network("2001:db8:3::/48"))
@@ -269,6 +270,7 @@ def test_interim_updates_come_by_interval_and_end_with_the_context(make_bench) -
         ({"imei": "3512345678901299"}, "3GPP-IMEISV", "3512345678901299"),
     ],
 )
+@pytest.mark.clause("29.061 §16.3", "Interim-Update when a context has changed")
 def test_a_change_of_a_context_is_told_at_once(accounted, changes, attribute, value) -> None:
     """An Interim-Update with what is new and the usage so far (TS 29.061 §16.3.1)."""
     bench = accounted

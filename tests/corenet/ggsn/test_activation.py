@@ -33,6 +33,7 @@ SGSN = "192.0.2.2"
 NEW_SGSN = "192.0.2.3"
 
 
+@pytest.mark.clause("23.060 §9.2.2.2", "trigger: the control interface", status="extension")
 def test_the_control_trigger_walks_the_whole_ladder(bench) -> None:
     """Routeing, notification, creation: each message says what it should, each step is told."""
     bench.activate()
@@ -78,6 +79,7 @@ def test_the_context_keeps_the_notifications_teid(bench) -> None:
     assert bench.told(PdpContextCreated)[0].context.network_requested
 
 
+@pytest.mark.clause("23.060 §9.2.2.2.1", "trigger: a PDU for a static address")
 def test_a_packet_on_gi_triggers_and_is_delivered_behind_the_create_response(bench) -> None:
     """Packets wait while the procedure runs and go out in order once the context is there."""
     first, second = bench.packet(payload=b"first"), bench.packet(payload=b"second")
@@ -153,6 +155,11 @@ def test_an_active_subscriber_is_answered_at_once(bench) -> None:
     assert bench.control == []
 
 
+@pytest.mark.clause(
+    "23.060 §9.2.2.2",
+    "a dynamic address, for the control interface's trigger only",
+    status="extension",
+)
 def test_a_subscriber_without_static_address_is_activated_by_the_control_trigger(bench) -> None:
     """The notification has an address of no octets, and IMSI and APN match the Create."""
     bench.activate(imsi=DYNAMIC_IMSI)

@@ -149,6 +149,7 @@ def test_a_refusal_by_the_hlr_ends_the_procedure(bench, cause, ies, expected, ba
         ),
     ],
 )
+@pytest.mark.clause("23.060 §9.2.2.2", "Protection and Mobile User Activity (MNRG)")
 def test_an_absent_subscriber_is_held_until_reachable(bench, sgsn, cause, ies, name) -> None:
     """MNRG is set, the PDU dropped, and nothing tried until the HLR notes that the MS is back."""
     bench.activate()
@@ -248,6 +249,7 @@ def test_note_ms_gprs_present_ends_back_offs(bench) -> None:
 # Notification
 
 
+@pytest.mark.clause("23.060 §9.2.2.2", "IMSI not known at the SGSN: asked again, then reported")
 def test_an_unknown_imsi_at_the_same_sgsn_is_reported(bench) -> None:
     """Cause 194, the HLR names the same SGSN, Failure Report, held."""
     bench.activate()
@@ -293,6 +295,7 @@ def test_an_unknown_imsi_may_turn_out_to_be_absent(bench) -> None:
     bench.assert_nothing_left()
 
 
+@pytest.mark.clause("29.060 §7.4.3, §7.4.4", "Failure Report")
 def test_a_detached_ms_is_reported_and_held(bench) -> None:
     """Cause 195 sets MNRG and goes to the HLR as a Failure Report."""
     bench.activate()
@@ -465,6 +468,7 @@ def test_a_silent_remembered_sgsn_that_the_hlr_confirms_is_a_failure(bench) -> N
         (Cause.MS_GPRS_DETACHED, 30.0),
     ],
 )
+@pytest.mark.clause("29.060 §7.3.10, §7.3.11", "PDU Notification Reject")
 def test_a_reject_by_the_ms_ends_the_procedure(bench, cause: Cause, back_off: float) -> None:
     """Message 29 is answered with 30 at the SGSN's own TEID; the PDUs go, a back-off begins."""
     bench.activate()

@@ -101,6 +101,9 @@ def prefix(response: CreatePdpContextResponse) -> str:
         ("inet46", PdpType.PPP, UNKNOWN, None),
     ],
 )
+@pytest.mark.clause(
+    "29.060 §7.3.2", "PDP types IPv4, IPv6, IPv4v6 by APN; causes 129 and 220", status="GGSN"
+)
 def test_each_type_on_each_apn(gateway, apn, asked, cause, given) -> None:
     """The half that can be served with cause 129, nothing with 220 (TS 29.060 §7.3.2)."""
     response = create(gateway, apn, DYNAMIC[asked])
@@ -123,6 +126,7 @@ def test_each_type_on_each_apn(gateway, apn, asked, cause, given) -> None:
     gateway.assert_nothing_left()
 
 
+@pytest.mark.clause("29.061 §11.2.1.3", "IPv6 prefix and interface identifier", status="GGSN")
 def test_an_interface_identifier_is_given_with_each_prefix(gateway) -> None:
     """Neither ours nor that of any router; not said to be unique everywhere."""
     identifiers = set()
@@ -163,6 +167,9 @@ def test_an_update_finds_a_context_for_ipv6_alone(gateway) -> None:
         ("inet", PdpType.IPV4, ["10.50.0.1", "10.50.0.2", "10.51.0.4", "10.51.0.5"]),
         ("inet6", PdpType.IPV6, ["2001:db8:1::/64", "2001:db8:1:1::/64", "2001:db8:2::/64"]),
     ],
+)
+@pytest.mark.clause(
+    "29.060 §7.3.2", "several pools, cause 211, freed addresses oldest first", status="GGSN"
 )
 def test_several_pools_are_used_up_one_after_the_other(gateway, apn, kind, given) -> None:
     """Then 211, and then what was freed first (TS 29.060 §7.3.2)."""
@@ -213,6 +220,7 @@ OWN = EndUserAddress.for_both("10.54.0.9", "2001:db8:4:7::1234")
         OWN,
     ],
 )
+@pytest.mark.clause("23.060 §9.2.1", "static addresses by range", status="GGSN")
 def test_an_address_of_a_static_range_is_given_to_who_brings_it(gateway, address) -> None:
     """Unchanged; its loss frees nothing of the pool."""
     response = create(gateway, "own", address)
@@ -293,6 +301,9 @@ def drops(bench) -> dict[DropReason, int]:
     return {reason: n for reason, n in bench.ggsn.counters.dropped.items() if n}
 
 
+@pytest.mark.clause(
+    "29.061 §11.2.1.3, RFC 4861", "Router Advertisement, only when solicited", status="GGSN"
+)
 def test_a_solicitation_is_answered_through_the_tunnel(link) -> None:
     """With the prefix and the MTU; it is no traffic of the user's."""
     solicit(link, link.link_local)
@@ -322,6 +333,11 @@ def test_nothing_is_sent_unasked(link) -> None:
 @pytest.mark.parametrize(
     "source", ["fe80::1", "fe80::dead:beef", "::", "2001:db8:ffff::1", "fe80:0:0:1::1"]
 )
+@pytest.mark.clause(
+    "RFC 4861 §6.1.1",
+    "Router Solicitation from another link-local address",
+    status="dropped, counted",
+)
 def test_a_solicitation_from_elsewhere_is_dropped(link, source) -> None:
     """Only the interface identifier that we gave makes the link-local address."""
     solicit(link, IPv6Address(source).packed)
@@ -335,6 +351,7 @@ def test_a_solicitation_in_a_context_for_ipv4_is_dropped(gateway) -> None:
     assert (gateway.user, drops(gateway)) == ([], {DropReason.WRONG_FAMILY: 1})
 
 
+@pytest.mark.clause("RFC 4291 §2.5.6", "link-local packets", status="not forwarded")
 def test_what_else_is_for_the_link_stays_there(link) -> None:
     """Other link-local traffic, multicast, and link-local noise from Gi."""
     up(link, datagram(link.link_local, OUTSIDE))

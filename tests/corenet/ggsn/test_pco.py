@@ -141,6 +141,14 @@ IPCP_CATALOGUE = {
 
 
 @pytest.mark.parametrize(("apn", "asked", "answered"), IPCP_CATALOGUE.values(), ids=IPCP_CATALOGUE)
+@pytest.mark.clause(
+    "RFC 1332, RFC 1877",
+    "IPCP: address and DNS given, NBNS and compression rejected",
+    status="yes; values before rejections",
+)
+@pytest.mark.clause(
+    "RFC 1332, RFC 1877", "IPCP values in a Configure-Ack, by APN", status="extension"
+)
 def test_ipcp_is_answered(apn: Apn, asked: str, answered: str) -> None:
     """Ack, Nak or Reject, with the identifier and only the options that were asked for."""
     assert answer(hexadecimal(asked), apn) == hexadecimal(answered)
@@ -155,6 +163,7 @@ def test_a_mobile_without_ipv4_gets_no_address_by_ipcp() -> None:
 # LCP
 
 
+@pytest.mark.clause("RFC 1661", "LCP: all options rejected")
 def test_options_of_the_link_are_rejected() -> None:
     """LCP's Configure-Request for CHAP (c223 05) and a magic number: the link ends in the mobile.
 
@@ -203,6 +212,11 @@ CONTAINERS = {
 
 
 @pytest.mark.parametrize(("asked", "answered"), CONTAINERS.values(), ids=CONTAINERS)
+@pytest.mark.clause(
+    "24.008 §10.5.6.3",
+    "DNS servers (IPv4, IPv6), IPv4 link MTU, bearer control mode, allocation via NAS",
+)
+@pytest.mark.clause("24.008 §10.5.6.3", "other containers", status="ignored")
 def test_containers_are_answered(asked: str, answered: str) -> None:
     """One entry per name server, one for each other value; the rest is left out."""
     assert answer(hexadecimal(asked)) == hexadecimal(answered)
@@ -357,6 +371,7 @@ ATTEMPTS = {
 
 
 @pytest.mark.parametrize(("apn", "asked", "answered", "admitted"), ATTEMPTS.values(), ids=ATTEMPTS)
+@pytest.mark.clause("RFC 1334, RFC 1994", "PAP, and CHAP with MD5, by APN")
 def test_a_mobile_that_authenticates_is_told(apn, asked, answered, admitted) -> None:
     """Each attempt has its own answer; the context depends on the policy of the APN."""
     answers = OptionAnswers(apn)
@@ -376,6 +391,7 @@ def test_who_says_nothing_is_let_in_only_where_everybody_is(asked: str | None) -
     assert not OptionAnswers(CLOSED).admits(pco)
 
 
+@pytest.mark.clause("29.060 §7.3.2", "Cause 209, with the reason in the options")
 def test_a_refused_create_says_why(make_bench) -> None:
     """Cause 209 with the Authenticate-Nak, but without name servers; nothing is left behind."""
     bench = make_bench(apns=(LISTED,))
@@ -481,6 +497,9 @@ requests = st.one_of(
 @given(
     st.lists(st.tuples(requests, st.integers(0, 255)), min_size=1, max_size=6),
     st.sampled_from((OPEN, BARE, ACKING, LISTED)),
+)
+@pytest.mark.clause(
+    "24.008 §10.5.6.3", "protocol configuration options: every request in its own entry"
 )
 def test_every_request_has_exactly_one_answer(asked, apn: Apn) -> None:
     """In the same order, of the same protocol, with the same identifier."""

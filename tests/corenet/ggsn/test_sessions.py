@@ -37,6 +37,7 @@ QOS = bytes.fromhex("020b921f7396fefe742bffff")
 DYNAMIC = EndUserAddress.dynamic_ipv4()
 
 
+@pytest.mark.clause("29.060 §7.3.1, §7.3.2", "Create PDP Context, primary")
 def test_a_static_context_is_created_and_answered_in_full(bench) -> None:
     """The response has every conditional element of an acceptance (TS 29.060 §7.3.2)."""
     bench.create()
@@ -136,6 +137,7 @@ def test_a_mobile_that_asks_gets_name_servers(bench) -> None:
         ({"teid": 0x99}, Cause.NON_EXISTENT),
     ],
 )
+@pytest.mark.clause("29.060 §7.3.1", "secondary PDP context", status="no: Cause 200")
 def test_a_create_that_cannot_be_served_is_refused(bench, changes, cause) -> None:
     """The refusal goes to the SGSN's TEID where it is known, and leaves nothing behind."""
     bench.create(**changes)
@@ -294,6 +296,7 @@ def test_deleting_what_is_not_there_is_answered_so(bench) -> None:
     assert len(bench.ggsn.contexts()) == 1
 
 
+@pytest.mark.clause("29.060 §7.3.6", "a second Delete: Non-existent to TEID 0")
 def test_a_second_delete_of_the_same_context_finds_nothing(bench) -> None:
     """Non-existent, to TEID 0: the tunnel went with its last context. The first is not repeated."""
     bench.create()
@@ -310,6 +313,7 @@ def test_a_second_delete_of_the_same_context_finds_nothing(bench) -> None:
     assert len(bench.told(PdpContextDeleted)) == 1
 
 
+@pytest.mark.clause("29.060 §11.1", "refusals carry the SGSN's TEID where it is known")
 def test_a_delete_without_nsapi_is_refused_to_the_sgsns_teid(bench) -> None:
     """It cannot be decoded; its header still tells whose tunnel it is (TS 29.060 §11.1.6)."""
     bench.create()
@@ -323,6 +327,7 @@ def test_a_delete_without_nsapi_is_refused_to_the_sgsns_teid(bench) -> None:
 
 
 @pytest.mark.parametrize("nsapi", [0, 1, 4, 5, 15])
+@pytest.mark.clause("29.060 §7.7.17", "reserved NSAPIs", status="taken")
 def test_any_nsapi_will_do(bench, nsapi) -> None:
     """Reserved ones too: some peers count from 0 (TS 29.060 §7.7.17)."""
     bench.create(nsapi=nsapi)
@@ -340,6 +345,7 @@ def test_every_optional_element_may_be_missing(bench) -> None:
 
 
 @pytest.mark.parametrize(("cache", "again"), [(None, True), (100, False)])
+@pytest.mark.clause("29.060 §7.6", "stored responses bounded in octets, what gives way counted")
 def test_a_repeated_create_gets_the_stored_answer(make_bench, cache, again) -> None:
     """As long as there is room for it; what gave way is counted (TS 29.060 §7.6)."""
     bench = make_bench(**{"response_cache": cache} if cache else {})
@@ -396,6 +402,11 @@ def test_a_restarted_sgsn_loses_its_contexts(bench) -> None:
     assert [c.imsi for c in bench.ggsn.contexts()] == [OTHER_IMSI, "234150000000003"]
 
 
+@pytest.mark.clause(
+    "23.007 §10",
+    "contexts of an SGSN that restarts: dropped, or deleted with a request, by policy",
+    status="GGSN",
+)
 def test_a_restarted_sgsn_is_told_where_the_policy_says_so(make_bench) -> None:
     """A Delete PDP Context Request with Teardown Ind for each, before the Create's answer."""
     bench = make_bench(on_sgsn_restart=RestartPolicy.DELETE)
@@ -428,6 +439,11 @@ def test_an_echo_response_tells_of_a_restart_too(make_bench) -> None:
 
 
 @pytest.mark.parametrize(("policy", "left"), [(PathDownPolicy.KEEP, 1), (PathDownPolicy.DELETE, 0)])
+@pytest.mark.clause(
+    "23.007",
+    "contexts of an SGSN that does not answer Echo: kept or dropped, by policy",
+    status="GGSN",
+)
 def test_contexts_of_a_silent_sgsn_go_where_the_policy_says_so(make_bench, policy, left) -> None:
     """Asked every 5 seconds, three times each: deleted here without a word to it, or kept."""
     timers = Timers(t3_response=1.0, n3_requests=3, echo_interval=5.0)
@@ -446,6 +462,7 @@ def test_contexts_of_a_silent_sgsn_go_where_the_policy_says_so(make_bench, polic
 
 
 @pytest.mark.parametrize("octets", ["48200008 00000000 00000100", "1e1000000001" + "00" * 14])
+@pytest.mark.clause("29.060 §7.2.3", "GTPv0 and GTPv2 at a GGSN")
 def test_other_versions_are_told_what_we_speak(bench, octets) -> None:
     """GTPv2 and GTPv0: Version Not Supported with version 1 in its header (TS 29.060 §7.2.3)."""
     bench.deliver_octets(bytes.fromhex(octets), SGSN)

@@ -113,6 +113,7 @@ def test_the_oldest_stored_packets_give_way(make_bench) -> None:
     assert [message.payload for message, _ in bench.user] == packets[1:]
 
 
+@pytest.mark.clause("23.060 §9.2.2.2", "PDUs stored meanwhile, bounded")
 def test_stored_packets_are_bounded_by_octets(make_bench) -> None:
     """A large packet pushes out as many as it needs to."""
     bench = make_bench(stored_pdus=StoredPduLimits(octets=150))

@@ -97,6 +97,11 @@ def test_an_update_is_answered_in_full(active) -> None:
     assert active.ggsn.counters.contexts_updated == 1
 
 
+@pytest.mark.clause(
+    "29.060 §7.3.3, §7.3.4",
+    "Update PDP Context from the SGSN: new ends, QoS, location, options",
+    status="GGSN",
+)
 def test_another_sgsn_is_answered_and_served_at_its_new_ends(active) -> None:
     """TEIDs and addresses count from the response on; packets go to the new tunnel."""
     update(active, NEW_SGSN, teid_control=0x300, teid_data=0x301)
@@ -194,6 +199,7 @@ def test_location_and_equipment_are_taken_over_where_they_are_told(active) -> No
         ({"qos": None, "teid": 0x77}, Cause.MANDATORY_IE_MISSING, 0),
     ],
 )
+@pytest.mark.clause("29.060 §7.3.3", "no such context, mandatory element missing")
 def test_an_update_that_cannot_be_served_changes_nothing(active, changes, cause, teid) -> None:
     """The refusal goes to the SGSN's TEID where it is known."""
     before = active.ggsn.contexts()
@@ -228,6 +234,9 @@ def test_a_repeated_update_gets_the_same_octets_and_changes_nothing(active) -> N
         ({"imsi": IMSI}, [5, 6]),
         ({"imsi": IMSI, "linked_nsapi": 5}, [5]),
     ],
+)
+@pytest.mark.clause(
+    "29.060 §7.5B", "MS Info Change Notification", status="GGSN; it asks for no reports"
 )
 def test_ms_info_change_is_taken_over(active, names, changed) -> None:
     """For all contexts of the MS or the one named; what named it is in the answer (§7.5B.1)."""
@@ -287,6 +296,11 @@ def test_a_direct_tunnel_goes_to_the_rnc(active) -> None:
     assert not active.ggsn.contexts()[0].direct_tunnel
 
 
+@pytest.mark.clause(
+    "29.060 §7.3.7, 23.060 §15.6",
+    "Error Indication on a direct tunnel: the SGSN repairs it",
+    status="GGSN",
+)
 def test_a_lost_direct_tunnel_is_the_sgsns_to_repair(active) -> None:
     """The SGSN is told once, nothing goes down meanwhile, its own Update repairs it."""
     direct(active)
@@ -331,6 +345,9 @@ def test_a_tunnel_lost_while_qos_is_asked_for_is_told_with_it(active) -> None:
 # Asked for by us
 
 
+@pytest.mark.clause(
+    "29.060 §7.3.3", "Update PDP Context from the GGSN: QoS", status="GGSN; our SGSN discards it"
+)
 def test_another_qos_is_asked_of_the_sgsn(active) -> None:
     """What the SGSN answers counts: less than was asked for, here."""
     request = ask(active)

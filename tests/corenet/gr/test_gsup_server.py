@@ -100,6 +100,7 @@ def test_a_client_that_has_moved_is_asked_where_it_is_now() -> None:
     assert made.gsup(2) == [b"\x1c"]
 
 
+@pytest.mark.clause("GSUP", "in IPA over TCP, as server: clients by unit name")
 def test_a_newer_connection_takes_a_name_over() -> None:
     """The older one is closed, and its end does not take the name away again."""
     made = bench()

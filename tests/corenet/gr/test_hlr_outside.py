@@ -194,6 +194,7 @@ def test_pings_are_answered() -> None:
     ],
     ids=["ccm without type", "unknown ccm", "rsl", "ctrl"],
 )
+@pytest.mark.clause("GSUP", "IPA: other protocols (RSL, OML, control)", status="ignored, counted")
 def test_what_has_no_meaning_here_is_counted(octets: str, counted: str) -> None:
     """The connection goes on."""
     made = up()

@@ -365,6 +365,7 @@ class TestPurge:
 class TestRouteing:
     """Send Routeing Information for GPRS (TS 29.060 §7.4.1, TS 23.060 §9.2.2.2.1)."""
 
+    @pytest.mark.clause("29.060 §7.4.1, §7.4.2", "Send Routeing Information for GPRS")
     def test_a_registered_subscriber_has_an_sgsn(self, lab: Lab) -> None:
         """The answer accepts and names the SGSN; the GGSN is not listed."""
         lab.attach()
@@ -570,6 +571,7 @@ class TestReturn:
         lab.events()
         return lab
 
+    @pytest.mark.clause("29.060 §7.4.5, §7.4.6", "Note MS GPRS Present")
     def test_ready_for_sm_clears_the_flag_and_tells_the_ggsn(self, waiting: Lab) -> None:
         """The SGSN gets its result, the GGSN the SGSN's address."""
         (result, *notes) = waiting.gr(ready_for_sm())

@@ -133,6 +133,11 @@ def test_message_is_forwarded_as_it_is(bench):
     [{"sm_rp_da": SmRpAddress.msisdn(MSISDN)}, {"sm_rp_da": None, "msisdn": MSISDN}],
     ids=["SM-RP-DA", "MSISDN"],
 )
+@pytest.mark.clause(
+    "29.002 §12.2",
+    "MT-forwardSM by MSISDN, for there is no GSUP message to ask for the IMSI",
+    status="extension",
+)
 def test_number_stands_for_the_imsi(bench, changes):
     """The SGSN is told the IMSI; the centre the IMSI and its number again."""
     bench.say(replace(MT, imsi="", **changes), CENTRE)
@@ -247,6 +252,7 @@ def test_centre_that_is_silent_stays_on_the_list(bench):
     assert (alert.msisdn, alert.destination_name) == (MSISDN, b"smsc\0")
 
 
+@pytest.mark.clause("23.040 §3.2.6–§3.2.8, 29.002 §24.5", "MNRF, MCEF, message-waiting data, alert")
 def test_memory_is_one_matter_and_presence_another(bench):
     """Both must be good before a centre is told."""
     bench.say(MT, CENTRE)

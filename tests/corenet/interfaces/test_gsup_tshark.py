@@ -109,6 +109,7 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.clause("GSUP", "Update Location, Insert Data, Purge MS, Location Cancel, Ready for SM")
 def test_every_message_dissects_clean(capture: Path) -> None:
     """Wireshark finds nothing malformed and nothing to warn of in any message."""
     dissected = "\n".join(tshark(capture, "-V"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from corenet.interfaces import sndcp
 
 
+@pytest.mark.clause("44.065", "SN-UNITDATA in one segment", status="part")
 def test_golden_octets_are_written_and_read() -> None:
     """An N-PDU has its NSAPI and number before it."""
     octets = bytes.fromhex(

@@ -85,6 +85,9 @@ def test_late_duplicate_begins_anew_after_the_time(reassembly):
     ],
     ids=["reference", "sender", "width", "ports", "total"],
 )
+@pytest.mark.clause(
+    "23.040 §9.2.3.24.1", "reassembly in any order, with duplicates, bounded in time and room"
+)
 def test_messages_that_differ_are_kept_apart(reassembly, others):
     """Reference, sender, width of the reference, ports and number of parts tell them apart."""
     mixed = [*parts(), *others]

@@ -290,6 +290,7 @@ def test_request_with_all_nsapis_taken_is_rejected(
 # The network's request meets what the mobile is doing
 
 
+@pytest.mark.clause("24.008 §6.1.3.5.3", "collisions of activations")
 def test_request_for_what_the_mobile_is_activating_is_discarded(
     mobiles: Mobiles, network: ScriptedNetwork
 ) -> None:
@@ -634,6 +635,7 @@ def test_unknown_context_is_as_good_as_deactivated(network: ScriptedNetwork) -> 
         sm.DeactivatePdpContextAccept(NETWORK_TI),
     ],
 )
+@pytest.mark.clause("24.008 §8", "unknown and erroneous messages, SM STATUS")
 def test_unknown_identifier_is_answered_with_status(
     network: ScriptedNetwork, message: sm.SmMessage
 ) -> None:

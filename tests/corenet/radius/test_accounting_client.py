@@ -105,6 +105,7 @@ def test_without_servers_records_are_forgotten() -> None:
     assert bench.client.next_timeout() is None
 
 
+@pytest.mark.clause("29.061 §16, RFC 2866", "accounting Start, Interim, Stop, On, Off")
 def test_silence_is_met_with_the_same_octets_after_waits_that_double() -> None:
     """Up to the longest wait, spread by a tenth, and for as long as it takes."""
     bench = Bench()

@@ -45,6 +45,7 @@ def delete_answered(around, delete, cause=Cause.REQUEST_ACCEPTED):
 # -- success ---------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("24.008 §6.1.3.1.1", "activation by the MS")
 def test_the_mobile_activates(attached):
     """Activate, Create, Accept; the context is there with both ends' TEIDs."""
     attached.say(attached.activate_request(pco=b"\x80\x21\x10"))

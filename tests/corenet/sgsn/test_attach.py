@@ -19,6 +19,7 @@ def request(imsi="234150999999999", **changes):
     return gmm.AttachRequest(gmm.MobileIdentity(imsi=imsi), **changes)
 
 
+@pytest.mark.clause("24.008 §4.7.3, §4.7.4", "attach, detach", status="minimum")
 def test_a_mobile_attaches(around):
     """Attach Request, Update Location, Insert Subscriber Data, Accept with P-TMSI, Complete."""
     around.say(request())

@@ -131,6 +131,7 @@ def test_there_is_nothing_to_deactivate(active):
     assert not active.command("deactivate", active.IMSI, 5)
 
 
+@pytest.mark.clause("24.008 §6.1.3.4", "deactivation by each side, T3390, T3395")
 def test_the_mobile_does_not_accept(active):
     """T3395: five Deactivates, 8 seconds apart, then the context is forgotten."""
     active.command("deactivate", active.IMSI, 5)
@@ -218,6 +219,7 @@ def test_the_ggsn_deletes_what_the_mobile_alone_activates(attached):
     assert attached.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("29.060 §7.3.5, §7.3.6", "Delete PDP Context, both ways")
 def test_both_delete_at_once(active):
     """A Delete that crosses ours finds the context gone already."""
     teid = active.sgsn.mm_context(active.IMSI).contexts[0].teid_control

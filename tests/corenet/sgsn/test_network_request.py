@@ -28,6 +28,7 @@ from gtp.timers import Timers
 # -- success ---------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("29.060 §7.3.8, §7.3.9", "PDU Notification")
 def test_the_ladder(attached):
     """27, 28 at once, Request, Activate with the network's TI, 16, 17, Accept."""
     sequence = attached.ggsn_asks(attached.notification())
@@ -127,6 +128,7 @@ def test_a_mobile_may_leave_out_what_it_was_offered(attached):
     assert (create.apn, create.end_user_address.ipv4) == (attached.APN, attached.ADDRESS)
 
 
+@pytest.mark.clause("24.008 §6.1.3.1.2", "activation on the network's request, T3385")
 def test_a_lost_request_is_repeated(attached):
     """T3385 repeats the same Request every 8 seconds; a late answer succeeds."""
     asked = attached.request()
@@ -275,6 +277,7 @@ def test_the_mobile_does_not_know_the_procedure(attached):
     assert attached.nothing_left()
 
 
+@pytest.mark.clause("23.060 §9.2.2.2.2", "unsuccessful: MS refuses, MS does not answer")
 def test_the_mobile_is_silent(attached):
     """Five Requests, 8 seconds apart; at the fifth expiry 29 with cause 5, and MNRG."""
     asked = attached.request()

@@ -1,5 +1,7 @@
 """Network-requested activation that meets other procedures; and the mobile that is back."""
 
+import pytest
+
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
@@ -48,6 +50,7 @@ def test_a_second_notification_joins_the_first(attached):
     assert attached.rejected().teid == 0x88
 
 
+@pytest.mark.clause("23.060 §9.2.2.2", "crossing: the MS activates by itself")
 def test_the_mobile_activates_the_same_by_itself(attached):
     """An Activate with the mobile's own TI stops T3385 and is carried on with that TI."""
     attached.request()

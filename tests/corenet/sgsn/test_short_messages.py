@@ -277,6 +277,7 @@ def test_submissions_beyond_the_limit_are_congestion(surrounding):
     ],
     ids=["short", "type", "no request", "name", "long number"],
 )
+@pytest.mark.clause("24.011 §9.2, §9.3", "unknown and erroneous messages")
 def test_beginning_that_is_none_is_refused(attached, octets, answer):
     """RP-ERROR with the cause."""
     say(attached, CpData(OURS, octets))

@@ -27,6 +27,7 @@ NOW = 1_800_000_000.0
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
+@pytest.mark.clause("WAP-247 §8", "HTTP; Basic (RFC 7617), Digest (RFC 7616)")
 def test_the_digest_is_that_of_the_standard(algorithm, expected):
     """The example of RFC 7616 §3.9.1, in both algorithms."""
     who = ("Mufasa", "http-auth@example.org", "Circle of Life")

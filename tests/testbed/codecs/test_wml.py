@@ -83,6 +83,7 @@ def test_another_doctype_is_taken_for_the_usual_one(doctype):
         ("$5", b"\x03$5\x00".hex()),
     ],
 )
+@pytest.mark.clause("WAP-191 §14", "WML as WBXML, variables included")
 def test_variables_are_tokens(reference, octets):
     """EXT_I_0 to EXT_I_2 by how the value is escaped; "$$" is a "$"."""
     assert paragraph(reference).hex() == octets

@@ -31,6 +31,7 @@ def refusal(data):
     return caught.value
 
 
+@pytest.mark.clause("WAP-230 §8.2.4.1", "connectionless push")
 def test_push_is_written_field_by_field():
     """TID, PDU type, length of the headers, content type, headers, content."""
     value = Push(

@@ -40,6 +40,11 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("name", "value", "octets"), VECTORS)
+@pytest.mark.clause(
+    "WAP-230 §8.4.2",
+    "Authorization and WWW-Authenticate (Basic), Cookie, Set-Cookie, Allow, Pragma, Retry-After",
+    status="yes; other schemes than Basic are not written",
+)
 def test_a_header_is_written_and_read(name, value, octets):
     """Octet by octet."""
     assert headers.write([(name, value)]).hex(" ") == bytes.fromhex(octets).hex(" ")

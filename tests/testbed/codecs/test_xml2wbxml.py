@@ -67,6 +67,7 @@ def peer(xml, folder):
 
 
 @pytest.mark.parametrize("inner", INDICATIONS)
+@pytest.mark.clause("WAP-167, WAP-168, WAP-175", "SI, SL, CO as WBXML")
 def test_si_has_the_same_octets(inner, tmp_path):
     """Each token of SI is the peer's."""
     xml = f'<?xml version="1.0"?>\n{SI_DOCTYPE}\n<si>\n{inner}\n</si>'.encode()

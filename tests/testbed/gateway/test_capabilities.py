@@ -89,6 +89,11 @@ def online(bench, headers=HEADERS):
 # ccq-message
 
 
+@pytest.mark.clause(
+    "WAP-247",
+    "client capabilities query",
+    status="yes: from the headers of its session and the lab file",
+)
 def test_a_client_is_known_by_its_session(bench):
     """1000, and a second entity with what the headers of its session say."""
     online(bench)
@@ -277,6 +282,11 @@ def test_what_holds_by_default_gives_way_to_the_session(told):
     assert push(bench, None).code == 1001
 
 
+@pytest.mark.clause(
+    "WAP-247",
+    "capabilities entity matched with what is known of the client: 2005, 2006, 3004",
+    status="CcppAccept alone",
+)
 def test_each_address_has_its_own_match(told):
     """One client fits; the other is rejected with its code and reported so."""
     bench = told(PUSHES, clients={OTHER: Profile(("image/png",))})

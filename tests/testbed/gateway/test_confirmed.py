@@ -124,6 +124,7 @@ def test_preferconfirmed_is_confirmed_where_a_session_comes(bench, terminal):
     assert quality == pap.QualityOfService(delivery_method=CONFIRMED, network="GSM", bearer="GPRS")
 
 
+@pytest.mark.clause("WAP-247", "confirmed, preferconfirmed and unconfirmed delivery")
 def test_a_confirmed_push_is_not_delivered_before_the_client_says_so(bench, terminal):
     """While the user has not confirmed it, it is pending."""
     terminal.answer = None

@@ -44,6 +44,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("owner", "name"), PLACES.values(), ids=PLACES.keys())
+@pytest.mark.clause("WAP-247", "operations switched off: 3001, 3011; faults: 3000")
 def test_a_fault_is_answered_with_3000(bench, monkeypatch, owner, name):
     """A push-response; nothing of the push is kept, so that it can be submitted again."""
     with monkeypatch.context() as broken:

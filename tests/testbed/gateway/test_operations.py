@@ -53,6 +53,7 @@ def cancel(bench, push_id="1@pi.example", *addresses, initiator=""):
 # statusquery-message
 
 
+@pytest.mark.clause("WAP-247", "statusquery")
 def test_each_address_of_a_push_has_its_own_status(bench):
     """One waits, one is delivered, one was rejected; each result names its address."""
     push = replace(MESSAGE, addresses=(plmn(), plmn(OTHER), NOBODY))
@@ -137,6 +138,7 @@ def test_a_push_whose_activation_runs_can_be_cancelled(bench):
     assert bench.pushed == []
 
 
+@pytest.mark.clause("WAP-247", "cancel")
 def test_what_has_ended_cannot_be_cancelled(bench):
     """Each address has its own answer: cancelled, 2008 for delivered, 2003 for not there."""
     bench.submit(replace(MESSAGE, addresses=(plmn(), plmn(OTHER))))
@@ -230,6 +232,7 @@ def test_all_sends_to_everybody(bench):
     assert status(bench, "2@pi.example")[0][1] is MessageState.PENDING
 
 
+@pytest.mark.clause("WAP-247", "replace-push-id, replace-method")
 def test_pending_only_goes_where_the_old_one_is_pending(bench):
     """For whom it has ended, or was never meant, the new one is rejected with 2008."""
     bench.submit(replace(MESSAGE, addresses=(plmn(), plmn(OTHER))))

@@ -134,6 +134,7 @@ def test_a_request_without_a_session_is_answered_from_its_port(bench):
     assert bench.gateway.counters["pull units"] == 1
 
 
+@pytest.mark.clause("WAP-230 §6.3.3", "methods on a session, at the gateway")
 def test_a_request_on_a_session_is_answered_there(world):
     """Connect, Get, Reply, Post, Reply."""
     session = world.connect()
@@ -201,6 +202,7 @@ def test_a_core_over_https_is_closed_too(bench):
 # What is agreed on
 
 
+@pytest.mark.clause("WAP-230 §8.3.2", "capabilities granted within what is set")
 def test_a_client_gets_what_it_asks_for_within_bounds(make_bench):
     """Sizes, options and requests at one time are the smaller of the two."""
     granted = replace(GRANTED, server_sdu=2000, method_mor=2)
@@ -272,6 +274,9 @@ def test_a_request_and_the_end_of_its_session_can_come_together(world):
     assert world.bench.gateway.sizes["fetches under way"] == 0
 
 
+@pytest.mark.clause(
+    "WAP-230 §7.1.4", "suspend, resume from another address, with methods under way"
+)
 def test_suspend_ends_what_is_under_way_and_resume_goes_on(world):
     """As WAP-230 §7.1 has it: the client asks anew, and from elsewhere if it has moved."""
     session = world.connect(("User-Agent", "LabTerm/1.0"))
@@ -309,6 +314,7 @@ LARGE = bytes(range(256)) * 800
 
 
 @pytest.mark.parametrize("conditions", [Conditions(), Conditions(0.1, 0.1, 0.01, 0.5)])
+@pytest.mark.clause("WAP-224 §8.14", "segmentation of pages and of what is posted")
 def test_a_large_page_comes_in_segments(bench, conditions):
     """200 KiB, whole after re-assembly, over a good wire and a bad one."""
     world = World(bench, conditions=conditions)

@@ -108,6 +108,7 @@ def activated(bench) -> list[str]:
     return [request.imsi[-1] for request in bench.activations]
 
 
+@pytest.mark.clause("WAP-247", "priority")
 def test_an_urgent_push_is_activated_for_before_others(make_bench):
     """High goes before medium before low, when there is a queue for the core."""
     bench = make_bench(limits=Limits(activations=1))
@@ -233,6 +234,7 @@ def test_store_and_forward_is_held_as_usual(bench):
 # Times
 
 
+@pytest.mark.clause("WAP-247", "deliver-after, deliver-before")
 def test_deliver_after_is_kept_over_a_restart(bench):
     """Nothing leaves before its time, whoever the gateway is by then."""
     bench.views[BY_MSISDN] = ONLINE
@@ -268,6 +270,7 @@ def test_progress_notes_come_with_the_answer(bench):
     assert bench.submit(replace(MESSAGE, push_id="2")).progress_notes == ()
 
 
+@pytest.mark.clause("WAP-247", "several addresses, each with its outcome")
 def test_a_rejected_address_is_notified_and_its_push_goes_on(bench):
     """1001 says that some address is served; the others are told of by result notifications."""
     bench.views[BY_MSISDN] = ONLINE

@@ -81,6 +81,7 @@ MMS_NOTIFICATION = bytes.fromhex(
 )
 
 
+@pytest.mark.clause("OMA MMS", "m-notification-ind, checked and passed through")
 def test_a_notification_of_a_multimedia_message_goes_through():
     """Octet by octet, behind the application id that the initiator gives."""
     headers = (("X-Wap-Application-Id", "x-wap-application:mms.ua"),)

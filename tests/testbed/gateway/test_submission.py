@@ -40,6 +40,9 @@ def quality(**values) -> pap.PushMessage:
     return replace(MESSAGE, quality_of_service=QualityOfService(**values))
 
 
+@pytest.mark.clause(
+    "WAP-247", "push-message, push-response, result notification, badmessage-response"
+)
 def test_a_push_is_read():
     """What is kept is what the initiator asked for, ready for the air."""
     push = replace(

@@ -100,6 +100,9 @@ def last_error(lab):
 # Pages
 
 
+@pytest.mark.clause(
+    "WAP-230 §6.3, §6.4", "S-MethodInvoke and S-Unit-MethodInvoke by the terminal's browser"
+)
 def test_deck_is_shown_by_title_and_text(lab):
     """What the card says, decoded from binary WML; the rest is in the details."""
     lab.gateway.replies[MAIL] = Reply(200, DECK, FOUR_NEW)
@@ -664,6 +667,7 @@ def test_user_may_ask_for_what_is_being_fetched_for_the_cache(lab):
         (Scope.SERVICE, "http://www.example.org/", True),
     ],
 )
+@pytest.mark.clause("WAP-168 §6", "SL at the terminal: execute, cache; WAP-175 CO obeyed")
 def test_cache_operation_is_obeyed(lab, scope, uri, kept):
     """One object, or every one of a service."""
     lab.gateway.replies[MAIL] = Reply(200, TEXT, b"kept")

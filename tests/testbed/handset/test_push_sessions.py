@@ -41,6 +41,7 @@ def mail(text="You have mail"):
     return ConfirmedPush(SIC, si.encode(ServiceIndication(text)))
 
 
+@pytest.mark.clause("WAP-235 §8", "SIA at the terminal: it opens the session that is asked for")
 def test_session_is_opened_where_the_request_says(around):
     """The Connect says for which applications, and over which bearer it came."""
     gateway = around.gateway()
@@ -109,6 +110,9 @@ def test_large_push_comes_in_segments(around):
         UserAbort.USER_DISCARDED_RESOURCES,
         UserAbort.USER_DISCARDED_UNPROCESSABLE,
     ],
+)
+@pytest.mark.clause(
+    "WAP-230 §6.3", "S-ConfirmedPush at the terminal: confirmed, or aborted with EA to EE"
 )
 def test_confirmed_push_is_refused_for_the_reason_that_is_set(around, reason):
     """Nothing is shown, and the gateway hears why."""

@@ -46,6 +46,7 @@ def test_what_is_posted_goes_along(bench):
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "HEAD", "DELETE"])
+@pytest.mark.clause("WAP-230 §8.2.3.2, §8.2.3.3", "Get, Options, Head, Delete; Post, Put")
 def test_methods_without_a_body_are_passed_on(bench, method):
     """Under the name that HTTP has for them."""
     bench.unit(Get(URL, (), Method[method]))
@@ -61,6 +62,7 @@ def test_put_is_passed_on(bench):
 @pytest.mark.parametrize(
     "pdu", [Get(URL, (), Method.TRACE), Get(URL, (), 0x50), Post(URL, PLAIN, b"", (), 0x71)]
 )
+@pytest.mark.clause("WAP-230", "Trace, extended methods", status="no: 501")
 def test_other_methods_are_not_implemented(bench, pdu):
     """Trace would show the terminal what origin servers are told; the others nobody agreed on."""
     bench.unit(pdu)
@@ -269,6 +271,9 @@ def test_a_copy_while_the_first_is_under_way_is_passed_over(bench):
     assert bench.pull.counters["units repeated"] == 1
 
 
+@pytest.mark.clause(
+    "WAP-230 §6.4.2, §8.2.1", "methods without a session, at the gateway; copies answered once"
+)
 def test_a_copy_of_what_was_answered_gets_the_same(bench):
     """Octet by octet, and the origin server is not asked again."""
     bench.unit(post(), tid=5)

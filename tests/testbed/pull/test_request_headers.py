@@ -54,6 +54,7 @@ def test_headers_of_a_session_count_for_its_methods(bench):
         "header-99",
     ],
 )
+@pytest.mark.clause("RFC 9110 §7.6", "headers of one hop stay there")
 def test_what_is_of_one_hop_is_dropped(bench, name):
     """Those that HTTP names, those that the terminal names, and those for the gateway."""
     bench.method(Get(URL, (("Connection", "x-of-this-hop"), (name, "5"))))

@@ -280,6 +280,9 @@ def test_tap_activates_a_context_and_opens_the_page(world, mode):
     assert lab.ends_in_rest()
 
 
+@pytest.mark.clause(
+    "WAP-230 §6.3", "S-Suspend, S-Resume by the terminal's browser, from another address"
+)
 def test_browser_resumes_its_session_over_another_context(world):
     """The mobile gets another address; the gateway goes on with the session that it has."""
     lab = world()

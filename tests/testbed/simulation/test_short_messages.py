@@ -188,6 +188,7 @@ def centre(bench):
 # Delivered
 
 
+@pytest.mark.clause("29.002 §12.2, §12.3", "MO- and MT-forwardSM, as GSUP")
 def test_text_reaches_the_screen_and_the_result_the_centre(bench, centre):
     """RP-DATA, CP-ACK, RP-ACK, CP-ACK over the air; a result for the centre."""
     centre.send(1, deliver("Hello €"))
@@ -355,6 +356,9 @@ def test_detached_mobile_is_absent_at_its_sgsn(bench, centre):
     assert len(centre.alerted) == 1
 
 
+@pytest.mark.clause(
+    "23.060 §6.9", "paging before a message", status="no: silence is all that the SGSN learns"
+)
 def test_silent_mobile_is_absent_and_no_further_attempt_troubles_the_air(bench, centre):
     """Three CP-DATA in vain; then the HLR refuses at once, until the mobile is heard."""
     bench.drive("coverage", Coverage(in_coverage=False))
@@ -475,6 +479,7 @@ def test_full_memory_outlasts_an_absence(bench, centre):
     assert bench.hlr.location(FIXED).waiting_centres == ("smsc",)
 
 
+@pytest.mark.clause("24.011 §6.3.3", "RP-SMMA, repeated once after TRAM")
 def test_memory_notice_is_said_again_after_tram(bench, centre):
     """RP-SMMA that the network did not answer is repeated once."""
     behave(bench, "memory-full")
@@ -497,6 +502,7 @@ def test_refusal_of_the_mobile_comes_with_its_cause(bench, centre):
     assert bench.hlr.location(FIXED).waiting_centres == ()
 
 
+@pytest.mark.clause("23.040 §9.2.3.22", "TP-Failure-Cause", status="sent with RP causes 22 and 111")
 def test_tpdu_that_is_none_is_the_mobiles_to_refuse(bench, centre):
     """Protocol error, with the reason in the report."""
     centre.send(1, b"\x04\xff")

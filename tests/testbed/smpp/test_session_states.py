@@ -120,6 +120,7 @@ def test_every_request_is_in_the_table() -> None:
 @pytest.mark.parametrize("command", REQUESTS, ids=lambda number: CommandId(number).spelling)
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("side", Side)
+@pytest.mark.clause("SMPP 3.4 §2.2, §2.3", "operations by state")
 def test_a_request_is_taken_or_refused(side: Side, state: State, command: int) -> None:
     """What may begin is told or answered, anything else gets its status and changes nothing."""
     play = played(side, state)

@@ -56,6 +56,7 @@ def test_any_octets_leave_a_session_that_ends(side, octets, chunks) -> None:
 @pytest.mark.parametrize("side", [PlayedEsme, PlayedSmsc])
 @settings(max_examples=200)
 @given(frames=st.lists(SANE, max_size=8), chunks=CHUNKS)
+@pytest.mark.clause("SMPP 3.4 §2.8, §4.3", "generic_nack, and the session goes on where it can")
 def test_framed_rubbish_leaves_the_session_bound(side, frames, chunks) -> None:
     """As long as lengths are right, only unbind ends a session; it goes on answering."""
     frames = [octets for octets in frames if octets[4:8] != b"\0\0\0\6"]

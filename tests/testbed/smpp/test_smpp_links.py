@@ -131,6 +131,9 @@ def test_every_operation_is_answered() -> None:
     assert len(answers) == 4
 
 
+@pytest.mark.clause(
+    "SMPP 3.4", "reconnect with back-off, fail-over between SMSCs", status="extension"
+)
 def test_the_other_smsc_takes_over_and_the_first_comes_back() -> None:
     """What was on the lost link is told with its context and not sent again by itself."""
     world = World(answer=lambda submitted: None)

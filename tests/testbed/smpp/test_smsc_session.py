@@ -73,6 +73,7 @@ def refusals(esme):
 
 
 @pytest.mark.parametrize("state", BINDS)
+@pytest.mark.clause("SMPP 3.4 §4.1", "bind as transmitter, receiver, transceiver")
 def test_a_bind_is_accepted(state: State) -> None:
     """The user is told what the ESME wants; the response says who and which version we are."""
     esme = PlayedEsme()
@@ -125,6 +126,7 @@ def test_there_must_be_a_bind_to_answer() -> None:
 @pytest.mark.parametrize(
     ("asked", "version"), [(0x00, 0x33), (0x33, 0x33), (0x34, 0x34), (0x50, 0x34)]
 )
+@pytest.mark.clause("SMPP 3.4 §3.4", "versions 3.3 and 5.0 negotiated down")
 def test_versions_are_negotiated_down(asked: int, version: int) -> None:
     """3.3 and less stays 3.3 and gets no TLV; 5.0 becomes 3.4."""
     esme = PlayedEsme()
@@ -154,6 +156,7 @@ def test_a_peer_of_version_3_3_gets_no_optional_parameters() -> None:
     assert esme.sent() == []
 
 
+@pytest.mark.clause("SMPP 3.4 §4.1.7", "outbind")
 def test_outbind_asks_for_a_bind() -> None:
     """On a connection of ours: outbind, then the ESME binds as receiver."""
     esme = PlayedEsme(session_init=30.0)
@@ -200,6 +203,7 @@ def test_a_request_is_told_and_answered(request_, event, response) -> None:
     assert esme.session.unanswered == 0
 
 
+@pytest.mark.clause("SMPP 3.4 §2.7", "windows both ways, responses in any order")
 def test_responses_may_come_in_any_order() -> None:
     """A transaction that takes long does not hold up the others."""
     esme = PlayedEsme().bound()
@@ -247,6 +251,7 @@ def test_the_peers_window_is_bounded() -> None:
     assert esme.counters["throttled"] == 2
 
 
+@pytest.mark.clause("SMPP 3.4", "ESME_RTHROTTLED by rate and by window")
 def test_the_rate_is_bounded() -> None:
     """A burst passes, then so many a second; questions are not counted."""
     esme = PlayedEsme(rate=2.0, burst=3).bound()
@@ -327,6 +332,7 @@ def test_a_window_that_is_full_makes_deliveries_wait() -> None:
     assert [event.context for event in esme.told()] == [1, 0, 2, 3]
 
 
+@pytest.mark.clause("SMPP 3.4 §7.2", "response timer")
 def test_a_delivery_that_is_not_answered_times_out() -> None:
     """The session goes on, the window has room again, and a late answer means nothing."""
     esme = PlayedEsme(window=1, response=5.0, enquire_link=None).bound()
@@ -374,6 +380,7 @@ def test_what_cannot_be_sent_is_our_users_mistake() -> None:
     assert esme.sent() == []
 
 
+@pytest.mark.clause("SMPP 3.4 §4.12", "alert_notification")
 def test_an_alert_needs_no_answer() -> None:
     """alert_notification goes out at once, window or not."""
     esme = PlayedEsme(window=1).bound(State.BOUND_RX)
@@ -387,6 +394,7 @@ def test_an_alert_needs_no_answer() -> None:
 # The link
 
 
+@pytest.mark.clause("SMPP 3.4 §7.2", "session init timer")
 def test_a_peer_that_never_binds_is_left() -> None:
     """The session init timer closes the connection (SMPP 3.4 §7.2)."""
     esme = PlayedEsme(session_init=30.0)
@@ -397,6 +405,7 @@ def test_a_peer_that_never_binds_is_left() -> None:
     assert (esme.sent(), esme.is_disconnected, esme.timers) == ([], True, None)
 
 
+@pytest.mark.clause("SMPP 3.4 §7.2", "enquire link timer")
 def test_a_silent_peer_is_asked_and_left() -> None:
     """enquire_link after silence; without a response the session ends and loses what waits."""
     esme = PlayedEsme(enquire_link=30.0, link_response=10.0).bound()
@@ -431,6 +440,7 @@ def test_a_nack_to_enquire_link_shows_that_somebody_is_there() -> None:
     assert esme.session.state.is_bound
 
 
+@pytest.mark.clause("SMPP 3.4 §7.2", "inactivity timer")
 def test_an_idle_session_is_unbound() -> None:
     """The inactivity timer counts operations; enquire_link is none."""
     esme = PlayedEsme(inactivity=100.0, enquire_link=None).bound()
@@ -563,6 +573,7 @@ def test_an_unknown_command_is_nacked_and_the_session_goes_on() -> None:
     assert esme.session.state.is_bound
 
 
+@pytest.mark.clause("SMPP 3.4 §3.2", "a command_length that is none ends the connection")
 def test_a_length_that_is_none_is_nacked_and_ends_the_connection() -> None:
     """Nobody knows where the next PDU begins; PDUs before it are served."""
     esme = PlayedEsme(largest_pdu=1000).bound()
@@ -584,6 +595,7 @@ def test_a_broken_response_is_no_answer() -> None:
     assert esme.told()[-1] == TimedOut(C, "one")
 
 
+@pytest.mark.clause("SMPP 3.4", "a PDU that never ends", status="extension: closed after 10 s")
 def test_a_pdu_that_comes_too_slowly_ends_the_connection() -> None:
     """A peer cannot hold a session by an octet now and then."""
     esme = PlayedEsme(whole_pdu=10.0).bound()

@@ -84,6 +84,11 @@ def test_packing_is_the_known_one():
         (0xF5, DataCoding(Alphabet.OCTETS, 1)),
     ],
 )
+@pytest.mark.clause(
+    "23.038 §4, §6.2.1",
+    "coding schemes, default alphabet and extension, UCS2",
+    status="yes; compressed text is data",
+)
 def test_data_coding_schemes_are_read(dcs, coding):
     """Each group says its alphabet and class (TS 23.038 §4)."""
     assert data_coding(dcs) == coding

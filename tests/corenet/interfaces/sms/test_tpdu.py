@@ -132,6 +132,10 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.clause(
+    "23.040 §9.2.2",
+    "SMS-DELIVER, -SUBMIT, -DELIVER-REPORT, -SUBMIT-REPORT, -STATUS-REPORT, -COMMAND",
+)
 def test_golden_octets_are_built_and_read(name):
     """A TPDU is built as the octets we know, and the octets read back as the TPDU."""
     tpdu, octets, how = GOLDEN[name]
@@ -276,6 +280,9 @@ def commands(draw: st.DrawFn) -> Command:
 
 
 @given(delivers())
+@pytest.mark.clause(
+    "23.040 §9.2.3.24", "user data header: concatenation, application ports; others kept as octets"
+)
 def test_every_deliver_reads_back(tpdu):
     """What the service centre says decodes to itself, header and all."""
     assert decode(tpdu.encode(), uplink=False) == tpdu

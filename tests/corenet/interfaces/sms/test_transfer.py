@@ -109,6 +109,7 @@ def test_answer_stands_for_a_lost_acknowledgement(end):
     assert end.ended == [(b"answer", None, 1)]
 
 
+@pytest.mark.clause("24.011 §5", "SM-CP: TC1*, at most three repetitions, CP-ERROR")
 def test_request_is_repeated_at_tc1_and_given_up(end, schedule):
     """Three transmissions in all."""
     end.request()
@@ -119,6 +120,7 @@ def test_request_is_repeated_at_tc1_and_given_up(end, schedule):
     assert end.said() == []
 
 
+@pytest.mark.clause("24.011 §6", "SM-RP: TR1M, TR1N, TR2M, TR2N")
 def test_acknowledged_request_is_given_up_at_tr1(end, schedule):
     """TR1 bounds the whole; the other side is told with CP-ERROR."""
     end.request()

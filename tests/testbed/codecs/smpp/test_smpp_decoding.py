@@ -106,6 +106,7 @@ def broken(name: str, octets: bytes) -> bytes:
         ("short_message", b"\x06hello", S.RINVMSGLEN),
     ],
 )
+@pytest.mark.clause("SMPP 3.4 §5.1.3", "each field's own status")
 def test_a_field_that_is_no_value_is_answered_with_its_status(
     name: str, octets: bytes, status: CommandStatus
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_broken_optional_part_says_how(part: bytes, field: str, status: Comman
     assert answer_to(error) == DataSmResp(status=status)
 
 
+@pytest.mark.clause("SMPP 3.4 §3.3", "what is unknown or not expected is ignored")
 def test_what_is_not_expected_or_not_known_is_kept_and_means_nothing() -> None:
     """SMPP 3.4 §3.3: such parameters are ignored, whatever their length."""
     octets = encode(QuerySm(message_id="1"), 7) + bytes.fromhex("020b 0001 0b  1400 0003 616263")

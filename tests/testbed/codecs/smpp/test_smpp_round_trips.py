@@ -29,6 +29,7 @@ def test_every_command_of_the_standard_has_its_pdu() -> None:
 
 @pytest.mark.parametrize("command", sorted(PDUS), ids=lambda number: CommandId(number).spelling)
 @given(data=st.data())
+@pytest.mark.clause("SMPP 3.4 §3.1, §3.2, §4", "every PDU, both ways")
 def test_octets_of_a_pdu_are_the_pdu(command: int, data: st.DataObject) -> None:
     """What is encoded is decoded to the same PDU and sequence number."""
     pdu = data.draw(pdus(PDUS[command]))

@@ -311,6 +311,7 @@ def test_wireshark_reads_what_we_meant(number: int) -> None:
     assert shown == fields
 
 
+@pytest.mark.clause("SMPP 3.4 §5.3", "optional parameters, typed")
 def test_wireshark_reads_every_plain_parameter() -> None:
     """Optional parameters have the values that they were given, and none is unknown to it."""
     number = next(n for n, (pdu, _) in enumerate(EXPECTED) if len(pdu.tlvs) > 10)

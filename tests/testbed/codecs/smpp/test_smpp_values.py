@@ -70,6 +70,7 @@ def test_the_alphabet_of_a_data_coding(
     assert (coding.alphabet, coding.message_class) == (alphabet, message_class)
 
 
+@pytest.mark.clause("SMPP 3.4 §7.1.1", "absolute and relative times")
 def test_an_absolute_time_has_an_offset_in_quarters_of_an_hour() -> None:
     """The standard's form, both ways."""
     time = parse_time("261122093015704+")
