@@ -18,13 +18,13 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
-from testbed.smsc.store import COLUMNS, record_of, values_of
+from testbed.smsc.store import COLUMNS, ids_of, record_of, values_of
 from testbed.smsc.stored import MessageRecord
 from testbed.storage.sqlite_file import StoreError
 
 Row = tuple[Any, ...]
 
-VERSION: Final = 1
+VERSION: Final = 2
 BACK_OFF: Final = 1.0
 """Seconds between attempts to connect."""
 CONNECT_SECONDS: Final = 5
@@ -33,6 +33,8 @@ SILENCE_SECONDS: Final = 10
 
 _LOCK: Final = 0x534D5343
 _TYPES: Final = {
+    # In the order of octets, as ``ids_of`` counts on.
+    "message_id": 'text COLLATE "C" NOT NULL',
     "is_open": "boolean NOT NULL",
     "header": "bytea NOT NULL",
     "payload": "bytea NOT NULL",
@@ -95,9 +97,9 @@ class PostgresqlMessages:
         """Return what an SMSC has to take up again, oldest first."""
         return self._read("is_open ORDER BY accepted, message_id", ())
 
-    def find(self, message_id: str) -> MessageRecord | None:
-        """Return a message, or None where it never was, or was pruned."""
-        return next(iter(self._read("message_id = %s", (message_id,))), None)
+    def find(self, message_id: str) -> list[MessageRecord]:
+        """Return the parts of a message, for each destination; none where it was pruned."""
+        return self._read("message_id >= %s AND message_id < %s", ids_of(message_id))
 
     def prune(self, before: float) -> int:
         """Forget messages that ended before that; return how many."""

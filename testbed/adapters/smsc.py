@@ -26,7 +26,13 @@ from testbed.adapters.smsc_metrics import MetricsPage, SmscMetrics
 from testbed.adapters.store_thread import SHARED
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.effects import Commit, FindMessage
-from testbed.smsc.events import EffectsQueued, EsmeRefused, StoreFailed, SubmissionRefused
+from testbed.smsc.events import (
+    EffectsQueued,
+    EsmeRefused,
+    ReceiptGivenUp,
+    StoreFailed,
+    SubmissionRefused,
+)
 from testbed.smsc.node import Smsc
 from testbed.smsc.store import MessageStore, Store
 from testbed.storage.sqlite_file import StoreError
@@ -37,7 +43,7 @@ _LARGEST_BATCH: Final = 1000
 """Messages in one transaction."""
 _PRUNE_EVERY: Final = 3600.0
 """Seconds between looks for messages that are to be forgotten."""
-_WARNINGS: Final = (EsmeRefused, StoreFailed, SubmissionRefused)
+_WARNINGS: Final = (EsmeRefused, ReceiptGivenUp, StoreFailed, SubmissionRefused)
 
 
 def open_store(place: str) -> Store:
@@ -207,11 +213,11 @@ class SmscService:
 
     async def _find(self, effect: FindMessage) -> None:
         try:
-            record = await self._call(lambda: self._opened().find(effect.message_id))
+            records = await self._call(lambda: self._opened().find(effect.message_id))
         except StoreError as error:
             self._log.warning("store failed", message_id=effect.message_id, why=str(error))
-            record = None
-        self._command(lambda now: self.smsc.message_found(effect.number, record, now))
+            records = []
+        self._command(lambda now: self.smsc.message_found(effect.number, records, now))
 
     def _prune(self) -> None:
         retention = self.smsc.config.retention

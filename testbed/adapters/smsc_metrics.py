@@ -27,6 +27,7 @@ from testbed.smsc.events import (
     EsmeRefused,
     MessageAccepted,
     MessageEnded,
+    ReceiptGivenUp,
     StoreFailed,
     SubmissionRefused,
     TransactionEnded,
@@ -55,6 +56,11 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "delivered, failed; answers that came too late.",
         ),
         "esmes": ("what", "Sessions of ESMEs: bound, refused, gone."),
+        "receipts_given_up": (
+            "why",
+            "Delivery receipts that their ESME has not taken in time (too old), or that had to "
+            "make room for later ones (too many).",
+        ),
         "store_failures": ("", "Writes that the store refused."),
     }
 )
@@ -81,6 +87,7 @@ SIZES: Final = (
     "sessions",
     "transactions under way",
     "messages kept",
+    "messages waiting",
     "receipts due",
     "segments under way",
     "references in use",
@@ -180,6 +187,7 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         EsmeBound: ("esmes", "bound"),
         EsmeRefused: ("esmes", "refused"),
         EsmeGone: ("esmes", "gone"),
+        ReceiptGivenUp: ("receipts_given_up", lambda event: str(event.why)),
         StoreFailed: ("store_failures", ""),
     }
 )

@@ -291,8 +291,8 @@ def _look(path: str, ids: Iterable[str]) -> dict[str, tuple[bool, bool]]:
         store.close()
     return {
         one: (record.state.final, record.receipt is ReceiptState.TAKEN)
-        for one, record in found.items()
-        if record is not None
+        for one, records in found.items()
+        for record in records
     }
 
 

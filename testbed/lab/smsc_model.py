@@ -33,6 +33,11 @@ class EsmePart(Part):
         default=None, gt=0, description="submissions a second in the long run; else ESME_RTHROTTLED"
     )
     window: int = Field(default=1_000, ge=1, description="requests that it may have open")
+    messages: int | None = Field(
+        default=None,
+        ge=1,
+        description="of it that may be stored and wait, else ESME_RMSGQFUL; null: as of all",
+    )
 
 
 class TransactionPart(Part):
@@ -70,6 +75,18 @@ class StoredPart(Part):
         default=7 * 86_400.0,
         gt=0,
         description="that a message is remembered after its end; null: for ever",
+    )
+    messages: int = Field(
+        default=100_000, ge=1, description="that may wait at one time, else ESME_RMSGQFUL"
+    )
+    per_terminal: int = Field(default=1_000, ge=1, description="the same, for one terminal")
+    receipt_lifetime: Seconds = Field(
+        default=3 * 86_400.0, description="that a receipt waits for an ESME that does not take it"
+    )
+    receipts: int = Field(
+        default=10_000,
+        ge=1,
+        description="that wait for one ESME; beyond it the oldest is given up",
     )
 
 
@@ -200,7 +217,14 @@ class SmscPart(Part):
             system_id=self.system_id,
             smpp_port=self.port,
             esmes=tuple(
-                Esme(one.system_id, one.password, one.lane or first, one.rate, one.window)
+                Esme(
+                    one.system_id,
+                    one.password,
+                    one.lane or first,
+                    one.rate,
+                    one.window,
+                    one.messages,
+                )
                 for one in self.esmes
             ),
             lanes=self.lanes,
@@ -215,5 +239,10 @@ class SmscPart(Part):
             remember=transaction.remember,
             retry=RetryPolicy(stored.waits, stored.look, stored.validity),
             retention=stored.retention,
-            limits=Limits(),
+            receipt_lifetime=stored.receipt_lifetime,
+            limits=Limits(
+                messages=stored.messages,
+                messages_per_terminal=stored.per_terminal,
+                receipts=stored.receipts,
+            ),
         )

@@ -24,6 +24,8 @@ class Esme:
     """Submissions a second in the long run; beyond it ESME_RTHROTTLED."""
     window: int = 1_000
     """Requests that it may have open."""
+    messages: int | None = None
+    """Messages of it that may wait in store and forward; None: as many as all together may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Limits:
     """Short messages that one submission may become."""
     sessions: int = 16
     """Sessions of one ESME at one time."""
+    messages: int = 100_000
+    """Messages in store and forward that have not ended."""
+    messages_per_terminal: int = 1_000
+    """The same, for one terminal."""
+    receipts: int = 10_000
+    """Receipts that wait for one ESME; beyond it the oldest is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,8 @@ class SmscConfig:
     """How long a reference is not used again: as long as handsets keep pieces."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     """For messages that are stored and forwarded."""
+    receipt_lifetime: float = 3 * 86_400.0
+    """How long after a message's end its receipt is kept for an ESME that does not take it."""
     retention: float | None = 7 * 86_400.0
     """How long a message is remembered after its end, for queries; None: for ever."""
     timers: SmppTimers = field(default_factory=SmppTimers)
@@ -92,5 +102,8 @@ class SmscConfig:
                 raise ValueError(f"{esme.system_id} is on lane {esme.lane!r}, which there is not")
         if len({esme.system_id for esme in self.esmes}) < len(self.esmes):
             raise ValueError("two ESMEs have the same system_id")
-        if min(self.begin, self.answer_time) <= 0 or min(self.remember, self.reference_rest) < 0:
+        if (
+            min(self.begin, self.answer_time, self.receipt_lifetime) <= 0
+            or min(self.remember, self.reference_rest) < 0
+        ):
             raise ValueError("waits are above 0, and what is kept is not kept below 0 seconds")

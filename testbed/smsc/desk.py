@@ -24,6 +24,7 @@ from testbed.smsc.config import SmscConfig
 from testbed.smsc.events import MessageAccepted, TransactionEnded
 from testbed.smsc.message import Mode, NotSendableError, ShortMessage
 from testbed.smsc.references import NoReferenceError, References
+from testbed.smsc.room import QueueFullError
 from testbed.smsc.sending import Consignment, Sending
 from testbed.smsc.submission import Submission
 from testbed.smsc.transaction import Outcome, TransactionPolicy
@@ -32,10 +33,6 @@ Heard = Callable[[str, Outcome, float], None]
 """Told the message's id, its outcome, and when."""
 
 _MOST_REMEMBERED: Final = 100_000
-
-
-class QueueFullError(Exception):
-    """There is no room for another message; the sentence says whose."""
 
 
 @dataclass(frozen=True, slots=True)

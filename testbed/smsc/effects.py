@@ -24,10 +24,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class FindMessage:
-    """Read a message from the store, behind all commits that came before.
+    """Read the parts of a message from the store, as far as it has been written.
 
-    Answer: ``message_found(number, record, now)`` with None where there is none, also where it
-    could not be read.
+    Answer: ``message_found(number, records, now)``, with none where there is none, also where
+    they could not be read.
     """
 
     number: int

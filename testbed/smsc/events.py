@@ -92,6 +92,15 @@ class MessageEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptGivenUp(Event):
+    """The ESME of a message will not be told how it ended."""
+
+    message_id: str
+    system_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFailed(Event):
     """A message could not be written down or read."""
 

@@ -10,7 +10,7 @@ through the same lanes, so that what is reserved for push is reserved against ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from random import Random
 from typing import Final
@@ -36,6 +36,7 @@ from testbed.smpp.events import (
 )
 from testbed.smpp.server import SmppServer
 from testbed.smpp.smsc import SmscSession
+from testbed.smsc.ancillary import AncillaryOperations, Found
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.desk import Desk
 from testbed.smsc.effects import Commit, Effect, FindMessage
@@ -48,6 +49,7 @@ from testbed.smsc.operations import FROM_MOBILE, Operations
 from testbed.smsc.receipts import Receipts
 from testbed.smsc.references import References
 from testbed.smsc.relay import MobileAnswer, Relay
+from testbed.smsc.room import Room
 from testbed.smsc.sending import Sending
 from testbed.smsc.store_forward import StoreForward
 from testbed.smsc.stored import MessageRecord, ReceiptState
@@ -56,8 +58,8 @@ from testbed.smsc.submission import Refused
 _MOBILE_CAUSES: Final = {
     CommandStatus.RINVDSTADR: RpCause.UNASSIGNED_NUMBER,
     CommandStatus.RINVEXPIRY: RpCause.SHORT_MESSAGE_TRANSFER_REJECTED,
+    CommandStatus.RMSGQFUL: RpCause.CONGESTION,
 }
-Found = Callable[[MessageRecord | None, float], None]
 
 
 class Smsc:
@@ -99,20 +101,29 @@ class Smsc:
             rest=config.reference_rest,
             first=random.getrandbits(16),
         )
+        of_esmes = {one.system_id: one.messages for one in config.esmes if one.messages is not None}
+        self._room = Room(config.limits, of_esmes)
         self._ledger = Ledger(schedule, ask=self._ask, saved=self._saved, failed=self._save_failed)
         self._stored = StoreForward(
             config.retry,
             self._sending,
             schedule,
             references,
+            self._room,
             save=self._ledger.save,
             wide=config.wide_references,
         )
         self._desk = Desk(config, self._sending, references, message_ids, tell=self._tell)
         self._esmes = Esmes(config, self._server, tell=self._tell, bound=self._esme_bound)
         self._receipts = Receipts(
-            schedule, deliver=self._esmes.deliver, taken=self._stored.receipt_taken
+            schedule,
+            deliver=self._esmes.deliver,
+            over=self._stored.receipt_over,
+            tell=self._tell,
+            lifetime=config.receipt_lifetime,
+            most=config.limits.receipts,
         )
+        self._ancillary = AncillaryOperations(self._stored, self._find)
         self._operations = Operations(
             self._desk,
             self._stored,
@@ -120,7 +131,6 @@ class Smsc:
             default=config.default_mode,
             message_ids=message_ids,
             tell=self._tell,
-            find=self._find,
             want_alert=self._esmes.want_alert,
         )
 
@@ -145,6 +155,7 @@ class Smsc:
             **{f"messages {state}": number for state, number in self._stored.counts.items()},
             "transactions under way": self._desk.under_way,
             "messages kept": len(self._stored),
+            "messages waiting": len(self._room),
             "receipts due": len(self._receipts),
             "segments under way": self._lanes.under_way,
             "references in use": len(self._references),
@@ -171,9 +182,9 @@ class Smsc:
         """Take note that a ``Commit`` came to nothing."""
         self._ledger.commit_failed(number, why, now)
 
-    def message_found(self, number: int, record: MessageRecord | None, now: float) -> None:
+    def message_found(self, number: int, records: list[MessageRecord], now: float) -> None:
         """Take the answer to ``FindMessage``."""
-        self._finding.pop(number)(record, now)
+        self._finding.pop(number)(records, now)
 
     def take_effects(self) -> list[Effect]:
         """Return the effects to carry out, in order, and forget them."""
@@ -295,11 +306,11 @@ class Smsc:
             case Submitted(sequence=sequence, request=submit):
                 self._operations.submit(session, sequence, submit, account, now)
             case Queried(sequence=sequence, request=query):
-                self._operations.query(session, sequence, query, account, now)
+                self._ancillary.query(session, sequence, query, account, now)
             case Cancelled(sequence=sequence, request=cancel):
-                self._operations.cancel(session, sequence, cancel, account, now)
+                self._ancillary.cancel(session, sequence, cancel, account, now)
             case Replaced(sequence=sequence, request=replacement):
-                self._operations.replace(session, sequence, replacement, account, now)
+                self._ancillary.replace(session, sequence, replacement, account, now)
 
     def _from_mobile(self, sender: str, pdu: tpdu.Submit, answer: MobileAnswer, now: float) -> None:
         lane = list(self._config.lanes)[-1]
@@ -321,7 +332,7 @@ class Smsc:
     def _saved(self, record: MessageRecord, now: float) -> None:
         if self._operations.saved(record, now):
             return
-        if record.state.final and record.receipt is not ReceiptState.TAKEN:
+        if record.state.final and record.receipt in (ReceiptState.NONE, ReceiptState.DUE):
             self._tell_ended(record)
         if record.receipt is ReceiptState.DUE:
             self._receipts.add(record, now)

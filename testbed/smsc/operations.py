@@ -1,12 +1,10 @@
-"""The operations of ESMEs on messages: submit, query, cancel, replace.
+"""Takes the messages of ESMEs and of mobiles.
 
-Specs: SMPP 3.4 §4.4 (submit_sm), §4.5 (submit_multi), §4.7 (data_sm), §4.8 (query_sm), §4.9
-(cancel_sm), §4.10 (replace_sm).
+Specs: SMPP 3.4 §4.4 (submit_sm), §4.5 (submit_multi), §4.7 (data_sm).
 
 Theory of operation. Nothing here blocks a session: a transaction is answered when it has its
-outcome, a message that is kept when it is written down, a query when the store has answered; what
-comes meanwhile is taken. A message for several destinations is as many messages with one id, and is
-answered when all of them can be.
+outcome, a message that is kept when it is written down; what comes meanwhile is taken. A message
+for several destinations is as many messages with one id, and is answered when all of them can be.
 """
 
 from __future__ import annotations
@@ -17,15 +15,8 @@ from typing import Final, Protocol
 from corenet.interfaces.node import Event
 from corenet.interfaces.sms import tpdu
 from testbed.codecs.smpp import (
-    AbsoluteTime,
-    CancelSm,
-    CancelSmResp,
     CommandStatus,
     DataSm,
-    QuerySm,
-    QuerySmResp,
-    ReplaceSm,
-    ReplaceSmResp,
     Response,
     SmeAddress,
     SubmitMulti,
@@ -36,14 +27,15 @@ from testbed.codecs.smpp import (
 from testbed.smpp.smsc import SmscSession
 from testbed.smsc import answers
 from testbed.smsc.config import Esme
-from testbed.smsc.desk import Desk, QueueFullError, accepted
+from testbed.smsc.desk import Desk, accepted
 from testbed.smsc.events import SubmissionRefused
 from testbed.smsc.failures import Prospect
 from testbed.smsc.ledger import Ledger
 from testbed.smsc.message import Mode, NotSendableError
-from testbed.smsc.store_forward import StoreForward, TooLateError
-from testbed.smsc.stored import MessageRecord
-from testbed.smsc.submission import Refused, Submission, new_text, read, read_submit
+from testbed.smsc.room import QueueFullError
+from testbed.smsc.store_forward import StoreForward
+from testbed.smsc.stored import MessageRecord, part_id, public_id
+from testbed.smsc.submission import Refused, Submission, read, read_submit
 from testbed.smsc.transaction import Outcome
 
 Submit = SubmitSm | SubmitMulti | DataSm
@@ -78,6 +70,7 @@ class _Answer:
 
     def taken(self, message_id: str, now: float) -> None:
         """One destination's message is taken, or has arrived."""
+        message_id = public_id(message_id)
         self._message_id = self._message_id or message_id
         self._done(answers.accepted(self._pdu, message_id), now)
 
@@ -121,17 +114,15 @@ class Operations:
         default: Mode,
         message_ids: Iterator[str],
         tell: Callable[[Event], None],
-        find: Callable[[str, Callable[[MessageRecord | None, float], None]], None],
         want_alert: Callable[[str, str, SmeAddress], bool],
     ) -> None:
-        """``find`` reads a message from the store; ``want_alert`` sets a delivery pending flag."""
+        """``want_alert`` sets a delivery pending flag."""
         self._desk = desk
         self._stored = stored
         self._ledger = ledger
         self._default = default
         self._message_ids = message_ids
         self._tell = tell
-        self._find = find
         self._want_alert = want_alert
         self._new: dict[str, tuple[MessageRecord, Answer]] = {}
         """Messages that are not written down yet."""
@@ -156,10 +147,19 @@ class Operations:
         for number, one in enumerate(ones):
             if one.mode is Mode.STORE_AND_FORWARD:
                 base = base or next(self._message_ids)
-                message_id = f"{base}.{number}" if number else base
-                self._keep(message_id, one, account.system_id, account.lane, answer, now)
+                self._store(part_id(base, number), one, account, answer, now)
             else:
                 self._deliver(pdu, one, account, answer, now)
+
+    def _store(
+        self, message_id: str, one: Submission, account: Esme, answer: _Answer, now: float
+    ) -> None:
+        """Store, and forward later: the answer comes once it is written down."""
+        try:
+            self._keep(message_id, one, account.system_id, account.lane, answer, now)
+        except QueueFullError as problem:
+            self._refuse(account, _S.RMSGQFUL, str(problem))
+            answer.refused(one.message.destination, _S.RMSGQFUL, now)
 
     def _deliver(
         self, pdu: Submit, one: Submission, account: Esme, answer: _Answer, now: float
@@ -198,7 +198,10 @@ class Operations:
         if self.is_stopping:
             raise Refused(_S.RSYSERR, "the SMSC shuts down")
         one = read_submit(sender, pdu, now)
-        self._keep(next(self._message_ids), one, FROM_MOBILE, lane, answer, now)
+        try:
+            self._keep(next(self._message_ids), one, FROM_MOBILE, lane, answer, now)
+        except QueueFullError as problem:
+            raise Refused(_S.RMSGQFUL, str(problem)) from None
 
     def _keep(
         self,
@@ -209,7 +212,7 @@ class Operations:
         answer: Answer,
         now: float,
     ) -> None:
-        """Write down, then answer."""
+        """Write down, then answer. Raises QueueFullError."""
         record = self._stored.new_record(message_id, system_id, lane, one, now)
         self._new[message_id] = record, answer
         self._ledger.save(record)
@@ -238,89 +241,12 @@ class Operations:
         new = self._new.pop(record.message_id, None)
         if new is None:
             return False
+        self._stored.drop(record)
         self._tell(SubmissionRefused(record.esme, _S.RSYSERR, _NOT_STORED))
         new[1].refused(record.submission.message.destination, _S.RSYSERR, now)
         return True
-
-    # Messages that are there
-
-    def query(
-        self, session: SmscSession, sequence: int, pdu: QuerySm, account: Esme, now: float
-    ) -> None:
-        """Say what has become of a message."""
-
-        def found(record: MessageRecord | None, later: float) -> None:
-            if record is None or not _is_of(record, account, pdu.source):
-                response = QuerySmResp(status=_S.RQUERYFAIL)
-            else:
-                state = record.state.message_state
-                final = AbsoluteTime.at(record.changed) if state.is_final else None
-                response = QuerySmResp(
-                    message_id=pdu.message_id,
-                    final_date=final,
-                    message_state=int(state),
-                    error_code=record.network_error & 0xFF,
-                )
-            session.respond(sequence, response, later)
-
-        record = self._stored.find(pdu.message_id)
-        if record is not None:
-            found(record, now)
-        else:
-            self._find(pdu.message_id, found)
-
-    def cancel(
-        self, session: SmscSession, sequence: int, pdu: CancelSm, account: Esme, now: float
-    ) -> None:
-        """Delete a message, or all for a destination."""
-        status = _S.ROK
-        if pdu.message_id:
-            record = self._stored.find(pdu.message_id)
-            if record is None or not _is_of(record, account, pdu.source):
-                status = _S.RINVMSGID
-            else:
-                try:
-                    self._stored.cancel(pdu.message_id, account.system_id, now)
-                except TooLateError:
-                    status = _S.RCANCELFAIL
-        else:
-            cancelled = self._stored.cancel_all(
-                account.system_id,
-                pdu.destination.address.removeprefix("+"),
-                pdu.service_type,
-                now,
-                source=pdu.source.address,
-            )
-            status = _S.ROK if cancelled else _S.RCANCELFAIL
-        session.respond(sequence, CancelSmResp(status=status), now)
-
-    def replace(
-        self, session: SmscSession, sequence: int, pdu: ReplaceSm, account: Esme, now: float
-    ) -> None:
-        """Give a message that waits another text, and other times."""
-        record = self._stored.find(pdu.message_id)
-        if record is None or not _is_of(record, account, pdu.source):
-            session.respond(sequence, ReplaceSmResp(status=_S.RINVMSGID), now)
-            return
-        try:
-            changed = new_text(record.submission, pdu, now)
-            self._stored.change(pdu.message_id, account.system_id, changed, now)
-        except Refused as refusal:
-            session.respond(sequence, ReplaceSmResp(status=refusal.status), now)
-        except TooLateError:
-            session.respond(sequence, ReplaceSmResp(status=_S.RREPLACEFAIL), now)
-        else:
-            session.respond(sequence, ReplaceSmResp(), now)
 
     # Events
 
     def _refuse(self, account: Esme, status: int, why: str) -> None:
         self._tell(SubmissionRefused(account.system_id, status, why))
-
-
-def _is_of(record: MessageRecord, account: Esme, source: SmeAddress) -> bool:
-    """Return whether a message is that ESME's, from that address."""
-    return (
-        record.esme == account.system_id
-        and record.submission.message.source.number == source.address
-    )

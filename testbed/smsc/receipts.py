@@ -5,7 +5,8 @@ Specs: SMPP 3.4 §2.11 (message types), §4.6 (deliver_sm), appendix B (the text
 Theory of operation. A receipt is due from when its outcome is written down until the ESME has
 answered it with success. It goes to a session of that ESME that receives and has room; where there
 is none it goes when the ESME binds next, or has answered another one. What it did not take goes
-again after a while.
+again after a while. One that waits longer than its lifetime is given up, and so is the oldest of an
+ESME for which too many wait: an ESME that never comes back is not waited for.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from corenet.interfaces.node import Event
 from corenet.interfaces.sms.address import SmsAddress
 from corenet.schedule import Alarm, Schedule
 from testbed.codecs.smpp import (
@@ -26,21 +28,20 @@ from testbed.codecs.smpp import (
     SmeAddress,
 )
 from testbed.codecs.smpp import parameters as p
-from testbed.smsc.stored import MessageRecord
+from testbed.smsc.events import ReceiptGivenUp
+from testbed.smsc.stored import MessageRecord, ReceiptState, public_id
 
 AGAIN: Final = 60.0
 """Seconds until a receipt that was not taken goes out again."""
+TOO_OLD: Final = "too old"
+TOO_MANY: Final = "too many"
+"""Why a receipt is given up."""
 _STATES: Final = {
     MessageState.DELIVERED: "DELIVRD",
     MessageState.EXPIRED: "EXPIRED",
     MessageState.DELETED: "DELETED",
     MessageState.UNDELIVERABLE: "UNDELIV",
 }
-
-
-def public_id(message_id: str) -> str:
-    """Return the id that an ESME knows: that of its submission, whichever destination it was."""
-    return message_id.partition(".")[0]
 
 
 def receipt(record: MessageRecord) -> DeliverSm:
@@ -88,15 +89,24 @@ class Receipts:
         schedule: Schedule,
         *,
         deliver: Callable[[str, DeliverSm, str, float], bool],
-        taken: Callable[[str], None],
+        over: Callable[[str, ReceiptState], None],
+        tell: Callable[[Event], None],
+        lifetime: float,
+        most: int,
     ) -> None:
         """``deliver`` sends to a session of a system_id, with the message's id as context.
 
-        It returns whether there was one. ``taken`` is told the id of what is done with.
+        It returns whether there was one. ``over`` is told the id of what is done with, and how.
+        ``lifetime`` is seconds from a message's end; ``most`` is how many wait for one ESME.
         """
         self._schedule = schedule
         self._deliver = deliver
-        self._taken = taken
+        self._over = over
+        self._tell = tell
+        self._lifetime = lifetime
+        self._most = most
+        self._ends: dict[str, dict[str, Alarm]] = {}
+        """By ESME, in order: what is due, and the alarm of its lifetime."""
         self._due: dict[str, dict[str, MessageRecord]] = {}
         self._under_way: dict[str, MessageRecord] = {}
         self._not_taken: dict[str, MessageRecord] = {}
@@ -104,10 +114,22 @@ class Receipts:
 
     def __len__(self) -> int:
         """Return how many are due."""
-        return len(self._under_way) + len(self._not_taken) + sum(map(len, self._due.values()))
+        return sum(map(len, self._ends.values()))
 
     def add(self, record: MessageRecord, now: float) -> None:
         """Send a receipt, now or when its ESME has room for it."""
+        message_id = record.message_id
+        of_esme = self._ends.setdefault(record.esme, {})
+        of_esme[message_id] = self._schedule.at(
+            record.changed + self._lifetime, lambda _: self._expire(record.esme, message_id)
+        )
+        if len(of_esme) > self._most:
+            waiting = (one for one in of_esme if one not in self._under_way)
+            self._give_up(record.esme, next(waiting), TOO_MANY)
+        if message_id in of_esme:
+            self._queue(record, now)
+
+    def _queue(self, record: MessageRecord, now: float) -> None:
         self._due.setdefault(record.esme, {})[record.message_id] = record
         self._send_due(record.esme, now)
 
@@ -125,10 +147,14 @@ class Receipts:
         if record is None:
             return
         if taken:
-            self._taken(message_id)
+            self._end(record.esme, message_id)
+            self._over(message_id, ReceiptState.TAKEN)
             self._send_due(record.esme, now)
             return
         self._not_taken[message_id] = record
+        if now >= record.changed + self._lifetime:
+            self._give_up(record.esme, message_id, TOO_OLD)
+            return
         if self._alarm is None:
             self._alarm = self._schedule.at(now + AGAIN, self._try_again)
 
@@ -147,4 +173,22 @@ class Receipts:
         self._alarm = None
         not_taken, self._not_taken = self._not_taken, {}
         for record in not_taken.values():
-            self.add(record, now)
+            self._queue(record, now)
+
+    def _expire(self, system_id: str, message_id: str) -> None:
+        """Give up what waits; what is just being sent is told by its answer."""
+        if message_id not in self._under_way:
+            self._give_up(system_id, message_id, TOO_OLD)
+
+    def _give_up(self, system_id: str, message_id: str, why: str) -> None:
+        self._due.get(system_id, {}).pop(message_id, None)
+        self._not_taken.pop(message_id, None)
+        self._end(system_id, message_id)
+        self._over(message_id, ReceiptState.GIVEN_UP)
+        self._tell(ReceiptGivenUp(public_id(message_id), system_id, why))
+
+    def _end(self, system_id: str, message_id: str) -> None:
+        of_esme = self._ends[system_id]
+        of_esme.pop(message_id).cancel()
+        if not of_esme:
+            del self._ends[system_id]

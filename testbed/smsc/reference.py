@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 _SMSC: Final = "tests/testbed/smsc/test_smsc.py"
+_ANCILLARY: Final = "tests/testbed/smsc/test_ancillary.py"
+_ROOM: Final = "tests/testbed/smsc/test_room.py"
 _SUBMISSION: Final = "tests/testbed/smsc/test_submission.py"
 _RESTART: Final = "tests/testbed/smsc/test_smsc_restart.py"
 _SESSION: Final = "tests/testbed/smpp"
@@ -71,44 +73,53 @@ OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]]
         "submit_sm, data_sm, store and forward",
         "yes",
         "Answered once written down. Validity, scheduled delivery, priority within a lane, "
-        "replace_if_present, receipts for all ends or failures only; none for intermediate states.",
+        "replace_if_present, receipts for all ends or failures only; none for intermediate states. "
+        "ESME_RMSGQFUL where too many wait: in all, of this ESME, or for this terminal.",
         (
             (_SMSC, "test_a_message_is_answered_when_it_is_written_down"),
             (_SMSC, "test_a_message_that_cannot_be_written_down_is_refused"),
             (_SMSC, "test_a_message_takes_the_place_of_one_that_waits"),
             (_SUBMISSION, "test_times_are_the_smscs"),
+            (_ROOM, "test_what_is_too_much_is_refused"),
         ),
     ),
     (
         "submit_multi",
-        "in part",
+        "yes, without distribution lists",
         "A message for each destination, under one message_id; each has its receipt. query_sm, "
-        "cancel_sm and replace_sm by that id are about the first destination. No distribution "
-        "lists.",
+        "cancel_sm and replace_sm by that id are about all destinations. Those that are not taken "
+        "are in unsuccess_sme.",
         (
             (_SMSC, "test_each_destination_is_a_message"),
             (_SMSC, "test_a_transaction_that_reaches_nobody_is_refused_as_a_whole"),
             (_SUBMISSION, "test_there_are_no_distribution_lists"),
             (_RESTART, "test_each_destination_of_submit_multi_has_its_receipt"),
+            (_ANCILLARY, "test_all_destinations_are_queried"),
         ),
     ),
     (
         "deliver_sm",
         "in part",
-        "Receipts, kept until the ESME has taken them. Messages of mobiles go to mobiles, not to "
+        "Receipts, kept until the ESME has taken them, as long and as many as `receipt_lifetime` "
+        "and `receipts` let. Messages of mobiles go to mobiles, not to "
         "ESMEs.",
         (
             (_SMSC, "test_a_receipt_tells_the_end"),
             (_SMSC, "test_a_receipt_that_is_refused_comes_again"),
             (_SMSC, "test_receipts_go_out_as_the_esme_answers"),
             (_RESTART, "test_a_receipt_that_is_due_goes_out_after_the_restart"),
+            (_ROOM, "test_a_receipt_is_not_kept_for_ever"),
         ),
     ),
     (
         "query_sm",
         "yes",
-        "Of messages stored and forwarded, until `retention` after their end.",
+        "Of messages stored and forwarded, until `retention` after their end. Of several "
+        "destinations: ENROUTE while anything may still go out, then what is worst (UNDELIVERABLE, "
+        "EXPIRED, DELETED, DELIVERED), with the error of the first destination that has one and "
+        "the time of the last end.",
         (
+            (_ANCILLARY, "test_the_worst_end_is_what_a_query_tells"),
             (_SMSC, "test_a_message_is_queried_also_after_its_end"),
             (_RESTART, "test_a_message_is_queried"),
         ),
@@ -117,8 +128,10 @@ OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]]
         "cancel_sm",
         "yes",
         "One message by its id, or all for a destination; not one that is just being sent "
-        "(ESME_RCANCELFAIL).",
+        "(ESME_RCANCELFAIL). Of several destinations what waits is deleted; ESME_RCANCELFAIL "
+        "says that another is just being sent, or that nothing waited.",
         (
+            (_ANCILLARY, "test_all_destinations_that_wait_are_cancelled"),
             (_SMSC, "test_messages_are_cancelled"),
             (_RESTART, "test_a_message_that_waits_is_cancelled"),
         ),
@@ -126,8 +139,10 @@ OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]]
     (
         "replace_sm",
         "yes",
-        "Of a message of which nothing has gone out; else ESME_RREPLACEFAIL.",
+        "Of a message of which nothing has gone out; else ESME_RREPLACEFAIL. All destinations or "
+        "none.",
         (
+            (_ANCILLARY, "test_all_destinations_are_replaced_or_none"),
             (_SMSC, "test_a_message_that_waits_is_replaced"),
             (_RESTART, "test_a_message_that_waits_is_replaced"),
         ),

@@ -104,8 +104,8 @@ class Store(Protocol):
         """Return what an SMSC has to take up again, oldest first."""
         ...
 
-    def find(self, message_id: str) -> MessageRecord | None:
-        """Return a message, or None where it never was, or was pruned."""
+    def find(self, message_id: str) -> list[MessageRecord]:
+        """Return the parts of a message, for each destination; none where it was pruned."""
         ...
 
     def prune(self, before: float) -> int:
@@ -136,10 +136,13 @@ class MessageStore:
         )
         return [record_of(row) for row in rows]
 
-    def find(self, message_id: str) -> MessageRecord | None:
-        """Return a message, or None where it never was, or was pruned."""
-        rows = self._file.read(f"SELECT {_NAMES} FROM message WHERE message_id = ?", (message_id,))
-        return record_of(rows[0]) if rows else None
+    def find(self, message_id: str) -> list[MessageRecord]:
+        """Return the parts of a message, for each destination; none where it was pruned."""
+        rows = self._file.read(
+            f"SELECT {_NAMES} FROM message WHERE message_id >= ? AND message_id < ?",
+            ids_of(message_id),
+        )
+        return [record_of(row) for row in rows]
 
     def prune(self, before: float) -> int:
         """Forget messages that ended before that; return how many."""
@@ -150,6 +153,11 @@ class MessageStore:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def ids_of(message_id: str) -> tuple[str, str]:
+    """Return the first id that a part of a message can have, and one behind the last."""
+    return message_id, f"{message_id}/"  # In the order of octets "/" comes right behind ".".
 
 
 def values_of(record: MessageRecord) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ What has changed goes to ``save``, at most one commit of a message under way at 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from testbed.codecs.smpp import Receipt, RegisteredDelivery
 from testbed.smsc.failures import Prospect
 from testbed.smsc.message import NotSendableError
 from testbed.smsc.references import NoReferenceError, References
+from testbed.smsc.room import Room
 from testbed.smsc.sending import Attempt, Consignment, Sending
 from testbed.smsc.stored import (
     TABLE,
@@ -32,6 +33,8 @@ from testbed.smsc.stored import (
     ReceiptState,
     RetryPolicy,
     State,
+    part_number,
+    public_id,
 )
 from testbed.smsc.submission import Submission
 from testbed.smsc.transaction import Outcome, TransactionPolicy
@@ -65,6 +68,7 @@ class StoreForward:
         sending: Sending,
         schedule: Schedule,
         references: References,
+        room: Room,
         *,
         save: Callable[[MessageRecord], None],
         wide: bool,
@@ -74,29 +78,36 @@ class StoreForward:
         self._sending = sending
         self._schedule = schedule
         self._references = references
+        self._room = room
         self._save = save
         self._wide = wide
         self._messages: dict[str, _Message] = {}
         self._away: dict[str, dict[str, None]] = {}
         """Ids of messages whose terminal is away, by terminal, in order."""
         self._by_terminal: dict[str, dict[str, None]] = {}
+        self._further: dict[str, dict[str, None]] = {}
+        """Ids of parts for further destinations, by the id of their message."""
         self.counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Return how many messages are kept in mind."""
         return len(self._messages)
 
-    def find(self, message_id: str) -> MessageRecord | None:
-        """Return a message that is kept in mind, or None: then the store may know it."""
-        message = self._messages.get(message_id)
-        return None if message is None else message.record
+    def find(self, message_id: str) -> list[MessageRecord]:
+        """Return the parts of a message that are kept in mind; the store may know more."""
+        ids = (message_id, *self._further.get(message_id, ()))
+        return [self._messages[one].record for one in ids if one in self._messages]
 
     # Commands
 
     def new_record(
         self, message_id: str, esme: str, lane: str, one: Submission, now: float
     ) -> MessageRecord:
-        """Return the record of a submission that is to be written down before ``begin``."""
+        """Return the record of a submission that is to be written down before ``begin``.
+
+        Raises QueueFullError where there is no room for it.
+        """
+        self._room.take(esme, one.message.destination)
         begins = one.scheduled if one.scheduled is not None else now
         return MessageRecord(
             message_id=message_id,
@@ -108,6 +119,10 @@ class StoreForward:
             changed=now,
             next_try=begins,
         )
+
+    def drop(self, record: MessageRecord) -> None:
+        """Forget a record that was not written down."""
+        self._room.give_back(record.esme, record.submission.message.destination)
 
     def begin(self, record: MessageRecord, now: float) -> None:
         """Take up a message that is written down."""
@@ -129,6 +144,7 @@ class StoreForward:
             if record.state is State.AWAY:
                 self._wait_for_terminal(message)
             if not record.state.final:
+                self._room.hold(record.esme, record.submission.message.destination)
                 self._wait(message, now)
 
     def terminal_back(self, terminal: str, now: float) -> None:
@@ -136,14 +152,17 @@ class StoreForward:
         for message_id in list(self._away.get(terminal, ())):
             self._feed(self._messages[message_id], Input.TERMINAL_BACK, now)
 
-    def cancel(self, message_id: str, esme: str, now: float) -> None:
-        """Delete a message that waits. Raises TooLateError where there is none such."""
-        message = self._messages.get(message_id)
-        if message is None or message.record.esme != esme:
-            raise TooLateError(f"there is no message {message_id} that waits")
-        if (message.record.state, Input.CANCELLED) not in TABLE:
-            raise TooLateError(f"message {message_id} is {message.record.state}")
-        self._feed(message, Input.CANCELLED, now)
+    def cancel(self, records: Sequence[MessageRecord], now: float) -> None:
+        """Delete the parts of a message that wait.
+
+        Raises TooLateError where there is none such, or one is just being sent: then what waits
+        is deleted all the same.
+        """
+        waiting = [one for one in records if (one.state, Input.CANCELLED) in TABLE]
+        for record in waiting:
+            self._feed(self._messages[record.message_id], Input.CANCELLED, now)
+        if not waiting or any(one.state is State.SENDING for one in records):
+            raise TooLateError("some of it has ended, or is just being sent")
 
     def cancel_all(
         self, esme: str, terminal: str, service_type: str, now: float, *, source: str
@@ -161,31 +180,32 @@ class StoreForward:
             self._feed(message, Input.CANCELLED, now)
         return len(found)
 
-    def change(self, message_id: str, esme: str, submission: Submission, now: float) -> None:
-        """Replace what a message that waits says, and its times. Raises TooLateError."""
-        message = self._messages.get(message_id)
-        if (
-            message is None
-            or message.record.esme != esme
-            or message.record.state is not State.WAITING
-            or message.record.missing
-        ):
-            raise TooLateError(f"there is no message {message_id} of which nothing has gone out")
-        begins = submission.scheduled if submission.scheduled is not None else now
-        message.record = replace(
-            message.record,
-            submission=submission,
-            expires=self._policy.expiry(submission.validity, begins),
-            next_try=begins,
-        )
-        self._wait(message, now)
-        self._save(message.record)
+    def change(self, changed: Mapping[str, Submission], now: float) -> None:
+        """Replace what parts of a message say, by id, and their times; all of them or none.
 
-    def receipt_taken(self, message_id: str) -> None:
-        """Take note that the ESME has the receipt: the message is done with."""
+        Raises TooLateError where some of it has gone out.
+        """
+        for message_id in changed:
+            kept = self._messages.get(message_id)
+            if kept is None or kept.record.state is not State.WAITING or kept.record.missing:
+                raise TooLateError("some of it has gone out")
+        for message_id, submission in changed.items():
+            message = self._messages[message_id]
+            begins = submission.scheduled if submission.scheduled is not None else now
+            message.record = replace(
+                message.record,
+                submission=submission,
+                expires=self._policy.expiry(submission.validity, begins),
+                next_try=begins,
+            )
+            self._wait(message, now)
+            self._save(message.record)
+
+    def receipt_over(self, message_id: str, how: ReceiptState) -> None:
+        """Take note that the receipt is taken, or given up: the message is done with."""
         message = self._messages.get(message_id)
         if message is not None and message.record.receipt is ReceiptState.DUE:
-            message.record = replace(message.record, receipt=ReceiptState.TAKEN)
+            message.record = replace(message.record, receipt=how)
             self._forget(message)
             self._save(message.record)
 
@@ -303,8 +323,9 @@ class StoreForward:
         self.counts[str(record.state)] += 1
         wanted = _wants(record.submission.registered, record.state)
         receipt = ReceiptState.DUE if wanted else ReceiptState.NONE
+        terminal = record.submission.message.destination
+        self._room.give_back(record.esme, terminal)
         if record.reference is not None:
-            terminal = record.submission.message.destination
             self._references.give_back(terminal, record.reference, record.changed)
         message.record = replace(record, receipt=receipt)
         if receipt is ReceiptState.NONE:
@@ -316,6 +337,9 @@ class StoreForward:
         self._messages[record.message_id] = message
         terminal = record.submission.message.destination
         self._by_terminal.setdefault(terminal, {})[record.message_id] = None
+        if part_number(record.message_id):
+            parts = self._further.setdefault(public_id(record.message_id), {})
+            parts[record.message_id] = None
         return message
 
     def _forget(self, message: _Message) -> None:
@@ -326,6 +350,11 @@ class StoreForward:
         del of_terminal[message_id]
         if not of_terminal:
             del self._by_terminal[terminal]
+        if part_number(message_id):
+            parts = self._further[public_id(message_id)]
+            del parts[message_id]
+            if not parts:
+                del self._further[public_id(message_id)]
 
 
 def _wants(registered: RegisteredDelivery, state: State) -> bool:

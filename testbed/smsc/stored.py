@@ -107,13 +107,31 @@ class ReceiptState(StrEnum):
     DUE = "due"
     """To be sent until the ESME has taken it."""
     TAKEN = "taken"
+    GIVEN_UP = "given up"
+    """It waited too long, or others that came later needed its place."""
+
+
+def part_id(message_id: str, number: int) -> str:
+    """Return the id of a message's part for one destination, the first being number 0."""
+    return f"{message_id}.{number}" if number else message_id
+
+
+def public_id(record_id: str) -> str:
+    """Return the id that an ESME knows: that of its submission, whichever destination it was."""
+    return record_id.partition(".")[0]
+
+
+def part_number(record_id: str) -> int:
+    """Return which destination of its submission a part is for, from 0."""
+    return int(record_id.partition(".")[2] or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRecord:
-    """What is kept of a message. Times are seconds since 1970-01-01 UTC."""
+    """What is kept of a message to one terminal. Times are seconds since 1970-01-01 UTC."""
 
     message_id: str
+    """As ``part_id`` makes it: several destinations of one submission have parts of one id."""
     esme: str
     """system_id of whoever submitted it."""
     lane: str

@@ -15,7 +15,7 @@ from testbed.adapters.smsc import open_store
 from testbed.smsc.stored import ReceiptState, State
 from testbed.storage.sqlite_file import StoreError
 from tests.interop.postgresql import PostgresqlServer
-from tests.testbed.smsc.test_message_store import BARE, FULL, NOW
+from tests.testbed.smsc.test_message_store import BARE, FULL, NEIGHBOURS, NOW, PARTS
 
 pytestmark = pytest.mark.interop
 
@@ -39,14 +39,21 @@ def test_messages_come_back_as_they_were(url: str) -> None:
         assert isinstance(store, PostgresqlMessages)
         store.write([replace(FULL, state=State.WAITING), BARE, FULL])
     with closing(open_store(url)) as store:
-        assert store.find("00A1") == FULL
+        assert store.find("00A1") == [FULL]
         assert store.unfinished() == [FULL, BARE]
-        assert store.find("none") is None
+        assert store.find("none") == []
         ended = replace(FULL, state=State.DELIVERED, receipt=ReceiptState.DUE)
         store.write([ended])
         assert store.unfinished() == [ended, BARE]
         store.write([replace(ended, receipt=ReceiptState.TAKEN)])
         assert store.unfinished() == [BARE]
+
+
+def test_a_message_is_found_with_all_its_parts(url: str) -> None:
+    """By the order of octets, whatever order the database's language has."""
+    with closing(open_store(url)) as store:
+        store.write([*NEIGHBOURS, *PARTS])
+        assert sorted(store.find("00A2"), key=lambda one: one.message_id) == PARTS
 
 
 def test_old_messages_are_forgotten(url: str) -> None:
@@ -55,8 +62,8 @@ def test_old_messages_are_forgotten(url: str) -> None:
         ended = replace(BARE, message_id="old", state=State.EXPIRED, changed=NOW - 10)
         store.write([FULL, ended, replace(ended, message_id="recent", changed=NOW + 10)])
         assert store.prune(NOW) == 1
-        assert store.find("old") is None
-        assert store.find("recent") is not None
+        assert store.find("old") == []
+        assert store.find("recent")
 
 
 def test_one_smsc_has_the_database(url: str) -> None:

@@ -32,7 +32,7 @@ from testbed.codecs.smpp import (
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.effects import Commit, Effect, FindMessage
 from testbed.smsc.node import Smsc
-from testbed.smsc.stored import MessageRecord
+from testbed.smsc.stored import MessageRecord, public_id
 
 HLR: Address = ("127.0.0.2", 4222)
 KEPT = (MessagingMode.DEFAULT, MessagingMode.STORE_AND_FORWARD)
@@ -51,8 +51,8 @@ class Session:
         """Whether only whole PDUs were sent: then each request has one answer."""
         self.waiting: dict[int, Pdu] = {}
         """Requests that have not been answered, by sequence number."""
-        self.takes: bool = True
-        """Whether it answers what is delivered with success."""
+        self.takes: bool | None = True
+        """Whether it answers what is delivered with success; None: not at all."""
 
 
 class World:
@@ -71,6 +71,8 @@ class World:
         self.events: list[Event] = []
         self.receipts: list[str] = []
         """Ids of messages whose receipt an ESME has taken."""
+        self.answered_mobiles: list[GsupMessage] = []
+        """What mobiles were told of what they submitted."""
         self.answers: list[Response] = []
         """All that ESMEs were answered."""
         self.delivered: list[bytes] = []
@@ -180,7 +182,10 @@ class World:
                     self.disk[record.message_id] = record
                     self.smsc.committed(number, self.now)
                 case FindMessage(number, message_id):
-                    self.smsc.message_found(number, self.disk.get(message_id), self.now)
+                    records = [
+                        one for key, one in self.disk.items() if public_id(key) == message_id
+                    ]
+                    self.smsc.message_found(number, records, self.now)
             self.collect()
 
     def wait(self, seconds: float, *, on_disk: bool = False) -> None:
@@ -223,6 +228,8 @@ class World:
                 message = decode_gsup(datagram.data)
                 if message.type is MessageType.MT_FORWARD_SM_REQUEST:
                     self.requests.append(message)
+                elif message.type.request is MessageType.MO_FORWARD_SM_REQUEST:
+                    self.answered_mobiles.append(message)
             for command in commands:
                 if isinstance(command, Transmit):
                     self._hear(self.sessions[command.connection], command.data)
@@ -242,12 +249,14 @@ class World:
                 if isinstance(asked, DataSm | SubmitSm | SubmitMulti) and pdu.is_success:
                     kept = EsmClass.read(asked.esm_class).mode in KEPT
                     message_id = getattr(pdu, "message_id", "")
-                    assert not kept or {message_id, f"{message_id}.1"} & self.disk.keys()
+                    assert not kept or message_id in {public_id(key) for key in self.disk}
             elif isinstance(pdu, EnquireLink):
                 self.give(session, encode(EnquireLinkResp(), sequence))
             elif isinstance(pdu, Unbind):
                 self.give(session, encode(UnbindResp(), sequence))
             elif isinstance(pdu, DeliverSm):
+                if session.takes is None:
+                    continue
                 status = 0 if session.takes else 0x64
                 if session.takes:
                     self.receipts.append(pdu.short_message.decode().split()[0])

@@ -14,7 +14,7 @@ from corenet.interfaces.sms.header import Concatenation, Ports
 from testbed.codecs.smpp import Receipt, RegisteredDelivery
 from testbed.smsc.message import Mode, ShortMessage
 from testbed.smsc.store import MessageStore
-from testbed.smsc.stored import MessageRecord, ReceiptState, State
+from testbed.smsc.stored import MessageRecord, ReceiptState, State, part_id
 from testbed.smsc.submission import Submission
 
 NOW = 1_700_000_000.0
@@ -89,9 +89,9 @@ def test_a_message_comes_back_as_it_was(tmp_path: Path, open_store: Open) -> Non
     store.write([FULL, BARE])
     store.close()
     again = open_store(path)
-    assert again.find("00A1") == FULL
+    assert again.find("00A1") == [FULL]
     assert again.unfinished() == [FULL, BARE]
-    assert again.find("none") is None
+    assert again.find("none") == []
 
 
 def test_a_message_is_written_over(open_store: Open) -> None:
@@ -99,7 +99,7 @@ def test_a_message_is_written_over(open_store: Open) -> None:
     store = open_store(":memory:")
     changed = replace(FULL, state=State.DELIVERED, missing=())
     store.write([FULL, BARE, changed])
-    assert store.find("00A1") == changed
+    assert store.find("00A1") == [changed]
     assert store.unfinished() == [BARE]
 
 
@@ -120,6 +120,17 @@ def test_old_messages_are_forgotten(open_store: Open) -> None:
     recent = replace(ended, message_id="recent", changed=NOW + 10)
     store.write([FULL, ended, recent])
     assert store.prune(NOW) == 1
-    assert store.find("old") is None
-    assert store.find("recent") == recent
-    assert store.find("00A1") == FULL
+    assert store.find("old") == []
+    assert store.find("recent") == [recent]
+    assert store.find("00A1") == [FULL]
+
+
+PARTS = [replace(BARE, message_id=part_id("00A2", number)) for number in (0, 1, 10)]
+NEIGHBOURS = [replace(BARE, message_id=name) for name in ("00A1", "00A2F", "00A20.1", "00A3")]
+
+
+def test_a_message_is_found_with_all_its_parts(open_store: Open) -> None:
+    """One for each destination, and none of a message whose id begins alike."""
+    store = open_store(":memory:")
+    store.write([*NEIGHBOURS, *PARTS])
+    assert store.find("00A2") == PARTS

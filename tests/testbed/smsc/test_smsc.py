@@ -74,7 +74,7 @@ from testbed.smsc.events import (
     TransactionEnded,
 )
 from testbed.smsc.node import Smsc
-from testbed.smsc.stored import MessageRecord
+from testbed.smsc.stored import MessageRecord, public_id
 
 NOW = 1_700_000_000.0
 HLR: Address = ("127.0.0.2", 4222)
@@ -186,7 +186,10 @@ class Bench:
                         self.disk[record.message_id] = record
                         self.smsc.committed(number, self.now)
                     case FindMessage(number, message_id):
-                        self.smsc.message_found(number, self.disk.get(message_id), self.now)
+                        records = [
+                            one for key, one in self.disk.items() if public_id(key) == message_id
+                        ]
+                        self.smsc.message_found(number, records, self.now)
 
     def hear(self, connection: int, sequence: int, pdu: Pdu) -> None:
         self.pdus[connection].append((sequence, pdu))

@@ -12,10 +12,12 @@ from corenet.interfaces.sms.address import SmsAddress
 from corenet.interfaces.sms.header import concatenation
 from corenet.schedule import Schedule
 from testbed.codecs.smpp import Receipt, RegisteredDelivery
+from testbed.smsc.config import Limits
 from testbed.smsc.failures import NO_ANSWER, Failure, by_rp_cause
 from testbed.smsc.lanes import Lanes
 from testbed.smsc.message import Mode, ShortMessage
 from testbed.smsc.references import References
+from testbed.smsc.room import Room
 from testbed.smsc.sending import Answered, Sending
 from testbed.smsc.store_forward import StoreForward, TooLateError
 from testbed.smsc.stored import (
@@ -72,6 +74,7 @@ class Bench:
             Sending(Lanes({"general": 1}, under_way=10), self, self.schedule),
             self.schedule,
             References(),
+            Room(Limits(), {}),
             save=self.save,
             wide=False,
         )
@@ -249,31 +252,29 @@ def test_a_receipt_is_due_where_it_was_asked_for(
     bench.answer(failure)
     assert (bench.saved[message].receipt is ReceiptState.DUE) is due
     assert len(bench.messages) == int(due)
-    bench.messages.receipt_taken(message)
+    bench.messages.receipt_over(message, ReceiptState.TAKEN)
     assert len(bench.messages) == 0
     assert (bench.saved[message].receipt is ReceiptState.TAKEN) is due
 
 
 def test_a_message_that_waits_is_cancelled() -> None:
-    """By whoever submitted it, and nobody else."""
+    """It never goes out, and is not there any more."""
     bench = Bench()
     message = bench.accept(text(scheduled=NOW + 60))
-    with pytest.raises(TooLateError, match="no message"):
-        bench.messages.cancel(message, "another", NOW)
-    bench.messages.cancel(message, "crm", NOW)
+    bench.messages.cancel(bench.messages.find(message), NOW)
     assert bench.state(message) is State.DELETED
     bench.schedule.ring(NOW + 60)
     assert not bench.sent
     with pytest.raises(TooLateError):
-        bench.messages.cancel(message, "crm", NOW)
+        bench.messages.cancel(bench.messages.find(message), NOW)
 
 
 def test_what_is_under_way_cannot_be_cancelled() -> None:
     """It may be at the terminal already."""
     bench = Bench()
     message = bench.accept(text())
-    with pytest.raises(TooLateError, match="sending"):
-        bench.messages.cancel(message, "crm", NOW)
+    with pytest.raises(TooLateError):
+        bench.messages.cancel(bench.messages.find(message), NOW)
 
 
 def test_all_that_waits_for_a_terminal_is_cancelled() -> None:
@@ -292,14 +293,14 @@ def test_a_message_of_which_nothing_went_out_is_changed() -> None:
     """Its text and its times; what has been under way is left as it was."""
     bench = Bench()
     message = bench.accept(text(scheduled=NOW + 60))
-    bench.messages.change(message, "crm", text(b"other", scheduled=NOW + 90), NOW)
+    bench.messages.change({message: text(b"other", scheduled=NOW + 90)}, NOW)
     bench.schedule.ring(NOW + 89)
     assert not bench.sent
     bench.schedule.ring(NOW + 90)
     assert bench.sent[0].endswith(b"other")
     bench.answer(CONGESTED, now=NOW + 90)
     with pytest.raises(TooLateError):
-        bench.messages.change(message, "crm", text(b"third"), NOW + 91)
+        bench.messages.change({message: text(b"third")}, NOW + 91)
 
 
 def test_what_was_kept_is_taken_up_again() -> None:
@@ -311,10 +312,11 @@ def test_what_was_kept_is_taken_up_again() -> None:
     scheduled = before.accept(text(to=BOB, scheduled=NOW + 60))
     receipt = before.accept(text(to="447700900125", receipt=Receipt.FINAL))
     before.waiting.pop(1)(None, NOW)
-    records = [before.messages.find(one) for one in (under_way, away, scheduled, receipt)]
+    ids = (under_way, away, scheduled, receipt)
+    records = [record for one in ids for record in before.messages.find(one)]
 
     after = Bench()
-    after.messages.restore([record for record in records if record is not None], NOW + 1)
+    after.messages.restore(records, NOW + 1)
     after.schedule.ring(NOW + 1)
     assert len(after.sent) == 1
     assert after.sent[0] == before.sent[0]
@@ -322,8 +324,8 @@ def test_what_was_kept_is_taken_up_again() -> None:
     assert len(after.sent) == 2
     after.schedule.ring(NOW + 60)
     assert len(after.messages) == 4
-    after.messages.receipt_taken(receipt)
-    assert after.messages.find(receipt) is None
+    after.messages.receipt_over(receipt, ReceiptState.TAKEN)
+    assert after.messages.find(receipt) == []
 
 
 def test_a_name_that_no_short_message_can_have_is_undeliverable() -> None:
