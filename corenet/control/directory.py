@@ -6,23 +6,28 @@ may have one for a subscriber that the HLR has never heard of. A mobile knows wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Final
 
 from corenet.ggsn.config import GgsnConfig, StaticBinding
 from corenet.hlr.config import Subscriber
 from corenet.mobile.config import MobileConfig
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class Entry:
-    """One terminal as it is provisioned."""
+    """One terminal as it is provisioned; most have the same empty mapping."""
 
     imsi: str
     msisdn: str | None
-    apns: list[str] = field(default_factory=list)
-    static_addresses: dict[str, str] = field(default_factory=dict)
+    apns: tuple[str, ...] = ()
+    static_addresses: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
 
 class Directory:
@@ -70,7 +75,9 @@ class Directory:
         self._allow(entry, binding.apn, binding.address)
 
     def _entry(self, imsi: str, msisdn: str | None) -> Entry:
-        entry = self._by_imsi.setdefault(imsi, Entry(imsi, msisdn))
+        entry = self._by_imsi.get(imsi)
+        if entry is None:
+            entry = self._by_imsi[imsi] = Entry(imsi, msisdn)
         if msisdn is not None:
             entry.msisdn = entry.msisdn or msisdn
             self._by_msisdn.setdefault(msisdn, entry)
@@ -78,7 +85,7 @@ class Directory:
 
     def _allow(self, entry: Entry, apn: str, address: str | None) -> None:
         if apn not in entry.apns:
-            entry.apns.append(apn)
+            entry.apns += (apn,)
         if address is not None:
-            entry.static_addresses[apn] = address
+            entry.static_addresses = {**entry.static_addresses, apn: address}
             self._by_address.setdefault(str(ip_address(address)), entry)

@@ -54,9 +54,8 @@ class Reachability:
         if record.sgsn is None:
             return
         self.on_present(record, now)
-        waiting, record.waiting = record.waiting, {}
-        for ggsn in waiting:
-            record.overtaken[ggsn] = False
+        for ggsn in record.take_waiting():
+            record.note_told(ggsn)
             request = NoteMsGprsPresentRequest(imsi=record.imsi, sgsn_address=record.sgsn[0])
             self._endpoint.request(request, (ggsn, GTP_C_PORT), now, context=record)
 
@@ -71,5 +70,5 @@ class Reachability:
         """Put a GGSN that could not be told back on the list."""
         record = event.context
         assert isinstance(record, Record)
-        record.waiting[event.peer[0]] = None
+        record.wait(event.peer[0])
         self._events.append(GgsnNotificationFailed(record.imsi, event.peer[0], event.reason))

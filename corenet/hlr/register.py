@@ -5,9 +5,11 @@ Specs: TS 23.060 §13.1 (HLR data), TS 23.008 §3.5 (MNRG, GGSN list).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Any, Final
 
 from corenet.hlr.config import Subscriber
 from corenet.interfaces.node import Address
@@ -34,9 +36,15 @@ class Location:
     """Message-waiting data: the service centres that will be told when it can be reached."""
 
 
+_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
 @dataclass(slots=True, eq=False)
 class Record:
-    """What changes about one subscriber."""
+    """What changes about one subscriber.
+
+    Mappings are replaced, not changed: most subscribers have the same empty one.
+    """
 
     subscriber: Subscriber
     sgsn: Address | None = None
@@ -46,16 +54,16 @@ class Record:
     """The SGSN whose Update Location is under way."""
     reason: MsNotReachableReason | None = None
     """Why the MS is not reachable; None while MNRG is clear."""
-    waiting: dict[str, None] = field(default_factory=dict)
+    waiting: Mapping[str, None] = field(default_factory=lambda: _NONE)
     """GGSNs that want to hear when the MS is back, each once, in order."""
     memory_full: bool = False
     """The memory-capacity-exceeded flag, MCEF (TS 23.040 §3.2.7)."""
-    waiting_centres: dict[Address, bytes | None] = field(default_factory=dict)
+    waiting_centres: Mapping[Address, bytes | None] = field(default_factory=lambda: _NONE)
     """Message-waiting data (TS 23.040 §3.2.8): service centres by their place on Gr, in order.
 
     The value is how one calls itself (Source Name), or None.
     """
-    overtaken: dict[str, bool] = field(default_factory=dict)
+    overtaken: Mapping[str, bool] = field(default_factory=lambda: _NONE)
     """GGSNs that have routeing information, each with whether the MS was in contact since."""
 
     @property
@@ -65,8 +73,36 @@ class Record:
 
     def note_contact(self) -> None:
         """Take note that the SGSN has said that the MS is there."""
-        for ggsn in self.overtaken:
-            self.overtaken[ggsn] = True
+        if self.overtaken:
+            self.overtaken = dict.fromkeys(self.overtaken, True)
+
+    def wait(self, ggsn: str) -> None:
+        """Take note that a GGSN wants to hear when the MS is back."""
+        self.waiting = {**self.waiting, ggsn: None}
+
+    def take_waiting(self) -> Iterable[str]:
+        """Return the GGSNs that want to hear when the MS is back, who do no longer."""
+        waiting, self.waiting = self.waiting, _NONE
+        return waiting
+
+    def note_told(self, ggsn: str) -> None:
+        """Take note that a GGSN has been told where the MS is."""
+        self.overtaken = {**self.overtaken, ggsn: False}
+
+    def note_centre(self, centre: Address, name: bytes | None) -> None:
+        """Take note that a service centre wants to hear when the MS can be reached."""
+        self.waiting_centres = {**self.waiting_centres, centre: name}
+
+    def forget_centre(self, centre: Address) -> None:
+        """Take note that a service centre has heard."""
+        left = {one: name for one, name in self.waiting_centres.items() if one != centre}
+        self.waiting_centres = left or _NONE
+
+    def take_overtaken(self, ggsn: str) -> bool:
+        """Return whether the MS was in contact since a GGSN was told, and forget that it was."""
+        overtaken = self.overtaken.get(ggsn, False)
+        self.overtaken = {one: was for one, was in self.overtaken.items() if one != ggsn} or _NONE
+        return overtaken
 
     @property
     def location(self) -> Location:

@@ -49,11 +49,11 @@ class Routeing:
         response = self._routeing_information(request.imsi, record)
         self._endpoint.respond(received, response, now)
         if record is not None:
-            record.overtaken[ggsn] = False
+            record.note_told(ggsn)
             if response.map_cause is not None or not (
                 record.reason is None or record.reason in NOT_PAGED
             ):
-                record.waiting[ggsn] = None
+                record.wait(ggsn)
         self._events.append(
             RouteingInformationGiven(
                 imsi=request.imsi,
@@ -105,8 +105,8 @@ class Routeing:
         response = FailureReportResponse(cause=Cause.REQUEST_ACCEPTED)
         self._endpoint.respond(received, response, now)
         self._events.append(FailureReported(request.imsi, ggsn))
-        record.waiting[ggsn] = None
-        overtaken = record.overtaken.pop(ggsn, False)
+        record.wait(ggsn)
+        overtaken = record.take_overtaken(ggsn)
         if record.reason is not None:
             return
         if overtaken:

@@ -332,14 +332,14 @@ class ShortMessages:
             self._send(message, address)
 
     def _alert_answered(self, found: _Open) -> None:
-        found.record.waiting_centres.pop(found.asker, None)
+        found.record.forget_centre(found.asker)
         centre = centre_text(found.asker, found.message.destination_name)
         self.counters.alerts += 1
         self._events.append(ServiceCentreAlerted(found.record.imsi, centre))
 
     def _note_waiting(self, record: Record, peer: Address, name: bytes | None) -> None:
         if peer in record.waiting_centres or len(record.waiting_centres) < _MOST_WAITING:
-            record.waiting_centres[peer] = name
+            record.note_centre(peer, name)
 
     def _refuse(
         self,

@@ -20,6 +20,10 @@ SEQUENCE_MODULUS: Final = 512
 """N(U) counts modulo this."""
 
 _WINDOW = 32
+_SENT_BITS = 9
+"""For a number modulo SEQUENCE_MODULUS."""
+_HEARD_BITS = _SENT_BITS + _WINDOW
+"""For the last number, and which of those up to it have come."""
 _HEADER = 3
 _FCS = 3
 _UNPROTECTED_BEYOND = _HEADER + 4
@@ -103,33 +107,50 @@ def decode_ui(frame: bytes) -> UiFrame:
     )
 
 
-class ReceiveWindow:
-    """Which of the last 32 frames of one SAPI have come (V(UR), TS 44.064 §8.4.2).
+class FrameNumbers:
+    """The N(U) of one link's UI frames, by SAPI: of those to send, and which were heard.
 
-    A frame that comes twice is to be given on once. Whoever begins a link anew, and so may count
-    from 0 again, is heard with a new window.
+    A frame that comes twice is to be given on once (V(UR), TS 44.064 §8.4.2): of each SAPI the
+    last 32 are known. Whoever begins a link anew, and so may count from 0 again, is heard with
+    ``begin_anew``.
+
+    The numbers of all SAPIs are packed into two integers: there are two of these objects for
+    each mobile of a network, and mobiles are many.
     """
 
-    __slots__ = ("_expected", "_seen")
+    __slots__ = ("_heard", "_sent")
 
     def __init__(self) -> None:
-        self._expected: int | None = None
-        self._seen = 0
+        self._sent = 0
+        self._heard = 0
 
-    def take(self, nu: int) -> bool:
-        """Note the frame N(U) ``nu``; return False where it has come before."""
-        if self._expected is None:
-            self._expected, self._seen = (nu + 1) % SEQUENCE_MODULUS, 1
-            return True
-        behind = (self._expected - 1 - nu) % SEQUENCE_MODULUS
-        if behind < _WINDOW:
-            fresh = not self._seen >> behind & 1
-            self._seen |= 1 << behind
-            return fresh
-        ahead = SEQUENCE_MODULUS - behind
-        self._seen = (self._seen << ahead | 1) & (1 << _WINDOW) - 1
-        self._expected = (nu + 1) % SEQUENCE_MODULUS
-        return True
+    def next(self, sapi: int) -> int:
+        """Return the number of the next frame to send."""
+        place = sapi * _SENT_BITS
+        nu = self._sent >> place & (1 << _SENT_BITS) - 1
+        self._sent ^= (nu ^ (nu + 1) % SEQUENCE_MODULUS) << place
+        return nu
+
+    def is_new(self, sapi: int, nu: int) -> bool:
+        """Note the frame ``nu``; return False where it has come before."""
+        place = sapi * _HEARD_BITS
+        heard = self._heard >> place & (1 << _HEARD_BITS) - 1
+        window, last = heard & (1 << _WINDOW) - 1, heard >> _WINDOW
+        behind = (last - nu) % SEQUENCE_MODULUS
+        if window and behind < _WINDOW:
+            fresh = not window >> behind & 1
+            window |= 1 << behind
+        else:
+            fresh = True
+            ahead = min(SEQUENCE_MODULUS - behind, _WINDOW)
+            window = (window << ahead | 1) & (1 << _WINDOW) - 1
+            last = nu
+        self._heard ^= (heard ^ (last << _WINDOW | window)) << place
+        return fresh
+
+    def begin_anew(self) -> None:
+        """Forget what was heard."""
+        self._heard = 0
 
 
 def _crc_table() -> tuple[int, ...]:

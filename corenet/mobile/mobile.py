@@ -58,13 +58,12 @@ class Mobile:
 
     __slots__ = (
         "_applications",
+        "_numbers",
         "_p_tmsi",
         "_procedure",
-        "_sent",
         "_sessions",
         "_short_messages",
         "_since",
-        "_windows",
         "behaviour",
         "config",
         "covered",
@@ -86,11 +85,9 @@ class Mobile:
         self._since: float | None = None
         self._p_tmsi: int | None = None
         self._procedure: Repetition | None = None
-        self._sessions = Sessions(self)
+        self._sessions: Sessions | None = None
         self._short_messages: ShortMessages | None = None
-        # By SAPI: how many frames were sent, and which were heard.
-        self._sent: dict[int, int] = {}
-        self._windows: dict[int, llc.ReceiveWindow] = {}
+        self._numbers = llc.FrameNumbers()
 
     @property
     def imsi(self) -> str:
@@ -105,7 +102,7 @@ class Mobile:
     @property
     def address(self) -> str | None:
         """The PDP address of the first active context, or None where there is none."""
-        context = self._sessions.active()
+        context = None if self._sessions is None else self._sessions.active()
         return None if context is None else context.address
 
     def view(self) -> MobileView:
@@ -120,7 +117,7 @@ class Mobile:
             behaviour=self.behaviour,
             sms_behaviour=self.sms_behaviour,
             p_tmsi=self._p_tmsi,
-            contexts=tuple(context.view() for context in self._sessions),
+            contexts=tuple(context.view() for context in self._sessions or ()),
             shown=() if self._applications is None else self._applications.shown,
             forgotten=0 if self._applications is None else self._applications.forgotten,
         )
@@ -137,7 +134,7 @@ class Mobile:
             self._become_detached(DetachReason.MOBILE, now)
         self._enter(MobileState.ATTACHING, now)
         # The network may have lost the link and count from 0 again.
-        self._windows.clear()
+        self._numbers.begin_anew()
         self._drop_short_messages(now)
         request = gmm.AttachRequest(gmm.MobileIdentity(imsi=self.imsi)).encode()
         self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
@@ -152,10 +149,10 @@ class Mobile:
         if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
             return
         self._stop()
-        self._sessions.drop_all(DeactivationReason.DETACHED, now)
+        self._drop_sessions(now)
         self._drop_short_messages(now)
         self._enter(MobileState.DETACHING, now)
-        self._windows.clear()
+        self._numbers.begin_anew()
         self._repeat(
             gmm.DetachRequestUplink(p_tmsi=self._p_tmsi).encode(),
             self.surroundings.timers.t3321,
@@ -191,15 +188,15 @@ class Mobile:
             if not self.config.apns:
                 raise MobileError(f"mobile {self.imsi} has no APN set up")
             apn = self.config.apns[0]
-        self._sessions.activate(apn, address, now)
+        self._session_management().activate(apn, address, now)
 
     def deactivate(self, apn: str | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all."""
-        self._sessions.deactivate(apn, now)
+        self._session_management().deactivate(apn, now)
 
     def send_udp(self, source_port: int, destination: Address, payload: bytes) -> None:
         """Send a UDP datagram from the first active context."""
-        context = self._sessions.active()
+        context = None if self._sessions is None else self._sessions.active()
         if context is None:
             raise MobileError(f"mobile {self.imsi} has no active PDP context")
         self._send_udp(context, source_port, destination, payload)
@@ -224,14 +221,14 @@ class Mobile:
 
     def carry(self, payload: bytes, local: Address, destination: Address) -> None:
         """Send a datagram from an address and port; raises MobileError where it cannot be."""
-        context = self._sessions.with_address(local[0])
+        context = self._session_management().with_address(local[0])
         if context is None:
             raise MobileError(f"mobile {self.imsi} has no active PDP context with {local[0]}")
         self._send_udp(context, local[1], destination, payload)
 
     def see_to_context(self, now: float) -> bool:
         """Activate a context where there is none; return whether one is there or on its way."""
-        if not self._sessions.has_context:
+        if self._sessions is None or not self._sessions.has_context:
             try:
                 self.activate(None, None, now)
             except MobileError:
@@ -249,6 +246,15 @@ class Mobile:
         self.sms_behaviour = behaviour
         if self._short_messages is not None:
             self._short_messages.tell_memory(now)
+
+    def _session_management(self) -> Sessions:
+        if self._sessions is None:
+            self._sessions = Sessions(self)
+        return self._sessions
+
+    def _drop_sessions(self, now: float) -> None:
+        if self._sessions is not None:
+            self._sessions.drop_all(DeactivationReason.DETACHED, now)
 
     def _messaging(self) -> ShortMessages:
         if self._short_messages is None:
@@ -303,15 +309,12 @@ class Mobile:
 
     def _is_new(self, ui: llc.UiFrame) -> bool:
         """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""
-        window = self._windows.get(ui.sapi)
-        if window is None:
-            window = self._windows[ui.sapi] = llc.ReceiveWindow()
-        if window.take(ui.nu):
+        if self._numbers.is_new(ui.sapi, ui.nu):
             return True
         if ui.sapi != llc.Sapi.MOBILITY_MANAGEMENT or ui.payload[:2] != _DETACH_REQUEST:
             return False
         # A network that has lost this mobile sends it away in frames that count from 0 again.
-        self._windows.clear()
+        self._numbers.begin_anew()
         return True
 
     def _receive_signalling(self, octets: bytes, now: float) -> None:
@@ -319,7 +322,7 @@ class Mobile:
         if discriminator == gmm.PROTOCOL_DISCRIMINATOR:
             self._receive_mobility(octets, now)
         elif discriminator == sm.PROTOCOL_DISCRIMINATOR and self.state is MobileState.ATTACHED:
-            self._sessions.receive(octets, self.behaviour, now)
+            self._session_management().receive(octets, self.behaviour, now)
         else:
             self.surroundings.count("unexpected_messages")
 
@@ -337,7 +340,7 @@ class Mobile:
     def _receive_user_data(self, pdu: bytes, now: float) -> None:
         try:
             nsapi, packet = sndcp.decode(pdu)
-            context = self._sessions.active(nsapi)
+            context = self._session_management().active(nsapi)
             if context is None:
                 self.surroundings.count("packets_without_context")
                 return
@@ -438,7 +441,7 @@ class Mobile:
 
     def _become_detached(self, reason: DetachReason, now: float) -> None:
         self._stop()
-        self._sessions.drop_all(DeactivationReason.DETACHED, now)
+        self._drop_sessions(now)
         self._drop_short_messages(now)
         self._p_tmsi = None
         self._enter(MobileState.DETACHED, now)
@@ -484,8 +487,7 @@ class Mobile:
         self._send(context.llc_sapi, pdu)
 
     def _send(self, sapi: int, payload: bytes) -> None:
-        nu = self._sent.get(sapi, 0)
-        self._sent[sapi] = (nu + 1) % llc.SEQUENCE_MODULUS
+        nu = self._numbers.next(sapi)
         if self.covered:
             frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
             self.surroundings.send(self.imsi, frame)

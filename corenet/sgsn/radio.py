@@ -7,38 +7,31 @@ lost, and silence is all that the SGSN learns of a mobile out of coverage.
 
 from __future__ import annotations
 
-from corenet.interfaces.llc import SEQUENCE_MODULUS, ReceiveWindow, UiFrame, encode_ui
+from corenet.interfaces.llc import FrameNumbers, UiFrame, encode_ui
 from corenet.interfaces.node import Address
 
 
 class RadioLink:
-    """The link with one mobile: where it is, and the counters of its frames per SAPI."""
+    """The link with one mobile: where it is, and the numbers of its frames."""
 
-    __slots__ = ("_sent", "_windows", "address")
+    __slots__ = ("_numbers", "address")
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._sent: dict[int, int] = {}
-        self._windows: dict[int, ReceiveWindow] = {}
+        self._numbers = FrameNumbers()
 
     def frame(self, sapi: int, payload: bytes) -> bytes:
         """Return the downlink UI frame with the next N(U) of the SAPI.
 
         Raises LlcError where ``payload`` is longer than a frame may be.
         """
-        nu = self._sent.get(sapi, 0)
-        frame = encode_ui(sapi, payload, uplink=False, nu=nu)
-        self._sent[sapi] = (nu + 1) % SEQUENCE_MODULUS
-        return frame
+        return encode_ui(sapi, payload, uplink=False, nu=self._numbers.next(sapi))
 
     def is_new(self, frame: UiFrame) -> bool:
         """Note an uplink frame; return False where it is a duplicate (TS 44.064 §8.4.2)."""
-        window = self._windows.get(frame.sapi)
-        if window is None:
-            window = self._windows[frame.sapi] = ReceiveWindow()
-        return window.take(frame.nu)
+        return self._numbers.is_new(frame.sapi, frame.nu)
 
     def reset(self, frame: UiFrame) -> None:
         """Begin to receive anew with ``frame``: the mobile may count from 0 again."""
-        self._windows.clear()
+        self._numbers.begin_anew()
         self.is_new(frame)

@@ -216,6 +216,8 @@ _BEHAVIOUR: Final = {
     Terminal.SILENT: Behaviour.silent(),
     Terminal.REJECTING: Behaviour.reject(SmCause.SERVICE_OPTION_NOT_SUPPORTED),
 }
+_APNS: Final = (APN,)
+_SUBSCRIBED: Final = (SubscribedApn(APN),)
 SMSC_CONFIG: Final = SmscConfig(address=SMSC, hlr=(HLR, 4222), number=CENTRE, timers=_TIMERS)
 
 
@@ -252,7 +254,7 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
         },
         hlr=HlrConfig(
             HLR,
-            tuple(Subscriber(imsi, number, (SubscribedApn(APN),)) for imsi, number, _ in people),
+            tuple(Subscriber(imsi, number, _SUBSCRIBED) for imsi, number, _ in people),
             service_centres={CENTRE: (SMSC, 4222)},
         ),
         mobiles=tuple(
@@ -261,7 +263,7 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
                 number,
                 behaviour=_BEHAVIOUR[kind],
                 service_centre=CENTRE,
-                apns=(APN,),
+                apns=_APNS,
                 attach_at_start=kind is not Terminal.ABSENT,
             )
             for imsi, number, kind in people

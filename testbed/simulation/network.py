@@ -47,6 +47,8 @@ RELIABLE = OVER_TCP | {Interface.GR}
 """Interfaces that run over TCP: no loss, no duplication, no reordering."""
 
 _TIMEOUTS_AT_ONE_INSTANT = 10_000
+_FEWEST_LINES = 10_000
+"""Flows whose last arrival is known before it is looked which of them matter."""
 _GI: Address = ("", 0)
 
 
@@ -131,6 +133,7 @@ class VirtualNetwork:
         self._told: deque[tuple[str, Event]] = deque()
         self._telling = False
         self._line: dict[tuple[Interface, Address, Address], float] = {}
+        self._lines_kept = _FEWEST_LINES
         self._cut: set[frozenset[str]] = set()
         self._digest = hashlib.sha256()
         self.in_flight = 0
@@ -462,8 +465,15 @@ class VirtualNetwork:
             due = self._now + delay
             if in_line:
                 due = self._line[flow] = max(due, self._line.get(flow, due))
+                if len(self._line) > self._lines_kept:
+                    self._forget_lines()
             self.in_flight += 1
             self.plan(due, partial(self._deliver, place, arrival))
+
+    def _forget_lines(self) -> None:
+        """Forget flows of which nothing is under way: what comes later is behind it anyway."""
+        self._line = {flow: due for flow, due in self._line.items() if due > self._now}
+        self._lines_kept = max(_FEWEST_LINES, 2 * len(self._line))
 
     def _pass(
         self, datagram: Datagram, source: Address, destination: Address, sender: str, receiver: str

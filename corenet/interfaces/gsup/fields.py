@@ -7,6 +7,7 @@ Specs: OsmoHLR user manual, "Generic Subscriber Update Protocol"; TS 24.008 §10
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
+from typing import Final
 
 from corenet.interfaces.gsup.values import (
     PdpAddress,
@@ -18,21 +19,22 @@ from corenet.interfaces.sms.address import decode_typed, encode_typed
 from corenet.interfaces.sms.errors import SmsError
 
 
+_SWAPPED: Final = bytes(octet >> 4 | (octet & 0xF) << 4 for octet in range(256))
+"""Each octet with its halves swapped."""
+
+
 def encode_digits(digits: str) -> bytes:
     """Return digits in swapped semi-octets, filled up with F."""
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError(f"no digits: {digits!r}")
-    padded = digits + "F" * (len(digits) % 2)
-    return bytes.fromhex("".join(padded[i + 1] + padded[i] for i in range(0, len(padded), 2)))
+    return bytes.fromhex(digits + "F" * (len(digits) % 2)).translate(_SWAPPED)
 
 
 def decode_digits(value: bytes) -> str:
     """Return the digits of swapped semi-octets."""
-    swapped = value.hex()
-    digits = "".join(swapped[i + 1] + swapped[i] for i in range(0, len(swapped), 2))
-    digits = digits.removesuffix("f")
+    digits = value.translate(_SWAPPED).hex().removesuffix("f")
     if not digits.isdigit():
-        raise ValueError(f"octets {swapped} are no digits")
+        raise ValueError(f"octets {value.hex()} are no digits")
     return digits
 
 

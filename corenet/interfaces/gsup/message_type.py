@@ -58,12 +58,12 @@ class MessageType(IntEnum):
     @property
     def is_request(self) -> bool:
         """Whether it asks for a result or an error."""
-        return self.name.endswith("_REQUEST")
+        return not self & 3
 
     @property
     def is_error(self) -> bool:
         """Whether it refuses a request."""
-        return self.name.endswith("_ERROR")
+        return self & 3 == 1
 
     @property
     def request(self) -> MessageType:

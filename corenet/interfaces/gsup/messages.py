@@ -10,8 +10,9 @@ is kept as octets in ``other_ies``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from corenet.interfaces.gsup.fields import (
@@ -116,7 +117,7 @@ def decode(data: bytes) -> GsupMessage:
         ) from None
     attributes: dict[str, Any] = {"type": message_type}
     try:
-        _decode_ies(data, 1, len(data), _RULES, attributes)
+        _decode_ies(data, 1, len(data), _BY_TAG, attributes)
         _check(message_type, attributes)
     except GsupError as error:
         error.message_type = message_type
@@ -202,9 +203,8 @@ def _append(out: bytearray, tag: int, value: bytes) -> None:
 
 
 def _decode_ies(
-    data: bytes, start: int, end: int, rules: tuple[_Rule, ...], attributes: dict[str, Any]
+    data: bytes, start: int, end: int, by_tag: Mapping[int, _Rule], attributes: dict[str, Any]
 ) -> None:
-    by_tag: dict[int, _Rule] = {rule.tag: rule for rule in rules}
     others = []
     for octet, tag, value in _split(data, start, end):
         rule = by_tag.get(tag)
@@ -250,14 +250,20 @@ _PDP_INFO_RULES = (
 )
 
 
+_PDP_INFO_BY_TAG: Mapping[int, _Rule] = {rule.tag: rule for rule in _PDP_INFO_RULES}
+
+
+# Most subscribers of a network have the same few contexts: so they are read once, and kept once.
+@lru_cache(maxsize=256)
 def _encode_pdp_info(info: PdpInfo) -> bytes:
     return _encode_ies(info, _PDP_INFO_RULES)
 
 
+@lru_cache(maxsize=256)
 def _decode_pdp_info(value: bytes) -> PdpInfo:
     attributes: dict[str, Any] = {}
     try:
-        _decode_ies(value, 0, len(value), _PDP_INFO_RULES, attributes)
+        _decode_ies(value, 0, len(value), _PDP_INFO_BY_TAG, attributes)
     except GsupError as error:
         raise ValueError(str(error)) from None
     if "context_id" not in attributes:
@@ -297,3 +303,4 @@ _RULES = (
     _Rule(Ie.DESTINATION_NAME, "destination_name", unchanged, unchanged),
 )
 """The table. Its order is the order of emission, which is OsmoHLR's."""
+_BY_TAG: Mapping[int, _Rule] = {rule.tag: rule for rule in _RULES}

@@ -90,16 +90,16 @@ def test_payload_that_is_too_long_is_refused() -> None:
 
 def test_window_takes_each_frame_once() -> None:
     """In order, late by less than 32, or after a gap: the first time it is new, then not."""
-    window = llc.ReceiveWindow()
-    taken = [window.take(nu) for nu in (500, 501, 501, 503, 502, 502, 511, 0, 511, 1)]
+    numbers = llc.FrameNumbers()
+    taken = [numbers.is_new(7, nu) for nu in (500, 501, 501, 503, 502, 502, 511, 0, 511, 1)]
     assert taken == [True, True, False, True, True, False, True, True, False, True]
 
 
 def test_window_forgets_what_is_long_past() -> None:
     """A number 32 or more behind can only be a new frame, after a gap or a new count."""
-    window = llc.ReceiveWindow()
+    numbers = llc.FrameNumbers()
     for nu in range(100):
-        window.take(nu)
-    assert not window.take(68)
-    assert window.take(67)
-    assert window.take(68)
+        numbers.is_new(7, nu)
+    assert not numbers.is_new(7, 68)
+    assert numbers.is_new(7, 67)
+    assert numbers.is_new(7, 68)
