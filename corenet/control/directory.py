@@ -16,7 +16,6 @@ from corenet.ggsn.config import GgsnConfig, StaticBinding
 from corenet.hlr.config import Subscriber
 from corenet.mobile.config import MobileConfig
 
-
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 

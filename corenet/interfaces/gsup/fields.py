@@ -18,7 +18,6 @@ from corenet.interfaces.gsup.values import (
 from corenet.interfaces.sms.address import decode_typed, encode_typed
 from corenet.interfaces.sms.errors import SmsError
 
-
 _SWAPPED: Final = bytes(octet >> 4 | (octet & 0xF) << 4 for octet in range(256))
 """Each octet with its halves swapped."""
 

@@ -61,6 +61,18 @@ def test_jitter_keeps_the_order():
     assert len({r.now for r in two.received}) > 1
 
 
+def test_many_flows_keep_their_order():
+    """Flows of which nothing is under way are forgotten, and no others."""
+    network, one, two = pair(jitter=1.0)
+    for number in range(40):
+        sources = range(1_000 * number, 1_000 * (number + 1))
+        others = [(Interface.GTP_C, B, b"", (f"flow {source}", 2123)) for source in sources]
+        order(network, one, *others, (Interface.GTP_C, B, bytes([number])))
+        network.run_until(network.now() + 0.1)
+    network.run_until(network.now() + 5)
+    assert [r.data[0] for r in two.received if r.peer == A] == list(range(40))
+
+
 def test_loss_duplication_and_reordering_do_what_they_say():
     """Of 200 datagrams about a fifth is lost, a fifth comes twice, and some are overtaken."""
     network, one, two = pair(loss=0.2, duplication=0.2, reordering=0.2, reordering_delay=0.05)
