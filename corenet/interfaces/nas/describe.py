@@ -11,6 +11,7 @@ from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import gmm_cause_text, sm_cause_text
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.sms.describe import cp_summary
+from gtp.ies import TrafficFlowTemplate
 
 _SM_NAMES: Final = MappingProxyType(
     {
@@ -21,7 +22,17 @@ _SM_NAMES: Final = MappingProxyType(
         0x45: "Request PDP Context Activation Reject",
         0x46: "Deactivate PDP Context Request",
         0x47: "Deactivate PDP Context Accept",
+        0x48: "Modify PDP Context Request",
+        0x49: "Modify PDP Context Accept",
+        0x4A: "Modify PDP Context Request",
+        0x4B: "Modify PDP Context Accept",
+        0x4C: "Modify PDP Context Reject",
+        0x4D: "Activate Secondary PDP Context Request",
+        0x4E: "Activate Secondary PDP Context Accept",
+        0x4F: "Activate Secondary PDP Context Reject",
         0x55: "SM Status",
+        0x5B: "Request Secondary PDP Context Activation",
+        0x5C: "Request Secondary PDP Context Activation Reject",
     }
 )
 _GMM_NAMES: Final = MappingProxyType(
@@ -128,6 +139,35 @@ def _deactivate_request(message: sm.DeactivatePdpContextRequest) -> tuple[str, .
     return _sm_cause(message) + (("teardown",) if message.teardown else ())
 
 
+def _tft(octets: bytes | None) -> tuple[str, ...]:
+    if octets is None:
+        return ()
+    try:
+        template = TrafficFlowTemplate.parse(octets)
+    except ValueError:
+        return ("malformed TFT",)
+    numbers = [each.identifier for each in template.filters] or list(template.deleted)
+    filters = f" of filters {', '.join(map(str, numbers))}" if numbers else ""
+    return (f"TFT {template.operation.name.lower().replace('_', ' ')}{filters}",)
+
+
+def _modify_request(message: Any) -> tuple[str, ...]:
+    qos = () if message.qos is None else (f"QoS {message.qos.hex()}",)
+    return qos + _tft(message.tft)
+
+
+def _modify_accept(message: sm.ModifyPdpContextAcceptDownlink) -> tuple[str, ...]:
+    return () if message.qos is None else (f"QoS {message.qos.hex()}",)
+
+
+def _secondary_request(message: sm.ActivateSecondaryPdpContextRequest) -> tuple[str, ...]:
+    return (f"linked {message.linked_ti}", f"NSAPI {message.nsapi}", *_tft(message.tft))
+
+
+def _request_secondary(message: sm.RequestSecondaryPdpContextActivation) -> tuple[str, ...]:
+    return (f"linked {message.linked_ti}", *_tft(message.tft))
+
+
 def _attach_request(message: gmm.AttachRequest) -> tuple[str, ...]:
     return (str(message.identity),)
 
@@ -154,6 +194,14 @@ _DETAILS: Final[Mapping[type, Callable[[Any], tuple[str, ...]]]] = MappingProxyT
         sm.RequestPdpContextActivation: _request_activation,
         sm.RequestPdpContextActivationReject: _sm_cause,
         sm.DeactivatePdpContextRequest: _deactivate_request,
+        sm.ModifyPdpContextRequestDownlink: _modify_request,
+        sm.ModifyPdpContextRequestUplink: _modify_request,
+        sm.ModifyPdpContextAcceptDownlink: _modify_accept,
+        sm.ModifyPdpContextReject: _sm_cause,
+        sm.ActivateSecondaryPdpContextRequest: _secondary_request,
+        sm.ActivateSecondaryPdpContextReject: _sm_cause,
+        sm.RequestSecondaryPdpContextActivation: _request_secondary,
+        sm.RequestSecondaryPdpContextActivationReject: _sm_cause,
         sm.SmStatus: _sm_cause,
         gmm.AttachRequest: _attach_request,
         gmm.AttachAccept: _attach_accept,

@@ -18,6 +18,12 @@ pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 STATIC = PdpAddress.for_ipv4("10.45.0.7")
 NETWORK_TI = sm.TransactionIdentifier(1)
 MOBILE_TI = sm.TransactionIdentifier(1, flag=True)
+LINKED = sm.TransactionIdentifier(0)
+QOS = bytes.fromhex("0b921f7396fefe742bffff")
+TFT = bytes.fromhex(
+    "21 31 0a 15 10 c0000201ffffffff 30 11 41 13c413ce 51 27102af8".replace(" ", "")
+)
+"""Create filter 1: UDP from 192.0.2.1, local ports 5060 to 5070, remote ones 10000 to 11000."""
 RAI = bytes.fromhex("32f451123401")
 
 MESSAGES: list[tuple[gmm.GmmMessage | sm.SmMessage, bool]] = [
@@ -37,6 +43,16 @@ MESSAGES: list[tuple[gmm.GmmMessage | sm.SmMessage, bool]] = [
     (sm.RequestPdpContextActivationReject(MOBILE_TI, 26), True),
     (sm.DeactivatePdpContextRequest(MOBILE_TI, 36, teardown=True), True),
     (sm.DeactivatePdpContextAccept(NETWORK_TI), False),
+    (sm.ModifyPdpContextRequestDownlink(NETWORK_TI, QOS, pdp_address=STATIC, tft=TFT), False),
+    (sm.ModifyPdpContextAcceptUplink(MOBILE_TI), True),
+    (sm.ModifyPdpContextRequestUplink(MOBILE_TI, 3, QOS, TFT), True),
+    (sm.ModifyPdpContextAcceptDownlink(NETWORK_TI, QOS, 3, 4), False),
+    (sm.ModifyPdpContextReject(NETWORK_TI, 56), False),
+    (sm.ActivateSecondaryPdpContextRequest(MOBILE_TI, 6, LINKED, 3, QOS, TFT), True),
+    (sm.ActivateSecondaryPdpContextAccept(NETWORK_TI, 3, QOS), False),
+    (sm.ActivateSecondaryPdpContextReject(NETWORK_TI, 46), False),
+    (sm.RequestSecondaryPdpContextActivation(NETWORK_TI, LINKED.mirrored, QOS, TFT), False),
+    (sm.RequestSecondaryPdpContextActivationReject(MOBILE_TI, 40), True),
     (sm.SmStatus(NETWORK_TI, 97), False),
     (sm.DeactivatePdpContextRequest(sm.TransactionIdentifier(16)), False),
 ]
@@ -107,7 +123,16 @@ def test_causes_have_their_values(capture: Path) -> None:
     """SM and GMM causes come out as they were put in."""
     lines = tshark(capture, "-T", "fields", "-e", "gsm_a.gm.sm.cause", "-e", "gsm_a.gm.gmm.cause")
     causes = [line.strip() for line in lines if line.strip()]
-    assert causes == ["16", "7", "10", "97", "33", "26", "36", "97", "36"]
+    assert causes == ["16", "7", "10", "97", "33", "26", "36", "56", "46", "40", "97", "36"]
+
+
+def test_templates_and_linked_contexts_have_their_values(capture: Path) -> None:
+    """Traffic flow templates and linked transaction identifiers come out as they were put in."""
+    text = "\n".join(tshark(capture, "-V"))
+    assert text.count("Create new TFT") == 4
+    assert text.count("Packet evaluation precedence: 0x0a (10)") == 4
+    assert text.count("192.0.2.1") >= 4
+    assert text.count("Linked TI") == 2
 
 
 def test_user_data_is_read_as_ip(capture: Path) -> None:
