@@ -1,7 +1,9 @@
 """Traffic flow templates, taken apart and put together.
 
 Specs: TS 29.060 §7.7.36, TS 24.008 §10.5.6.12. Messages carry IE 137 as octets; here is what they
-say.
+say. What is wrong with a template comes out as ``TftError`` with the Cause to answer, by the four
+kinds of error of TS 24.008 §6.1.3.2.3 and §6.1.3.3.4: in the operation or in its packet filters,
+syntactic where it cannot be read, semantic where nothing could follow from it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from gtp.constants import Cause
 from gtp.ies.cursor import Cursor, counted
+
+
+class TftError(ValueError):
+    """A template that is wrong, and the Cause that says in which way."""
+
+    def __init__(self, cause: Cause, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class TftOperation(IntEnum):
@@ -65,6 +76,32 @@ _WITH_FILTERS: Final = (
 )
 
 
+_RANGES: Final = (ComponentType.LOCAL_PORT_RANGE, ComponentType.REMOTE_PORT_RANGE)
+_IPV4_ONLY: Final = (ComponentType.IPV4_REMOTE_ADDRESS, ComponentType.IPV4_LOCAL_ADDRESS)
+_IPV6_ONLY: Final = (
+    ComponentType.IPV6_REMOTE_ADDRESS,
+    ComponentType.IPV6_REMOTE_PREFIX,
+    ComponentType.IPV6_LOCAL_PREFIX,
+    ComponentType.FLOW_LABEL,
+)
+_AT_MOST_ONE: Final = (
+    *((each,) for each in ComponentType),
+    (ComponentType.LOCAL_PORT, ComponentType.LOCAL_PORT_RANGE),
+    (ComponentType.REMOTE_PORT, ComponentType.REMOTE_PORT_RANGE),
+    (ComponentType.IPV6_REMOTE_ADDRESS, ComponentType.IPV6_REMOTE_PREFIX),
+    *(
+        (ComponentType.SECURITY_PARAMETER_INDEX, port)
+        for port in (
+            ComponentType.LOCAL_PORT,
+            ComponentType.LOCAL_PORT_RANGE,
+            ComponentType.REMOTE_PORT,
+            ComponentType.REMOTE_PORT_RANGE,
+        )
+    ),
+)
+"""Kinds of components of which a filter has one at most (TS 24.008 §10.5.6.12)."""
+
+
 class Component(NamedTuple):
     """One condition of a packet filter; its octets as the standard lays them out."""
 
@@ -102,7 +139,16 @@ class TrafficFlowTemplate:
 
     @classmethod
     def parse(cls, octets: bytes) -> TrafficFlowTemplate:
-        """Read the value of IE 137. Raises ValueError if it is none."""
+        """Read the value of IE 137. Raises TftError if it is none."""
+        try:
+            return cls._read(octets)
+        except TftError:
+            raise
+        except ValueError as error:
+            raise TftError(Cause.SYNTACTIC_ERROR_IN_TFT_OPERATION, str(error)) from None
+
+    @classmethod
+    def _read(cls, octets: bytes) -> TrafficFlowTemplate:
         cursor = Cursor(octets)
         first = cursor.number()
         operation, count = TftOperation(first >> 5), first & 15
@@ -112,11 +158,29 @@ class TrafficFlowTemplate:
             filters = tuple(_read_filter(cursor) for _ in range(count))
         elif operation is TftOperation.DELETE_FILTERS:
             deleted = tuple(cursor.number() & 15 for _ in range(count))
+        elif count and operation is not TftOperation.IGNORE:
+            raise ValueError(f"{operation.name} has no filters, and {count} are announced")
         parameters = []
         while first & 0x10 and not cursor.at_end:
             parameters.append(Parameter(cursor.number(), cursor.counted()))
         cursor.finish()
         return cls(operation, filters, deleted, tuple(parameters))
+
+    def check(self) -> None:
+        """Raise TftError for what is wrong whatever template it is to be applied to."""
+        lists = self.operation in (*_WITH_FILTERS, TftOperation.DELETE_FILTERS)
+        if lists and not (self.filters or self.deleted):
+            text = f"{self.operation.name} without packet filters"
+            raise TftError(Cause.SYNTACTIC_ERROR_IN_TFT_OPERATION, text)
+        for values, what in (
+            ([each.identifier for each in self.filters], "identifier"),
+            ([each.precedence for each in self.filters], "evaluation precedence"),
+        ):
+            if len(set(values)) < len(values):
+                text = f"two packet filters with one {what}"
+                raise TftError(Cause.SYNTACTIC_ERRORS_IN_PACKET_FILTERS, text)
+        for each in self.filters:
+            _check_filter(each)
 
     def encode(self) -> bytes:
         """Return the value of IE 137. Raises ValueError or OverflowError for what does not fit."""
@@ -136,10 +200,32 @@ def _read_filter(cursor: Cursor) -> PacketFilter:
     first, precedence = cursor.number(), cursor.number()
     content = Cursor(cursor.counted())
     components = []
-    while not content.at_end:
-        component_type = ComponentType(content.number())
-        components.append(Component(component_type, content.take(_SIZES[component_type])))
+    try:
+        while not content.at_end:
+            component_type = ComponentType(content.number())
+            components.append(Component(component_type, content.take(_SIZES[component_type])))
+    except ValueError as error:
+        raise TftError(Cause.SYNTACTIC_ERRORS_IN_PACKET_FILTERS, str(error)) from None
     return PacketFilter(first & 15, precedence, tuple(components), first >> 4 & 3)
+
+
+def _check_filter(packet_filter: PacketFilter) -> None:
+    """Raise TftError for a filter that asks for nothing, or that no packet can ever fit."""
+    name = f"packet filter {packet_filter.identifier}"
+    if not packet_filter.components:
+        raise TftError(Cause.SYNTACTIC_ERRORS_IN_PACKET_FILTERS, f"{name} is empty")
+    types = [each.type for each in packet_filter.components]
+    if any(sum(types.count(each) for each in group) > 1 for group in _AT_MOST_ONE):
+        text = f"{name} has components that exclude one another"
+        raise TftError(Cause.SEMANTIC_ERRORS_IN_PACKET_FILTERS, text)
+    if any(each in _IPV4_ONLY for each in types) and any(each in _IPV6_ONLY for each in types):
+        text = f"{name} is for IPv4 and IPv6 at once"
+        raise TftError(Cause.SEMANTIC_ERRORS_IN_PACKET_FILTERS, text)
+    for component in packet_filter.components:
+        low, high = component.value[:2], component.value[2:]
+        if component.type in _RANGES and low > high:
+            text = f"{name} has a range of ports that ends before it begins"
+            raise TftError(Cause.SEMANTIC_ERRORS_IN_PACKET_FILTERS, text)
 
 
 def _write_filter(packet_filter: PacketFilter) -> bytes:
