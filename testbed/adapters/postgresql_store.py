@@ -57,7 +57,7 @@ from testbed.gateway.store_rows import (
 )
 from testbed.storage.sqlite_file import StoreError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 ADOPTED_AT_ONCE: Final = 500
 """Pushes that one renewal takes over."""
 FIRST_BACK_OFF: Final = 0.2
@@ -89,6 +89,8 @@ _PUSH_TYPES: Final = (
     "text",
     "text NOT NULL",
     "text NOT NULL",
+    "text NOT NULL",
+    "boolean NOT NULL",
 )
 _DELIVERY_TYPES: Final = (
     "text NOT NULL REFERENCES push",
@@ -98,6 +100,7 @@ _DELIVERY_TYPES: Final = (
     "double precision NOT NULL",
     "integer NOT NULL",
     "integer NOT NULL",
+    "text NOT NULL",
     "text NOT NULL",
     "text NOT NULL",
     "boolean NOT NULL",
@@ -168,7 +171,7 @@ DO UPDATE SET time = EXCLUDED.time, state = EXCLUDED.state, note = EXCLUDED.note
 _PUT_DELIVERIES: Final = f"""
 UPDATE delivery SET state = row.state, changed = row.changed, attempts = row.attempts,
     code = row.code, description = row.description, notification = row.notification,
-    is_open = row.is_open
+    route_times = row.route_times, is_open = row.is_open
 FROM unnest({_arrays(_DELIVERY_TYPES)}) AS row ({_DELIVERY})
 WHERE delivery.push_id = row.push_id AND delivery.number = row.number
 """

@@ -37,7 +37,6 @@ from testbed.gateway.effects import RequestActivation
 from testbed.gateway.events import ActivationAnswered, ActivationRequested
 from testbed.gateway.output import Output
 from testbed.gateway.policy import NEVER, Refusal, Route
-from testbed.gateway.routes import Progress
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import Session, SessionTable
 from testbed.gateway.terminal import TerminalKind
@@ -80,12 +79,20 @@ class Approach:
         self._key_suffix = f"{random.getrandbits(48):012x}"
         self._key_numbers = count(1)
 
-    def take_up(self, delivery: Delivery) -> None:
-        """Say by which rule a push goes, and where a trigger would reach its terminal."""
-        push = delivery.push
-        delivery.progress = Progress(self._config.policy.rule_for(push.application, push.initiator))
-        if self._config.gi_trigger is not None:
-            delivery.static_address = self._config.gi_trigger.address_of(delivery.terminal)
+    def take_up(self, delivery: Delivery) -> bool:
+        """Say by which rule a push goes, and where a trigger would reach its terminal.
+
+        False where the bearer that it requires cannot be had any more: the gateway has restarted
+        with another configuration.
+        """
+        config, push = self._config, delivery.push
+        rule = config.rule_for(
+            push.application, push.initiator, push.bearer, bearer_required=push.bearer_required
+        )
+        delivery.progress.take_up(rule or config.policy.rule_for(push.application, push.initiator))
+        if config.gi_trigger is not None:
+            delivery.static_address = config.gi_trigger.address_of(delivery.terminal)
+        return rule is not None
 
     # Judging
 
@@ -169,7 +176,7 @@ class Approach:
             delivery.key,
             key=self._key(delivery),
             deadline=min(end, push.deliver_before),
-            rule=delivery.progress.rule,
+            rule=self._config.policy.rule_for(push.application, push.initiator),
             priority=push.priority,
             initiator=push.initiator,
         )

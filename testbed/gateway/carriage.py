@@ -32,7 +32,7 @@ from testbed.codecs.wsp.pdus import ConfirmedPush, Push, decode
 from testbed.codecs.wsp.push import PUSH_PORT
 from testbed.codecs.wtp import ProviderAbort, UserAbort
 from testbed.gateway import send
-from testbed.gateway.config import Confirm, GatewayConfig
+from testbed.gateway.config import GatewayConfig
 from testbed.gateway.deliveries import Delivery, Key
 from testbed.gateway.effects import LookUpContext
 from testbed.gateway.events import PushSent, SessionInvited
@@ -40,6 +40,7 @@ from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.outcomes import Aborted, Confirmed, Failed, Left, NotPossible, Outcome, Sent
 from testbed.gateway.output import Output
 from testbed.gateway.passing import Passed, has_passed
+from testbed.gateway.policy import Confirm
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.wap_server import WapServer
 from testbed.gateway.ways import Wanted, Way, choose
@@ -110,7 +111,6 @@ class Carriage:
         self._left: dict[Address, dict[Key, Delivery]] = {}
         """What went a moment ago, by where to."""
         self._returns: Schedule[Key] = Schedule()
-        self._checks = config.ota.confirm is Confirm.CONTEXT and config.ask_core
         self._look_ups: dict[int, _OnWay] = {}
         """About which push each question to the core is."""
         self._look_up_numbers = count(1)
@@ -195,7 +195,7 @@ class Carriage:
         """Do what is due at ``now``."""
         for key in self._returns.take_due(now):
             on_way = self._on_way[key]
-            if self._checks:
+            if self._is_checked(on_way.delivery):
                 number = next(self._look_up_numbers)
                 self._look_ups[number] = on_way
                 self._output.ask(LookUpContext(number, on_way.delivery.send_to))
@@ -282,6 +282,11 @@ class Carriage:
         self._left.setdefault(peer, {})[delivery.key] = delivery
         self._returns.set(delivery.key, min(now + returned, delivery.push.deliver_before))
         self._tell(delivery, Left(note, confirms=False), now)
+
+    def _is_checked(self, delivery: Delivery) -> bool:
+        """Return whether the core is asked if a push has left for the mobile."""
+        confirm = delivery.progress.rule.confirm or self._config.ota.confirm
+        return confirm is Confirm.CONTEXT and self._config.ask_core
 
     def _told_sent(self, delivery: Delivery, peer: Address, octets: int, how: str) -> None:
         push = delivery.push

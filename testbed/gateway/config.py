@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from corenet.interfaces.node import Address, Interface
 from testbed.codecs.ccpp import NOTHING, Profile
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.accounting import RadiusClient
+from testbed.gateway.bearers import Bearer, narrowed
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.policy import Policy, Route
+from testbed.gateway.policy import Confirm, Policy, Route, Rule
 from testbed.gateway.sessions import Ageing
 from testbed.gateway.trigger import GiTrigger
 from testbed.pull.config import PullConfig
@@ -70,15 +72,6 @@ class RetryPolicy:
         return self.waits[min(failures, len(self.waits)) - 1]
 
 
-class Confirm(StrEnum):
-    """What it takes for a push that no client confirms to count as delivered."""
-
-    LEFT = "left"
-    """It left the gateway, and the network did not return it."""
-    CONTEXT = "context"
-    """The core has since sent a packet to the mobile (a G-PDU) over a context that is there."""
-
-
 class Operation(StrEnum):
     """What initiators may ask of a gateway (WAP-247 §9)."""
 
@@ -103,6 +96,9 @@ class ClientProfiles:
     """Whether a push with a capabilities entity is refused where nothing is known (3004)."""
 
 
+NO_TIME_TO_ASK: Final = "confirm: context needs returned above 0 and at most confirm_time"
+
+
 @dataclass(frozen=True, slots=True)
 class OtaPolicy:
     """How pushes go over the air."""
@@ -117,15 +113,21 @@ class OtaPolicy:
     returned: float = 0.1
     """Seconds after a datagram has left in which the network may say that nobody is there."""
     confirm: Confirm = Confirm.LEFT
+    """Where the rule that holds for a push does not say it."""
     confirm_time: float = 2.0
     """Seconds after which a core that has sent the mobile nothing will not do so any more."""
     timers: WtpTimers = field(default_factory=WtpTimers)
 
     def __post_init__(self) -> None:
-        if self.confirm is Confirm.CONTEXT and not 0 < self.returned <= self.confirm_time:
-            raise ValueError("confirm: context needs returned above 0 and at most confirm_time")
+        if self.confirm is Confirm.CONTEXT and not self.leaves_time_to_ask:
+            raise ValueError(NO_TIME_TO_ASK)
         if self.session_time <= 0 or self.declined_time < 0 or self.fresh < 0 or self.returned < 0:
             raise ValueError("session_time is above 0, the other times of ota at least 0")
+
+    @property
+    def leaves_time_to_ask(self) -> bool:
+        """Whether the core can be asked about what has left (``Confirm.CONTEXT``)."""
+        return 0 < self.returned <= self.confirm_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,16 @@ class GatewayConfig:
             raise ValueError("the policy takes sms, and there is no SMSC")
         if self.policy.takes(Route.GI_TRIGGER) and self.gi_trigger is None:
             raise ValueError("the policy takes gi-trigger, and nothing says who can be triggered")
+        asks = any(rule.confirm is Confirm.CONTEXT for rule in self.policy.rules)
+        if asks and not self.ota.leaves_time_to_ask:
+            raise ValueError(NO_TIME_TO_ASK)
+
+    def rule_for(
+        self, application: str, initiator: str, bearer: Bearer, *, bearer_required: bool
+    ) -> Rule | None:
+        """Return how a push is to reach its terminal; None where its bearer cannot be had."""
+        rule = self.policy.rule_for(application, initiator)
+        return narrowed(rule, bearer, required=bearer_required, has_smsc=self.has_smsc)
 
     @property
     def attachments(self) -> dict[Interface, Address]:

@@ -17,6 +17,7 @@ from testbed.gateway.records import (
     Notification,
     PushRecord,
     PutDelivery,
+    RouteTimes,
     StoredPush,
 )
 from testbed.gateway.routes import Progress
@@ -65,6 +66,7 @@ class Delivery:
         "push",
         "route",
         "saved_history",
+        "saved_times",
         "saving",
         "send_to",
         "sms_failures",
@@ -108,6 +110,8 @@ class Delivery:
         self.failures = 0
         """How often it was sent in vain since the gateway has it."""
         self.saved_history = 1
+        self.saved_times: RouteTimes = ()
+        """The times of its routes as they were given to the store."""
         self.saving = False
         self.dirty = False
         """It changed while it was being saved."""
@@ -136,6 +140,8 @@ class Delivery:
         delivery.notification = record.notification
         delivery.history = list(record.history)
         delivery.saved_history = len(record.history)
+        delivery.saved_times = record.route_times
+        delivery.progress = Progress(_ANY, record.route_times)
         if record.state.final:
             delivery.state = record.state
             delivery.done = record.notification is not Notification.DUE
@@ -196,8 +202,14 @@ class Delivery:
         """Return where it stands, with its whole history."""
         return self._record(0)
 
+    @property
+    def has_new_times(self) -> bool:
+        """Whether the times of its routes are others than the store has."""
+        return self.progress.times != self.saved_times
+
     def row(self) -> PutDelivery:
         """Return what the store is to write."""
+        self.saved_times = self.progress.times
         return PutDelivery(self._record(self.saved_history), self.saved_history)
 
     def _record(self, history_from: int) -> DeliveryRecord:
@@ -211,6 +223,7 @@ class Delivery:
             self.description,
             self.notification,
             tuple(self.history[history_from:]),
+            self.progress.times,
         )
 
 

@@ -53,9 +53,8 @@ from testbed.wap.session_events import SessionEstablished, SessionEvent, Session
 
 SMS_GRACE: Final = 30.0
 """Seconds after its deadline that a push waits for what became of its short message."""
-
-
-_NOTHING = About()
+_NO_BEARER: Final = StatusCode.REQUIRED_BEARER_NOT_AVAILABLE
+_NOTHING: Final = About()
 
 
 class Dispatch:
@@ -115,7 +114,7 @@ class Dispatch:
         """Take up a delivery that is accepted."""
         push = delivery.push
         self._running[delivery.key] = delivery
-        self._approach.take_up(delivery)
+        has_bearer = self._approach.take_up(delivery)
         if delivery.is_sent_once and delivery.state is not State.ACCEPTED:
             text = "it is sent once, and the gateway went down meanwhile"
             self.feed(delivery, Input.INTERRUPTED, now, About(text))
@@ -124,6 +123,9 @@ class Dispatch:
         if delivery.state is State.SUBMITTING:
             delivery.send_to = delivery.terminal.value
             self._submit(delivery, now, is_resumed=True)
+        elif not has_bearer:
+            about = About(f"pushes do not go by {push.bearer} any more", code=_NO_BEARER)
+            self.feed(delivery, Input.REFUSED, now, about)
         elif push.deliver_before <= now:
             self._expire(delivery, now)
         elif push.deliver_after is not None and push.deliver_after > now:
@@ -274,9 +276,10 @@ class Dispatch:
                 delivery.attempts += 1
             case Action.WAIT:
                 self._wait(delivery, about, now, is_early=occurred is Input.TOO_EARLY)
-                if is_news:
+                if is_news or delivery.has_new_times:
                     self._save(delivery)
             case Action.SUBMIT:
+                delivery.progress.begin(Route.SMS, now)
                 delivery.send_to = about.address
                 self._queues.remove(delivery)
                 self._save(delivery)
@@ -333,11 +336,11 @@ class Dispatch:
             case judge.Activate(apn=apn):
                 why = f"no context on {apn}"
                 self._judged(delivery, "activate", Input.JUDGED_OFFLINE, why, now)
-                self._approach.want(delivery, verdict, now)
+                self._want(delivery, verdict, now)
             case judge.Trigger(address):
                 why = f"no session at {address}"
                 self._judged(delivery, "trigger", Input.JUDGED_OFFLINE, why, now)
-                self._approach.want(delivery, verdict, now)
+                self._want(delivery, verdict, now)
             case judge.Sms(msisdn):
                 self._judged(delivery, "sms", Input.JUDGED_FOR_SMS, "", now, address=msisdn)
             case judge.Hold(_, why) if delivery.is_sent_once:
@@ -351,6 +354,13 @@ class Dispatch:
             case judge.Undeliverable(code, why):
                 occurred = Input.JUDGED_UNDELIVERABLE
                 self._judged(delivery, "undeliverable", occurred, why, now, code=code)
+
+    def _want(
+        self, delivery: Delivery, verdict: judge.Activate | judge.Trigger, now: float
+    ) -> None:
+        self._approach.want(delivery, verdict, now)
+        if delivery.has_new_times:
+            self._save(delivery)
 
     def _judged(
         self,

@@ -25,6 +25,7 @@ from testbed.codecs.pap import (
 )
 from testbed.gateway import answers
 from testbed.gateway.answers import Refusal, printable
+from testbed.gateway.bearers import Bearer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.pushes import State
 from testbed.gateway.recipients import identity
@@ -137,10 +138,11 @@ def quality(push: PushRecord, delivery: DeliveryRecord) -> pap.QualityOfService 
 
     WAP-247 §9.6 and §9.11 leave room for it beside the address.
     """
-    asked = (push.priority, push.delivery_method)
+    asked = (push.priority, push.delivery_method, push.bearer)
     if delivery.state is not State.DELIVERED or asked == (
         Priority.MEDIUM,
         DeliveryMethod.NOT_SPECIFIED,
+        Bearer.ANY,
     ):
         return None
     method = DeliveryMethod.CONFIRMED

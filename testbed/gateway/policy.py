@@ -35,6 +35,15 @@ class Route(StrEnum):
     """The push waits until the terminal shows itself."""
 
 
+class Confirm(StrEnum):
+    """What it takes for a push that no client confirms to count as delivered."""
+
+    LEFT = "left"
+    """It left the gateway, and the network did not return it."""
+    CONTEXT = "context"
+    """The core has since sent a packet to the mobile (a G-PDU) over a context that is there."""
+
+
 class Refusal(StrEnum):
     """Why a route came to nothing."""
 
@@ -150,6 +159,8 @@ class Rule:
     """Seconds that a push is held before the next route is taken; None: as long as it lives."""
     lifetime: float | None = None
     """Seconds that a push without deliver-before-timestamp may take; None: the gateway's."""
+    confirm: Confirm | None = None
+    """When a push that no client confirms counts as delivered; None: as the gateway has it."""
     activations: int | None = None
     """Activations for these pushes that run at a time; None: as many as the gateway's limit."""
     after: Mapping[Refusal, Next] = field(default_factory=dict, hash=False)

@@ -41,6 +41,18 @@ An attempt that could only be made after that time is not waited for. When the t
 itself every route may be taken again, with its whole time. Where no route is left the push is
 undeliverable.
 
+The times go on while the gateway is away: after a restart, or when another gateway takes the push
+over, a route has what is left of its time.
+
+A push can ask for a bearer (`bearer` in PAP's quality-of-service): SMS, or GPRS, Packet Data or IP.
+With `bearer-required` it takes that one's routes alone, and is refused with 3010 where there are
+none; else that one's routes come first. SMS asked for so needs an SMSC, but no rule that names it.
+Holding is no bearer.
+
+`confirm` says what it takes for a push that no client confirms to count as delivered: *left*, it
+left the gateway and did not come back; or *context*, the core has since sent the mobile something.
+Without it `gateway.ota.confirm` holds.
+
 SMS is for gateways with an SMSC: `smsc` in the lab file, or `gateway.sms.smscs`.
 
 ## Refusals
@@ -85,7 +97,8 @@ _EXAMPLES: Final = """
 ## Examples
 
 MMS notifications are held for ten minutes at most, those of the shop bother the core with eight
-activations at a time and are given up where a user says no. Everything else is as ever.
+activations at a time, are given up where a user says no, and count as delivered only when the core
+has sent them on. Everything else is as ever.
 
 ```yaml rules.yaml
 gateway:
@@ -102,6 +115,7 @@ gateway:
       activations: 8
       activation_for: 300
       lifetime: 7200
+      confirm: context
       after: {refused: fail}
     - order: [ip, activation, hold]
 ```

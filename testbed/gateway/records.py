@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
+from testbed.gateway.bearers import Bearer
+from testbed.gateway.policy import Route
 from testbed.gateway.pushes import State
+
+RouteTimes = tuple[tuple[Route, float], ...]
+"""Since when each route is tried, or waited for, whose time the policy bounds."""
 
 
 class Notification(StrEnum):
@@ -52,6 +57,10 @@ class PushRecord:
     replace_method: ReplaceMethod = ReplaceMethod.ALL
     application: str = ""
     """Whom on the terminal it is for (X-Wap-Application-Id): the registered name in lower case."""
+    bearer: Bearer = Bearer.ANY
+    """What it is to go by, if that can be had."""
+    bearer_required: bool = False
+    """Whether it is to go by nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class DeliveryRecord:
     notification: Notification = Notification.NONE
     history: tuple[HistoryEntry, ...] = ()
     """Oldest first."""
+    route_times: RouteTimes = ()
 
 
 @dataclass(frozen=True, slots=True)

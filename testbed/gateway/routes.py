@@ -1,7 +1,9 @@
 """What was tried of a rule's routes for one push at one address.
 
-Theory of operation. It begins anew when the terminal shows itself, and when a gateway takes the
-push up after a restart: then every route may be taken again.
+Theory of operation. It begins anew when the terminal shows itself: then every route may be taken
+again, with its whole time. When a gateway takes the push up after a restart every route may be
+taken again too, for the terminal may have shown itself meanwhile; but the times go on, which the
+store keeps.
 """
 
 from __future__ import annotations
@@ -9,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from testbed.gateway.policy import UNTRIED, Next, Refusal, Route, Rule, Tried, code_of
+from testbed.gateway.policy import (
+    NEVER,
+    UNTRIED,
+    Next,
+    Refusal,
+    Route,
+    Rule,
+    Tried,
+    code_of,
+)
+from testbed.gateway.records import RouteTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +51,26 @@ class Progress:
 
     __slots__ = ("_tried", "rule")
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, times: RouteTimes = ()) -> None:
+        """Begin, or go on with the ``times`` that a store has kept."""
         self.rule = rule
-        self._tried: dict[Route, Tried] = {}
+        self._tried = {route: Tried(since) for route, since in times}
 
     @property
     def tried(self) -> Mapping[Route, Tried]:
         """What came of each route that was tried."""
         return self._tried
+
+    @property
+    def times(self) -> RouteTimes:
+        """Since when each route is tried, or waited for, whose time is bounded."""
+        return tuple(
+            (route, tried.since)
+            for route, tried in self._tried.items()
+            if tried.since is not None
+            and route in self.rule.order
+            and self.rule.time_of(route) < NEVER
+        )
 
     @property
     def takes_ip(self) -> bool:
@@ -69,6 +93,15 @@ class Progress:
         """Allow what was given up because the terminal was away: somebody looks again."""
         for route in [route for route, tried in self._tried.items() if tried.is_absent]:
             del self._tried[route]
+
+    def take_up(self, rule: Rule) -> None:
+        """Go by ``rule`` from now on; every route may be taken in what is left of its time."""
+        self.rule = rule
+        self._tried = {
+            route: Tried(tried.since)
+            for route, tried in self._tried.items()
+            if tried.since is not None and route in rule.order
+        }
 
     def start_over(self) -> None:
         """Allow every route again: the terminal has shown itself."""

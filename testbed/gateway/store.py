@@ -66,7 +66,9 @@ CREATE TABLE push (
     initiator TEXT NOT NULL,
     replaces TEXT,
     replace_method TEXT NOT NULL,
-    application TEXT NOT NULL
+    application TEXT NOT NULL,
+    bearer TEXT NOT NULL,
+    bearer_required INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE delivery (
     push_id TEXT NOT NULL REFERENCES push,
@@ -78,6 +80,7 @@ CREATE TABLE delivery (
     code INTEGER NOT NULL,
     description TEXT NOT NULL,
     notification TEXT NOT NULL,
+    route_times TEXT NOT NULL,
     is_open INTEGER NOT NULL,
     PRIMARY KEY (push_id, number)
 ) WITHOUT ROWID;
@@ -100,7 +103,7 @@ CREATE TABLE history (
 SCHEMA: Final = Schema(
     owner="gateway",
     application_id=0x50504701,
-    version=3,
+    version=4,
     script=_TABLES,
     # A new push lands anywhere in the order of push-ids.
     cache=65_536,
@@ -123,7 +126,7 @@ _PUT_DELIVERY: Final = (
     "WITH new (" + _DELIVERY + ") AS (",
     ") UPDATE delivery SET state = new.state, changed = new.changed, attempts = new.attempts,"
     " code = new.code, description = new.description, notification = new.notification,"
-    " is_open = new.is_open FROM new"
+    " route_times = new.route_times, is_open = new.is_open FROM new"
     " WHERE delivery.push_id = new.push_id AND delivery.number = new.number",
 )
 

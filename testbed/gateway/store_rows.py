@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
+from testbed.gateway.bearers import Bearer
+from testbed.gateway.policy import Route
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     AddPush,
@@ -13,6 +15,7 @@ from testbed.gateway.records import (
     HistoryEntry,
     Notification,
     PushRecord,
+    RouteTimes,
     StoredPush,
 )
 
@@ -35,6 +38,8 @@ PUSH_COLUMNS: Final = (
     "replaces",
     "replace_method",
     "application",
+    "bearer",
+    "bearer_required",
 )
 DELIVERY_COLUMNS: Final = (
     "push_id",
@@ -46,6 +51,7 @@ DELIVERY_COLUMNS: Final = (
     "code",
     "description",
     "notification",
+    "route_times",
     "is_open",
 )
 HISTORY_COLUMNS: Final = ("push_id", "number", "ordinal", "time", "state", "note")
@@ -74,6 +80,8 @@ def push_values(push: PushRecord) -> Values:
         push.replaces,
         push.replace_method.value,
         push.application,
+        push.bearer.value,
+        push.bearer_required,
     )
 
 
@@ -89,6 +97,7 @@ def delivery_values(delivery: DeliveryRecord, address: str) -> Values:
         delivery.code,
         _storable(delivery.description),
         delivery.notification.value,
+        " ".join([f"{route.value}={since!r}" for route, since in delivery.route_times]),
         is_open(delivery),
     )
 
@@ -138,7 +147,8 @@ def assemble(
         entries.setdefault((push_id, number), []).append(HistoryEntry(time, State(state), note))
     records: dict[str, list[DeliveryRecord]] = {}
     addresses: dict[str, list[str]] = {}
-    for push_id, number, address, state, changed, attempts, code, text, reported, _ in deliveries:
+    for row in deliveries:
+        push_id, number, address, state, changed, attempts, code, text, reported, times, _ = row
         record = DeliveryRecord(
             push_id,
             number,
@@ -149,6 +159,7 @@ def assemble(
             text,
             Notification(reported),
             tuple(entries.get((push_id, number), ())),
+            _route_times(times),
         )
         records.setdefault(push_id, []).append(record)
         addresses.setdefault(push_id, []).append(address)
@@ -161,7 +172,8 @@ def assemble(
 
 def _push(row: Values, addresses: tuple[str, ...]) -> PushRecord:
     push_id, received, before, after, notify_url, reference, version, content_type, pdu = row[:9]
-    priority, method, initiator, replaces, replace_method, application = row[9:]
+    priority, method, initiator, replaces, replace_method, application, *bearer = row[9:]
+    name, is_required = bearer
     return PushRecord(
         push_id,
         received,
@@ -179,7 +191,14 @@ def _push(row: Values, addresses: tuple[str, ...]) -> PushRecord:
         replaces,
         ReplaceMethod(replace_method),
         application,
+        Bearer(name),
+        bool(is_required),
     )
+
+
+def _route_times(text: str) -> RouteTimes:
+    pairs = (one.partition("=") for one in text.split())
+    return tuple((Route(route), float(since)) for route, _, since in pairs)
 
 
 def _storable(text: str) -> str:

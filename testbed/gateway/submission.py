@@ -24,6 +24,7 @@ from testbed.codecs.hosts import is_listed
 from testbed.codecs.pap import PapError, StatusCode, Version
 from testbed.gateway import answers, operations
 from testbed.gateway.answers import Refusal
+from testbed.gateway.bearers import BEARERS, NETWORKS, Bearer
 from testbed.gateway.capabilities import Clients
 from testbed.gateway.config import GatewayConfig, Operation
 from testbed.gateway.operations import Accepted, Question, Submitted, rejected
@@ -32,8 +33,6 @@ from testbed.gateway.records import PushRecord
 from testbed.gateway.send import UnsendableError, prepare
 
 _XML_TYPES: Final = frozenset({answers.PAP_TYPE, "text/xml"})
-_NETWORKS: Final = frozenset({"any", "gsm"})
-_BEARERS: Final = frozenset({"any", "gprs", "packet data", "ip"})
 _OPERATIONS: Final[Mapping[type[Submitted], Operation]] = MappingProxyType(
     {
         pap.PushMessage: Operation.PUSH,
@@ -164,7 +163,8 @@ class _Reading:
         if message.replace_push_id == message.push_id:
             raise _RefusedError(StatusCode.BAD_REQUEST, "a push cannot replace itself")
         nobodies = self._nobodies(message.addresses)
-        _check_quality(message.quality_of_service)
+        quality = message.quality_of_service or pap.QualityOfService()
+        bearer = _bearer(quality)
         _check_times(message, now)
         if message.notify_url is not None:
             _check_notify_url(message.notify_url, config.notification.hosts)
@@ -182,8 +182,13 @@ class _Reading:
         if assumed is not None or not self._clients.is_silent:
             types = (content.content_type.media, media.parse(air.content_type).media)
             nobodies = self._misfits(message.addresses, nobodies, types, assumed)
-        quality = message.quality_of_service or pap.QualityOfService()
-        rule = config.policy.rule_for(air.application, self._initiator)
+        rule = config.rule_for(
+            air.application, self._initiator, bearer, bearer_required=quality.bearer_required
+        )
+        if rule is None:
+            raise _RefusedError(
+                StatusCode.REQUIRED_BEARER_NOT_AVAILABLE, f"pushes do not go by {quality.bearer}"
+            )
         lifetime = config.lifetime if rule.lifetime is None else rule.lifetime
         before = message.deliver_before
         start = now if message.deliver_after is None else max(now, message.deliver_after)
@@ -204,6 +209,8 @@ class _Reading:
             replaces=message.replace_push_id,
             replace_method=message.replace_method,
             application=air.application,
+            bearer=bearer,
+            bearer_required=quality.bearer_required and bearer is not Bearer.ANY,
         )
         ended = tuple(rejected(push, n, who.code, who.text) for n, who in nobodies.items())
         return Accepted(push, ended, message.progress_notes)
@@ -269,17 +276,19 @@ def _check_media(media_type: str, allowed: tuple[str, ...]) -> None:
         raise _RefusedError(StatusCode.NOT_POSSIBLE, f"{media_type} is not pushed here")
 
 
-def _check_quality(quality: pap.QualityOfService | None) -> None:
-    if quality is None:
-        return
-    if quality.network_required and (quality.network or "any").lower() not in _NETWORKS:
+def _bearer(quality: pap.QualityOfService) -> Bearer:
+    """Return the bearer that is asked for; refuse what is required and cannot be had."""
+    is_there = (quality.network or "any").lower() in NETWORKS
+    if quality.network_required and not is_there:
         raise _RefusedError(
             StatusCode.REQUIRED_NETWORK_NOT_AVAILABLE, f"there is no {quality.network} here"
         )
-    if quality.bearer_required and (quality.bearer or "any").lower() not in _BEARERS:
+    bearer = BEARERS.get((quality.bearer or "any").lower())
+    if bearer is None and quality.bearer_required:
         raise _RefusedError(
             StatusCode.REQUIRED_BEARER_NOT_AVAILABLE, f"there is no {quality.bearer} here"
         )
+    return bearer or Bearer.ANY
 
 
 def _check_times(message: pap.PushMessage, now: float) -> None:

@@ -31,7 +31,6 @@ from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import (
-    Confirm,
     GatewayConfig,
     Limits,
     OtaPolicy,
@@ -443,7 +442,7 @@ def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
         ota=OtaPolicy(
             session_time=part.ota.session_time,
             returned=part.ota.returned,
-            confirm=Confirm(part.ota.confirm),
+            confirm=part.ota.confirm,
             timers=WtpTimers(
                 retransmission=part.wsp.retransmission,
                 most_retransmissions=part.wsp.retransmissions,

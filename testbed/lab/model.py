@@ -20,6 +20,7 @@ from pydantic import (
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
+from testbed.gateway.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.parts import (
     AnyNetwork,
@@ -429,10 +430,11 @@ class OtaPart(Part):
         ge=0,
         description="seconds after a datagram in which ICMP may say that nobody is there",
     )
-    confirm: Literal["left", "context"] = Field(
-        default="left",
+    confirm: Confirm = Field(
+        default=Confirm.LEFT,
         description="when a push that no client confirms counts as delivered: it *left* the "
-        "gateway and did not come back, or the core's *context* has sent the mobile something",
+        "gateway and did not come back, or the core's *context* has sent the mobile something. A "
+        "[rule](#rule) can say otherwise for its pushes",
     )
     largest_push: int = Field(
         default=262_144,

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from testbed.codecs.wsp.push import PUSH_PORT
-from testbed.gateway.policy import DEFAULT_ORDER, Next, Refusal, Route, Rule
+from testbed.gateway.policy import DEFAULT_ORDER, Confirm, Next, Refusal, Route, Rule
 from testbed.gateway.send import application_name
 from testbed.lab.parts import Host, Msisdn, Network, Part, Port, Seconds
 
@@ -46,6 +46,11 @@ class RulePart(Part):
         default=None,
         description="of a push that names no deliver-before; the gateway's when absent",
     )
+    confirm: Confirm | None = Field(
+        default=None,
+        description="when a push of these that no client confirms counts as delivered, as "
+        "[`ota.confirm`](#ota) says it; the gateway's when absent",
+    )
     activations: int | None = Field(
         default=None,
         ge=1,
@@ -72,6 +77,7 @@ class RulePart(Part):
             sms_for=self.sms_for,
             hold_for=self.hold_for,
             lifetime=self.lifetime,
+            confirm=self.confirm,
             activations=self.activations,
             after=self.after,
         )

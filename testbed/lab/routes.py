@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from testbed.gateway.policy import Policy, Route, Rule
+from testbed.gateway.config import OtaPolicy
+from testbed.gateway.policy import Confirm, Policy, Route, Rule
 from testbed.gateway.trigger import GiTrigger
 from testbed.lab.model import GatewayPart
 from testbed.lab.policy_model import GiTriggerPart
-from testbed.lab.yaml_source import Problem, Source
+from testbed.lab.yaml_source import Path, Problem, Source
 
 _BY_TRIGGER = Rule(order=(Route.IP, Route.GI_TRIGGER, Route.HOLD))
 
@@ -36,6 +37,7 @@ def gi_trigger(part: GiTriggerPart) -> GiTrigger:
 
 def problems(part: GatewayPart, source: Source, *, has_smsc: bool) -> Iterator[Problem]:
     """Find what is wrong with the rules together, each with its place."""
+    yield from _unanswerable(part, source)
     names = {initiator.name for initiator in part.initiators}
     last = len(part.policy) - 1
     for number, one in enumerate(part.policy):
@@ -62,3 +64,21 @@ def problems(part: GatewayPart, source: Source, *, has_smsc: bool) -> Iterator[P
             if route is Route.GI_TRIGGER and part.gi_trigger is None:
                 text = "gi-trigger needs gateway.gi_trigger, which says who can be triggered"
                 yield source.problem((*path, "order", position), text)
+
+
+def _unanswerable(part: GatewayPart, source: Source) -> Iterator[Problem]:
+    """Find where the core is to be asked what has left for a mobile, and cannot be."""
+    asking: list[Path] = [
+        ("gateway", "policy", number, "confirm")
+        for number, one in enumerate(part.policy)
+        if one.confirm is Confirm.CONTEXT
+    ]
+    if part.ota.confirm is Confirm.CONTEXT:
+        asking.insert(0, ("gateway", "ota", "confirm"))
+    longest = OtaPolicy().confirm_time
+    for path in asking:
+        if not part.ask_core:
+            yield source.problem(path, "only the core knows of contexts: it needs ask_core")
+        if not 0 < part.ota.returned <= longest:
+            text = f"context needs gateway.ota.returned above 0 and at most {longest:g}"
+            yield source.problem(path, text)

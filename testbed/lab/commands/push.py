@@ -60,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="%(choices)s (default: %(default)s)",
     )
     parser.add_argument(
+        "--bearer", metavar="NAME", help="what it is to go by, such as SMS or GPRS, where it can"
+    )
+    parser.add_argument(
+        "--bearer-required", action="store_true", help="by no other bearer than that"
+    )
+    parser.add_argument(
         "--wait",
         type=float,
         default=120.0,
@@ -116,7 +122,9 @@ def _push(options: argparse.Namespace) -> tuple[pap.PushMessage, Part]:
         addresses=tuple(recipient(terminal) for terminal in options.terminals),
         deliver_before=None if before is None else float(int(time.time() + before)),
         quality_of_service=pap.QualityOfService(
-            delivery_method=pap.DeliveryMethod(options.delivery_method)
+            delivery_method=pap.DeliveryMethod(options.delivery_method),
+            bearer=options.bearer,
+            bearer_required=options.bearer_required,
         ),
     )
     if options.sl:

@@ -15,9 +15,10 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.pap import DeliveryMethod
 from testbed.codecs.wtp import UserAbort
-from testbed.gateway.config import Confirm, GatewayConfig, OtaPolicy
+from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.events import PushSent
 from testbed.gateway.judge import TerminalView
+from testbed.gateway.policy import Confirm
 from testbed.gateway.store import SqliteStore
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.terminal_testing import CLIENT_PORT, BenchTerminal

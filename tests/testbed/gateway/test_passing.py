@@ -8,9 +8,10 @@ import pytest
 
 from testbed.codecs import pap
 from testbed.codecs.pap import DeliveryMethod, MessageState
-from testbed.gateway.config import Confirm, OtaPolicy
+from testbed.gateway.config import OtaPolicy
 from testbed.gateway.judge import CoreSilent, NotAsked, TerminalView, UnknownTerminal
 from testbed.gateway.passing import Passed, has_passed
+from testbed.gateway.policy import Confirm, Policy, Rule
 from testbed.gateway.pushes import State
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import ADDRESS, IMSI, MESSAGE, MSISDN, accounting, active
@@ -142,3 +143,34 @@ def test_times_that_leave_no_moment_to_ask_are_refused():
     """The core is asked when the network has had its time to return the push."""
     with pytest.raises(ValueError, match="confirm: context"):
         OtaPolicy(confirm=Confirm.CONTEXT, returned=0)
+
+
+def test_each_rule_says_what_it_takes_to_be_delivered(make_bench):
+    """The bank's pushes are checked with the core, all others count as sent when they left."""
+    bank = Rule(initiators=frozenset({"bank"}), confirm=Confirm.CONTEXT)
+    bench = make_bench(ota=OtaPolicy(), policy=Policy((bank, Rule())))
+    bench.views[BY_NUMBER] = TerminalView(IMSI, MSISDN, (CONTEXT,))
+    bench.views[BY_ADDRESS] = view(0.05)
+    bench.submit(MESSAGE, initiator="news")
+    bench.advance(0.1)
+    assert (len(bench.notifications), bench.context_look_ups) == (1, [])
+    bench.submit(replace(MESSAGE, push_id="2@pi.example"), initiator="bank")
+    bench.advance(0.1)
+    assert (len(bench.notifications), bench.context_look_ups) == (2, [ADDRESS])
+
+
+def test_a_rule_can_spare_its_pushes_the_check_of_the_gateway(make_bench):
+    """A push of an application that nobody waits for is delivered when it has left."""
+    rule = Rule(applications=frozenset({"x-wap-application:wml.ua"}), confirm=Confirm.LEFT)
+    bench = make_bench(ota=CONFIRM, policy=Policy((rule, Rule())))
+    bench.views[BY_NUMBER] = TerminalView(IMSI, MSISDN, (CONTEXT,))
+    bench.submit(MESSAGE)
+    bench.advance(0.1)
+    assert (len(bench.notifications), bench.context_look_ups) == (1, [])
+
+
+@pytest.mark.parametrize("ota", [OtaPolicy(returned=0), OtaPolicy(confirm_time=0.05)])
+def test_a_rule_that_asks_the_core_needs_time_to_do_so(make_bench, ota):
+    """As the gateway does that asks about every push."""
+    with pytest.raises(ValueError, match="confirm: context needs returned"):
+        make_bench(ota=ota, policy=Policy((Rule(confirm=Confirm.CONTEXT),)))

@@ -371,6 +371,8 @@ def test_gi_trigger_is_the_route_where_there_is_no_core_to_ask() -> None:
         ("[{after: {refused: sms}}]", "6:6", "after refused comes sms, which is not in order"),
         ("[{after: {hungry: fail}}]", "6:", "input should be 'unknown-subscriber'"),
         ("[{activation_for: 0}]", "6:23", "greater than 0"),
+        ("[{confirm: context}]", "6:16", "only the core knows of contexts: it needs ask_core"),
+        ("[{confirm: maybe}]", "6:16", "input should be 'left' or 'context'"),
     ],
 )
 def test_what_is_wrong_with_a_policy_is_named_with_its_place(
@@ -379,6 +381,20 @@ def test_what_is_wrong_with_a_policy_is_named_with_its_place(
     """Line and column of the rule, the route or the name."""
     found = problems(GATEWAY + f"  policy:\n    {rules}\n")
     assert any(one.startswith(f"lab.yaml:{place}") and text in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("  policy: [{confirm: context}]\n  ota: {returned: 0}\n", "5:22"),
+        ("  ota: {confirm: context, returned: 2.5}\n", "5:18"),
+    ],
+)
+def test_the_core_is_asked_only_where_there_is_time_for_it(text: str, place: str) -> None:
+    """A push that counts as sent at once is not asked about, nor one that is returned too late."""
+    asking = GATEWAY.replace("ask_core: false", 'core: {url: "http://127.0.0.1:1"}')
+    (problem,) = problems(asking + text)
+    assert problem.startswith(f"lab.yaml:{place}: context needs gateway.ota.returned above 0")
 
 
 def test_radius_clients_and_ageing_are_taken_over() -> None:

@@ -13,8 +13,9 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.pap import DeliveryMethod, MessageState
 from testbed.codecs.wtp import UserAbort
-from testbed.gateway.config import Confirm, OtaPolicy, RetryPolicy
+from testbed.gateway.config import OtaPolicy, RetryPolicy
 from testbed.gateway.events import PushSent, SessionInvited
+from testbed.gateway.policy import Confirm
 from testbed.handset.settings import HandsetSettings, OnPush, PushBehaviour
 from testbed.simulation.quality import LinkQuality
 from tests.interop.dissection import Dissection
