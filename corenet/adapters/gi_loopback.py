@@ -35,7 +35,7 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from corenet.adapters.hearing_port import LARGEST_DATAGRAM
+from corenet.adapters.draining_port import LARGEST_DATAGRAM
 from corenet.adapters.reactor import ReadsDescriptors, ScheduledCall, Schedules
 from corenet.adapters.udp import RECEIVE_BUFFER, CannotBindError
 from corenet.gi.ip import IpError, parse_udp, udp_packet

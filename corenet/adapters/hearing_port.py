@@ -19,10 +19,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.interfaces import IHalfCloseableDescriptor
-from twisted.internet.udp import Port
 from twisted.python.failure import Failure
 from zope.interface import classImplements
 
+from corenet.adapters.draining_port import DrainingPort
 from corenet.interfaces.node import Address
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 HEARS_ICMP: Final = sys.platform == "linux"
 """Whether this system tells."""
-LARGEST_DATAGRAM: Final = 65_535
-"""Octets read at once: a whole datagram whatever its size."""
 Unreachable = Callable[[Address, bool], None]
 """Called with where a datagram did not arrive, and whether there is no way to the host at all."""
 
@@ -62,7 +60,7 @@ _HEARD: Final = frozenset(
 """What a call on the socket fails with because of what is in the queue."""
 
 
-class HearingPort(Port):
+class HearingPort(DrainingPort):
     """One bound UDP socket that tells which of its datagrams did not arrive."""
 
     def __init__(
@@ -73,12 +71,12 @@ class HearingPort(Port):
         reactor: Any,
         unreachable: Unreachable,
     ) -> None:
-        Port.__init__(self, port, protocol, interface, LARGEST_DATAGRAM, reactor)
+        DrainingPort.__init__(self, port, protocol, interface, reactor)
         self._unreachable = unreachable
 
     def createInternetSocket(self) -> socket.socket:
         """Return the socket, which keeps what ICMP says (Twisted calls this)."""
-        created: socket.socket = Port.createInternetSocket(self)
+        created: socket.socket = DrainingPort.createInternetSocket(self)
         created.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         return created
 
@@ -86,7 +84,7 @@ class HearingPort(Port):
         """Read what has come (Twisted calls this)."""
         self._listen_to_errors()
         try:
-            Port.doRead(self)
+            DrainingPort.doRead(self)
         except OSError as error:
             if error.errno not in _HEARD:
                 raise

@@ -23,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from corenet.adapters.draining_port import Batch
 from corenet.adapters.reactor import (
     ConnectsTcp,
     GiDevice,
@@ -218,19 +219,31 @@ class TwistedRuntime:
 
     # What reaches a node
 
-    def _arrived(self, place: _Place, interface: Interface, data: bytes, peer: Address) -> None:
-        """Take a datagram from a UDP socket."""
+    def _arrived(self, place: _Place, interface: Interface, batch: Batch) -> None:
+        """Take what a UDP socket has received; what the node makes of all of it goes then."""
         local = place.addresses.get(interface)
         if local is None or self._closed:
             return
-        ours = self._attachments.exactly_at(interface, peer) is not None
-        if interface in TO_MOBILES and not ours and self._gi is not None:
-            # A mobile's datagram, which was seen as a packet when its GGSN sent it.
-            ours = self._attachments.on_gi(peer[0]) is not None
-        if not ours:
-            self._pass(interface, peer, local, data, "", place.node.name)
-        self._receive(place, interface, data, peer, local)
+        now = self.now()
+        receive = place.node.receive
+        for data, peer in batch:
+            if self._pass.watched and not self._is_ours(interface, peer):
+                self._pass(interface, peer, local, data, "", place.node.name)
+            try:
+                receive(interface, data, peer=peer, local=local, now=now)
+            except Exception:
+                self._fault(place, f"{interface} from {peer[0]}:{peer[1]}: {data.hex()}")
+        self._collect(place)
         self._work()
+
+    def _is_ours(self, interface: Interface, peer: Address) -> bool:
+        """Whether a node of ours has sent what came from ``peer``, so that it has passed."""
+        if self._attachments.exactly_at(interface, peer) is not None:
+            return True
+        if interface not in TO_MOBILES or self._gi is None:
+            return False
+        # A mobile's datagram was seen as a packet when its GGSN sent it.
+        return self._attachments.on_gi(peer[0]) is not None
 
     def _came_back(
         self, node: HearsUnreachable, place: _Place, interface: Interface, peer: Address, host: bool
@@ -320,8 +333,8 @@ class TwistedRuntime:
         except Exception:
             self._fault(place, "taking what it wants")
             return
-        for event in events:
-            self._queue.append(partial(self._tell, self._latest, node.name, event))
+        if events:
+            self._queue.append(partial(self._tell, self._latest, node.name, events))
         for datagram in datagrams:
             self._send(place, datagram)
         if streams is not None:
@@ -385,11 +398,12 @@ class TwistedRuntime:
     def _send_over_udp(
         self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
     ) -> None:
-        receiver = self._attachments.exactly_at(interface, peer)
-        if receiver is None and interface in TO_MOBILES:
-            receiver = self._attachments.on_gi(peer[0])
-        name = "" if receiver is None else receiver.name
-        self._pass(interface, local, peer, data, place.node.name, name)
+        if self._pass.watched:
+            receiver = self._attachments.exactly_at(interface, peer)
+            if receiver is None and interface in TO_MOBILES:
+                receiver = self._attachments.on_gi(peer[0])
+            name = "" if receiver is None else receiver.name
+            self._pass(interface, local, peer, data, place.node.name, name)
         try:
             place.sockets[interface].send(data, peer)
         except CannotSendError as refused:
@@ -430,12 +444,15 @@ class TwistedRuntime:
         self._next_turn = None
         self._work()
 
-    def _tell(self, now: float, name: str, event: Event) -> None:
-        for listener in self._listeners:
-            try:
-                listener(now, name, event)
-            except Exception:
-                self._log.failure("A listener raised for {event} of {node}", event=event, node=name)
+    def _tell(self, now: float, name: str, events: list[Event]) -> None:
+        for event in events:
+            for listener in self._listeners:
+                try:
+                    listener(now, name, event)
+                except Exception:
+                    self._log.failure(
+                        "A listener raised for {event} of {node}", event=event, node=name
+                    )
 
     # Faults
 

@@ -23,6 +23,11 @@ class Taps:
         """Call ``tap`` from now on."""
         self._taps.append(tap)
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks; who passes what passes is not worth finding out otherwise."""
+        return bool(self._taps)
+
     def __call__(
         self,
         interface: Interface,

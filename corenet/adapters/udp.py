@@ -11,10 +11,12 @@ from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError, MessageLengthError
+from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.udp import Port
 
-from corenet.adapters.hearing_port import HEARS_ICMP, LARGEST_DATAGRAM, HearingPort, Unreachable
+from corenet.adapters.draining_port import LARGEST_DATAGRAM, Batch, DrainingPort
+from corenet.adapters.hearing_port import HEARS_ICMP, HearingPort, Unreachable
 from corenet.adapters.reactor import ListensUdp
 from corenet.interfaces.node import Address
 
@@ -24,6 +26,9 @@ RECEIVE_BUFFER = 4 << 20
 A burst to thousands of mobiles is sent in one turn of the reactor and read in the next; with
 Linux' usual 212,992 octets all but the first 250 small datagrams of it would be lost.
 """
+
+_HOSTS_KNOWN = 10_000
+"""Hosts of which a socket remembers that they are addresses and no names."""
 
 _REASONS = {
     errno.EADDRINUSE: (
@@ -90,7 +95,7 @@ class CannotSendError(Exception):
 
 
 class UdpSocket(DatagramProtocol):
-    """One bound UDP socket; Twisted reads it in batches and calls ``receive`` per datagram."""
+    """One bound UDP socket; what has come since it was last read is handed on as one batch."""
 
     noisy = False
 
@@ -99,18 +104,23 @@ class UdpSocket(DatagramProtocol):
         reactor: ListensUdp,
         owner: str,
         address: Address,
-        receive: Callable[[bytes, Address], None],
+        receive: Callable[[Batch], None],
         unreachable: Unreachable | None = None,
     ) -> None:
         """Bind to ``address`` (port 0: any free one); raise ``CannotBindError``.
 
-        ``unreachable`` hears of ICMP where the system tells.
+        ``receive`` is called with the datagrams and their senders; ``unreachable`` hears of
+        ICMP where the system tells.
         """
         self._receive = receive
+        self._hosts: set[str] = set()
         host, port = address
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            if unreachable is not None and HEARS_ICMP and ":" not in host:
+            if unreachable is not None and HEARS_ICMP and self._family == socket.AF_INET:
                 Port.startListening(HearingPort(port, self, host, reactor, unreachable))
+            elif IReactorFDSet.providedBy(reactor):
+                Port.startListening(DrainingPort(port, self, host, reactor))
             else:
                 reactor.listenUDP(port, self, interface=host, maxPacketSize=LARGEST_DATAGRAM)
         except CannotListenError as failed:
@@ -120,23 +130,33 @@ class UdpSocket(DatagramProtocol):
             raise CannotBindError.because(owner, address, error) from None
         self._port = cast("Port", self.transport)
         self._port.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._send = self._port.send if isinstance(self._port, DrainingPort) else self._port.write
         self.address: Address = (host, self._port.getHost().port)
         """The address it is bound to, with the port that the system chose where it was 0."""
 
+    def batchReceived(self, batch: Batch) -> None:
+        """Hand datagrams on (a ``DrainingPort`` calls this)."""
+        self._receive(batch)
+
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
-        """Hand a datagram on (Twisted calls this)."""
-        self._receive(datagram, (addr[0], addr[1]))
+        """Hand a datagram on (Twisted calls this, for a reactor without file descriptors)."""
+        self._receive([(datagram, (addr[0], addr[1]))])
 
     def send(self, data: bytes, peer: Address) -> None:
         """Send from the bound address; raise ``CannotSendError`` with what the system says."""
-        port = self._port
         try:
-            if isinstance(port, HearingPort):
-                port.send(data, peer)
-            else:
-                port.write(data, peer)
-        except (OSError, MessageLengthError, ValueError) as refused:
+            if peer[0] not in self._hosts:
+                self._require_address(peer[0])
+            self._send(data, peer)
+        except (OSError, OverflowError, MessageLengthError, ValueError) as refused:
             raise CannotSendError(str(refused)) from None
+
+    def _require_address(self, host: str) -> None:
+        """Raise OSError for a name: asking for its address would stop everything meanwhile."""
+        socket.inet_pton(self._family, host)
+        if len(self._hosts) >= _HOSTS_KNOWN:
+            self._hosts.clear()
+        self._hosts.add(host)
 
     def close(self) -> Deferred[None]:
         """Close; the Deferred fires when the port is free."""

@@ -1,0 +1,74 @@
+"""A UDP port that is read until it is empty, and hands on what had come as one batch.
+
+Twisted's own calls its protocol once per datagram; whoever gets them has then to look after every
+single one whether there is something to send, to tell or to wait for. Under load many have come by
+the time the port is read, and looking once is enough.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any, Final, Protocol, cast
+
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.udp import Port
+from twisted.logger import Logger
+
+from corenet.interfaces.node import Address
+
+LARGEST_DATAGRAM: Final = 65_535
+"""Octets read at once: a whole datagram whatever its size."""
+AT_ONCE: Final = 64
+"""Datagrams in a batch at most, so that other sockets and timers get their turn."""
+
+_LEFT_ALONE: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ECONNREFUSED})
+"""What reading ends with when there is nothing more, and what an unconnected socket may ignore."""
+
+Batch = list[tuple[bytes, Address]]
+"""Datagrams with where they came from, in the order in which they arrived."""
+
+
+class TakesBatches(Protocol):
+    """What a draining port hands its datagrams to."""
+
+    def batchReceived(self, batch: Batch) -> None:
+        """Take what has come."""
+        ...
+
+
+class DrainingPort(Port):
+    """One bound UDP socket whose protocol gets batches."""
+
+    _log = Logger(namespace="corenet.udp")
+
+    def __init__(self, port: int, protocol: DatagramProtocol, interface: str, reactor: Any) -> None:
+        """Make a port that does not listen yet; ``protocol`` satisfies ``TakesBatches`` too."""
+        Port.__init__(self, port, protocol, interface, LARGEST_DATAGRAM, reactor)
+        self._takes = cast("TakesBatches", protocol)
+
+    def doRead(self) -> None:
+        """Read what has come (Twisted calls this)."""
+        batch: Batch = []
+        receive = self.socket.recvfrom
+        try:
+            while len(batch) < AT_ONCE:
+                data, sender = receive(LARGEST_DATAGRAM)
+                # An IPv6 sender has flow and scope besides.
+                batch.append((data, sender if len(sender) == 2 else sender[:2]))
+        except OSError as error:
+            if error.errno not in _LEFT_ALONE:
+                raise
+        finally:
+            if batch:
+                self._hand_on(batch)
+
+    def _hand_on(self, batch: Batch) -> None:
+        try:
+            self._takes.batchReceived(batch)
+        except Exception:
+            # A reactor gives up a port that raises.
+            self._log.failure("What {octets} octets led to raised", octets=len(batch[0][0]))
+
+    def send(self, datagram: bytes, peer: Address) -> None:
+        """Send, without asking what kind of address ``peer`` is; OSError as usual."""
+        self.socket.sendto(datagram, peer)

@@ -1,0 +1,104 @@
+"""UDP ports that hand on all that had come when they are read."""
+
+import socket
+from itertools import pairwise
+
+import pytest
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.trial.unittest import TestCase
+
+from corenet.adapters.draining_port import AT_ONCE
+from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.udp import CannotSendError, UdpSocket
+from corenet.interfaces.node import Interface
+from corenet.interfaces.testing import ScriptedNode
+
+HOST = "127.0.68.1"
+
+
+class RealSockets(TestCase):
+    """On the machine's own loopback network."""
+
+    timeout = 10
+
+    def peer(self):
+        peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(peer.close)
+        peer.bind((HOST, 0))
+        peer.settimeout(5)
+        return peer
+
+    def open(self, receive):
+        port = UdpSocket(reactor, "node", (HOST, 0), receive)
+        self.addCleanup(port.close)
+        return port
+
+    @inlineCallbacks
+    def test_what_came_meanwhile_is_one_batch_up_to_a_bound(self):
+        """Datagrams that wait are handed on together, in order, a bounded number at a time."""
+        batches, all_here = [], Deferred()
+        wanted = 2 * AT_ONCE + 1
+
+        def receive(batch):
+            batches.append(batch)
+            if sum(map(len, batches)) == wanted:
+                all_here.callback(None)
+
+        port, peer = self.open(receive), self.peer()
+        for number in range(wanted):
+            peer.sendto(number.to_bytes(2, "big"), port.address)
+        yield all_here
+        assert [len(batch) for batch in batches] == [AT_ONCE, AT_ONCE, 1]
+        numbers = [int.from_bytes(data, "big") for batch in batches for data, _ in batch]
+        assert numbers == list(range(wanted))
+        assert {sender for batch in batches for _, sender in batch} == {peer.getsockname()}
+
+    @inlineCallbacks
+    def test_who_takes_a_batch_and_raises_gets_the_next_one(self):
+        """What raises is logged, and the port serves on."""
+        second = Deferred()
+        answers = iter([RuntimeError("a bug"), None])
+
+        def receive(batch):
+            error = next(answers)
+            if error is not None:
+                peer.sendto(b"again", port.address)
+                raise error
+            second.callback(batch)
+
+        port, peer = self.open(receive), self.peer()
+        peer.sendto(b"first", port.address)
+        batch = yield second
+        assert batch == [(b"again", peer.getsockname())]
+        assert len(self.flushLoggedErrors(RuntimeError)) == 1
+
+    def test_names_and_other_families_are_not_sent_to(self):
+        """Nobody is asked for the address of a name; IPv6 is not reached from IPv4."""
+        port = self.open(lambda batch: None)
+        for host in ("ggsn.example", "::1", ""):
+            with pytest.raises(CannotSendError):
+                port.send(b"data", (host, 9))
+
+    @inlineCallbacks
+    def test_a_node_gets_a_batch_at_one_time_and_answers_in_order(self):
+        """Of datagrams read together each reaches the node; answers go in the order of theirs."""
+        node = ScriptedNode(
+            "node",
+            react=lambda node, received: node.send(
+                received.interface, received.peer, received.data + b"!"
+            ),
+        )
+        runtime = TwistedRuntime(reactor)
+        self.addCleanup(lambda: runtime.stop(patience=0))
+        runtime.attach(node, {Interface.GTP_C: (HOST, 0)})
+        told, done = [], Deferred()
+        runtime.on_event(lambda now, name, event: told.append(event))
+        peer = self.peer()
+        for letter in (b"a", b"b", b"c"):
+            peer.sendto(letter, runtime.address_of(node, Interface.GTP_C))
+        reactor.callLater(0.05, done.callback, None)
+        yield done
+        assert [peer.recv(10) for _ in range(3)] == [b"a!", b"b!", b"c!"]
+        assert [event.data for event in told] == [b"a", b"b", b"c"]
+        assert all(one.now <= other.now for one, other in pairwise(node.received))
