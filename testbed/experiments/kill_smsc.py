@@ -1,8 +1,9 @@
 """Kills an SMSC at random instants under load, and looks for broken promises.
 
 ``python -m testbed.experiments.kill_smsc`` kills 200 times and prints what it found; exit status 1
-where a promise was broken. ``ledger`` says what the promises are: a message that was answered with
-a message_id is a push there, and its delivery receipt is the result.
+where a promise was broken. With ``--store postgresql://…`` messages are in an empty database.
+``ledger`` says what the promises are: a message that was answered with a message_id is a push
+there, and its delivery receipt is the result.
 
 Theory of operation. The SMSC runs as ``corenet run`` does, a process of its own on a lab file
 written here, together with HLR, SGSN and mobiles, which die with it: what has arrived at a mobile
@@ -36,6 +37,8 @@ from twisted.internet.threads import deferToThread
 
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Interface
+from testbed.adapters.smsc import open_store
+from testbed.adapters.store_thread import SHARED
 from testbed.codecs.smpp import (
     BindTransceiver,
     DeliverSm,
@@ -55,8 +58,9 @@ from testbed.smpp.config import SmppLimits
 from testbed.smpp.errors import QueueFullError, SessionStateError
 from testbed.smpp.events import Answered, LinkLost, TimedOut
 from testbed.smpp.links import Account, Backoff, SmscLinks
-from testbed.smsc.store import MessageStore
+from testbed.smsc.store import Store
 from testbed.smsc.stored import ReceiptState
+from testbed.storage.sqlite_file import StoreError
 
 WORKING: Final = 0.8
 """Seconds of work in the longest life."""
@@ -67,6 +71,8 @@ DRAIN: Final = 0.05
 STARTING: Final = 30.0
 SETTLING: Final = 120.0
 """Seconds at most for a start, and until all is reported in the end."""
+LETTING_GO: Final = 10.0
+"""Seconds at most until a database has noticed that its SMSC is dead."""
 TERMINALS: Final = 20
 NOBODYS: Final = "447700999999"
 """A number that no terminal has."""
@@ -97,6 +103,8 @@ class Plan:
     seed: int = 1
     rate: float = 100.0
     """Messages a second."""
+    store: str | None = None
+    """The URL of an empty database; None: a file of the run's own."""
 
 
 class SmscKillTest:
@@ -108,7 +116,7 @@ class SmscKillTest:
         self._plan = plan
         self._random = Random(plan.seed)
         self.ledger = Ledger("messages", "receipts")
-        self._store = str(folder / "messages.sqlite")
+        self._store = plan.store or str(folder / "messages.sqlite")
         lab = _LAB.format(net=net, store=self._store)
         for number in range(TERMINALS):
             lab += _SUBSCRIBER.format(number=number, mobile="" if number % 4 else _FULL)
@@ -284,7 +292,7 @@ class SmscKillTest:
 
 def _look(path: str, ids: Iterable[str]) -> dict[str, tuple[bool, bool]]:
     """Return of messages whether a store knows their end, and that the receipt was taken."""
-    store = MessageStore(path)
+    store = _open(path)
     try:
         found = {one: store.find(one) for one in ids}
     finally:
@@ -294,6 +302,18 @@ def _look(path: str, ids: Iterable[str]) -> dict[str, tuple[bool, bool]]:
         for one, records in found.items()
         for record in records
     }
+
+
+def _open(path: str) -> Store:
+    """Open the store of an SMSC that has just died."""
+    deadline = time.monotonic() + LETTING_GO
+    while True:
+        try:
+            return open_store(path)
+        except StoreError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 async def run(reactor: Any, plan: Plan) -> SmscKillTest:
@@ -316,12 +336,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=usual.kills, metavar="N")
     parser.add_argument("--seed", type=int, default=usual.seed, metavar="N")
     parser.add_argument("--rate", type=float, default=usual.rate, help="messages a second")
+    parser.add_argument("--store", metavar="URL", help="an empty PostgreSQL database")
     options = parser.parse_args(arguments)
     if options.kills < 1 or options.rate <= 0:
         parser.error("--kills is at least 1, --rate above 0")
+    if options.store is not None and not options.store.startswith(SHARED):
+        parser.error("--store is a postgresql:// URL")
 
     async def work(reactor: Any) -> int:
-        test = await run(reactor, Plan(options.kills, options.seed, options.rate))
+        plan = Plan(options.kills, options.seed, options.rate, options.store)
+        test = await run(reactor, plan)
         print(test.report())
         return 1 if test.ledger.violations else 0
 

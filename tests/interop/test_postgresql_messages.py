@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -123,3 +125,16 @@ def test_what_is_no_smscs_is_left_alone(url: str) -> None:
         connection.execute("UPDATE smsc_owner SET version = 99")
     with pytest.raises(StoreError, match="schema version 99"):
         open_store(url)
+
+
+def test_an_smsc_that_is_killed_keeps_its_promises(server: PostgresqlServer) -> None:
+    """The kill test, in small, with a database."""
+    words = ["--kills", "3", "--rate", "40", "--store", server.make_database(uuid4().hex)]
+    done = subprocess.run(
+        [sys.executable, "-m", "testbed.experiments.kill_smsc", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
