@@ -29,6 +29,7 @@ from testbed.smsc.effects import Commit, FindMessage
 from testbed.smsc.events import (
     EffectsQueued,
     EsmeRefused,
+    EsmeUnreached,
     ReceiptGivenUp,
     StoreFailed,
     SubmissionRefused,
@@ -43,7 +44,7 @@ _LARGEST_BATCH: Final = 1000
 """Messages in one transaction."""
 _PRUNE_EVERY: Final = 3600.0
 """Seconds between looks for messages that are to be forgotten."""
-_WARNINGS: Final = (EsmeRefused, ReceiptGivenUp, StoreFailed, SubmissionRefused)
+_WARNINGS: Final = (EsmeRefused, EsmeUnreached, ReceiptGivenUp, StoreFailed, SubmissionRefused)
 
 
 def open_store(place: str) -> Store:

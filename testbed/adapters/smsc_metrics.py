@@ -19,12 +19,15 @@ from twisted.web.server import Request
 
 from corenet.adapters.metrics import METRICS_TYPE
 from corenet.interfaces.node import Event
+from corenet.interfaces.sms.causes import rp_cause_text
 from testbed.adapters.histogram import Histogram
 from testbed.codecs.smpp import CommandStatus
 from testbed.smsc.events import (
     EsmeBound,
     EsmeGone,
+    EsmeReached,
     EsmeRefused,
+    EsmeUnreached,
     MessageAccepted,
     MessageEnded,
     ReceiptGivenUp,
@@ -56,6 +59,10 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "delivered, failed; answers that came too late.",
         ),
         "esmes": ("what", "Sessions of ESMEs: bound, refused, gone."),
+        "messages_to_esmes": (
+            "outcome",
+            "Messages of mobiles to ESMEs: delivered, or the RP cause that the mobile was told.",
+        ),
         "receipts_given_up": (
             "why",
             "Delivery receipts that their ESME has not taken in time (too old), or that had to "
@@ -89,6 +96,7 @@ SIZES: Final = (
     "messages kept",
     "messages waiting",
     "receipts due",
+    "messages to esmes",
     "segments under way",
     "references in use",
     "writes under way",
@@ -187,6 +195,8 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         EsmeBound: ("esmes", "bound"),
         EsmeRefused: ("esmes", "refused"),
         EsmeGone: ("esmes", "gone"),
+        EsmeReached: ("messages_to_esmes", "delivered"),
+        EsmeUnreached: ("messages_to_esmes", lambda event: rp_cause_text(event.rp_cause)),
         ReceiptGivenUp: ("receipts_given_up", lambda event: str(event.why)),
         StoreFailed: ("store_failures", ""),
     }

@@ -20,6 +20,7 @@ from testbed.smsc.transaction import TransactionPolicy
 
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]+$")]
 SystemId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=15)]
+ServiceNumber = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{2,15}$")]
 Weight = Annotated[float, Field(gt=0)]
 
 
@@ -37,6 +38,10 @@ class EsmePart(Part):
         default=None,
         ge=1,
         description="of it that may be stored and wait, else ESME_RMSGQFUL; null: as of all",
+    )
+    numbers: tuple[ServiceNumber, ...] = Field(
+        default=(),
+        description="short codes and numbers at which mobiles write to it, as deliver_sm",
     )
 
 
@@ -199,8 +204,13 @@ class SmscPart(Part):
     )
 
     @model_validator(mode="after")
-    def _lanes_are_there(self) -> Self:
+    def _esmes_fit_together(self) -> Self:
+        owners: dict[str, str] = {}
         for esme in self.esmes:
+            for number in esme.numbers:
+                if owners.setdefault(number, esme.system_id) != esme.system_id:
+                    other = owners[number]
+                    raise ValueError(f"{esme.system_id} has number {number}, and so has {other}")
             if esme.lane is not None and esme.lane not in self.lanes:
                 known = ", ".join(self.lanes)
                 raise ValueError(f"{esme.system_id} is on lane {esme.lane}; there are {known}")
@@ -224,6 +234,7 @@ class SmscPart(Part):
                     one.rate,
                     one.window,
                     one.messages,
+                    one.numbers,
                 )
                 for one in self.esmes
             ),

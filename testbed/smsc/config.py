@@ -26,6 +26,8 @@ class Esme:
     """Requests that it may have open."""
     messages: int | None = None
     """Messages of it that may wait in store and forward; None: as many as all together may."""
+    numbers: tuple[str, ...] = ()
+    """What mobiles write to it at: short codes, or international numbers; digits only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Limits:
     """Messages in store and forward that have not ended."""
     messages_per_terminal: int = 1_000
     """The same, for one terminal."""
+    to_esme: int = 100
+    """Messages of mobiles to one ESME that it has not answered."""
     receipts: int = 10_000
     """Receipts that wait for one ESME; beyond it the oldest is given up."""
 
@@ -102,6 +106,9 @@ class SmscConfig:
                 raise ValueError(f"{esme.system_id} is on lane {esme.lane!r}, which there is not")
         if len({esme.system_id for esme in self.esmes}) < len(self.esmes):
             raise ValueError("two ESMEs have the same system_id")
+        numbers = [number for esme in self.esmes for number in esme.numbers]
+        if len(set(numbers)) < len(numbers):
+            raise ValueError("two ESMEs have the same number")
         if (
             min(self.begin, self.answer_time, self.receipt_lifetime) <= 0
             or min(self.remember, self.reference_rest) < 0

@@ -118,6 +118,10 @@ class Esmes:
             return True
         return False
 
+    def receives(self, system_id: str) -> bool:
+        """Return whether an ESME has a session that receives."""
+        return bool(self._receiving(system_id))
+
     def _receiving(self, system_id: str) -> list[SmscSession]:
         sessions = self._by_system_id.get(system_id, {}).values()
         receiving = [session for session in sessions if session.state in _RECEIVING]

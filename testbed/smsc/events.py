@@ -92,6 +92,26 @@ class MessageEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EsmeReached(Event):
+    """An ESME has taken what a mobile wrote to it."""
+
+    system_id: str
+    sender: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class EsmeUnreached(Event):
+    """An ESME has not taken what a mobile wrote to it, and the mobile was told."""
+
+    system_id: str
+    sender: str
+    number: str
+    rp_cause: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptGivenUp(Event):
     """The ESME of a message will not be told how it ended."""
 

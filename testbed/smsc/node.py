@@ -54,6 +54,7 @@ from testbed.smsc.sending import Sending
 from testbed.smsc.store_forward import StoreForward
 from testbed.smsc.stored import MessageRecord, ReceiptState
 from testbed.smsc.submission import Refused
+from testbed.smsc.to_esmes import ToEsme, ToEsmes
 
 _MOBILE_CAUSES: Final = {
     CommandStatus.RINVDSTADR: RpCause.UNASSIGNED_NUMBER,
@@ -115,6 +116,8 @@ class Smsc:
         )
         self._desk = Desk(config, self._sending, references, message_ids, tell=self._tell)
         self._esmes = Esmes(config, self._server, tell=self._tell, bound=self._esme_bound)
+        numbers = {number: one.system_id for one in config.esmes for number in one.numbers}
+        self._to_esmes = ToEsmes(numbers, self._esmes, most=config.limits.to_esme, tell=self._tell)
         self._receipts = Receipts(
             schedule,
             deliver=self._esmes.deliver,
@@ -157,6 +160,7 @@ class Smsc:
             "messages kept": len(self._stored),
             "messages waiting": len(self._room),
             "receipts due": len(self._receipts),
+            "messages to esmes": len(self._to_esmes),
             "segments under way": self._lanes.under_way,
             "references in use": len(self._references),
             "writes under way": len(self._ledger),
@@ -288,6 +292,10 @@ class Smsc:
                 self._receipts.answered(message_id, taken=response.is_success, now=now)
             case TimedOut(context=str(message_id)) | LinkLost(context=str(message_id)):
                 self._receipts.answered(message_id, taken=False, now=now)
+            case Answered(context=ToEsme() as one):
+                self._to_esmes.ended(one, event)
+            case TimedOut(context=ToEsme() as one) | LinkLost(context=ToEsme() as one):
+                self._to_esmes.ended(one, event)
             case SessionClosed(connection=connection, reason=reason):
                 self._esmes.closed(connection, reason)
             case _:
@@ -313,6 +321,8 @@ class Smsc:
                 self._ancillary.replace(session, sequence, replacement, account, now)
 
     def _from_mobile(self, sender: str, pdu: tpdu.Submit, answer: MobileAnswer, now: float) -> None:
+        if self._to_esmes.submit(sender, pdu, answer, now):
+            return
         lane = list(self._config.lanes)[-1]
         try:
             self._operations.submit_from_mobile(sender, pdu, lane, answer, now)

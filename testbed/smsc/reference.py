@@ -10,6 +10,7 @@ from typing import Final
 _SMSC: Final = "tests/testbed/smsc/test_smsc.py"
 _ANCILLARY: Final = "tests/testbed/smsc/test_ancillary.py"
 _ROOM: Final = "tests/testbed/smsc/test_room.py"
+_TO_ESMES: Final = "tests/testbed/smsc/test_to_esmes.py"
 _SUBMISSION: Final = "tests/testbed/smsc/test_submission.py"
 _RESTART: Final = "tests/testbed/smsc/test_smsc_restart.py"
 _SESSION: Final = "tests/testbed/smpp"
@@ -99,16 +100,20 @@ OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]]
     ),
     (
         "deliver_sm",
-        "in part",
+        "yes",
         "Receipts, kept until the ESME has taken them, as long and as many as `receipt_lifetime` "
-        "and `receipts` let. Messages of mobiles go to mobiles, not to "
-        "ESMEs.",
+        "and `receipts` let. Messages of mobiles to one of the ESME's `numbers`, at once or not at "
+        "all: the mobile is told RP cause 27 where it is not bound, 42 where it is behind or says "
+        "ESME_RTHROTTLED or ESME_RMSGQFUL, 41 for ESME_RX_T_APPN and silence, 21 for other "
+        "refusals.",
         (
             (_SMSC, "test_a_receipt_tells_the_end"),
             (_SMSC, "test_a_receipt_that_is_refused_comes_again"),
             (_SMSC, "test_receipts_go_out_as_the_esme_answers"),
             (_RESTART, "test_a_receipt_that_is_due_goes_out_after_the_restart"),
             (_ROOM, "test_a_receipt_is_not_kept_for_ever"),
+            (_TO_ESMES, "test_a_mobile_writes_to_an_esme"),
+            (_TO_ESMES, "test_an_esmes_refusal_is_the_mobiles"),
         ),
     ),
     (

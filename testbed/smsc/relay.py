@@ -42,7 +42,10 @@ class _Open:
 
 
 class MobileAnswer:
-    """What a mobile's MO-forwardSM is answered with (satisfies ``operations.Answer``)."""
+    """What a mobile's MO-forwardSM is answered with.
+
+    It satisfies ``operations.Answer`` and ``to_esmes.MobileAnswer``.
+    """
 
     def __init__(
         self, request: GsupMessage, hlr: Address, send: Callable[[Datagram], None]
@@ -53,11 +56,15 @@ class MobileAnswer:
 
     def taken(self, message_id: str, now: float) -> None:  # noqa: ARG002
         """Hear that it is written down."""
-        self._answer(self._request.type.result)
+        self.accept()
 
     def refused(self, destination: str, status: int, now: float) -> None:  # noqa: ARG002
         """Hear that it is not."""
         self.refuse(RpCause.TEMPORARY_FAILURE)
+
+    def accept(self) -> None:
+        """Tell the mobile that its message is taken."""
+        self._answer(self._request.type.result)
 
     def refuse(self, rp_cause: RpCause) -> None:
         """Refuse it, for the reason that the mobile is told."""

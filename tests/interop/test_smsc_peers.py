@@ -35,7 +35,7 @@ subscribers:
 control: {{address: 127.0.20.4}}
 smsc:
   address: {SMSC}
-  esmes: [{{system_id: gateway, password: secret}}]
+  esmes: [{{system_id: gateway, password: secret, numbers: ["80101"]}}]
 """
 TEXT = "Whoever reads this on a telephone has waited for all of its parts, in order. " * 3
 KANNEL = f"""
@@ -73,6 +73,13 @@ username = tester
 password = foobar
 concatenation = true
 max-messages = 10
+"""
+SERVICE = """
+group = sms-service
+keyword = default
+catch-all = true
+max-messages = 1
+text = "You have asked the service."
 """
 
 
@@ -129,3 +136,30 @@ def test_kannel_sends_what_it_has_cut_itself(peers: Peers) -> None:
     lab.stop()
     assert Dissection(peers.folder / "lab.pcapng").complaints() == []
     print("Kannel: a text in two segments delivered, with a receipt")
+
+
+def test_a_mobile_asks_a_service_of_kannels(peers: Peers) -> None:
+    """What it writes to the short code goes to bearerbox as deliver_sm; the answer comes back."""
+    bearerbox = require_peer("bearerbox", package="kannel")
+    smsbox = require_peer("smsbox", package="kannel")
+    lab = peers.run_lab(LAB)
+    asked = {"destination": "80101", "text": "What is the time?"}
+    peers.place.ask("POST", f"{CONTROL}/mobiles/{FIRST}/send-sms", asked)
+    lab.wait_for("esme unreached.*it is not bound")
+    (peers.folder / "kannel.conf").write_text(KANNEL + SERVICE, encoding="utf-8")
+    box = peers.start("bearerbox", bearerbox, "kannel.conf")
+    box.wait_for("MAIN: Start-up done")
+    services = peers.start("smsbox", smsbox, "kannel.conf")
+    services.wait_for("Connected to bearerbox")
+    lab.wait_for("esme bound")
+    peers.place.ask("POST", f"{CONTROL}/mobiles/{FIRST}/send-sms", asked)
+    seen = eventually(lambda: shown(peers, FIRST), bool, timeout=20.0)
+    assert seen == [("SMS", "You have asked the service.")]
+    lab.wait_for("esme reached")
+    box.stop()
+    lab.stop()
+    read = Dissection(peers.folder / "lab.pcapng")
+    assert read.complaints() == []
+    (delivered,) = read.having({"smpp.command_id": 5})
+    assert delivered.all("smpp.destination_addr") == ["80101"]
+    print("Kannel: a mobile's message to a short code, and the service's answer")

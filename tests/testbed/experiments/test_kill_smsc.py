@@ -22,7 +22,9 @@ class KillTests(TestCase):
         assert test.ledger.violations == []
 
 
-@pytest.mark.parametrize("arguments", [["--kills", "0"], ["--rate", "0"], ["--store", "messages.sqlite"]])
+@pytest.mark.parametrize(
+    "arguments", [["--kills", "0"], ["--rate", "0"], ["--store", "messages.sqlite"]]
+)
 def test_what_makes_no_sense_is_refused(arguments, capsys):
     """In a sentence."""
     with pytest.raises(SystemExit):

@@ -51,6 +51,8 @@ class Session:
         """Whether only whole PDUs were sent: then each request has one answer."""
         self.waiting: dict[int, Pdu] = {}
         """Requests that have not been answered, by sequence number."""
+        self.delivered: list[tuple[int, DeliverSm]] = []
+        """What came for it, with sequence numbers."""
         self.takes: bool | None = True
         """Whether it answers what is delivered with success; None: not at all."""
 
@@ -255,6 +257,7 @@ class World:
             elif isinstance(pdu, Unbind):
                 self.give(session, encode(UnbindResp(), sequence))
             elif isinstance(pdu, DeliverSm):
+                session.delivered.append((sequence, pdu))
                 if session.takes is None:
                     continue
                 status = 0 if session.takes else 0x64

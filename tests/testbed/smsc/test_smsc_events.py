@@ -13,7 +13,9 @@ OF_NO_MESSAGE = {
     events.EffectsQueued,
     events.EsmeBound,
     events.EsmeGone,
+    events.EsmeReached,
     events.EsmeRefused,
+    events.EsmeUnreached,
     events.SubmissionRefused,
 }
 KINDS = {
@@ -25,5 +27,5 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", sorted(KINDS - OF_NO_MESSAGE, key=str))
 def test_each_event_of_a_message_names_it(kind: type[Event]) -> None:
-    """First of all; a submission that was refused has become no message."""
+    """First of all; what was refused, or handed on at once, has become no message here."""
     assert fields(kind)[0].name == "message_id"
