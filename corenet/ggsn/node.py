@@ -4,8 +4,8 @@ Specs: TS 23.060 §9.2.2.2 (network-requested activation), TS 29.060 (GTP), TS 2
 
 Four things arrive: GTP-C from SGSNs and the HLR, GTP-U from SGSNs, packets from Gi, answers
 from RADIUS servers. Each goes to the endpoint that speaks it; what the endpoint makes of it
-goes to the procedure that it belongs to; and what came out of all of them is collected at the
-end of each verb, GTP-C before user traffic, so that a Create PDP Context Response leaves
+goes to the procedure that it belongs to; and what came out of all of them is collected when it
+is taken, GTP-C before user traffic, so that a Create PDP Context Response leaves
 before the first packet in its tunnel.
 """
 
@@ -109,7 +109,6 @@ class Ggsn:
         self._updates = Updates(core, self._accounting, self._deletion)
         self._sessions = Sessions(core, self._activations, self._accounting, self._deletion)
         self._traffic = Traffic(core, self._activations)
-        self._datagrams: list[Datagram] = []
 
     @property
     def name(self) -> str:
@@ -137,7 +136,6 @@ class Ggsn:
         pool: an extension to TS 23.060 §9.2.2.2 (see ``network_activation``).
         """
         self._activations.activate(imsi, apn, key, deadline, now)
-        self._collect()
 
     def deactivate(self, imsi: str, apn: str | None, now: float) -> int:
         """Delete the subscriber's contexts on ``apn``, or all; return how many there were.
@@ -151,7 +149,6 @@ class Ggsn:
                 return 0
         count = self._deletion.deactivate(imsi, access, now)
         self._activations.abandon(imsi, access, FailureCause.local(LocalCause.DEACTIVATED), now)
-        self._collect()
         return count
 
     def change_qos(self, imsi: str, apn: str, qos: bytes, now: float) -> int:
@@ -166,7 +163,6 @@ class Ggsn:
         QosProfile.parse(qos)
         access = self._core.access_points.find(apn)
         count = self._updates.change_qos(imsi, access, qos, now) if access is not None else 0
-        self._collect()
         return count
 
     # Queries
@@ -237,14 +233,12 @@ class Ggsn:
     def start(self, now: float) -> None:
         """Begin service: Accounting-On to the servers."""
         self._accounting.start(now)
-        self._collect()
 
     def stop(self, now: float) -> None:
         """End service: activations fail, contexts go, Stops and Accounting-Off to the servers."""
         self._activations.stop(now)
         self._deletion.stop(now)
         self._accounting.stop(now)
-        self._collect()
 
     def receive(
         self,
@@ -266,16 +260,14 @@ class Ggsn:
         elif interface is Interface.RADIUS:
             self._radius.receive(data, peer, now)
         self._take_user_events(now)
-        self._collect()
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        times = (
-            self._core.endpoint.next_timeout(),
-            self._core.schedule.next_timeout(),
-            self._radius.next_timeout(),
-        )
-        return min((time for time in times if time is not None), default=None)
+        earliest = self._core.endpoint.next_timeout()
+        for due in (self._core.schedule.next_timeout(), self._radius.next_timeout()):
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+        return earliest
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
@@ -283,11 +275,20 @@ class Ggsn:
         self._take_control_events(now)
         self._core.schedule.ring(now)
         self._radius.handle_timeout(now)
-        self._collect()
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
-        taken, self._datagrams = self._datagrams, []
+        core = self._core
+        taken = [
+            Datagram(Interface.GTP_C, peer, data) for data, peer in core.endpoint.take_datagrams()
+        ]
+        for data, peer in core.user_plane.take_datagrams():
+            taken.append(Datagram(Interface.GTP_U, peer, data))
+        if core.traffic:
+            taken.extend(core.traffic)
+            core.traffic.clear()
+        for data, peer in self._radius.take_datagrams():
+            taken.append(Datagram(Interface.RADIUS, peer, data))
         return taken
 
     def take_events(self) -> list[Event]:
@@ -346,16 +347,3 @@ class Ggsn:
                     self._traffic.uplink(event.owner, event.payload)
             elif isinstance(event, ErrorIndicated):
                 self._updates.error_indicated(event.peer, event.teid, now)
-
-    def _collect(self) -> None:
-        core = self._core
-        out = self._datagrams
-        for data, peer in core.endpoint.take_datagrams():
-            out.append(Datagram(Interface.GTP_C, peer, data))
-        for data, peer in core.user_plane.take_datagrams():
-            out.append(Datagram(Interface.GTP_U, peer, data))
-        if core.traffic:
-            out.extend(core.traffic)
-            core.traffic.clear()
-        for data, peer in self._radius.take_datagrams():
-            out.append(Datagram(Interface.RADIUS, peer, data))

@@ -43,19 +43,11 @@ class Message:
         Raises LocalProtocolError, naming the attribute, if one has a value that GTP cannot
         express.
         """
-        table = self.IES
-        values = table.read(self)
         try:
-            body = b"".join(
-                [
-                    encode(value)
-                    for (encode, needed), value in zip(table.encoders, values, strict=False)
-                    if value is not None or needed
-                ]
-            )
+            body = b"".join(self.IES.write(self))
             if self.extension_headers or self.other_ies or not self.SEQUENCED:
                 return self._encode_in_full()
-            return HEADER.pack(PLAIN, self.TYPE, len(body) + 4, values[-2], values[-1], 0) + body
+            return HEADER.pack(PLAIN, self.TYPE, len(body) + 4, self.teid, self.sequence, 0) + body
         except ENCODING_ERRORS as error:
             raise self._fault(error) from error
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from operator import attrgetter
 from typing import Any, Final
 
 from gtp.ies.element import Element
@@ -75,6 +74,9 @@ def _encode_each(place: Place) -> Callable[[tuple[Any, ...]], bytes]:
     return encode_each
 
 
+Writer = Callable[[Any], list[bytes]]
+
+
 class Table:
     """The elements of a message, ascending by type as they are sent (TS 29.060 §7.1).
 
@@ -82,7 +84,7 @@ class Table:
     plane address from a user plane address.
     """
 
-    __slots__ = ("_by_type", "encoders", "if_accepted", "places", "read")
+    __slots__ = ("_by_type", "encoders", "if_accepted", "places", "write")
 
     def __init__(self, *places: Place) -> None:
         self.places = tuple(sorted(places, key=lambda place: place.element.type))
@@ -98,11 +100,13 @@ class Table:
             for place in self.places
         )
         """By place: what encodes the attribute, and whether it must be there."""
-        # The sequence number at the end is what makes the result a tuple in every case.
-        self.read: Callable[[Any], tuple[Any, ...]] = attrgetter(
-            *(place.name for place in self.places), "teid", "sequence"
-        )
-        """Return a message's attributes in the order of the places, then TEID and sequence."""
+        self.write: Writer = self._write_first
+        """Return the elements of a message, each encoded, in the order of the places."""
+
+    def _write_first(self, message: object) -> list[bytes]:
+        """Make the writer, which takes longer than a short command has, and use it."""
+        self.write = make_writer(self)
+        return self.write(message)
 
     def __iter__(self) -> Iterator[Place]:
         return iter(self.places)
@@ -113,6 +117,27 @@ class Table:
             if place.repeatable or place.name not in taken:
                 return place
         return None
+
+
+def make_writer(table: Table) -> Writer:
+    """Return what encodes the elements of a message.
+
+    It is made as source text, as ``dataclasses`` makes its constructors: without a loop over the
+    places, of which most have no value in most messages.
+    """
+    scope: dict[str, Any] = {}
+    source = ["def write(message):", "    elements = []"]
+    for place, (encode, needed) in zip(table.places, table.encoders, strict=True):
+        scope[f"encode_{place.name}"] = encode
+        value, condition = f"message.{place.name}", ""
+        if not needed:
+            condition = f"    if (value := message.{place.name}) is not None:\n    "
+            value = "value"
+        source.append(f"{condition}    elements.append(encode_{place.name}({value}))")
+    source.append("    return elements")
+    exec("\n".join(source), scope)
+    writer: Writer = scope["write"]
+    return writer
 
 
 PRIVATE_EXTENSION: Final = repeatable(
