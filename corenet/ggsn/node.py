@@ -162,8 +162,7 @@ class Ggsn:
         """
         QosProfile.parse(qos)
         access = self._core.access_points.find(apn)
-        count = self._updates.change_qos(imsi, access, qos, now) if access is not None else 0
-        return count
+        return self._updates.change_qos(imsi, access, qos, now) if access is not None else 0
 
     # Queries
 
