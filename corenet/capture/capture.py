@@ -2,9 +2,9 @@
 
 What has no IP packet around it gets one: GTP, RADIUS and WAP datagrams in UDP; LLC frames of
 the radio as GSMTAP v2 type GB_LLC on UDP 4729, which Wireshark dissects down to the 24.008
-message; GSUP on Gr in IPA on a TCP connection; SMPP, and
-GSUP to other processes, on their own connections. Nodes that have a
-name and no IP address get one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
+message, and what pages mobiles as type UM, channel PCH; GSUP on Gr in IPA on a TCP connection;
+SMPP, and GSUP to other processes, on their own connections. Nodes that have a name and no IP
+address get one of 198.18.0.0/15 (RFC 2544), and the file says whose each address is.
 
 Each record is flushed as it passes, so that the file can be read while it is written, and
 streamed into ``wireshark -k -i -``.
@@ -21,6 +21,7 @@ from typing import BinaryIO, Final
 from corenet.capture import pcapng
 from corenet.capture.tcp import TcpConversation
 from corenet.gi.ip import IpError, udp_packet
+from corenet.interfaces import paging
 from corenet.interfaces.attachments import TO_MOBILES
 from corenet.interfaces.node import Address, Interface
 from corenet.interfaces.runtime import Passed, Phase
@@ -50,6 +51,7 @@ _OVER_UDP: Final = {
 # Version 2, 4 words, payload type GB_LLC; the rest says where on the air, which is nowhere here.
 _GSMTAP_DOWNLINK: Final = bytes.fromhex("02040800 0000 0000 00000000 00000000")
 _GSMTAP_UPLINK: Final = bytes.fromhex("02040800 4000 0000 00000000 00000000")
+_GSMTAP_PAGING: Final = bytes.fromhex("02040100 0000 0000 00000000 05000000")
 _LLC_FROM_SGSN: Final = 0x40
 """C/R bit of a command from the SGSN (TS 44.064 §6.2.2); UI frames are always commands."""
 
@@ -149,8 +151,10 @@ class Capture:
         return self._packet(number, passed.time, packet)
 
     def _on_radio(self, passed: Passed) -> bytes:
-        downlink = not passed.data or passed.data[0] & _LLC_FROM_SGSN
-        tapped = (_GSMTAP_DOWNLINK if downlink else _GSMTAP_UPLINK) + passed.data
+        paged = paging.is_paging(passed.data)
+        downlink = paged or not passed.data or passed.data[0] & _LLC_FROM_SGSN
+        header = _GSMTAP_DOWNLINK if downlink else _GSMTAP_UPLINK
+        tapped = (_GSMTAP_PAGING if paged else header) + passed.data
         source, destination = passed.source[0], passed.destination[0]
         ends = (self._host(source, source), self._host(destination, destination))
         packet = udp_packet((ends[0], GSMTAP_PORT), (ends[1], GSMTAP_PORT), tapped)

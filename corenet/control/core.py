@@ -309,11 +309,12 @@ class CoreControl:
         location = self._core.hlr.location(imsi) if self._core.hlr else None
         sgsn_address = location.sgsn if location else None
         attached: bool | None = False if self._core.sgsns else None
-        attached_since = None
+        attached_since = reachability = None
         for sgsn in self._core.sgsns.values():
             mm_context = sgsn.mm_context(imsi)
             if mm_context is not None and mm_context.state is MmState.ATTACHED:
                 attached, attached_since = True, moment(mm_context.since)
+                reachability = mm_context.reachability
                 sgsn_address = sgsn_address or sgsn.config.control_address
         mobile = mobile_model(self._core.mobiles, imsi)
         now = self._runtime.now()
@@ -329,6 +330,7 @@ class CoreControl:
             static_addresses=dict(entry.static_addresses),
             attached=attached,
             attached_since=attached_since,
+            reachability=reachability,
             sgsn=sgsn_address,
             sgsn_since=moment(location.since) if location and location.since else None,
             reachable=None if location is None else not location.not_reachable,

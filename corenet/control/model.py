@@ -23,6 +23,7 @@ from pydantic.config import JsonDict
 
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.sms.causes import RpCause
+from corenet.sgsn.events import Reachability
 
 
 def _canonical_address(text: str) -> str:
@@ -132,6 +133,11 @@ class Terminal(Answer):
     static_addresses: dict[str, str] = Field(description="static PDP address by APN")
     attached: bool | None = Field(description="null: no node here can tell")
     attached_since: datetime | None
+    reachability: Reachability | None = Field(
+        default=None,
+        description="whether its SGSN can just send to it, or has to page it first; null: it is "
+        "not attached here",
+    )
     sgsn: str | None = Field(
         description="address of the serving SGSN: as the HLR has it, or where it is attached here"
     )

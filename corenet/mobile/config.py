@@ -48,5 +48,7 @@ class MobileConfig:
     """How long the first part of a long short message waits for the others, seconds."""
     apns: tuple[str, ...] = ()
     """The access points its user has set up; ``activate`` without an APN takes the first."""
+    ready_timer: float | None = None
+    """T3314 that it asks for, in seconds; None: it takes what the network gives."""
     attach_at_start: bool = False
     """Whether it attaches on its own when the node starts."""

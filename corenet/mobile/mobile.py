@@ -16,10 +16,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from corenet.gi import icmp, ip
-from corenet.interfaces import llc, sndcp
+from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.errors import NasError
+from corenet.interfaces.nas.gprs_timer import encode_timer
 from corenet.interfaces.node import Address
 from corenet.mobile.applications import Applications
 from corenet.mobile.behaviour import SmsBehaviour
@@ -136,7 +137,11 @@ class Mobile:
         # The network may have lost the link and count from 0 again.
         self._numbers.begin_anew()
         self._drop_short_messages(now)
-        request = gmm.AttachRequest(gmm.MobileIdentity(imsi=self.imsi)).encode()
+        ready = self.config.ready_timer
+        request = gmm.AttachRequest(
+            gmm.MobileIdentity(imsi=self.imsi),
+            ready_timer=None if ready is None else encode_timer(ready),
+        ).encode()
         self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
 
     def attach_unasked(self, now: float) -> None:
@@ -289,6 +294,9 @@ class Mobile:
         if not self.powered or not self.covered:
             self.surroundings.count("frames_out_of_reach")
             return
+        if paging.is_paging(frame):
+            self._answer_page(frame)
+            return
         try:
             ui = llc.decode_ui(frame)
         except llc.LlcError:
@@ -306,6 +314,17 @@ class Mobile:
             self._messaging().receive(ui.payload, now)
         else:
             self.surroundings.count("unexpected_frames")
+
+    def _answer_page(self, octets: bytes) -> None:
+        """Let the network hear of it (TS 24.008 §4.7.9.1.1): a frame with nothing in it will do."""
+        try:
+            paged = paging.decode(octets)
+        except paging.PagingError:
+            paged = None
+        if paged == self._p_tmsi is not None and self.state is MobileState.ATTACHED:
+            self.send_signalling(b"")
+        else:
+            self.surroundings.count("pages_for_others")
 
     def _is_new(self, ui: llc.UiFrame) -> bool:
         """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
 
-from corenet.interfaces import llc, sndcp
+from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.application import Receive, Shown
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address, Event, Interface
@@ -28,6 +28,8 @@ class ScriptedNetwork:
     def __init__(self, mobiles: Mobiles, *, now: float = 1000.0) -> None:
         self.now = now
         self._mobiles = mobiles
+        self.unsaid: list[str] = []
+        """IMSI of each that sent a frame with nothing in it, as the answer to a page."""
         self._nu: dict[str, int] = {}
         self._messages: list[tuple[str, gmm.GmmMessage | sm.SmMessage]] = []
         self._packets: list[tuple[str, int, bytes]] = []
@@ -48,6 +50,10 @@ class ScriptedNetwork:
         """Send an IP packet to a mobile."""
         pdu = sndcp.encode(nsapi, packet, 0)
         self.send_frame(imsi, llc.encode_ui(3, pdu, uplink=False, nu=self._next_nu(imsi)))
+
+    def page(self, imsi: str, p_tmsi: int) -> None:
+        """Call a mobile (TS 24.008 §4.7.9.1)."""
+        self.send_frame(imsi, paging.encode(p_tmsi))
 
     def send_frame(self, imsi: str, frame: bytes) -> None:
         """Send octets to a mobile."""
@@ -102,6 +108,8 @@ class ScriptedNetwork:
                 self._short_messages.append((imsi, cp.decode(frame.payload)))
             elif frame.sapi != llc.Sapi.MOBILITY_MANAGEMENT:
                 self._packets.append((imsi, *sndcp.decode(frame.payload)))
+            elif not frame.payload:
+                self.unsaid.append(imsi)
             elif frame.payload[0] & 0x0F == sm.PROTOCOL_DISCRIMINATOR:
                 self._messages.append((imsi, sm.decode(frame.payload)))
             else:

@@ -16,6 +16,7 @@ from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.mobility import Mobility
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS
+from corenet.sgsn.presence import Presence
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
@@ -38,6 +39,7 @@ class Air:
         attaches: Attaches,
         detaches: Detaches,
         mobility: Mobility,
+        presence: Presence,
         sessions: Sessions,
         packets: Packets,
         short_messages: ShortMessages,
@@ -46,6 +48,7 @@ class Air:
         self._attaches = attaches
         self._detaches = detaches
         self._mobility = mobility
+        self._presence = presence
         self._sessions = sessions
         self._packets = packets
         self._short_messages = short_messages
@@ -57,7 +60,7 @@ class Air:
         except LlcError:
             self._core.count("frames_undecodable")
             return
-        if not frame.uplink or frame.ciphered or not frame.payload:
+        if not frame.uplink or frame.ciphered:
             self._core.count("frames_unusable")
             return
         mobile = self._core.mobiles.at(radio)
@@ -65,7 +68,17 @@ class Air:
         if not self._is_wanted(mobile, link, frame, now):
             self._core.count("frames_duplicate")
             return
-        if frame.sapi == Sapi.MOBILITY_MANAGEMENT:
+        link.standby = False
+        self._take(link, mobile, frame, now)
+        mobile = self._core.mobiles.at(radio)
+        if mobile is not None:
+            self._presence.heard(mobile, now)
+
+    def _take(self, link: RadioLink, mobile: MmContext | None, frame: UiFrame, now: float) -> None:
+        if not frame.payload:
+            # Only to be heard: it answers a page.
+            self._present(mobile, link, now)
+        elif frame.sapi == Sapi.MOBILITY_MANAGEMENT:
             self._signalling(link, mobile, frame.payload, now)
         elif frame.sapi in USER_DATA_SAPIS:
             present = self._present(mobile, link, now)
@@ -77,9 +90,6 @@ class Air:
                 self._short_messages.receive(present, frame.payload, now)
         else:
             self._core.count("frames_unusable")
-        mobile = self._core.mobiles.at(radio)
-        if mobile is not None:
-            self._mobility.heard(mobile, now)
 
     def _is_wanted(
         self, mobile: MmContext | None, link: RadioLink, frame: UiFrame, now: float

@@ -18,6 +18,7 @@ from __future__ import annotations
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
+from corenet.interfaces.nas.gprs_timer import decode_timer, encode_timer
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 from corenet.sgsn.detach import Detaches
@@ -32,6 +33,7 @@ from corenet.sgsn.events import (
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.paging import Paging
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription import Subscription
@@ -62,12 +64,14 @@ class Attaches:
         core: Core,
         hlr: HlrLink,
         detaches: Detaches,
+        paging: Paging,
         requests: NetworkRequests,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
         self._detaches = detaches
+        self._paging = paging
         self._requests = requests
         self._short_messages = short_messages
         self._pending: dict[MmContext, Attach] = {}
@@ -149,6 +153,7 @@ class Attaches:
         """Let a known mobile begin anew: what it had before is void."""
         self.cancel(mobile)
         self._detaches.stop(mobile)
+        self._paging.drop(mobile)
         self._requests.mobile_attaches_anew(mobile.imsi)
         attached = mobile.state is MmState.ATTACHED
         mobile.enter(MmState.ATTACHING, now)
@@ -168,13 +173,22 @@ class Attaches:
             mobile.mnrg = False
             attach = self._pending[mobile]
             combined = attach.request.attach_type != AttachType.GPRS
+            ready = self._agree_ready_timer(mobile, attach.request)
             attach.accept = AttachAccept(
                 self._core.config.routing_area.encode(),
                 self._core.mobiles.name(mobile),
                 cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE if combined else None,
+                ready_timer=ready,
             )
             attach.attempt = 1
             self._transmit(mobile, attach, attach.accept, now)
+
+    def _agree_ready_timer(self, mobile: MmContext, request: AttachRequest) -> int:
+        """Give the mobile the READY timer that it asks for, or the usual one (§4.7.2.1)."""
+        asked = request.ready_timer
+        agreed = encode_timer(self._core.config.radio.t3314) if asked is None else asked
+        mobile.ready_timer = decode_timer(agreed)
+        return agreed
 
     def _refuse(self, mobile: MmContext, cause: int, text: str, now: float) -> None:
         self.cancel(mobile)

@@ -30,6 +30,10 @@ class RoutingArea:
 class RadioTimers:
     """Timers of the procedures with mobiles, in seconds (TS 24.008 §11.2)."""
 
+    t3313: float = 5.0
+    """Paging until the mobile is heard."""
+    t3314: float | None = 44.0
+    """READY timer of mobiles that ask for none; None: such a mobile stays READY for ever."""
     t3322: float = 6.0
     """Detach on the network's command until Detach Accept."""
     t3350: float = 6.0
@@ -38,6 +42,8 @@ class RadioTimers:
     """Request PDP Context Activation until the mobile activates or rejects."""
     t3395: float = 8.0
     """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
+    paging_attempts: int = 3
+    """How often a mobile is paged, T3313 apart."""
     attempts: int = 5
     """Transmissions in all, the first included; the procedure aborts at the last expiry."""
 
@@ -75,5 +81,7 @@ class SgsnConfig:
     """Short messages under way at once, each way; a further one gets RP cause 42."""
     short_messages_per_mobile: int = 16
     """Short messages that wait for one mobile; a further one gets RP cause 42."""
+    frames_while_paging: int = 16
+    """Frames kept for a mobile that is paged; beyond, the oldest is dropped."""
     max_detached: int = 10_000
     """Detached mobiles remembered; beyond, the oldest is purged (Purge MS to the HLR)."""

@@ -44,6 +44,8 @@ class Core:
         self.tunnels = Tunnels(random)
         self.outgoing: list[Datagram] = []
         self.events: list[Event] = []
+        self.unpaged: list[tuple[RadioLink, int, bytes]] = []
+        """What is for mobiles in STANDBY: link, SAPI, what the frame is to carry."""
 
     def emit(self, event: Event) -> None:
         """Let ``event`` have happened."""
@@ -59,8 +61,15 @@ class Core:
 
     def say_octets(self, link: RadioLink, octets: bytes) -> None:
         """Send a layer 3 message, encoded already, to a mobile."""
-        frame = link.frame(Sapi.MOBILITY_MANAGEMENT, octets)
-        self.outgoing.append(Datagram(Interface.RADIO, link.address, frame))
+        self.transmit(link, Sapi.MOBILITY_MANAGEMENT, octets)
+
+    def transmit(self, link: RadioLink, sapi: int, octets: bytes) -> None:
+        """Send a frame to a mobile; one in STANDBY is paged first."""
+        if link.standby:
+            self.unpaged.append((link, sapi, octets))
+        else:
+            frame = link.frame(sapi, octets)
+            self.outgoing.append(Datagram(Interface.RADIO, link.address, frame))
 
     def ask(self, message: Message, peer: Address, now: float, answered: Answered) -> None:
         """Send a GTP request; ``answered`` is called once, with the response or None."""

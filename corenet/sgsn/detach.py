@@ -21,6 +21,7 @@ from corenet.sgsn.events import DeactivationReason, DetachReason, MmState, Mobil
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.paging import Paging
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
 
@@ -45,12 +46,14 @@ class Detaches:
         self,
         core: Core,
         hlr: HlrLink,
+        paging: Paging,
         deactivations: Deactivations,
         requests: NetworkRequests,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
+        self._paging = paging
         self._deactivations = deactivations
         self._requests = requests
         self._short_messages = short_messages
@@ -102,6 +105,7 @@ class Detaches:
 
     def forsake(self, mobile: MmContext, reason: DeactivationReason, now: float) -> list[Deletion]:
         """Give up all that is under way for a mobile, then end its contexts."""
+        self._paging.drop(mobile)
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         return self.release_contexts(mobile, reason, now)
@@ -125,6 +129,8 @@ class Detaches:
     def gone(self, mobile: MmContext, reason: DetachReason | None, now: float) -> None:
         """Make the mobile detached; None says that it had never been attached."""
         mobile.enter(MmState.DETACHED, now)
+        mobile.link.standby = False
+        self._paging.drop(mobile)
         mobile.suspended = False
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)

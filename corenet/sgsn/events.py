@@ -19,6 +19,15 @@ class MmState(StrEnum):
     DETACHED = "detached"
 
 
+class Reachability(StrEnum):
+    """How an attached mobile is reached (TS 23.060 §6.1.2)."""
+
+    READY = "ready"
+    """It was heard lately: its cell is known, frames are just sent."""
+    STANDBY = "standby"
+    """Only its routing area is known: it has to be paged first."""
+
+
 class PdpState(StrEnum):
     """States of a PDP context in the SGSN (TS 24.008 §6.1.2.2)."""
 
@@ -32,6 +41,8 @@ class PdpState(StrEnum):
 class NetworkRequestFailure(StrEnum):
     """Why a network-requested activation that was accepted (28 with 128) died later."""
 
+    NOT_PAGED = "no paging response"
+    """T3313 expired for the last time."""
     NOT_RESPONDING = "mobile is not responding"
     """T3385 expired for the last time."""
     REFUSED = "mobile refuses"
@@ -99,6 +110,29 @@ class AttachRefused(Event):
 @dataclass(frozen=True, slots=True)
 class MobileBecameReachable(Event):
     """A mobile with MNRG set has been heard; the HLR is told Ready for SM."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class MobilePaged(Event):
+    """A mobile in STANDBY is called (TS 24.008 §4.7.9.1)."""
+
+    imsi: str
+    attempt: int
+    """1 for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagingAnswered(Event):
+    """A mobile that was paged has been heard, and is READY."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagingUnanswered(Event):
+    """T3313 expired for the last time; what was for the mobile is dropped."""
 
     imsi: str
 
@@ -247,6 +281,8 @@ class MmContextView:
     radio: Address
     """The radio link on which the mobile was last heard."""
     last_heard: float
+    reachability: Reachability | None
+    """None where it is not attached."""
     suspended: bool
     mnrg: bool
     """Whether the HLR is to be told as soon as the mobile is heard."""

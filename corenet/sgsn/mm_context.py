@@ -10,7 +10,8 @@ from random import Random
 
 from corenet.interfaces.nas.sm import TransactionIdentifier
 from corenet.interfaces.node import Address
-from corenet.sgsn.events import MmContextView, MmState
+from corenet.schedule import Alarm
+from corenet.sgsn.events import MmContextView, MmState, Reachability
 from corenet.sgsn.pdp_context import PdpContext
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.subscription import Subscription
@@ -23,6 +24,7 @@ class MmContext:
     """What the SGSN knows of one mobile. Equal only to itself."""
 
     __slots__ = (
+        "alarm",
         "attach_asked",
         "contexts",
         "imsi",
@@ -31,6 +33,7 @@ class MmContext:
         "link",
         "mnrg",
         "p_tmsi",
+        "ready_timer",
         "since",
         "state",
         "subscription",
@@ -45,6 +48,10 @@ class MmContext:
         self.last_heard = now
         self.attach_asked = now
         """When the Attach Request came that made or is making the mobile attached."""
+        self.ready_timer: float | None = None
+        """T3314 as agreed, in seconds; None: it stays READY for ever."""
+        self.alarm: Alarm | None = None
+        """When to see whether it is READY still."""
         self.p_tmsi: int | None = None
         self.subscription = Subscription()
         self.suspended = False
@@ -54,8 +61,18 @@ class MmContext:
         """By NSAPI, with those whose deactivation the mobile has not yet accepted."""
         self.last_network_ti = 6
 
+    @property
+    def reachability(self) -> Reachability | None:
+        """How it is reached, where it is attached."""
+        if self.state is not MmState.ATTACHED:
+            return None
+        return Reachability.STANDBY if self.link.standby else Reachability.READY
+
     def enter(self, state: MmState, now: float) -> None:
         """Change the state."""
+        if state is not MmState.ATTACHED and self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
         self.state = state
         self.since = now
 
@@ -76,6 +93,7 @@ class MmContext:
             p_tmsi=self.p_tmsi,
             radio=self.link.address,
             last_heard=self.last_heard,
+            reachability=self.reachability,
             suspended=self.suspended,
             mnrg=self.mnrg,
             contexts=tuple(context.view() for context in self.contexts.values()),

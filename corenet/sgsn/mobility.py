@@ -24,7 +24,6 @@ from corenet.sgsn.events import (
     DeactivationReason,
     DetachReason,
     MmState,
-    MobileBecameReachable,
 )
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
@@ -63,19 +62,6 @@ class Mobility:
             self._detaches.accepted(mobile, now)
         else:
             self._core.count("gmm_ignored")
-
-    def heard(self, mobile: MmContext, now: float) -> None:
-        """Note that an attached mobile is there; the HLR is told if it waits for that."""
-        mobile.last_heard = now
-        if not mobile.mnrg or mobile.state is not MmState.ATTACHED:
-            return
-
-        def answered(answer: GsupMessage | None, _: float) -> None:
-            if answer is not None and answer.type is MessageType.READY_FOR_SM_RESULT:
-                mobile.mnrg = False
-
-        if self._hlr.ready_for_sm(mobile.imsi, now, answered):
-            self._core.emit(MobileBecameReachable(mobile.imsi))
 
     def hlr_asks(self, message: GsupMessage, now: float) -> None:
         """Take a request of the HLR."""

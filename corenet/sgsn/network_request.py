@@ -9,14 +9,18 @@ of it after 28 is told to the GGSN with PDU Notification Reject Request (29), or
 it as Create PDP Context Request. Each request is in one state:
 
     WAITING     the mobile is attaching, or accepts the deactivation of a stale context
+    PAGING      the mobile is in STANDBY and is called
     REQUESTING  the mobile has been asked, T3385 runs
     ACTIVATING  the mobile's activation is under way, or was when the notification came
 
-    WAITING    -(mobile is ready)-----------------------> REQUESTING
+    WAITING    -(mobile may be asked)-------------------> PAGING
+    PAGING     -(mobile is READY, or has answered)------> REQUESTING
+    PAGING     -(no paging response)--------------------> 29 with 5, MNRG set
+    PAGING     -(Activate with the same PDP)------------> ACTIVATING
     REQUESTING -(Activate with this or the same PDP)----> ACTIVATING
     REQUESTING -(last expiry of T3385)------------------> 29 with 5, MNRG set
     REQUESTING -(Request ... Reject, SM Status)---------> 29 with 4
-    REQUESTING -(mobile attaches anew)------------------> WAITING
+    PAGING, REQUESTING -(mobile attaches anew)----------> WAITING
     ACTIVATING -(context active)------------------------> done
     ACTIVATING -(SGSN refuses)--------------------------> 29 with 199, 200 or 204
     ACTIVATING -(GGSN refuses)--------------------------> done: the GGSN knows
@@ -42,6 +46,7 @@ from corenet.sgsn.events import (
     NetworkRequestFailure,
 )
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.paging import Paging
 from corenet.sgsn.pdp_context import PdpContext, address_text, pco_for_mobile, to_nas
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import GTP_C_PORT, Cause
@@ -53,6 +58,7 @@ class State(StrEnum):
     """Where a network-requested activation stands; the module's text has the transitions."""
 
     WAITING = "waiting"
+    PAGING = "paging"
     REQUESTING = "requesting"
     ACTIVATING = "activating"
 
@@ -114,8 +120,9 @@ class NetworkRequest:
 class NetworkRequests:
     """Every network-requested activation under way, and the steps each one takes."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, paging: Paging) -> None:
         self._core = core
+        self._paging = paging
         self._by_imsi: dict[str, list[NetworkRequest]] = {}
         self._count = 0
 
@@ -144,9 +151,21 @@ class NetworkRequests:
         if request.state is not State.WAITING or request not in self.of(request.imsi):
             return
         if mobile.state is MmState.ATTACHED:
+            request.state = State.PAGING
+            self._paging.reach(
+                mobile, now, lambda reached, now: self._paged(request, mobile, reached, now)
+            )
+
+    def _paged(self, request: NetworkRequest, mobile: MmContext, reached: bool, now: float) -> None:
+        if request.state is not State.PAGING or request not in self.of(request.imsi):
+            return  # the mobile has activated by itself meanwhile
+        if reached:
             request.state = State.REQUESTING
             request.attempt = 0
             self._transmit(request, mobile, now)
+        else:
+            cause = Cause(gtp_cause_for_failed_request(None))
+            self.fail(request, NetworkRequestFailure.NOT_PAGED, cause, now)
 
     def mobile_attached(self, mobile: MmContext, now: float) -> None:
         """Go on with what waited for the mobile."""

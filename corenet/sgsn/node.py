@@ -41,6 +41,8 @@ from corenet.sgsn.mobility import Mobility
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
+from corenet.sgsn.paging import Paging
+from corenet.sgsn.presence import Presence
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.endpoint import EndpointCounters
@@ -61,18 +63,25 @@ class Sgsn:
         self._hlr = HlrLink(core)
         self._deletions = deletions = Deletions(core)
         self._deactivations = Deactivations(core, deletions)
-        self._requests = NetworkRequests(core)
+        self._paging = Paging(core)
+        self._presence = Presence(core, self._hlr, self._paging)
+        self._requests = NetworkRequests(core, self._paging)
         self._packets = Packets(core, self._deactivations)
         activations = Activations(
             core, deletions, self._deactivations, self._requests, self._packets
         )
         notifications = PduNotifications(core, self._requests, self._deactivations)
-        self._short_messages = ShortMessages(core, self._hlr)
+        self._short_messages = ShortMessages(core, self._hlr, self._paging)
         self._detaches = Detaches(
-            core, self._hlr, self._deactivations, self._requests, self._short_messages
+            core,
+            self._hlr,
+            self._paging,
+            self._deactivations,
+            self._requests,
+            self._short_messages,
         )
         self._attaches = attaches = Attaches(
-            core, self._hlr, self._detaches, self._requests, self._short_messages
+            core, self._hlr, self._detaches, self._paging, self._requests, self._short_messages
         )
         self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
         sessions = Sessions(core, self._requests, activations, self._deactivations)
@@ -81,6 +90,7 @@ class Sgsn:
             attaches,
             self._detaches,
             self._mobility,
+            self._presence,
             sessions,
             self._packets,
             self._short_messages,
@@ -126,7 +136,7 @@ class Sgsn:
                 self._short_messages.forward(message, now)
             else:
                 self._mobility.hlr_asks(message, now)
-        self._take_gtp(now)
+        self._end(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
@@ -145,7 +155,7 @@ class Sgsn:
         elif not self._awaits_answers:
             return
         self._core.endpoint.handle_timeout(now)
-        self._take_gtp(now)
+        self._end(now)
 
     @property
     def _awaits_answers(self) -> bool:
@@ -165,7 +175,9 @@ class Sgsn:
     def detach(self, imsi: str, now: float) -> bool:
         """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached."""
         mobile = self._core.mobiles.with_imsi(imsi)
-        return mobile is not None and self._mobility.detach(mobile, now)
+        done = mobile is not None and self._mobility.detach(mobile, now)
+        self._end(now)
+        return done
 
     def deactivate(self, imsi: str, nsapi: int, now: float) -> bool:
         """Deactivate a PDP context (TS 24.008 §6.1.3.4.2); False if it is not active."""
@@ -181,6 +193,7 @@ class Sgsn:
             now,
             delete=True,
         )
+        self._end(now)
         return True
 
     def suspend(self, imsi: str, now: float) -> bool:  # noqa: ARG002 - as every command
@@ -200,7 +213,8 @@ class Sgsn:
         if mobile is None or not mobile.suspended:
             return False
         mobile.suspended = False
-        self._mobility.heard(mobile, now)
+        self._presence.heard(mobile, now)
+        self._end(now)
         return True
 
     def mm_context(self, imsi: str) -> MmContextView | None:
@@ -232,6 +246,7 @@ class Sgsn:
         return {
             "attaches": len(self._attaches),
             "detaches": len(self._detaches),
+            "pages": len(self._paging),
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),
@@ -244,7 +259,9 @@ class Sgsn:
             "short messages": len(self._short_messages),
         }
 
-    def _take_gtp(self, now: float) -> None:
+    def _end(self, now: float) -> None:
+        """Do what every verb ends with."""
         self._packets.take_gtp(now)
         self._gn.take_gtp(now)
+        self._paging.hold(now)
         self._core.collect_gtp()

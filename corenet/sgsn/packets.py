@@ -74,9 +74,8 @@ class Packets:
             self._core.count("downlink_dropped")
             return
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
-        frame = mobile.link.frame(context.sapi, pdu)
         self._core.count("downlink_packets")
-        self._core.outgoing.append(Datagram(Interface.RADIO, mobile.link.address, frame))
+        self._core.transmit(mobile.link, context.sapi, pdu)
 
     def _unknown(self, event: ErrorIndicated, now: float) -> None:
         """Deactivate a context whose tunnel the GGSN does not know (TS 29.060 §9.1)."""

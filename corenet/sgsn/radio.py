@@ -1,8 +1,8 @@
 """A mobile's logical link: LLC frames out with their N(U), and in without the duplicates.
 
 Specs: TS 44.064 §8.4 (unacknowledged transfer), TS 44.065 §6.9 (N-PDU numbers). What a real
-network has below (BSSGP, cells, paging) is left out: a frame either reaches the mobile or is
-lost, and silence is all that the SGSN learns of a mobile out of coverage.
+network has below (BSSGP, cells) is left out: a frame either reaches the mobile or is lost, and
+silence is all that the SGSN learns of a mobile out of coverage.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from corenet.interfaces.node import Address
 class RadioLink:
     """The link with one mobile: where it is, and the numbers of its frames."""
 
-    __slots__ = ("_numbers", "address")
+    __slots__ = ("_numbers", "address", "standby")
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.standby = False
+        """Whether the mobile has to be paged before it hears anything."""
         self._numbers = FrameNumbers()
 
     def frame(self, sapi: int, payload: bytes) -> bytes:

@@ -6,11 +6,11 @@ TS 29.002 §12 (what the GSUP operations stand for).
 Theory of operation. A message for a mobile (MT-forwardSM) goes to it as RP-DATA; its RP-ACK or
 RP-ERROR is the result or the error. A mobile gets one at a time (TS 24.011 §5.3.1), the others
 wait in line, as many as ``SgsnConfig.short_messages_per_mobile`` and no longer than TR1N; so do
-those for a mobile that is attaching. What comes once more with the same reference and TPDU while
-the first is under way is the same message. A mobile that is silent is taken for out of reach:
-everything in its line fails, and the HLR is told as soon as it is heard. A message from a mobile
-(RP-DATA) goes to the HLR as MO-forwardSM and RP-SMMA as Ready for SM; what the HLR answers goes
-back as RP-ACK or RP-ERROR.
+those for a mobile that is attaching. A mobile in STANDBY is paged first. What comes once more with
+the same reference and TPDU while the first is under way is the same message. A mobile that is
+silent is taken for out of reach: everything in its line fails, and the HLR is told as soon as it
+is heard. A message from a mobile (RP-DATA) goes to the HLR as MO-forwardSM and RP-SMMA as Ready
+for SM; what the HLR answers goes back as RP-ACK or RP-ERROR.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from corenet.interfaces.gsup import (
 )
 from corenet.interfaces.llc import Sapi
 from corenet.interfaces.nas.causes import GmmCause
-from corenet.interfaces.node import Datagram, Interface
 from corenet.interfaces.sms import rp
 from corenet.interfaces.sms.causes import RpCause
 from corenet.interfaces.sms.rp import RpAck, RpData, RpDecodeError, RpError, RpMessage, RpSmma
@@ -45,6 +44,7 @@ from corenet.sgsn.events import (
 )
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.paging import Paging
 
 _ABSENT: Final = (GmmCause.IMPLICITLY_DETACHED, RpCause.DESTINATION_OUT_OF_ORDER)
 _NOT_PAGED: Final = (GmmCause.MSC_TEMPORARILY_NOT_REACHABLE, RpCause.DESTINATION_OUT_OF_ORDER)
@@ -106,10 +106,12 @@ class _Delivery:
 class _Line:
     """What one mobile is sent and sends."""
 
-    __slots__ = ("current", "table", "waiting")
+    __slots__ = ("current", "paging", "table", "waiting")
 
     def __init__(self, table: TransferTable) -> None:
         self.table = table
+        self.paging = False
+        """Whether the mobile is called for the first that waits."""
         self.current: _Delivery | None = None
         self.waiting: deque[_Delivery] = deque()
 
@@ -124,8 +126,9 @@ class _Line:
 class ShortMessages:
     """Every short message under way."""
 
-    def __init__(self, core: Core, hlr: HlrLink) -> None:
+    def __init__(self, core: Core, hlr: HlrLink, paging: Paging) -> None:
         self._core = core
+        self._paging = paging
         self._hlr = hlr
         self._lines: dict[MmContext, _Line] = {}
         self._deliveries = 0
@@ -173,7 +176,8 @@ class ShortMessages:
         else:
             self._deliveries += 1
             line.waiting.append(delivery)
-            if line.current is None and mobile.state is MmState.ATTACHED:
+            free = line.current is None and not line.paging
+            if free and mobile.state is MmState.ATTACHED:
                 self._next(mobile, line, now)
             else:
                 self._limit_waiting(mobile, line, delivery, now)
@@ -190,7 +194,20 @@ class ShortMessages:
         delivery.alarm = self._core.schedule.at(due, expired)
 
     def _next(self, mobile: MmContext, line: _Line, now: float) -> None:
-        """Send the first in line."""
+        """Send the first in line, once the mobile hears."""
+        line.paging = True
+
+        def reached(reached: bool, now: float) -> None:
+            line.paging = False
+            if reached and line.waiting:
+                self._send_first(mobile, line, now)
+            elif not reached:
+                self._fail_waiting(line, _NOT_PAGED, "no paging response")
+            self._forget(mobile)
+
+        self._paging.reach(mobile, now, reached)
+
+    def _send_first(self, mobile: MmContext, line: _Line, now: float) -> None:
         delivery = line.current = line.waiting.popleft()
         if delivery.alarm is not None:
             delivery.alarm.cancel()
@@ -286,7 +303,7 @@ class ShortMessages:
     def mobile_attached(self, mobile: MmContext, now: float) -> None:
         """Send what came while the mobile was attaching."""
         line = self._lines.get(mobile)
-        if line is not None and line.current is None and line.waiting:
+        if line is not None and line.current is None and line.waiting and not line.paging:
             self._next(mobile, line, now)
 
     # From the mobile
@@ -435,8 +452,7 @@ class ShortMessages:
             del self._lines[mobile]
 
     def _say(self, mobile: MmContext, octets: bytes) -> None:
-        frame = mobile.link.frame(Sapi.SMS, octets)
-        self._core.outgoing.append(Datagram(Interface.RADIO, mobile.link.address, frame))
+        self._core.transmit(mobile.link, Sapi.SMS, octets)
 
     @staticmethod
     def _send(transfer: Transfer, message: RpMessage, now: float) -> None:

@@ -329,7 +329,12 @@ def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
         hlr=gsup.hlr_place(lab, part.hlr),
         ggsns=own | part.ggsns,
         routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
-        radio=RadioTimers(t3385=part.t3385),
+        radio=RadioTimers(
+            t3313=part.t3313,
+            t3314=part.t3314,
+            t3385=part.t3385,
+            paging_attempts=part.paging_attempts,
+        ),
         timers=_timers(part.gtp),
         max_detached=part.detached_kept,
     )
@@ -365,6 +370,7 @@ def _mobile(one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
         reassembly=part.sms_reassembly,
         service_centre=centre,
         apns=tuple(apn.name for apn in one.part.apns),
+        ready_timer=part.ready_timer,
         attach_at_start=part.attached,
     )
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
+from corenet.interfaces.nas.gprs_timer import LONGEST
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
 from testbed.gateway.policy import Confirm
@@ -210,6 +211,13 @@ class SgsnPart(Part):
         description="detached mobiles remembered; beyond, the HLR is told that the oldest is "
         "purged",
     )
+    t3314: Annotated[float, Field(ge=2, le=LONGEST)] | None = Field(
+        default=44.0,
+        description="READY timer: how long after its last frame a mobile is STANDBY and has to be "
+        "paged, for mobiles that ask for none themselves; null: never",
+    )
+    t3313: Seconds = Field(default=5.0, description="wait for the mobile after a paging")
+    paging_attempts: int = Field(default=3, ge=1, le=20, description="pagings in all")
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"
     )
@@ -243,6 +251,12 @@ class MobilePart(Part):
     )
     answer_after: float = Field(
         default=0.0, ge=0, le=3600, description="seconds it takes to answer"
+    )
+    ready_timer: float | None = Field(
+        default=None,
+        ge=2,
+        le=LONGEST,
+        description="READY timer it asks for (T3314), in seconds; the SGSN's when absent",
     )
     activate: tuple[ApnName, ...] = Field(
         default=(), description="APNs it activates by itself once attached"

@@ -10,7 +10,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 
-from corenet.control.model import TerminalQuery
+from corenet.control.core import CoreControl
+from corenet.control.model import Coverage, TerminalQuery
 from corenet.ggsn.events import ActivationFinished, ActivationStarted
 from corenet.interfaces.activation import ActivationOutcome, FailureCause
 from corenet.interfaces.node import Event
@@ -23,13 +24,15 @@ from testbed.codecs.wsp.push import PUSH_PORT, Push
 from testbed.gateway.events import DeliveryEnded, PushSent, SmsSubmitted
 from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.lab.running import RunningLab
-from testbed.lab.scenarios import Scenario, Trigger
+from testbed.lab.scenarios import Before, Scenario, Trigger
 from testbed.smsc.events import TransactionEnded
 
 SETTLE_TIME = 10.0
 """Seconds that the mobiles may take to attach."""
 LONGEST = 14.5
 """Seconds after which a scenario is over, however it stands."""
+_LOOK = 0.1
+"""Seconds between two looks at whether a mobile is in STANDBY."""
 AFTERMATH = 0.3
 """Seconds for what still passes when the outcome is known: accounting, the last answer."""
 
@@ -155,6 +158,10 @@ async def perform(
     assert running.control is not None
     (terminal,) = running.control.terminals(TerminalQuery(msisdn=scenario.msisdn)).terminals
     performance.imsi = terminal.imsi
+    if scenario.before is not Before.NOTHING:
+        await _standby(reactor, running.control, terminal.imsi)
+    if scenario.before is Before.STANDBY_OUT_OF_COVERAGE:
+        running.control.drive_mobile(terminal.imsi, "coverage", Coverage(in_coverage=False))
     shown: Deferred[None] = Deferred()
     running.runtime.on_event(_watch(performance, shown))
     performance.began = running.runtime.now()
@@ -170,6 +177,15 @@ async def perform(
             await _within(reactor, shown, LONGEST)
     await _pause(reactor, AFTERMATH)
     return performance
+
+
+async def _standby(reactor: Any, control: CoreControl, imsi: str) -> None:
+    """Wait until the SGSN would page the mobile."""
+    for _ in range(int(SETTLE_TIME / _LOOK)):
+        if control.terminal(imsi).reachability == "standby":
+            return
+        await _pause(reactor, _LOOK)
+    raise LabNotReadyError(f"{imsi} is not in STANDBY after {SETTLE_TIME:g} s")
 
 
 async def _push(reactor: Any, running: RunningLab, performance: Performance) -> None:

@@ -32,6 +32,16 @@ class Trigger(StrEnum):
     """A plain datagram to the terminal's address."""
 
 
+class Before(StrEnum):
+    """What becomes of the mobile before a scenario starts."""
+
+    NOTHING = "nothing"
+    STANDBY = "standby"
+    """It is silent for as long as its READY timer."""
+    STANDBY_OUT_OF_COVERAGE = "standby, out of coverage"
+    """The same, and then it is where no cell is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One scenario and how it should end."""
@@ -57,6 +67,7 @@ class Scenario:
     """The lab that it runs in."""
     text: str = SHORT
     """What is pushed."""
+    before: Before = Before.NOTHING
     short_messages: int | None = None
     """How many are sent to the terminal, repeats included; None: the push goes by IP."""
 
@@ -134,6 +145,26 @@ _LISTED: Final = (
         step="active",
         delivery_method=DeliveryMethod.CONFIRMED,
         code=5235,
+    ),
+    Scenario(
+        "standby-paging",
+        "the mobile has been silent and is in STANDBY: the SGSN pages it first",
+        "447700900110",
+        delivered=True,
+        final_state="delivered",
+        step="active",
+        before=Before.STANDBY,
+    ),
+    Scenario(
+        "paging-unanswered",
+        "the same, but the mobile is out of coverage: nobody answers the paging",
+        "447700900111",
+        delivered=False,
+        final_state="expired",
+        step="ms-activation",
+        cause=5,
+        lifetime=6.0,
+        before=Before.STANDBY_OUT_OF_COVERAGE,
     ),
     Scenario(
         "gi-trigger",

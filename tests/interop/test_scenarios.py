@@ -28,6 +28,8 @@ APN = LAB.gateway.apn
 AREA = LAB.sgsn.routing_area
 ACCEPTED = 128
 WTP_ACK, WTP_ABORT = 3, 4
+EMPTY_FRAME = str(8 + 16 + 6)
+"""UDP length of an LLC frame with nothing in it, as the answer to a page, in GSMTAP."""
 LONGEST = 60.0
 """Seconds after which a scenario that has not ended never will."""
 
@@ -38,6 +40,8 @@ LADDERS = {
     "confirmed": [*NETWORK_REQUEST, 16, 17, *[255] * 6],
     "client-refuses": [*NETWORK_REQUEST, 16, 17, *[255] * 6],
     "online": [255],
+    "standby-paging": [*NETWORK_REQUEST, 16, 17, 255],
+    "paging-unanswered": [*NETWORK_REQUEST, 29, 30],
     "ms-rejects": [*NETWORK_REQUEST, 29, 30],
     "ms-silent": [*NETWORK_REQUEST, 29, 30],
     "not-attached": [32, 33],
@@ -136,7 +140,7 @@ def test_every_packet_is_dissected_to_its_last_layer(performed: Performed) -> No
         "Gc": {"gtp"},
         "Gr": {"tcp"},
         "Gi": {"udp"},
-        "radio": {"gsmtap", "llcgprs"},
+        "radio": {"gsmtap"},
         "RADIUS": {"radius"},
         "SMPP": {"tcp"},
     }
@@ -144,8 +148,8 @@ def test_every_packet_is_dissected_to_its_last_layer(performed: Performed) -> No
         assert layers[packet["frame.interface_name"]] <= set(packet.layers)
         if packet["frame.interface_name"] == "Gi":
             assert {"wsp", "wtp"} & set(packet.layers)
-        if "llcgprs" in packet.layers:
-            assert {"gsm_a.dtap", "sndcp", "wsp"} & set(packet.layers)
+        if packet["frame.interface_name"] == "radio" and packet["udp.length"] != EMPTY_FRAME:
+            assert {"gsm_a.dtap", "sndcp", "wsp", "gsm_a.ccch"} & set(packet.layers)
         assert "data" not in packet.layers
 
 
@@ -159,7 +163,7 @@ def test_gtp_messages_come_in_order(performed: Performed) -> None:
     ladder = list(takewhile(lambda message: message != 20, messages))
     expected = LADDERS[performed.name]
     assert ladder[: len(expected)] == expected
-    if performed.name not in ("ms-rejects", "ms-silent"):
+    if performed.name not in ("ms-rejects", "ms-silent", "paging-unanswered"):
         assert ladder == expected
 
 
@@ -206,7 +210,9 @@ def test_notification_has_the_terminals_values(
     assert answer["gtp.seq_number"] == request["gtp.seq_number"]
 
 
-@pytest.mark.parametrize("name", ["offline", "gi-trigger", "ms-rejects", "ms-silent"])
+@pytest.mark.parametrize(
+    "name", ["offline", "gi-trigger", "ms-rejects", "ms-silent", "standby-paging"]
+)
 def test_mobile_is_asked_to_activate(name: str, performances: dict[str, Performed]) -> None:
     """REQUEST PDP CONTEXT ACTIVATION goes down with what the notification offered."""
     performed = performances[name]
@@ -218,7 +224,29 @@ def test_mobile_is_asked_to_activate(name: str, performances: dict[str, Performe
     assert f"mobile {performed.document['imsi']}" in asked.all("frame.comment")
 
 
-@pytest.mark.parametrize("name", ["offline", "confirmed", "client-refuses", "gi-trigger"])
+@pytest.mark.parametrize(("name", "times"), [("standby-paging", 1), ("paging-unanswered", 3)])
+def test_mobile_is_paged(name: str, times: int, performances: dict[str, Performed]) -> None:
+    """PAGING REQUEST TYPE 1 for GPRS has the P-TMSI that the mobile was given; 28 came before."""
+    performed = performances[name]
+    packets = performed.capture_read.packets
+    accepted = packets.index(first(performed, {"gtp.message": 28}))
+    mine = f"mobile {performed.document['imsi']}"
+    attach = first(performed, {"gsm_a.dtap.msg_gmm_type": 2, "frame.comment": mine})
+    pages = [one for one in packets if "gsm_a.ccch" in one.layers][:times]
+    assert len(pages) == times
+    for page in pages:
+        assert packets.index(page) > accepted
+        assert mine in page.all("frame.comment")
+        assert page.number("gsm_a.dtap.msg_rr_type") == 0x21
+        assert page["3gpp.tmsi"] == attach["3gpp.tmsi"]
+    after = packets[packets.index(pages[-1]) + 1]
+    assert (after.number("gtp.message") == 29) == (name == "paging-unanswered")
+    assert (after.all("udp.length")[:1] == [EMPTY_FRAME]) == (name == "standby-paging")
+
+
+@pytest.mark.parametrize(
+    "name", ["offline", "confirmed", "client-refuses", "gi-trigger", "standby-paging"]
+)
 def test_mobile_activates(name: str, performances: dict[str, Performed]) -> None:
     """ACTIVATE PDP CONTEXT REQUEST is on the network's transaction; ACCEPT has the address."""
     performed = performances[name]
@@ -232,7 +260,9 @@ def test_mobile_activates(name: str, performances: dict[str, Performed]) -> None
     assert request.number("gsm_a.gm.gmm.nsapi") == 5
 
 
-@pytest.mark.parametrize("name", ["offline", "confirmed", "client-refuses", "gi-trigger"])
+@pytest.mark.parametrize(
+    "name", ["offline", "confirmed", "client-refuses", "gi-trigger", "standby-paging"]
+)
 def test_context_is_created(name: str, performances: dict[str, Performed]) -> None:
     """Messages 16 and 17 have the terminal's values, and tunnels that belong together."""
     performed = performances[name]

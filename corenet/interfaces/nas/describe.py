@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from corenet.interfaces import llc, sndcp
+from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import gmm_cause_text, sm_cause_text
 from corenet.interfaces.nas.errors import NasError
@@ -43,11 +43,19 @@ _GMM_NAMES: Final = MappingProxyType(
         0x04: "Attach Reject",
         0x05: "Detach Request",
         0x06: "Detach Accept",
+        0x08: "Routing Area Update Request",
+        0x09: "Routing Area Update Accept",
+        0x0A: "Routing Area Update Complete",
+        0x0B: "Routing Area Update Reject",
+        0x10: "P-TMSI Reallocation Command",
+        0x11: "P-TMSI Reallocation Complete",
+        0x15: "Identity Request",
+        0x16: "Identity Response",
         0x20: "GMM Status",
     }
 )
-_UPLINK_ONLY = (0x01, 0x03)
-_DOWNLINK_ONLY = (0x02, 0x04)
+_UPLINK_ONLY = (0x01, 0x03, 0x08, 0x0A, 0x11, 0x16)
+_DOWNLINK_ONLY = (0x02, 0x04, 0x09, 0x0B, 0x10, 0x15)
 
 
 def summary(octets: bytes, *, uplink: bool | None = None) -> str:
@@ -64,13 +72,20 @@ def summary(octets: bytes, *, uplink: bool | None = None) -> str:
 
 
 def frame_summary(frame: bytes) -> str:
-    """Return what an LLC frame carries: a NAS or short message's summary, or whose user data."""
+    """Return what an LLC frame carries: a NAS or short message's summary, or whose user data.
+
+    So for a paging, which comes in no LLC frame.
+    """
+    if paging.is_paging(frame):
+        return _paging_summary(frame)
     try:
         ui = llc.decode_ui(frame)
     except llc.LlcError as error:
         return f"malformed LLC frame: {error}"
     if ui.ciphered:
         return f"ciphered LLC frame, SAPI {ui.sapi}, {len(ui.payload)} octets"
+    if not ui.payload:
+        return "LLC frame without information, to be heard"
     if ui.sapi == llc.Sapi.MOBILITY_MANAGEMENT:
         return summary(ui.payload, uplink=ui.uplink)
     if ui.sapi == llc.Sapi.SMS:
@@ -80,6 +95,13 @@ def frame_summary(frame: bytes) -> str:
     except sndcp.SndcpError as error:
         return f"LLC SAPI {ui.sapi}: {error}"
     return f"User Data, NSAPI {nsapi}, {len(packet)} octets"
+
+
+def _paging_summary(octets: bytes) -> str:
+    try:
+        return f"Paging Request, P-TMSI {paging.decode(octets):08x}"
+    except paging.PagingError as error:
+        return f"Paging Request, {error}"
 
 
 def _sm_summary(octets: bytes) -> str:
@@ -172,6 +194,28 @@ def _attach_request(message: gmm.AttachRequest) -> tuple[str, ...]:
     return (str(message.identity),)
 
 
+def _update_request(message: gmm.RoutingAreaUpdateRequest) -> tuple[str, ...]:
+    periodic = message.update_type == gmm.UpdateType.PERIODIC
+    return ("periodic",) if periodic else (f"from {_area(message.old_rai)}",)
+
+
+def _update_accept(message: gmm.RoutingAreaUpdateAccept) -> tuple[str, ...]:
+    p_tmsi = () if message.p_tmsi is None else (f"P-TMSI {message.p_tmsi:08x}",)
+    return (_area(message.rai), *p_tmsi, *_gmm_cause(message))
+
+
+def _reallocation(message: gmm.PTmsiReallocationCommand) -> tuple[str, ...]:
+    return (f"P-TMSI {message.p_tmsi:08x}",)
+
+
+def _identity(message: gmm.IdentityResponse) -> tuple[str, ...]:
+    return (str(message.identity),)
+
+
+def _area(rai: bytes) -> str:
+    return f"LAC {rai[3:5].hex()}, RAC {rai[5]}"
+
+
 def _attach_accept(message: gmm.AttachAccept) -> tuple[str, ...]:
     p_tmsi = () if message.p_tmsi is None else (f"P-TMSI {message.p_tmsi:08x}",)
     return p_tmsi + _gmm_cause(message)
@@ -208,6 +252,11 @@ _DETAILS: Final[Mapping[type, Callable[[Any], tuple[str, ...]]]] = MappingProxyT
         gmm.AttachReject: _gmm_cause,
         gmm.DetachRequestUplink: _detach_request,
         gmm.DetachRequestDownlink: _network_detach_request,
+        gmm.RoutingAreaUpdateRequest: _update_request,
+        gmm.RoutingAreaUpdateAccept: _update_accept,
+        gmm.RoutingAreaUpdateReject: _gmm_cause,
+        gmm.PTmsiReallocationCommand: _reallocation,
+        gmm.IdentityResponse: _identity,
         gmm.GmmStatus: _gmm_cause,
     }
 )

@@ -170,7 +170,9 @@ def test_identity_that_is_no_p_tmsi_is_passed_over() -> None:
 def test_fixed_length_options_are_passed_over_by_their_length() -> None:
     """P-TMSI signature and ready timer have no length octet, and what follows is still read."""
     octets = "08 02 01 49 04 32f451123401 19 aabbcc 17 42 18 05 f4c0000001"
-    assert gmm.decode(bytes.fromhex(octets), uplink=False) == gmm.AttachAccept(RAI, 0xC0000001)
+    assert gmm.decode(bytes.fromhex(octets), uplink=False) == gmm.AttachAccept(
+        RAI, 0xC0000001, ready_timer=0x42, p_tmsi_signature=bytes.fromhex("aabbcc")
+    )
 
 
 @pytest.mark.parametrize("identity", [gmm.MobileIdentity(), gmm.MobileIdentity(imsi="23x")])

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from corenet.interfaces import sndcp
+from corenet.interfaces import paging, sndcp
 from corenet.interfaces.gsup import GsupMessage, MessageType, PdpInfo, PdpType
 from corenet.interfaces.gsup import PdpAddress as GsupAddress
 from corenet.interfaces.gsup import decode as decode_gsup
@@ -19,7 +19,7 @@ from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.interfaces.sms import cp
-from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.config import RadioTimers, SgsnConfig
 from corenet.sgsn.events import NetworkRequestedActivationFailed
 from corenet.sgsn.node import Sgsn
 from gtp.constants import Cause
@@ -55,6 +55,7 @@ CONFIG = SgsnConfig(
     user_address=SGSN,
     hlr=HLR,
     ggsns={APN: GGSN, "web.example": GGSN},
+    radio=RadioTimers(t3314=None),
     timers=Timers(echo_interval=0),
 )
 
@@ -79,6 +80,7 @@ class Surrounding:
         self.to_mobiles: dict[str, deque[Any]] = {}
         self.packets: dict[str, deque[tuple[int, bytes]]] = {}
         self.frames: list[tuple[str, bytes]] = []
+        self.pages: list[int] = []
         self.ggsn_recovery = 7
         self.echoes = 0
         self._nu: dict[tuple[str, int], int] = {}
@@ -118,6 +120,9 @@ class Surrounding:
 
     def _radio(self, imsi: str, data: bytes) -> None:
         self.frames.append((imsi, data))
+        if paging.is_paging(data):
+            self.pages.append(paging.decode(data))
+            return
         frame = decode_ui(data)
         assert not frame.uplink
         if frame.sapi == Sapi.SMS:
