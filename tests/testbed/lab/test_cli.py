@@ -66,7 +66,7 @@ def test_valid_labs_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "ggsn", "demo"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "ggsn: ggsn, control; 0 terminals",
-        "demo: ggsn, sgsn, hlr, control, gateway, initiator; 9 terminals",
+        "demo: ggsn, sgsn, hlr, control, gateway, initiator; 11 terminals",
     ]
 
 
