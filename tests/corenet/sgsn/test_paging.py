@@ -87,6 +87,7 @@ def test_every_frame_starts_the_timer_anew(surrounding):
     assert reachability(around) is Reachability.STANDBY
 
 
+@pytest.mark.clause("24.008 §4.7.2.1", "READY timer T3314, negotiated; READY and STANDBY")
 def test_the_mobile_gets_the_timer_that_it_asks_for(surrounding):
     """Requested READY timer value in the Attach Request is granted in the Accept."""
     around = surrounding(radio=RadioTimers())
@@ -124,6 +125,11 @@ def test_who_is_not_attached_is_neither(surrounding):
 # -- a push to a mobile in STANDBY ------------------------------------------------------------
 
 
+@pytest.mark.clause(
+    "24.008 §4.7.9.1, 44.018 §9.1.22",
+    "paging with the P-TMSI before all that is for a mobile in STANDBY, T3313",
+    status="yes; answered by an LLC frame (A/Gb), no Service Request (Iu)",
+)
 def test_a_mobile_in_standby_is_paged_first(surrounding):
     """28, page, any frame of the mobile, then the Request; T3385 runs from there."""
     around = standby(surrounding)
@@ -359,6 +365,7 @@ def short_message(around, reference=1):
     )
 
 
+@pytest.mark.clause("23.060 §6.9", "paging before a message")
 def test_a_short_message_pages(surrounding):
     """CP-DATA goes out once the mobile has answered, the next one after it."""
     around = standby(surrounding)

@@ -356,9 +356,6 @@ def test_detached_mobile_is_absent_at_its_sgsn(bench, centre):
     assert len(centre.alerted) == 1
 
 
-@pytest.mark.clause(
-    "23.060 §6.9", "paging before a message", status="no: silence is all that the SGSN learns"
-)
 def test_silent_mobile_is_absent_and_no_further_attempt_troubles_the_air(bench, centre):
     """Three CP-DATA in vain; then the HLR refuses at once, until the mobile is heard."""
     bench.drive("coverage", Coverage(in_coverage=False))
