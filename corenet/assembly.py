@@ -26,6 +26,7 @@ from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.population import Mobiles
+from corenet.radius.journal import Journal
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.node import Sgsn
 from gtp.constants import GTP_C_PORT, GTP_U_PORT
@@ -139,8 +140,13 @@ def assemble(
     random: Random,
     recovery: int,
     applications: Applications = lambda _host: (),
+    journals: Mapping[str, Journal] | None = None,
 ) -> Core:
-    """Build the nodes of a core; ``recovery`` is the GTP restart counter of all, 0..255."""
+    """Build the nodes of a core; ``recovery`` is the GTP restart counter of all, 0..255.
+
+    ``journals`` keep what GGSNs could not tell RADIUS before they ended, by their names.
+    """
+    kept = journals or {}
 
     def own() -> Random:
         return Random(random.getrandbits(64))
@@ -151,7 +157,7 @@ def assemble(
         if config.hlr is None
         else Hlr(config.hlr, name=HLR_NAME, random=own(), recovery=recovery),
         ggsns={
-            name: Ggsn(part, name=name, random=own(), recovery=recovery)
+            name: Ggsn(part, name=name, random=own(), recovery=recovery, journal=kept.get(name))
             for name, part in config.ggsns.items()
         },
         sgsns={
@@ -206,8 +212,11 @@ def _ggsn_places(config: GgsnConfig) -> dict[Interface, Address]:
         Interface.GTP_U: (config.user_address, GTP_U_PORT),
         Interface.GI: ("", 0),
     }
-    if config.radius:
+    if config.speaks_radius:
         places[Interface.RADIUS] = (config.control_address, 0)
+    if config.dynamic_authorization is not None:
+        port = config.dynamic_authorization.port
+        places[Interface.RADIUS_ORDERS] = (config.control_address, port)
     return places
 
 

@@ -35,7 +35,7 @@ INTERFACES: Final = (
     ("Gr", "GSUP between SGSN and HLR, in IPA over TCP"),
     ("Gi", "IP between mobiles and the packet data network"),
     ("radio", "LLC frames between SGSN and mobiles, in GSMTAP (TS 44.064, TS 24.008)"),
-    ("RADIUS", "Accounting between GGSN and gateway (TS 29.061)"),
+    ("RADIUS", "RADIUS between GGSN and its servers (TS 29.061), and the gateway"),
     ("SMPP", "SMPP between SMSCs and external short message entities, over TCP"),
 )
 """Name and description of each interface, in the order of their numbers in the file."""
@@ -44,6 +44,7 @@ _GN, _GC, _GR, _GI, _RADIO, _RADIUS, _SMPP = range(7)
 _OVER_UDP: Final = {
     Interface.GTP_U: _GN,
     Interface.RADIUS: _RADIUS,
+    Interface.RADIUS_ORDERS: _RADIUS,
     Interface.WDP: _GI,
     Interface.WSP: _GI,
 }

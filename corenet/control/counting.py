@@ -16,6 +16,8 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
         counted[ggsn.name] = dict(_flat("", ggsn.counters))
         counted[ggsn.name] |= _flat("gtp", ggsn.endpoint_counters)
         counted[ggsn.name] |= _flat("accounting", ggsn.accounting_counters)
+        counted[ggsn.name] |= _flat("authentication", ggsn.access_counters)
+        counted[ggsn.name] |= _flat("orders", ggsn.dynamic_counters)
     for sgsn in core.sgsns.values():
         counted[sgsn.name] = dict(_flat("", sgsn.counters))
         counted[sgsn.name] |= _flat("gtp", sgsn.endpoint_counters)

@@ -1,6 +1,12 @@
-"""What accounting is told of PDP contexts.
+"""What accounting is told of PDP contexts, and the addresses that wait until it was told.
 
 Specs: TS 29.061 §16.3 (messages), §16.4 (attributes), RFC 2866.
+
+Theory of operation. A context begins with a Start and ends with a Stop. Between them an
+Interim-Update tells of each change that shows in what records say, and of the usage so far at
+intervals. The last context of an address says so in its Stop; with it the address is held until a
+server has answered that Stop, or it was given up: who maps addresses to subscribers by accounting
+never sees two owners. That holds over a restart too, for Stops that an earlier life has left.
 """
 
 from __future__ import annotations
@@ -8,17 +14,26 @@ from __future__ import annotations
 from socket import inet_aton
 from typing import Final
 
-from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
+from corenet.ggsn.core import Core
 from corenet.ggsn.events import AccountingStatus, DeletionReason
-from corenet.ggsn.pools import PREFIX_LENGTH, address_text
-from corenet.radius.client import AccountingClient, AttributeValue
-from corenet.schedule import Alarm, Schedule
-from gtp.ies import PdpType
+from corenet.ggsn.pools import AddressPool, Hold
+from corenet.ggsn.radius_attributes import (
+    NamedAttributes,
+    own_attributes,
+    session_attributes,
+    usage_attributes,
+)
+from corenet.radius.attributes import Attributes
+from corenet.radius.client import AccountingClient
+from corenet.schedule import Alarm
 
 _TERMINATE_CAUSES: Final = {
     DeletionReason.SGSN_REQUEST: "User-Request",
     DeletionReason.COMMAND: "Admin-Reset",
+    DeletionReason.RADIUS_REQUEST: "Admin-Reset",
+    DeletionReason.SESSION_TIMEOUT: "Session-Timeout",
+    DeletionReason.IDLE_TIMEOUT: "Idle-Timeout",
     DeletionReason.REPLACED: "Lost-Carrier",
     DeletionReason.SGSN_RESTARTED: "Lost-Carrier",
     DeletionReason.PATH_DOWN: "Lost-Carrier",
@@ -26,29 +41,43 @@ _TERMINATE_CAUSES: Final = {
     DeletionReason.UNKNOWN_TO_SGSN: "Lost-Carrier",
     DeletionReason.GGSN_STOPPED: "NAS-Reboot",
 }
-_PDP_TYPES: Final = {PdpType.IPV4: "IPv4", PdpType.IPV6: "IPv6", PdpType.IPV4V6: "IPv4v6"}
 _SESSION_STOP: Final = 0xFF
 
 
 class Accounting:
     """Turns contexts into accounting records, and repeats Interim-Updates."""
 
-    def __init__(self, config: GgsnConfig, client: AccountingClient, schedule: Schedule) -> None:
+    def __init__(self, core: Core, client: AccountingClient) -> None:
         """Tell ``client``, which knows the servers."""
-        self._config = config
+        self._core = core
+        self._config = core.config
         self._client = client
-        self._schedule = schedule
         self._interims: dict[int, Alarm] = {}
         """By our TEID Data I."""
-        self._session_prefix = inet_aton(config.control_address).hex().upper()
+        self._held: dict[str, list[tuple[AddressPool, bytes]]] = {}
+        """Addresses by the session whose end is to be told first."""
+        self._session_prefix = inet_aton(core.config.control_address).hex().upper()
+        client.on_told = self._told
+
+    @property
+    def held_addresses(self) -> int:
+        """How many addresses wait until accounting has been told of their last session."""
+        return sum(pool.held for access in self._core.access_points for pool in access.pools)
+
+    def session_of(self, context: PdpContext) -> str:
+        """Return the Acct-Session-Id of a context (TS 29.061 §16.4.3)."""
+        return f"{self._session_prefix}{context.charging_id:08X}"
 
     def start(self, now: float) -> None:
-        """Tell that every earlier session is over (Accounting-On)."""
-        self._client.record(AccountingStatus.ACCOUNTING_ON, self._own_attributes(), now)
+        """Tell what an earlier life could not, and that its sessions are over (Accounting-On)."""
+        for record in self._client.resume(now):
+            if record.integer("Acct-Status-Type") == 2:
+                self._hold_again(record)
+        self._client.record(AccountingStatus.ACCOUNTING_ON, own_attributes(self._config), now)
 
     def stop(self, now: float) -> None:
         """Tell that every session is over (Accounting-Off), and end within a few tries."""
-        self._client.record(AccountingStatus.ACCOUNTING_OFF, self._own_attributes(), now)
+        self._client.record(AccountingStatus.ACCOUNTING_OFF, own_attributes(self._config), now)
         self._client.stop(now)
 
     def context_created(self, context: PdpContext, now: float) -> None:
@@ -56,142 +85,111 @@ class Accounting:
         if not self._config.radius:
             return
         self._tell(AccountingStatus.START, context, {}, now)
-        self._plan_interim(context, now)
+        self.plan_interim(context, now)
 
-    def attributes_of(self, context: PdpContext) -> dict[str, AttributeValue]:
+    def attributes_of(self, context: PdpContext) -> NamedAttributes:
         """Return what records say of a context as it is now; nothing where nobody is told."""
-        return self._attributes(context) if self._config.radius else {}
+        return session_attributes(self._config, context) if self._config.radius else {}
 
-    def context_updated(
-        self, context: PdpContext, before: dict[str, AttributeValue], now: float
-    ) -> None:
+    def context_updated(self, context: PdpContext, before: NamedAttributes, now: float) -> None:
         """Tell of a session's change (TS 29.061 §16.3.1), if it shows in what records say.
 
         ``before`` is what they said, from ``attributes_of``.
         """
-        if self._config.radius and self._attributes(context) != before:
+        if self._config.radius and session_attributes(self._config, context) != before:
             self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
 
     def context_deleted(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
-        """Tell of a session's end."""
+        """Tell of a session's end; its addresses are free again once that was told."""
         interim = self._interims.pop(context.teid_data, None)
         if interim is not None:
             interim.cancel()
+        # A secondary context has the address of another one that goes on.
+        is_last = all(self._core.contexts.at(octets) is None for octets in context.addresses)
         if not self._config.radius:
+            if is_last:
+                self._free(context)
             return
-        final: dict[str, AttributeValue] = {
-            **_usage(context, now),
-            "Acct-Terminate-Cause": _TERMINATE_CAUSES[reason],
-            "3GPP-Session-Stop-Indicator": _SESSION_STOP,
-        }
+        final = _usage(context, now)
+        final["Acct-Terminate-Cause"] = _TERMINATE_CAUSES[reason]
+        if is_last:
+            final["3GPP-Session-Stop-Indicator"] = _SESSION_STOP
+            self._hold(context)
         self._tell(AccountingStatus.STOP, context, final, now)
 
-    def _plan_interim(self, context: PdpContext, now: float) -> None:
-        interval = self._config.accounting.interim_interval
-        if interval is not None:
-            self._interims[context.teid_data] = self._schedule.at(
+    def plan_interim(self, context: PdpContext, now: float) -> None:
+        """Tell of the usage after the interval that is for this context, if any, from now on."""
+        planned = self._interims.pop(context.teid_data, None)
+        if planned is not None:
+            planned.cancel()
+        interval: float | None = self._config.accounting.interim_interval
+        if context.authorization is not None and context.authorization.interim_interval:
+            interval = context.authorization.interim_interval
+        if interval is not None and self._config.radius:
+            self._interims[context.teid_data] = self._core.schedule.at(
                 now + interval, lambda then: self._tell_interim(context, then)
             )
 
     def _tell_interim(self, context: PdpContext, now: float) -> None:
         self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
-        self._plan_interim(context, now)
-
-    def _own_attributes(self) -> dict[str, AttributeValue]:
-        return {"NAS-IP-Address": self._config.control_address}
+        self.plan_interim(context, now)
 
     def _tell(
-        self,
-        status: AccountingStatus,
-        context: PdpContext,
-        further: dict[str, AttributeValue],
-        now: float,
+        self, status: AccountingStatus, context: PdpContext, further: NamedAttributes, now: float
     ) -> None:
-        session = f"{self._session_prefix}{context.charging_id:08X}"
-        attributes = {**self._own_attributes(), **self._attributes(context), **further}
-        self._client.record(status, attributes, now, session=session)
-
-    def _attributes(self, context: PdpContext) -> dict[str, AttributeValue]:
-        """Return what every record of a context has (TS 29.061 §16.4.3, §16.4.7)."""
-        config = self._config
-        tunnel = context.tunnel
-        attributes: dict[str, AttributeValue] = {}
-        if context.ipv4 is not None:
-            attributes["Framed-IP-Address"] = address_text(context.ipv4)
-        if context.ipv6 is not None:
-            prefix = context.ipv6[:PREFIX_LENGTH]
-            attributes["Framed-IPv6-Prefix"] = f"{address_text(prefix + bytes(8))}/64"
-            attributes["Framed-Interface-Id"] = context.ipv6[PREFIX_LENGTH:]
-        if context.msisdn:
-            attributes["Calling-Station-Id"] = context.msisdn
-        attributes |= {
-            "Called-Station-Id": context.access.apn.name,
-            "Service-Type": "Framed-User",
-            "Framed-Protocol": "GPRS-PDP-Context",
-            "NAS-Port-Type": "Wireless-Other",
-            "3GPP-IMSI": tunnel.imsi,
-            "3GPP-Charging-Id": context.charging_id,
-            "3GPP-PDP-Type": _PDP_TYPES[context.end_user_address.pdp_type],
-            # Without the allocation/retention octet, as the releases differ on it.
-            "3GPP-GPRS-Negotiated-QoS-Profile": f"99-{context.qos[1:].hex()}",
-            "3GPP-SGSN-Address": tunnel.sgsn_address,
-            "3GPP-GGSN-Address": config.control_address,
-            "3GPP-NSAPI": f"{context.nsapi:X}",
+        authorization = context.authorization
+        by_radius = authorization is not None and authorization.by_radius
+        attributes: NamedAttributes = {
+            **own_attributes(self._config),
+            **session_attributes(self._config, context),
+            "Acct-Authentic": "RADIUS" if by_radius else "Local",
+            **further,
         }
-        if config.plmn is not None:
-            attributes["3GPP-IMSI-MCC-MNC"] = tunnel.imsi[: len(config.plmn)]
-            attributes["3GPP-GGSN-MCC-MNC"] = config.plmn
-        if context.selection_mode is not None:
-            # 3 is read as 2 (TS 29.060 §7.7.12).
-            attributes["3GPP-Selection-Mode"] = str(min(context.selection_mode, 2))
-        if context.charging_characteristics is not None:
-            attributes["3GPP-Charging-Characteristics"] = f"{context.charging_characteristics:04x}"
-        if context.rai is not None:
-            attributes["3GPP-SGSN-MCC-MNC"] = _plmn_text(context.rai)
-        if context.imei is not None:
-            attributes["3GPP-IMEISV"] = context.imei
-        if context.rat_type is not None:
-            attributes["3GPP-RAT-Type"] = context.rat_type
-        if context.user_location is not None:
-            attributes["3GPP-User-Location-Info"] = context.user_location
-        if context.ms_time_zone is not None:
-            attributes["3GPP-MS-TimeZone"] = context.ms_time_zone
-        return attributes
+        if authorization is not None and authorization.classes:
+            attributes["Class"] = authorization.classes
+        self._client.record(status, attributes, now, session=self.session_of(context))
+
+    # Addresses
+
+    def _free(self, context: PdpContext) -> None:
+        for pool in context.access.pools:
+            for octets in context.addresses:
+                pool.free(octets)
+
+    def _hold(self, context: PdpContext) -> None:
+        session = self.session_of(context)
+        hold = Hold(session, context.imsi)
+        for pool in context.access.pools:
+            for octets in context.addresses:
+                if pool.hold(octets, hold):
+                    self._held.setdefault(session, []).append((pool, octets))
+                    self._core.counters.addresses_held += 1
+
+    def _hold_again(self, stop: Attributes) -> None:
+        """Hold the addresses of a Stop that an earlier life has left."""
+        session, imsi = stop.text("Acct-Session-Id"), stop.text("3GPP-IMSI")
+        ended = stop.integer("3GPP-Session-Stop-Indicator") is not None
+        if session is None or imsi is None or not ended:
+            return
+        addresses = (stop.ipv4("Framed-IP-Address"), stop.prefix64("Framed-IPv6-Prefix"))
+        for pool in (pool for access in self._core.access_points for pool in access.pools):
+            for octets in (one for one in addresses if one is not None):
+                pool.claim(octets)
+                if pool.hold(octets, Hold(session, imsi)):
+                    self._held.setdefault(session, []).append((pool, octets))
+                    self._core.counters.addresses_held += 1
+
+    def _told(self, status: AccountingStatus, session: str) -> None:
+        """Take note that a record was answered, or given up."""
+        if status is AccountingStatus.STOP:
+            for pool, octets in self._held.pop(session, ()):
+                pool.release(octets, session)
 
 
-def _usage(context: PdpContext, now: float) -> dict[str, AttributeValue]:
+def _usage(context: PdpContext, now: float) -> NamedAttributes:
     """Return what Stop and Interim-Update add of a context."""
     return usage_attributes(
         seconds=now - context.since,
         uplink=(context.uplink_packets, context.uplink_octets),
         downlink=(context.downlink_packets, context.downlink_octets),
     )
-
-
-def usage_attributes(
-    *, seconds: float, uplink: tuple[int, int], downlink: tuple[int, int]
-) -> dict[str, AttributeValue]:
-    """Return time and traffic as attributes (RFC 2866 §5.3-5.8, RFC 2869 §5.1-5.2).
-
-    ``uplink`` and ``downlink`` are packets and octets. Input is what the MS sent. Counters
-    have 32 bits; how often the octets have wrapped is told where either has.
-    """
-    mask = 0xFFFFFFFF
-    usage: dict[str, AttributeValue] = {
-        "Acct-Session-Time": max(0, int(seconds)),
-        "Acct-Input-Octets": uplink[1] & mask,
-        "Acct-Output-Octets": downlink[1] & mask,
-        "Acct-Input-Packets": uplink[0] & mask,
-        "Acct-Output-Packets": downlink[0] & mask,
-    }
-    if uplink[1] > mask or downlink[1] > mask:
-        usage["Acct-Input-Gigawords"] = uplink[1] >> 32
-        usage["Acct-Output-Gigawords"] = downlink[1] >> 32
-    return usage
-
-
-def _plmn_text(rai: bytes) -> str:
-    """Return MCC and MNC of a Routeing Area Identity as digits (TS 29.060 §7.7.3)."""
-    digits = f"{rai[0] & 15:x}{rai[0] >> 4:x}{rai[1] & 15:x}{rai[2] & 15:x}{rai[2] >> 4:x}"
-    third = rai[1] >> 4
-    return digits if third == 0xF else f"{digits}{third:x}"

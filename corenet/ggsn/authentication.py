@@ -18,6 +18,7 @@ from typing import Final
 from corenet.ggsn import ppp
 from corenet.ggsn.config import Credential
 from corenet.ggsn.ppp import PppPacket, Protocol
+from corenet.radius.access import Chap, Pap
 
 _AUTHENTICATE_REQUEST: Final = 1
 _AUTHENTICATE_ACK: Final = 2
@@ -25,6 +26,8 @@ _AUTHENTICATE_NAK: Final = 3
 _NO_MESSAGE: Final = b"\x00"
 """Length of the message in PAP's answers."""
 
+_LONGEST_PASSWORD: Final = 128
+_MD5_LENGTH: Final = 16
 _CHALLENGE: Final = 1
 _RESPONSE: Final = 2
 _SUCCESS: Final = 3
@@ -38,6 +41,14 @@ class Verdict:
     accepted: bool
     answer: bytes
     """The packet that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a mobile says to prove who it is."""
+
+    name: bytes
+    proof: Pap | Chap
 
 
 class Authentication:
@@ -99,6 +110,38 @@ class Authentication:
             return False
         asked = bytes((packet.identifier,)) + password + challenge
         return compare_digest(md5(asked, usedforsecurity=False).digest(), value)
+
+
+def presented(protocol: int, content: bytes, challenges: Mapping[int, bytes]) -> Presented | None:
+    """Return what a packet of PAP or CHAP says, for somebody else to judge; None for nothing."""
+    packet = ppp.read(content)
+    if packet is None or not packet.whole:
+        return None
+    first, rest = _counted(packet.body)
+    if first is None:
+        return None
+    if protocol == Protocol.PAP and packet.code == _AUTHENTICATE_REQUEST:
+        password, _ = _counted(rest)
+        # RFC 2865 §5.2: a longer password cannot be told.
+        if password is not None and len(password) <= _LONGEST_PASSWORD:
+            return Presented(first, Pap(password))
+    elif protocol == Protocol.CHAP and packet.code == _RESPONSE and len(first) == _MD5_LENGTH:
+        challenge = challenges.get(packet.identifier)
+        if challenge:
+            return Presented(rest, Chap(packet.identifier, first, challenge))
+    return None
+
+
+def refusal(protocol: int, content: bytes) -> bytes | None:
+    """Return the packet that refuses an attempt to authenticate, or None where it is none."""
+    packet = ppp.read(content)
+    if packet is None:
+        return None
+    if protocol == Protocol.PAP and packet.code == _AUTHENTICATE_REQUEST:
+        return ppp.write(_AUTHENTICATE_NAK, packet.identifier, _NO_MESSAGE)
+    if protocol == Protocol.CHAP and packet.code == _RESPONSE:
+        return ppp.write(_FAILURE, packet.identifier)
+    return None
 
 
 def challenges_of(entries: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:

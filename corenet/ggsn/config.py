@@ -15,8 +15,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from itertools import combinations
 
 from corenet.interfaces.node import Address
+from corenet.radius.access import AccessPolicy as AccessPolicy
 from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
 from corenet.radius.accounting import RadiusServer as RadiusServer
+from corenet.radius.dynamic import DynamicClient as DynamicClient
+from corenet.radius.dynamic import DynamicPolicy as DynamicPolicy
 from gtp.timers import Timers
 
 
@@ -30,6 +33,34 @@ class Credential:
     def __post_init__(self) -> None:
         if max(len(self.name.encode()), len(self.password.encode())) > 255:
             raise ValueError("a name or password has at most 255 octets (RFC 1334 §2.2.1)")
+
+
+class AuthenticatedBy(StrEnum):
+    """What a RADIUS server is told of who wants a context (TS 29.061 §16.4.1)."""
+
+    PCO = "pco"
+    """Name and password, or challenge and response, from the mobile's options (PAP, CHAP)."""
+    IMSI = "imsi"
+    """The IMSI as the name, and a password that is the APN's."""
+    MSISDN = "msisdn"
+    """The MSISDN as the name, and a password that is the APN's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusAuthentication:
+    """RADIUS servers decide who gets a context, and what else goes with it."""
+
+    servers: tuple[RadiusServer, ...]
+    """In order of preference."""
+    by: AuthenticatedBy = AuthenticatedBy.PCO
+    password: str = field(default="", repr=False)
+    """The APN's own, where the name is not the mobile's."""
+
+    def __post_init__(self) -> None:
+        if not self.servers:
+            raise ValueError("authentication by RADIUS without a server")
+        if len(self.password.encode()) > 128:
+            raise ValueError("a password has at most 128 octets (RFC 2865 §5.2)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +88,10 @@ class Apn:
     """Octets of the longest IPv4 packet, told to a mobile that asks; None tells nothing."""
     credentials: tuple[Credential, ...] | None = None
     """Who is let in: whoever comes where this is None, and nobody where it is empty."""
+    authentication: RadiusAuthentication | None = None
+    """RADIUS servers that are asked who is let in, in place of ``credentials``."""
+    user_name: str | None = None
+    """What RADIUS is told of users who have no name of their own (TS 29.061 §16.4.1)."""
     ipcp_ack: bool = False
     """Give values that a mobile did not have in an IPCP Configure-Ack.
 
@@ -82,6 +117,8 @@ class Apn:
                 raise ValueError(f"APN {self.name}: {network} has no room for a /64")
         if any(network.version == 6 for network in networks) and 0 < (self.mtu or 0) < 1280:
             raise ValueError(f"APN {self.name}: IPv6 wants an MTU of at least 1280 octets")
+        if self.credentials is not None and self.authentication is not None:
+            raise ValueError(f"APN {self.name}: either credentials or RADIUS authentication")
         _refuse_duplicates((c.name for c in self.credentials or ()), f"APN {self.name}: the name")
 
 
@@ -174,7 +211,7 @@ class GgsnConfig:
     """Everything a GGSN needs to know at its start."""
 
     control_address: str
-    """IPv4 address of GTP-C (UDP 2123), also the NAS-IP-Address of accounting."""
+    """IPv4 address of GTP-C (UDP 2123), also the NAS-IP-Address of RADIUS."""
     user_address: str
     """IPv4 address of GTP-U (UDP 2152)."""
     apns: tuple[Apn, ...]
@@ -184,6 +221,14 @@ class GgsnConfig:
     radius: tuple[RadiusServer, ...] = ()
     """Accounting servers in order of preference; none means no accounting."""
     accounting: AccountingPolicy = field(default_factory=AccountingPolicy)
+    authentication: AccessPolicy = field(default_factory=AccessPolicy)
+    """How the servers are asked that APNs name for authentication."""
+    dynamic_authorization: DynamicPolicy | None = None
+    """Which servers may order the end or a change of sessions; None for nobody."""
+    nas_identifier: str | None = None
+    """What RADIUS servers know this GGSN by, beside its address."""
+    charging_gateway: str | None = None
+    """Address that RADIUS servers are told as that of the Charging Gateway Function."""
     plmn: str | None = None
     """MCC and MNC of this GGSN, 5 or 6 digits, for accounting."""
     guard_time: float = 60.0
@@ -208,6 +253,9 @@ class GgsnConfig:
             raise ValueError("the guard time is above 0")
         if self.plmn is not None and not (self.plmn.isdigit() and len(self.plmn) in (5, 6)):
             raise ValueError(f"a PLMN has 5 or 6 digits, not {self.plmn!r}")
+        if self.charging_gateway is not None:
+            ip_address(self.charging_gateway)
+        self._refuse_two_secrets()
         names = [apn_key(apn.name) for apn in self.apns]
         _refuse_duplicates(names, "APN")
         for one, other in combinations(self.networks(), 2):
@@ -220,6 +268,19 @@ class GgsnConfig:
         _refuse_duplicates(
             (f"{b.imsi} on {apn_key(b.apn)}" for b in self.static_bindings), "static binding of"
         )
+
+    def _refuse_two_secrets(self) -> None:
+        asked = [apn.authentication.servers for apn in self.apns if apn.authentication is not None]
+        secrets: dict[Address, bytes] = {}
+        for server in (server for servers in asked for server in servers):
+            if secrets.setdefault(server.address, server.secret) != server.secret:
+                host, port = server.address
+                raise ValueError(f"two secrets for the RADIUS server at {host}:{port}")
+
+    @property
+    def speaks_radius(self) -> bool:
+        """Whether there are RADIUS servers to talk to."""
+        return bool(self.radius) or any(apn.authentication is not None for apn in self.apns)
 
     def networks(self) -> Iterator[IPv4Network | IPv6Network]:
         """Return the pools and static ranges of all APNs."""

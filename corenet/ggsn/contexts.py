@@ -9,11 +9,12 @@ joins it. Each context has a TEID Data I of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from corenet.ggsn.events import PdpContextView
+from corenet.ggsn.authorization import Authorization
+from corenet.ggsn.events import PdpContextView, UpdateFailure
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, address_text
 from corenet.interfaces.node import Address
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
@@ -64,6 +65,9 @@ class PdpContext:
     ms_time_zone: bytes | None = None
     """As in RADIUS: two octets."""
     imei: str | None = None
+    camel_charging_information: bytes | None = None
+    authorization: Authorization | None = None
+    """What is known of it beside what its SGSN says."""
     direct_tunnel: bool = False
     """Whether the user plane goes to an RNC, past the SGSN (TS 23.060 §15.6)."""
     tunnel_lost: bool = False
@@ -148,6 +152,17 @@ class PendingUpdate:
     sgsn_end: tuple[str, int]
     """Where it went, as in ``PdpContext.sgsn_end``."""
     transaction: int
+    ended: UpdateEnded | None = None
+    """Who wants to know what comes of it."""
+
+    def end(self, failure: UpdateFailure | None, now: float) -> None:
+        """Tell who asked for it that it failed, or None where it did not."""
+        if self.ended is not None:
+            self.ended(self.context, failure, now)
+
+
+UpdateEnded = Callable[[PdpContext, UpdateFailure | None, float], None]
+"""Called with the context, why it was not changed or None, and the time."""
 
 
 class ContextTable:

@@ -17,6 +17,8 @@ class GgsnCounters:
     contexts_deleted: dict[DeletionReason, int] = field(
         default_factory=lambda: dict.fromkeys(DeletionReason, 0)
     )
+    addresses_held: int = 0
+    """Addresses of contexts that have gone, kept back until accounting was told of it."""
     contexts_updated: int = 0
     """Update PDP Context Requests that we accepted, and those of ours that the SGSN did."""
     updates_refused: int = 0

@@ -18,6 +18,7 @@ from corenet.ggsn.events import (
     UpdateFailure,
 )
 from corenet.ggsn.pools import AccessPoint
+from corenet.ggsn.session_limits import SessionLimits
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.messages import DeletePdpContextRequest, DeletePdpContextResponse
@@ -30,6 +31,8 @@ class Deletion:
         """Work on the contexts in ``core``."""
         self._core = core
         self._accounting = accounting
+        self.limits = SessionLimits(core, self.end)
+        """What ends contexts that RADIUS has given limits."""
 
     def delete_requested(self, received: RequestReceived, now: float) -> None:
         """Take a Delete PDP Context Request and answer it (TS 29.060 §7.3.5).
@@ -49,15 +52,16 @@ class Deletion:
             self.remove(context, DeletionReason.SGSN_REQUEST, now)
 
     def deactivate(self, imsi: str, access: AccessPoint | None, now: float) -> int:
-        """Delete the subscriber's contexts, and tell the SGSN (TS 23.060 §9.2.4.3).
-
-        They are gone here whether it answers or not.
-        """
+        """Delete the subscriber's contexts, and tell the SGSN (TS 23.060 §9.2.4.3)."""
         found = [c for c in self._core.contexts.of(imsi) if access in (None, c.access)]
         for context in found:
-            self._tell(context, now)
-            self.remove(context, DeletionReason.COMMAND, now)
+            self.end(context, DeletionReason.COMMAND, now)
         return len(found)
+
+    def end(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
+        """Delete a context and tell the SGSN; it is gone here whether the SGSN answers or not."""
+        self._tell(context, now)
+        self.remove(context, reason, now)
 
     def _tell(self, context: PdpContext, now: float) -> None:
         """Send the SGSN a Delete PDP Context Request."""
@@ -90,16 +94,14 @@ class Deletion:
         core = self._core
         if context.update is not None:
             core.endpoint.cancel(context.update.transaction)
-            context.update = None
+            update, context.update = context.update, None
             core.counters.updates_failed += 1
             failure = UpdateFailure.CONTEXT_DELETED
             core.events.append(PdpContextUpdateFailed(context.view(), failure))
+            update.end(failure, now)
+        self.limits.forget(context)
         core.contexts.remove(context)
         core.user_plane.remove_tunnel(context.teid_data)
-        for pool in (context.access.ipv4, context.access.ipv6):
-            if pool is not None:
-                for octets in context.addresses:
-                    pool.free(octets)
         core.counters.contexts_deleted[reason] += 1
         core.events.append(PdpContextDeleted(context.view(), reason))
         self._accounting.context_deleted(context, reason, now)

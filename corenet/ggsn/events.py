@@ -12,8 +12,11 @@ from corenet.interfaces.activation import ActivationOutcome, FailureCause, Step
 from corenet.interfaces.node import Event
 from corenet.radius.accounting import AccountingAnswered as AccountingAnswered
 from corenet.radius.accounting import AccountingGivenUp as AccountingGivenUp
+from corenet.radius.accounting import AccountingResumed as AccountingResumed
 from corenet.radius.accounting import AccountingSent as AccountingSent
 from corenet.radius.accounting import AccountingStatus as AccountingStatus
+from corenet.radius.accounting import RadiusServerAnswered as RadiusServerAnswered
+from corenet.radius.accounting import RadiusServerSilent as RadiusServerSilent
 
 
 class Trigger(StrEnum):
@@ -42,6 +45,12 @@ class DeletionReason(StrEnum):
     """The SGSN does not know the tunnel (TS 29.060 §7.3.7)."""
     UNKNOWN_TO_SGSN = "unknown-to-sgsn"
     """The SGSN answered an Update PDP Context Request with "Non-existent"."""
+    RADIUS_REQUEST = "radius-request"
+    """Disconnect-Request from a RADIUS server (RFC 5176); the SGSN is told."""
+    SESSION_TIMEOUT = "session-timeout"
+    """It has lasted as long as RADIUS allows (Session-Timeout); the SGSN is told."""
+    IDLE_TIMEOUT = "idle-timeout"
+    """It had no traffic for as long as RADIUS allows (Idle-Timeout); the SGSN is told."""
     GGSN_STOPPED = "ggsn-stopped"
 
 
@@ -297,3 +306,15 @@ class PathChanged(Event):
 
     peer: str
     state: PathState
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOrderReceived(Event):
+    """A RADIUS server ordered the end or a change of sessions (RFC 5176)."""
+
+    server: str
+    disconnect: bool
+    contexts: int
+    """How many PDP contexts it was for."""
+    refused: str | None = None
+    """Error-Cause in words, or None where it was carried out."""

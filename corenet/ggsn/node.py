@@ -2,10 +2,10 @@
 
 Specs: TS 23.060 §9.2.2.2 (network-requested activation), TS 29.060 (GTP), TS 29.061 (Gi, RADIUS).
 
-Four things arrive: GTP-C from SGSNs and the HLR, GTP-U from SGSNs, packets from Gi, answers
-from RADIUS servers. Each goes to the endpoint that speaks it; what the endpoint makes of it
-goes to the procedure that it belongs to; and what came out of all of them is collected when it
-is taken, GTP-C before user traffic, so that a Create PDP Context Response leaves
+Five things arrive: GTP-C from SGSNs and the HLR, GTP-U from SGSNs, packets from Gi, answers
+from RADIUS servers and orders of theirs. Each goes to the endpoint that speaks it; what the
+endpoint makes of it goes to the procedure that it belongs to; and what came out of all of them is
+collected when it is taken, GTP-C before user traffic, so that a Create PDP Context Response leaves
 before the first packet in its tunnel.
 """
 
@@ -17,6 +17,7 @@ from random import Random
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
+from corenet.ggsn.admission import Admission
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import ContextTable, PdpContext, PendingUpdate
 from corenet.ggsn.core import Core
@@ -24,6 +25,7 @@ from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import PathChanged, PathState, PdpContextView
 from corenet.ggsn.network_activation import NetworkActivation
+from corenet.ggsn.orders import Orders
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoints
 from corenet.ggsn.reachability import Reachability
 from corenet.ggsn.sessions import Sessions
@@ -31,7 +33,11 @@ from corenet.ggsn.traffic import Traffic
 from corenet.ggsn.updates import Updates
 from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
+from corenet.radius.access import AccessClient, AccessCounters
 from corenet.radius.client import AccountingClient, AccountingCounters
+from corenet.radius.dynamic import DynamicAuthorizationServer, DynamicCounters
+from corenet.radius.journal import Journal
+from corenet.radius.packets import Code
 from gtp.constants import MessageType
 from gtp.endpoint import (
     Endpoint,
@@ -67,20 +73,30 @@ _SERVED = frozenset(
 """Requests that a GGSN answers, beside Echo Request."""
 
 
+_ACCOUNTING_RESPONSE = bytes((Code.ACCOUNTING_RESPONSE,))
+
+
 class Ggsn:
     """A GGSN (satisfies ``corenet.interfaces.node.Node``).
 
     Attach it to GTP-C (control address, 2123), GTP-U (user address, 2152), GI ("", 0) and,
-    where it has accounting servers, RADIUS.
+    where it has RADIUS servers, RADIUS, and RADIUS_ORDERS where they may order.
     """
 
     def __init__(
-        self, config: GgsnConfig, *, name: str = "ggsn", random: Random, recovery: int
+        self,
+        config: GgsnConfig,
+        *,
+        name: str = "ggsn",
+        random: Random,
+        recovery: int,
+        journal: Journal | None = None,
     ) -> None:
         """Make a GGSN that has not started.
 
         ``random`` chooses TEIDs, sequence numbers and identifiers; ``recovery`` is the restart
-        counter, 0..255 (TS 29.060 §7.7.11).
+        counter, 0..255 (TS 29.060 §7.7.11). ``journal`` has the accounting records that an
+        earlier life could not tell, and keeps those of this one.
         """
         self._config = config
         self._name = name
@@ -101,13 +117,21 @@ class Ggsn:
             access_points=AccessPoints(config),
             contexts=contexts,
         )
-        self._radius = AccountingClient(config.radius, config.accounting, random=random)
-        self._accounting = Accounting(config, self._radius, core.schedule)
+        self._radius = AccountingClient(
+            config.radius, config.accounting, random=random, journal=journal
+        )
+        self._access = AccessClient(config.authentication, random=random)
+        self._dynamic = DynamicAuthorizationServer(config.dynamic_authorization)
+        self._accounting = Accounting(core, self._radius)
+        self._admission = Admission(core, self._access)
         self._reachability = Reachability(core.schedule, core.events)
         self._activations = NetworkActivations(core, self._reachability)
         self._deletion = Deletion(core, self._accounting)
         self._updates = Updates(core, self._accounting, self._deletion)
-        self._sessions = Sessions(core, self._activations, self._accounting, self._deletion)
+        self._sessions = Sessions(
+            core, self._activations, self._accounting, self._deletion, self._admission
+        )
+        self._orders = Orders(core, self._dynamic, self._accounting, self._deletion, self._updates)
         self._traffic = Traffic(core, self._activations)
 
     @property
@@ -210,6 +234,8 @@ class Ggsn:
             "requests": core.endpoint.open_requests,
             "requests of others": core.endpoint.requests_in_work,
             "accounting records": self._radius.pending,
+            "held addresses": self._accounting.held_addresses,
+            "questions to RADIUS": len(self._admission),
         }
 
     @property
@@ -221,6 +247,16 @@ class Ggsn:
     def endpoint_counters(self) -> EndpointCounters:
         """What GTP-C has counted."""
         return self._core.endpoint.counters
+
+    @property
+    def access_counters(self) -> AccessCounters:
+        """What authentication by RADIUS has counted."""
+        return self._access.counters
+
+    @property
+    def dynamic_counters(self) -> DynamicCounters:
+        """What has been counted of RADIUS servers' orders."""
+        return self._dynamic.counters
 
     @property
     def accounting_counters(self) -> AccountingCounters:
@@ -235,6 +271,8 @@ class Ggsn:
 
     def stop(self, now: float) -> None:
         """End service: activations fail, contexts go, Stops and Accounting-Off to the servers."""
+        self._admission.abandon()
+        self._take_judged(now)
         self._activations.stop(now)
         self._deletion.stop(now)
         self._accounting.stop(now)
@@ -257,13 +295,26 @@ class Ggsn:
             self._core.endpoint.receive(data, peer, now)
             self._take_control_events(now)
         elif interface is Interface.RADIUS:
-            self._radius.receive(data, peer, now)
+            if data[:1] == _ACCOUNTING_RESPONSE:
+                self._radius.receive(data, peer, now)
+            else:
+                self._access.receive(data, peer, now)
+        elif interface is Interface.RADIUS_ORDERS:
+            order = self._dynamic.receive(data, peer, now)
+            if order is not None:
+                self._orders.ordered(order, now)
+        if self._admission.has_ended:
+            self._take_judged(now)
         self._take_user_events(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
         earliest = self._core.endpoint.next_timeout()
-        for due in (self._core.schedule.next_timeout(), self._radius.next_timeout()):
+        for due in (
+            self._core.schedule.next_timeout(),
+            self._radius.next_timeout(),
+            self._access.next_timeout(),
+        ):
             if due is not None and (earliest is None or due < earliest):
                 earliest = due
         return earliest
@@ -274,6 +325,9 @@ class Ggsn:
         self._take_control_events(now)
         self._core.schedule.ring(now)
         self._radius.handle_timeout(now)
+        self._access.handle_timeout(now)
+        if self._admission.has_ended:
+            self._take_judged(now)
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
@@ -286,8 +340,11 @@ class Ggsn:
         if core.traffic:
             taken.extend(core.traffic)
             core.traffic.clear()
-        for data, peer in self._radius.take_datagrams():
-            taken.append(Datagram(Interface.RADIUS, peer, data))
+        for client in (self._access, self._radius):
+            for data, peer in client.take_datagrams():
+                taken.append(Datagram(Interface.RADIUS, peer, data))
+        for data, peer in self._dynamic.take_datagrams():
+            taken.append(Datagram(Interface.RADIUS_ORDERS, peer, data))
         return taken
 
     def take_events(self) -> list[Event]:
@@ -296,6 +353,7 @@ class Ggsn:
         # The procedures share this list, so it is emptied and not replaced.
         self._core.events.clear()
         taken.extend(self._radius.take_events())
+        taken.extend(self._access.take_events())
         return taken
 
     # Inside
@@ -316,6 +374,7 @@ class Ggsn:
                     self._updates.request_failed(event.context, event.reason, now)
             elif isinstance(event, PeerRestarted):
                 self._deletion.sgsn_restarted(event.peer[0], event.recovery, now)
+                self._admission.abandon(event.peer[0])
             elif isinstance(event, PathUp):
                 self._core.events.append(PathChanged(event.peer[0], PathState.UP))
             elif isinstance(event, PathSuspected):
@@ -338,6 +397,10 @@ class Ggsn:
             self._activations.rejected(received, now)
         else:
             self._activations.ms_present(received, now)
+
+    def _take_judged(self, now: float) -> None:
+        for question in self._admission.take_judged():
+            self._sessions.judged(question, now)
 
     def _take_user_events(self, now: float) -> None:
         for event in self._core.user_plane.take_events():

@@ -17,12 +17,18 @@ TS 29.060 §7.7.31.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, ip_address
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Final
 
 from corenet.ggsn import ipcp, ppp
-from corenet.ggsn.authentication import Authentication, challenges_of
+from corenet.ggsn.authentication import (
+    Authentication,
+    Presented,
+    challenges_of,
+    presented,
+    refusal,
+)
 from corenet.ggsn.config import Apn
 from corenet.ggsn.ipcp import IpcpOption
 from corenet.ggsn.ppp import ConfigureCode, Protocol
@@ -42,22 +48,15 @@ _MS_ONLY: Final = b"\x01"
 class OptionAnswers:
     """What one APN answers to protocol configuration options."""
 
-    __slots__ = ("_authentication", "_containers", "_ipcp_values", "_values_in_ack")
+    __slots__ = ("_authentication", "_containers", "_ipcp_values", "_servers", "_values_in_ack")
 
     def __init__(self, apn: Apn) -> None:
         """Answer with the name servers, MTU and credentials of ``apn``."""
-        servers = [ip_address(server) for server in apn.dns]
-        ipv4 = [server.packed for server in servers if isinstance(server, IPv4Address)]
-        ipv6 = [server.packed for server in servers if not isinstance(server, IPv4Address)]
-        names = (IpcpOption.PRIMARY_DNS, IpcpOption.SECONDARY_DNS)
-        self._ipcp_values: dict[int, bytes] = dict(zip(names, ipv4, strict=False))
+        self._servers = tuple(ip_address(server).packed for server in apn.dns)
         self._values_in_ack = apn.ipcp_ack
         self._authentication = Authentication(apn.credentials)
-        self._containers = {
-            _DNS_SERVER_IPV6: b"".join(_entry(_DNS_SERVER_IPV6, server) for server in ipv6),
-            _BEARER_CONTROL_MODE: _entry(_BEARER_CONTROL_MODE, _MS_ONLY),
-            _DNS_SERVER_IPV4: b"".join(_entry(_DNS_SERVER_IPV4, server) for server in ipv4),
-        }
+        self._ipcp_values, self._containers = _name_servers(self._servers)
+        self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_ONLY)
         if apn.mtu is not None:
             self._containers[_IPV4_LINK_MTU] = _entry(_IPV4_LINK_MTU, apn.mtu.to_bytes(2, "big"))
 
@@ -76,47 +75,75 @@ class OptionAnswers:
 
     def refusal(self, asked: bytes | None) -> bytes | None:
         """Return the options for a mobile that is not let in: why, and nothing else."""
-        entries = list(_entries(asked))
-        challenges = challenges_of(entries)
         answers = []
-        for identifier, content in entries:
-            verdict = self._authentication.verdict(identifier, content, challenges)
-            if verdict is not None:
-                answers.append(_entry(identifier, verdict.answer))
+        for identifier, content in _entries(asked):
+            packet = refusal(identifier, content)
+            if packet is not None:
+                answers.append(_entry(identifier, packet))
         return _joined(answers)
 
-    def answer(self, asked: bytes | None, address: bytes | None) -> bytes | None:
+    def presented(self, asked: bytes | None) -> Presented | None:
+        """Return the first thing that a mobile says to prove who it is, or None."""
+        entries = list(_entries(asked))
+        challenges = challenges_of(entries)
+        said = (presented(*entry, challenges) for entry in entries)
+        return next((one for one in said if one is not None), None)
+
+    def answer(
+        self, asked: bytes | None, address: bytes | None, servers: tuple[bytes, ...] = ()
+    ) -> bytes | None:
         """Return the options that answer ``asked`` (the value of IE 132), or None for none.
 
-        ``address`` is the mobile's IPv4 address, four octets, if it has one.
+        ``address`` is the mobile's IPv4 address, four octets, if it has one. ``servers`` are
+        name servers of this mobile's own, which go before the APN's of the same family.
         """
         entries = list(_entries(asked))
         if not entries:
             return None
         challenges = challenges_of(entries)
-        containers = dict(self._containers)
+        values, known = self._ipcp_values, self._containers
+        if servers:
+            families = {len(server) for server in servers}
+            others = tuple(one for one in self._servers if len(one) not in families)
+            values, own = _name_servers(servers + others)
+            known = known | own
+        if address is not None:
+            values = {IpcpOption.IP_ADDRESS: address, **values}
+        containers = dict(known)
         answers = []
         for identifier, content in entries:
-            if identifier in self._containers:
+            if identifier in known:
                 answers.append(containers.pop(identifier, b""))
                 continue
-            reply = self._answer_packet(identifier, content, address, challenges)
+            reply = self._answer_packet(identifier, content, values, challenges)
             if reply is not None:
                 answers.append(_entry(identifier, reply))
         return _joined(answers)
 
     def _answer_packet(
-        self, protocol: int, content: bytes, address: bytes | None, challenges: dict[int, bytes]
+        self,
+        protocol: int,
+        content: bytes,
+        values: Mapping[int, bytes],
+        challenges: Mapping[int, bytes],
     ) -> bytes | None:
         if protocol == Protocol.IPCP:
-            values = self._ipcp_values
-            if address is not None:
-                values = {IpcpOption.IP_ADDRESS: address, **values}
             return ipcp.answer(content, values, values_in_ack=self._values_in_ack)
         if protocol == Protocol.LCP:
             return _answer_lcp(content)
         verdict = self._authentication.verdict(protocol, content, challenges)
         return verdict.answer if verdict is not None else None
+
+
+def _name_servers(servers: Iterable[bytes]) -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """Return name servers as values of IPCP's options, and as containers by their identifiers."""
+    ipv4 = [server for server in servers if len(server) == 4]
+    ipv6 = [server for server in servers if len(server) == 16]
+    names = (IpcpOption.PRIMARY_DNS, IpcpOption.SECONDARY_DNS)
+    return dict(zip(names, ipv4, strict=False)), {
+        _DNS_SERVER_IPV6: b"".join(_entry(_DNS_SERVER_IPV6, server) for server in ipv6),
+        _DNS_SERVER_IPV4: b"".join(_entry(_DNS_SERVER_IPV4, server) for server in ipv4),
+    }
 
 
 def _answer_lcp(content: bytes) -> bytes | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop
 from typing import Final
@@ -21,15 +22,26 @@ PREFIX_LENGTH: Final = 8
 """Octets of the prefix that a mobile gets."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an address is held."""
+
+    session: str
+    """Acct-Session-Id of which accounting has not been told the end."""
+    imsi: str
+    """Whose address it was."""
+
+
 class AddressPool:
     """Dynamic addresses of one APN, all of one family.
 
     An address that was freed rests for as long as possible: those never given come first,
     then the freed ones, oldest first, so that late packets for the last owner find nobody.
+    One whose end accounting has not been told yet is held: still in use, but by nobody.
     Of IPv4, network and broadcast address are never given, nor are excluded ones.
     """
 
-    __slots__ = ("_excluded", "_freed", "_further", "_in_use", "_last", "_next", "_size")
+    __slots__ = ("_excluded", "_freed", "_further", "_held", "_in_use", "_last", "_next", "_size")
 
     def __init__(
         self, networks: Iterable[IPv4Network | IPv6Network], excluded: Container[bytes] = ()
@@ -41,6 +53,7 @@ class AddressPool:
         self._excluded = excluded
         self._freed: deque[bytes] = deque()
         self._in_use: set[bytes] = set()
+        self._held: dict[bytes, Hold] = {}
 
     def __len__(self) -> int:
         """Return how many addresses are in use."""
@@ -51,10 +64,15 @@ class AddressPool:
         return octets in self._in_use
 
     @property
+    def held(self) -> int:
+        """How many addresses are held."""
+        return len(self._held)
+
+    @property
     def exhausted(self) -> bool:
         """Whether every address is in use."""
         while True:
-            while self._next <= self._last and self._octets(self._next) in self._excluded:
+            while self._next <= self._last and self._is_taken(self._octets(self._next)):
                 self._next += 1
             if self._next <= self._last or not self._further:
                 return self._next > self._last and not self._freed
@@ -77,7 +95,52 @@ class AddressPool:
         if octets in self._in_use:
             assert octets is not None
             self._in_use.remove(octets)
-            self._freed.append(octets)
+            self._held.pop(octets, None)
+            if not self._is_fresh(octets):
+                self._freed.append(octets)
+
+    def claim(self, octets: bytes) -> None:
+        """Take a certain address, which nobody has; one that is not given here is ignored."""
+        if self._held.pop(octets, None) is not None or octets in self._in_use:
+            return
+        if octets in self._freed:
+            self._freed.remove(octets)
+            self._in_use.add(octets)
+        elif self._is_fresh(octets) and octets not in self._excluded:
+            self._in_use.add(octets)
+
+    def hold(self, octets: bytes, hold: Hold) -> bool:
+        """Keep an address in use, though by nobody; return whether it is one from here."""
+        if octets not in self._in_use:
+            return False
+        self._held[octets] = hold
+        return True
+
+    def release(self, octets: bytes, session: str) -> None:
+        """Give back what was held for the end of a session, if it still is."""
+        held = self._held.get(octets)
+        if held is not None and held.session == session:
+            self.free(octets)
+
+    def take_held(self, octets: bytes) -> bool:
+        """Take an address that is held; return whether it was."""
+        return self._held.pop(octets, None) is not None
+
+    def held_for(self, octets: bytes) -> str | None:
+        """Return the IMSI of the last owner of an address that is held, or None."""
+        held = self._held.get(octets)
+        return held.imsi if held is not None else None
+
+    def _is_taken(self, octets: bytes) -> bool:
+        return octets in self._excluded or octets in self._in_use
+
+    def _is_fresh(self, octets: bytes) -> bool:
+        """Whether an address is here and has not had its turn yet."""
+        if len(octets) != self._size:
+            return False
+        number = int.from_bytes(octets, "big")
+        coming = ((self._next, self._last), *((first, last) for _, first, last in self._further))
+        return any(first <= number <= last for first, last in coming)
 
     def _octets(self, number: int) -> bytes:
         return number.to_bytes(self._size, "big")
@@ -96,6 +159,7 @@ class AccessPoint:
     """An APN in service: its configuration, pools and static bindings."""
 
     __slots__ = (
+        "_networks",
         "_static_ranges",
         "apn",
         "bindings",
@@ -114,10 +178,24 @@ class AccessPoint:
         self.ipv4 = _pool(apn, 4, excluded)
         self.ipv6 = _pool(apn, 6, excluded)
         self._static_ranges = tuple(map(_masked, apn.static_ranges))
+        self._networks = (*self._static_ranges, *map(_masked, apn.pools))
         self.bindings = {binding.imsi: binding for binding in bindings}
         self.options = OptionAnswers(apn)
         self.contexts = 0
         """How many are there now."""
+
+    @property
+    def pools(self) -> tuple[AddressPool, ...]:
+        """The pools that there are."""
+        return tuple(pool for pool in (self.ipv4, self.ipv6) if pool is not None)
+
+    def serves(self, octets: bytes) -> bool:
+        """Whether packets for an address or prefix come here."""
+        return _within(octets, self._networks)
+
+    def held_for(self, octets: bytes) -> str | None:
+        """Return whose address it was that is held, or None."""
+        return next((imsi for pool in self.pools if (imsi := pool.held_for(octets))), None)
 
     def is_static(self, octets: bytes) -> bool:
         """Whether a mobile may bring an address or prefix with it."""

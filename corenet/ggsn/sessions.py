@@ -11,6 +11,8 @@ from typing import Final
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
+from corenet.ggsn.admission import Admission, Question, RefusedError
+from corenet.ggsn.authorization import Authorization
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext, time_zone_octets
 from corenet.ggsn.core import Core
@@ -41,15 +43,6 @@ _UNIVERSAL: Final = 0x02 << 56
 """Bit of an interface identifier that says that it is unique everywhere (RFC 4291 §2.5.1)."""
 
 
-class _RefusedError(Exception):
-    """A Create PDP Context Request cannot be served."""
-
-    def __init__(self, cause: Cause, pco: bytes | None = None) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.pco = pco
-
-
 @dataclass(frozen=True, slots=True)
 class _Grant:
     """What a Create PDP Context Request gets."""
@@ -74,9 +67,11 @@ class Sessions:
         activations: NetworkActivations,
         accounting: Accounting,
         deletion: Deletion,
+        admission: Admission,
     ) -> None:
         """Work on the contexts in ``core``; ``deletion`` takes those that are replaced."""
         self._core = core
+        self._admission = admission
         self._deletion = deletion
         self._activations = activations
         self._accounting = accounting
@@ -85,7 +80,17 @@ class Sessions:
     # Create
 
     def create_requested(self, received: RequestReceived, now: float) -> None:
-        """Take a Create PDP Context Request and answer it (TS 29.060 §7.3.1)."""
+        """Take a Create PDP Context Request, and answer it or have it judged (TS 29.060 §7.3.1)."""
+        self._serve(received, None, now)
+
+    def judged(self, question: Question, now: float) -> None:
+        """Answer a Create PDP Context Request of which RADIUS has said what becomes of it.
+
+        It is looked at anew, for much may have happened since it came.
+        """
+        self._serve(question.received, question, now)
+
+    def _serve(self, received: RequestReceived, question: Question | None, now: float) -> None:
         message = received.message
         assert isinstance(message, CreatePdpContextRequest)
         core = self._core
@@ -96,15 +101,19 @@ class Sessions:
         activation = None
         if imsi is not None:
             activation = self._activations.matching(imsi, access, asked)
-        if activation is not None:
+        if activation is not None and question is None:
             activation.enter(Step.CREATE_PDP_CONTEXT, now)
         try:
             if message.teid and tunnel is None:
-                raise _RefusedError(Cause.NON_EXISTENT)
+                raise RefusedError(Cause.NON_EXISTENT)
             if imsi is None:
-                raise _RefusedError(Cause.MANDATORY_IE_MISSING)
-            grant = self._grant(message, imsi, access, tunnel)
-        except _RefusedError as refusal:
+                raise RefusedError(Cause.MANDATORY_IE_MISSING)
+            access = _require_access(message, access, tunnel)
+            if question is None and self._is_to_be_judged(received, imsi, access, now):
+                return
+            authorization = self._authorization(message, access, question)
+            grant = self._grant(message, imsi, access, authorization)
+        except RefusedError as refusal:
             self._refuse(received, message, imsi, tunnel, refusal, now)
             self._activations.create_refused(activation, refusal.cause, now)
             return
@@ -115,7 +124,12 @@ class Sessions:
         elif message.teid_control is not None:
             tunnel.sgsn_teid = message.teid_control
         core.contexts.open_tunnel(tunnel)
-        context = self._make_context(message, tunnel, grant, activation is not None, now)
+        charging_id = question.charging_id if question is not None else self._next_charging_id()
+        context = self._make_context(message, tunnel, access, charging_id, now)
+        context.network_requested = activation is not None
+        context.authorization = authorization
+        context.ipv4 = self._ipv4(grant)
+        context.ipv6 = self._ipv6(grant)
         core.contexts.add(context)
         core.user_plane.add_tunnel(context.teid_data, context)
         core.counters.contexts_created += 1
@@ -123,43 +137,69 @@ class Sessions:
         core.endpoint.respond(received, self._acceptance(message, context, grant), now)
         core.events.append(PdpContextCreated(context.view()))
         self._accounting.context_created(context, now)
+        self._deletion.limits.watch(context, now)
         self._activations.created(activation, context, now)
+
+    # Who may
+
+    def _is_to_be_judged(
+        self, received: RequestReceived, imsi: str, access: AccessPoint, now: float
+    ) -> bool:
+        """Ask RADIUS where the APN wants it; return whether the answer comes later."""
+        message = received.message
+        assert isinstance(message, CreatePdpContextRequest)
+        if access.apn.authentication is None:
+            return False
+        _require_type(message)
+        tunnel = ControlTunnel(0, imsi, message.sgsn_address_control, 0, received.peer[0])
+        context = self._make_context(message, tunnel, access, self._next_charging_id(), now)
+        self._admission.ask(received, context, now)
+        return True
+
+    def _authorization(
+        self, message: CreatePdpContextRequest, access: AccessPoint, question: Question | None
+    ) -> Authorization | None:
+        """Return what goes with the context, or raise ``RefusedError`` for who may not have it."""
+        options = access.options
+        if question is not None:
+            if question.cause is not None:
+                raise RefusedError(question.cause, options.refusal(message.pco))
+            return question.authorization
+        if not options.admits(message.pco):
+            raise RefusedError(Cause.USER_AUTHENTICATION_FAILED, options.refusal(message.pco))
+        said = options.presented(message.pco) if message.pco else None
+        name = said.name.decode("utf-8", "replace") if said is not None else access.apn.user_name
+        return Authorization(user_name=name) if name else None
 
     def _grant(
         self,
         message: CreatePdpContextRequest,
         imsi: str,
-        access: AccessPoint | None,
-        tunnel: ControlTunnel | None,
+        access: AccessPoint,
+        authorization: Authorization | None,
     ) -> _Grant:
-        """Return what is granted, or raise ``_RefusedError``."""
-        if message.linked_nsapi is not None:
-            # Secondary contexts would share the address of this one.
-            raise _RefusedError(Cause.SERVICE_NOT_SUPPORTED)
-        if tunnel is None and message.teid_control is None:
-            raise _RefusedError(Cause.MANDATORY_IE_MISSING)
-        if access is None:
-            raise _RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
-        if not access.options.admits(message.pco):
-            pco = access.options.refusal(message.pco)
-            raise _RefusedError(Cause.USER_AUTHENTICATION_FAILED, pco)
-        address = message.end_user_address
-        if address is None:
-            raise _RefusedError(Cause.MANDATORY_IE_MISSING)
-        asked = _FAMILIES.get(address.pdp_type, frozenset())
+        """Return what is granted, or raise ``RefusedError``."""
+        address = _require_type(message)
+        asked = _FAMILIES[address.pdp_type]
         ipv4 = self._static_ipv4(address, imsi, access) if 4 in asked else None
         ipv6 = self._static_ipv6(address, imsi, access) if 6 in asked else None
+        if authorization is not None:
+            if 4 in asked and authorization.ipv4 is not None:
+                ipv4 = self._ordered(authorization.ipv4, imsi, access)
+            if 6 in asked and authorization.prefix is not None:
+                prefix = self._ordered(authorization.prefix, imsi, access)
+                ipv6 = prefix + (authorization.interface_id or self._interface_id())
         has = {4: ipv4 or access.ipv4, 6: ipv6 or access.ipv6}
         families = frozenset(family for family in asked if has[family] is not None)
         if not families:
-            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
         replaces = self._replaced_by(imsi, message.nsapi, ipv4, ipv6)
         gone = sum(context.access is access for context in replaces)
         limit = access.apn.maximum_contexts
         if len(self._core.contexts) - len(replaces) >= self._core.config.maximum_contexts or (
             limit is not None and access.contexts - gone >= limit
         ):
-            raise _RefusedError(Cause.NO_RESOURCES_AVAILABLE)
+            raise RefusedError(Cause.NO_RESOURCES_AVAILABLE)
         for family, static, pool in ((4, ipv4, access.ipv4), (6, ipv6, access.ipv6)):
             if family in families and static is None and pool is not None:
                 _require_free(pool, replaces)
@@ -178,7 +218,7 @@ class Sessions:
         if asked == bound:
             return bound
         if self._core.access_points.binding_at(asked) is not None:
-            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
         self._require_static(asked, imsi, access)
         return asked
 
@@ -194,7 +234,25 @@ class Sessions:
         """Refuse an address that a mobile may not bring with it, or that another one has."""
         holder = self._core.contexts.at(octets)
         if not access.is_static(octets) or (holder is not None and holder.imsi != imsi):
-            raise _RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+
+    def _ordered(self, octets: bytes, imsi: str, access: AccessPoint) -> bytes:
+        """Return an address or prefix that RADIUS orders, where it can be had.
+
+        It has to be one that this GGSN is the way to, and nobody else's.
+        """
+        holder = self._core.contexts.at(octets)
+        binding = self._core.access_points.binding_at(octets)
+        if not access.serves(octets) and (binding is None or binding.imsi != imsi):
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+        others = (
+            holder.imsi if holder is not None else imsi,
+            binding.imsi if binding is not None else imsi,
+            access.held_for(octets) or imsi,
+        )
+        if any(other != imsi for other in others):
+            raise RefusedError(Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED)
+        return octets
 
     def _replaced_by(
         self, imsi: str, nsapi: int, ipv4: bytes | None, ipv6: bytes | None
@@ -215,7 +273,7 @@ class Sessions:
         message: CreatePdpContextRequest,
         imsi: str | None,
         tunnel: ControlTunnel | None,
-        refusal: _RefusedError,
+        refusal: RefusedError,
         now: float,
     ) -> None:
         teid = message.teid_control or (tunnel.sgsn_teid if tunnel is not None else 0)
@@ -253,26 +311,27 @@ class Sessions:
         self,
         message: CreatePdpContextRequest,
         tunnel: ControlTunnel,
-        grant: _Grant,
-        network_requested: bool,
+        access: AccessPoint,
+        charging_id: int,
         now: float,
     ) -> PdpContext:
-        binding = grant.access.bindings.get(tunnel.imsi)
+        """Return a context that has no address yet."""
+        binding = access.bindings.get(tunnel.imsi)
         zone = message.ms_time_zone
         return PdpContext(
             tunnel=tunnel,
             nsapi=message.nsapi,
-            access=grant.access,
-            ipv4=self._ipv4(grant),
-            ipv6=self._ipv6(grant),
+            access=access,
+            ipv4=None,
+            ipv6=None,
             msisdn=message.msisdn or (binding.msisdn if binding is not None else None),
             teid_data=self._core.contexts.new_data_teid(),
             sgsn_user=(message.sgsn_address_user, GTP_U_PORT),
             sgsn_teid_data=message.teid_data,
-            charging_id=self._next_charging_id(),
+            charging_id=charging_id,
             since=now,
             qos=message.qos,
-            network_requested=network_requested,
+            network_requested=False,
             selection_mode=message.selection_mode,
             charging_characteristics=message.charging_characteristics,
             rat_type=message.rat_type,
@@ -280,27 +339,27 @@ class Sessions:
             user_location=message.user_location,
             ms_time_zone=time_zone_octets(zone) if zone is not None else None,
             imei=message.imei,
+            camel_charging_information=message.camel_charging_information,
         )
 
     def _ipv4(self, grant: _Grant) -> bytes | None:
-        if 4 not in grant.families or grant.ipv4 is not None:
-            return grant.ipv4
-        octets = grant.access.ipv4.take() if grant.access.ipv4 is not None else None
-        assert octets is not None, "granted although the pool was exhausted"
-        return octets
+        if 4 not in grant.families:
+            return None
+        return _address(grant.access.ipv4, grant.ipv4, grant.replaces)
 
     def _ipv6(self, grant: _Grant) -> bytes | None:
-        """Return prefix and interface identifier (TS 29.061 §11.2.1.3.2).
+        """Return prefix and interface identifier (TS 29.061 §11.2.1.3.2)."""
+        if 6 not in grant.families:
+            return None
+        static = grant.ipv6[:PREFIX_LENGTH] if grant.ipv6 is not None else None
+        prefix = _address(grant.access.ipv6, static, grant.replaces)
+        return grant.ipv6 or prefix + self._interface_id()
 
-        The MS makes its link-local address of the identifier; ours is another.
-        """
-        if 6 not in grant.families or grant.ipv6 is not None:
-            return grant.ipv6
-        prefix = grant.access.ipv6.take() if grant.access.ipv6 is not None else None
-        assert prefix is not None, "granted although the pool was exhausted"
+    def _interface_id(self) -> bytes:
+        """Return what the MS makes its link-local address of; ours is another."""
         # Neither 0, which stands for any router, nor 1, which is ours.
         identifier = self._core.random.getrandbits(64) & ~_UNIVERSAL | 2
-        return prefix + identifier.to_bytes(8, "big")
+        return identifier.to_bytes(8, "big")
 
     def _acceptance(
         self, message: CreatePdpContextRequest, context: PdpContext, grant: _Grant
@@ -315,7 +374,11 @@ class Sessions:
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
             end_user_address=context.end_user_address,
-            pco=grant.access.options.answer(message.pco, context.ipv4),
+            pco=grant.access.options.answer(
+                message.pco,
+                context.ipv4,
+                context.authorization.name_servers if context.authorization is not None else (),
+            ),
             ggsn_address_control=config.control_address,
             ggsn_address_user=config.user_address,
             qos=context.qos,
@@ -327,7 +390,49 @@ class Sessions:
         return self._charging_id
 
 
+def _require_access(
+    message: CreatePdpContextRequest, access: AccessPoint | None, tunnel: ControlTunnel | None
+) -> AccessPoint:
+    """Return the access point that a request is for, or raise ``RefusedError``."""
+    if message.linked_nsapi is not None:
+        # Secondary contexts would share the address of this one.
+        raise RefusedError(Cause.SERVICE_NOT_SUPPORTED)
+    if tunnel is None and message.teid_control is None:
+        raise RefusedError(Cause.MANDATORY_IE_MISSING)
+    if access is None:
+        raise RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
+    return access
+
+
+def _require_type(message: CreatePdpContextRequest) -> EndUserAddress:
+    """Return what kind of address is asked for, or raise ``RefusedError``."""
+    address = message.end_user_address
+    if address is None:
+        raise RefusedError(Cause.MANDATORY_IE_MISSING)
+    if address.pdp_type not in _FAMILIES:
+        raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+    return address
+
+
+def _address(
+    pool: AddressPool | None, static: bytes | None, replaces: tuple[PdpContext, ...]
+) -> bytes:
+    """Take a static address or one of the pool, out of which those of ``replaces`` are given back.
+
+    Their owner is the same: nobody takes its packets for another's.
+    """
+    if static is not None:
+        if pool is not None:
+            pool.claim(static)
+        return static
+    assert pool is not None, "granted although there is no pool"
+    given_back = (octets for context in replaces for octets in context.addresses)
+    octets = pool.take() or next((one for one in given_back if pool.take_held(one)), None)
+    assert octets is not None, "granted although the pool was exhausted"
+    return octets
+
+
 def _require_free(pool: AddressPool, replaces: tuple[PdpContext, ...]) -> None:
     """Refuse where there is neither a free address nor one that becomes free."""
     if pool.exhausted and not any(octets in pool for c in replaces for octets in c.addresses):
-        raise _RefusedError(Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED)
+        raise RefusedError(Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED)

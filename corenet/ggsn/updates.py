@@ -27,7 +27,13 @@ from typing import Final
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.causes import gtp_cause
-from corenet.ggsn.contexts import ControlTunnel, PdpContext, PendingUpdate, time_zone_octets
+from corenet.ggsn.contexts import (
+    ControlTunnel,
+    PdpContext,
+    PendingUpdate,
+    UpdateEnded,
+    time_zone_octets,
+)
 from corenet.ggsn.core import Core
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
@@ -39,7 +45,7 @@ from corenet.ggsn.events import (
     UpdateFailure,
 )
 from corenet.ggsn.pools import AccessPoint
-from corenet.radius.client import AttributeValue
+from corenet.ggsn.radius_attributes import NamedAttributes
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
 from gtp.endpoint import FailureReason, RequestReceived
 from gtp.messages import (
@@ -147,7 +153,7 @@ class Updates:
             update = context.update
             if update is not None and update.sgsn_end != context.sgsn_end:
                 self._core.endpoint.cancel(update.transaction)
-                self._ask(context, update.qos, now)
+                self._ask(context, update.qos, now, update.ended)
 
     def ms_info_changed(self, received: RequestReceived, now: float) -> None:
         """Take an MS Info Change Notification Request and answer it (TS 29.060 §7.5B.1).
@@ -189,11 +195,17 @@ class Updates:
         """Ask for another QoS of the subscriber's contexts on an access point; return how many."""
         found = [c for c in self._core.contexts.of(imsi) if c.access is access]
         for context in found:
-            if context.update is not None:
-                self._core.endpoint.cancel(context.update.transaction)
-                self._fail(context, UpdateFailure.SUPERSEDED)
-            self._ask(context, qos, now)
+            self.ask_qos(context, qos, now)
         return len(found)
+
+    def ask_qos(
+        self, context: PdpContext, qos: bytes, now: float, ended: UpdateEnded | None = None
+    ) -> None:
+        """Ask for another QoS of one context, whose end is told to ``ended`` too."""
+        if context.update is not None:
+            self._core.endpoint.cancel(context.update.transaction)
+            self._fail(context, UpdateFailure.SUPERSEDED, now)
+        self._ask(context, qos, now, ended)
 
     def error_indicated(self, host: str, teid: int, now: float) -> None:
         """Take that the other end of a tunnel knows nothing of it (TS 29.060 §7.3.7)."""
@@ -204,13 +216,19 @@ class Updates:
             self._deletion.remove(context, DeletionReason.ERROR_INDICATION, now)
         elif not context.tunnel_lost:
             context.tunnel_lost = True
-            qos = None
+            qos = ended = None
             if context.update is not None:
                 self._core.endpoint.cancel(context.update.transaction)
-                qos = context.update.qos
-            self._ask(context, qos, now)
+                qos, ended = context.update.qos, context.update.ended
+            self._ask(context, qos, now, ended)
 
-    def _ask(self, context: PdpContext, qos: bytes | None, now: float) -> None:
+    def _ask(
+        self,
+        context: PdpContext,
+        qos: bytes | None,
+        now: float,
+        ended: UpdateEnded | None = None,
+    ) -> None:
         """Send an Update PDP Context Request."""
         tunnel = context.tunnel
         request = UpdatePdpContextRequest(
@@ -219,24 +237,24 @@ class Updates:
             qos=qos,
             direct_tunnel_flags=bytes((_ERROR_INDICATION,)) if context.tunnel_lost else None,
         )
-        update = PendingUpdate(context, qos, context.sgsn_end, 0)
+        update = PendingUpdate(context, qos, context.sgsn_end, 0, ended)
+        context.update = update
         peer = (tunnel.sgsn_address, GTP_C_PORT)
         transaction = self._core.request(request, peer, now, context=update)
         if transaction is None:
-            self._fail(context, UpdateFailure.TIMED_OUT)
+            self._fail(context, UpdateFailure.TIMED_OUT, now)
             return
         update.transaction = transaction
-        context.update = update
 
     def responded(self, update: PendingUpdate, response: Message, now: float) -> None:
         """Take the SGSN's answer to a request of ours."""
         assert isinstance(response, UpdatePdpContextResponse)
         context = update.context
         if response.cause is Cause.NON_EXISTENT:
-            self._fail(context, UpdateFailure.REFUSED, response.cause)
+            self._fail(context, UpdateFailure.REFUSED, now, response.cause)
             self._deletion.remove(context, DeletionReason.UNKNOWN_TO_SGSN, now)
         elif not response.cause.is_acceptance:
-            self._fail(context, UpdateFailure.REFUSED, response.cause)
+            self._fail(context, UpdateFailure.REFUSED, now, response.cause)
         else:
             before = self._accounting.attributes_of(context)
             context.update = None
@@ -247,30 +265,37 @@ class Updates:
                 self._core.contexts.move(context, (host, GTP_U_PORT), teid)
             context.qos = response.qos or update.qos or context.qos
             self._tell(context, before, UpdatedBy.GGSN, now)
+            update.end(None, now)
 
     def request_failed(self, update: PendingUpdate, reason: FailureReason, now: float) -> None:
         """Take that a request of ours got no usable response."""
         silent = reason is FailureReason.TIMED_OUT
         failure = UpdateFailure.TIMED_OUT if silent else UpdateFailure.INVALID_RESPONSE
-        self._fail(update.context, failure)
+        self._fail(update.context, failure, now)
         if update.context.tunnel_lost:
             self._deletion.remove(update.context, DeletionReason.ERROR_INDICATION, now)
 
     # What came of it
 
     def _fail(
-        self, context: PdpContext, failure: UpdateFailure, cause: Cause | None = None
+        self,
+        context: PdpContext,
+        failure: UpdateFailure,
+        now: float,
+        cause: Cause | None = None,
     ) -> None:
-        context.update = None
+        update, context.update = context.update, None
         self._core.counters.updates_failed += 1
         self._core.events.append(
             PdpContextUpdateFailed(
                 context.view(), failure, gtp_cause(cause) if cause is not None else None
             )
         )
+        if update is not None:
+            update.end(failure, now)
 
     def _tell(
-        self, context: PdpContext, before: dict[str, AttributeValue], by: UpdatedBy, now: float
+        self, context: PdpContext, before: NamedAttributes, by: UpdatedBy, now: float
     ) -> None:
         self._core.counters.contexts_updated += 1
         self._core.events.append(PdpContextUpdated(context.view(), by))

@@ -22,7 +22,12 @@ Gr goes on to other processes over ``Interface.GSUP``, by nodes of ``corenet.gr`
 TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
 """Interfaces of hosts outside whose peers are mobiles' addresses, reached through Gi."""
 
-OVER_UDP = TO_MOBILES | {Interface.GTP_C, Interface.GTP_U, Interface.RADIUS}
+OVER_UDP = TO_MOBILES | {
+    Interface.GTP_C,
+    Interface.GTP_U,
+    Interface.RADIUS,
+    Interface.RADIUS_ORDERS,
+}
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
 OVER_TCP = frozenset({Interface.SMPP, Interface.GSUP})

@@ -1,1 +1,1 @@
-"""The RADIUS accounting client of the GGSN."""
+"""RADIUS as a GGSN speaks it: accounting, authentication, and orders of the server."""

@@ -1,4 +1,4 @@
-"""The vocabulary of RADIUS accounting: servers, policy, statuses, events.
+"""The vocabulary of RADIUS: servers, policy of accounting, statuses, events.
 
 Specs: RFC 2866 (accounting), RFC 5080 §2.2.1 (retransmission), TS 29.061 §16 (what a GGSN sends).
 """
@@ -23,11 +23,16 @@ class AccountingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RadiusServer:
-    """A server that accounting goes to (TS 29.061 §16.3)."""
+    """A server of accounting or authentication (TS 29.061 §16.3)."""
 
     address: Address
-    """IP address and port, usually 1813."""
+    """IP address and port, usually 1813 for accounting and 1812 for authentication."""
     secret: bytes = field(repr=False)
+    signs: bool = False
+    """Whether its answers to Access-Requests must have a Message-Authenticator.
+
+    Without one, whoever can change packets on their way can forge an Access-Accept.
+    """
 
     def __post_init__(self) -> None:
         if not self.secret:
@@ -46,6 +51,10 @@ class AccountingPolicy:
     """Seconds that the doubling ends at."""
     tries_per_server: int = 4
     """Transmissions to one server before the next one is tried."""
+    dead_time: float = 60.0
+    """Seconds for which a server that was silent comes after all others."""
+    give_up_after: float = 86_400.0
+    """Seconds after which a record that nobody has answered is given up."""
     queue_limit: int = 10_000
     """Requests that wait for an answer; beyond it the oldest is given up and counted."""
     farewell_tries: int = 3
@@ -56,17 +65,19 @@ class AccountingPolicy:
             raise ValueError("the interim interval is above 0, or None")
         if not 0 < self.first_wait <= self.longest_wait:
             raise ValueError("the first wait is above 0 and at most the longest wait")
+        if self.dead_time < 0 or self.give_up_after <= 0:
+            raise ValueError("accounting is given up after more than 0 s; dead time is not below 0")
         if min(self.tries_per_server, self.queue_limit, self.farewell_tries) < 1:
             raise ValueError("tries and queue limit of accounting are at least 1")
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingEvent(Event):
-    """Something that happened to an accounting request."""
+class RadiusEvent(Event):
+    """Something that happened between a GGSN and its RADIUS servers."""
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingSent(AccountingEvent):
+class AccountingSent(RadiusEvent):
     """An accounting request went to a server for the first time, or to another server."""
 
     server: str
@@ -76,7 +87,7 @@ class AccountingSent(AccountingEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingAnswered(AccountingEvent):
+class AccountingAnswered(RadiusEvent):
     """A server answered an accounting request, and the answer's authenticator is right."""
 
     server: str
@@ -87,10 +98,42 @@ class AccountingAnswered(AccountingEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountingGivenUp(AccountingEvent):
+class AccountingGivenUp(RadiusEvent):
     """An accounting request was given up without an answer."""
 
     status: AccountingStatus
     session: str
     tries: int
     """Transmissions in all."""
+    kept: bool = False
+    """Whether it stays in the journal, and is sent after the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingResumed(RadiusEvent):
+    """Records of an earlier life that nobody had answered are sent now."""
+
+    records: int
+
+
+class RadiusService(StrEnum):
+    """What a server is asked for."""
+
+    ACCOUNTING = "accounting"
+    AUTHENTICATION = "authentication"
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusServerSilent(RadiusEvent):
+    """A server has not answered a request's tries: for a while others are asked first."""
+
+    server: str
+    service: RadiusService
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusServerAnswered(RadiusEvent):
+    """A server that had been silent answers again."""
+
+    server: str
+    service: RadiusService

@@ -8,55 +8,63 @@ other, so that a Stop cannot overtake its Start. An Accounting-On is a barrier: 
 after it waits until it is answered, or it would wipe out sessions that are alive. A
 server may not know it and stay silent, so it is given up once each has had its tries.
 
-A record goes to the preferred server. Unanswered, it is sent again, unchanged, after waits
-that double up to a bound; after a number of tries the next server is preferred, and after
-the last the first again. The record's octets stay the same at one server, so that a server
-knows a duplicate when it sees one: hence Event-Timestamp and no Acct-Delay-Time, which would
-make each repetition a new request (RFC 5080 §2.2.1 and RFC 2866 §5.2 leave the choice).
+A record goes to the first server that lives. Unanswered, it is sent again, unchanged, after waits
+that double up to a bound: the same octets, so that a server knows a duplicate when it sees one.
+After a number of tries its turn is over; the server is dead for a while if it has said nothing at
+all, and the record has another turn, at the next server if there is one. Only then its
+Acct-Delay-Time is brought up to date, and with it identifier and authenticator are new
+(RFC 2866 §5.2). Event-Timestamp says when it happened, whatever the delay.
 
-The client holds no socket and no clock. After ``stop`` each record has a few tries left.
+Records are in the journal from when they are made until they are answered or given up. Those that
+an earlier life has left go out first, and the Accounting-On waits for them as long as it would
+for its own answer. After ``stop`` each record has a few tries left, and stays in the journal.
+
+The client holds no socket and no clock.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from importlib.resources import files
-from io import StringIO
 from itertools import count
 from random import Random
 from typing import Final
 
-from pyrad.dictionary import Dictionary
-from pyrad.packet import AccountingResponse, AcctPacket
-
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import (
     AccountingAnswered,
-    AccountingEvent,
     AccountingGivenUp,
     AccountingPolicy,
+    AccountingResumed,
     AccountingSent,
     AccountingStatus,
+    RadiusEvent,
     RadiusServer,
+    RadiusServerAnswered,
+    RadiusServerSilent,
+    RadiusService,
 )
+from corenet.radius.attributes import (
+    Attributes,
+    AttributeValue,
+    MalformedError,
+    encode_attributes,
+)
+from corenet.radius.journal import Journal, JournalEntry, MemoryJournal
+from corenet.radius.packets import Code, accounting_request, answers, read
+from corenet.radius.servers import Server, choose
 
-AttributeValue = str | int | bytes
-"""Text, number or octets, as the attribute's type in the dictionary wants."""
-
-_IDENTIFIERS: Final = 256
-_HEADER_LENGTH: Final = 20
 _JITTER: Final = 0.1
-
-
-def load_dictionary() -> Dictionary:
-    """Return the attributes of RFC 2865, RFC 2866 and TS 29.061 that a GGSN uses."""
-    text = files("corenet.radius").joinpath("dictionary").read_text(encoding="utf-8")
-    return Dictionary(StringIO(text))
+_DELAY_HEAD: Final = b"\x29\x06"
+"""Number and length of Acct-Delay-Time."""
+_STATUSES: Final = {
+    1: AccountingStatus.START,
+    2: AccountingStatus.STOP,
+    3: AccountingStatus.INTERIM_UPDATE,
+}
+"""Records that outlive the GGSN; On and Off are told anew by the next life."""
 
 
 @dataclass(slots=True)
@@ -68,6 +76,13 @@ class AccountingCounters:
     retransmissions: int = 0
     answered: int = 0
     given_up: int = 0
+    """Records that nobody will ever be told of."""
+    kept: int = 0
+    """Records left to the next life, after ``stop``."""
+    resumed: int = 0
+    """Records that an earlier life had left."""
+    silences: int = 0
+    """Times that a server was taken for dead."""
     ignored: int = 0
     """Datagrams that answer nothing, or whose authenticator is wrong."""
 
@@ -76,6 +91,7 @@ class _Record:
     """One thing to tell, until it is answered or given up."""
 
     __slots__ = (
+        "asked",
         "attributes",
         "closed",
         "due",
@@ -85,6 +101,7 @@ class _Record:
         "octets",
         "server",
         "session",
+        "silent",
         "status",
         "tries",
         "tries_here",
@@ -92,20 +109,19 @@ class _Record:
     )
 
     def __init__(
-        self,
-        number: int,
-        status: AccountingStatus,
-        session: str,
-        attributes: dict[str, AttributeValue],
-        now: float,
+        self, number: int, status: AccountingStatus, session: str, attributes: bytes, made: float
     ) -> None:
         self.number = number
         self.status = status
         self.session = session
         self.attributes = attributes
-        self.made = now
+        self.made = made
         self.closed = False
-        self.server: _Server | None = None
+        self.server: Server[_Record] | None = None
+        self.silent: Server[_Record] | None = None
+        """Where its last turn ended without an answer."""
+        self.asked = 0.0
+        """When its turn began."""
         self.identifier = 0
         self.octets = b""
         self.tries = 0
@@ -114,64 +130,79 @@ class _Record:
         self.due: float | None = None
 
 
-class _Server:
-    """One server: its secret and its 256 identifiers."""
-
-    __slots__ = ("address", "in_flight", "next_identifier", "secret")
-
-    def __init__(self, server: RadiusServer, random: Random) -> None:
-        self.address = server.address
-        self.secret = server.secret
-        self.next_identifier = random.randrange(_IDENTIFIERS)
-        self.in_flight: dict[int, _Record] = {}
-
-    def take_identifier(self, record: _Record) -> int | None:
-        """Return an identifier for ``record``, or None where all are in use."""
-        if len(self.in_flight) >= _IDENTIFIERS:
-            return None
-        while self.next_identifier in self.in_flight:
-            self.next_identifier = (self.next_identifier + 1) % _IDENTIFIERS
-        identifier = self.next_identifier
-        self.next_identifier = (identifier + 1) % _IDENTIFIERS
-        self.in_flight[identifier] = record
-        return identifier
-
-
 class AccountingClient:
     """Tells RADIUS servers what happened. Holds no socket and no clock."""
 
     def __init__(
-        self, servers: tuple[RadiusServer, ...], policy: AccountingPolicy, *, random: Random
+        self,
+        servers: tuple[RadiusServer, ...],
+        policy: AccountingPolicy,
+        *,
+        random: Random,
+        journal: Journal | None = None,
     ) -> None:
         """Make a client; without servers it takes records and forgets them.
 
-        ``random`` chooses the first identifiers and spreads repetitions.
+        ``random`` chooses the first identifiers and spreads repetitions. ``journal`` keeps what
+        is to outlive the client.
         """
-        self._servers = [_Server(server, random) for server in servers]
+        self._servers = [Server[_Record](server, random) for server in servers]
         self._by_address = {server.address: server for server in self._servers}
         self._policy = policy
         self._random = random
-        self._dictionary = load_dictionary()
-        self._preferred = 0
+        self._journal = journal if journal is not None else MemoryJournal()
         self._barrier_tries = policy.tries_per_server * len(servers)
         self._numbers = count()
         self._records: dict[int, _Record] = {}
         """Everything that is neither answered nor given up, oldest first."""
         self._sessions: dict[str, deque[_Record]] = {}
         """Per session the record under way and those behind it."""
+        self._resumed: set[int] = set()
+        """Records of an earlier life, while an Accounting-On waits for them."""
         self._barrier: _Record | None = None
         self._held: deque[_Record] = deque()
         self._ready: deque[_Record] = deque()
         self._due: list[tuple[float, int, _Record]] = []
         self._stopped = False
         self._datagrams: list[tuple[bytes, Address]] = []
-        self._events: list[AccountingEvent] = []
+        self._events: list[RadiusEvent] = []
+        self.on_told: Callable[[AccountingStatus, str], None] | None = None
+        """Called with status and session of each record that was answered or given up for good."""
         self.counters = AccountingCounters()
 
     @property
     def pending(self) -> int:
         """How many records are neither answered nor given up."""
         return len(self._records)
+
+    def resume(self, now: float) -> list[Attributes]:
+        """Send what an earlier life has left; return the attributes of each record.
+
+        To be called once, before the first record.
+        """
+        if not self._servers:
+            return []
+        found = []
+        for entry in self._journal.entries():
+            self._numbers = count(entry.number + 1)
+            try:
+                attributes = Attributes.decode(entry.attributes)
+            except MalformedError:
+                attributes = Attributes(())
+            status = _STATUSES.get(attributes.integer("Acct-Status-Type") or 0)
+            session = attributes.text("Acct-Session-Id")
+            if status is None or not session:
+                self._journal.forget(entry.number)
+                continue
+            record = _Record(entry.number, status, session, entry.attributes, entry.made)
+            self._resumed.add(record.number)
+            self.counters.resumed += 1
+            found.append(attributes)
+            self._take(record)
+        if found:
+            self._events.append(AccountingResumed(len(found)))
+        self._send_ready(now)
+        return found
 
     def record(
         self,
@@ -183,29 +214,33 @@ class AccountingClient:
     ) -> None:
         """Tell the servers, for as long as it takes.
 
-        ``attributes`` are by name; Acct-Status-Type, Acct-Session-Id and Event-Timestamp are
-        added. ``session`` is the Acct-Session-Id, or "" for On and Off.
+        ``attributes`` are by name; Acct-Status-Type, Acct-Session-Id, Event-Timestamp and
+        Acct-Delay-Time are added. ``session`` is the Acct-Session-Id, or "" for On and Off.
         """
         if not self._servers:
             return
-        complete: dict[str, AttributeValue] = {"Acct-Status-Type": status.value}
-        if session:
-            complete["Acct-Session-Id"] = session
-        complete.update(attributes)
-        complete["Event-Timestamp"] = int(now)
-        record = _Record(next(self._numbers), status, session, complete, now)
+        octets = b"".join(
+            (
+                encode_attributes({"Acct-Status-Type": status.value, "Acct-Session-Id": session}),
+                encode_attributes(attributes),
+                encode_attributes({"Event-Timestamp": int(now)}),
+            )
+        )
+        record = _Record(next(self._numbers), status, session, octets, now)
         self.counters.requests += 1
-        self._records[record.number] = record
-        if len(self._records) > self._policy.queue_limit:
-            self._give_up(next(iter(self._records.values())))
-        self._admit(record)
+        if session:
+            self._journal.keep(JournalEntry(record.number, now, octets))
+        self._take(record)
         self._send_ready(now)
 
     def stop(self, now: float) -> None:
         """Let nothing wait for anything any more, and end within a few tries."""
         self._stopped = True
-        self._barrier = None
         waiting = [*self._held]
+        if self._barrier is not None and self._resumed:
+            waiting.append(self._barrier)
+        self._barrier = None
+        self._resumed.clear()
         self._held.clear()
         for chain in self._sessions.values():
             waiting.extend(list(chain)[1:])
@@ -217,12 +252,22 @@ class AccountingClient:
     def receive(self, data: bytes, peer: Address, now: float) -> None:
         """Take a datagram. What is no right answer from a server is counted and ignored."""
         server = self._by_address.get(peer)
+        try:
+            packet = read(data)
+        except MalformedError:
+            server = None
         record = None
-        if server is not None and len(data) >= _HEADER_LENGTH and data[0] == AccountingResponse:
-            record = server.in_flight.get(data[1])
-        if server is None or record is None or not _authentic(data, record.octets, server.secret):
+        if server is not None and packet.code == Code.ACCOUNTING_RESPONSE:
+            record = server.in_flight.get(packet.identifier)
+        if (
+            server is None
+            or record is None
+            or not answers(packet, record.octets[4:20], server.secret)
+        ):
             self.counters.ignored += 1
             return
+        if server.hear(now):
+            self._events.append(RadiusServerAnswered(server.address[0], RadiusService.ACCOUNTING))
         self.counters.answered += 1
         self._events.append(
             AccountingAnswered(server.address[0], record.status, record.session, now - record.made)
@@ -241,10 +286,10 @@ class AccountingClient:
         while (due := self.next_timeout()) is not None and due <= now:
             record = heappop(self._due)[2]
             record.due = None
-            if self._hopeless(record):
+            if self._is_hopeless(record, now):
                 self._give_up(record)
-            elif record.tries_here >= self._policy.tries_per_server and len(self._servers) > 1:
-                self._change_server(record)
+            elif record.tries_here >= self._policy.tries_per_server:
+                self._end_turn(record, now)
             else:
                 self.counters.retransmissions += 1
                 self._transmit(record, now)
@@ -255,10 +300,18 @@ class AccountingClient:
         taken, self._datagrams = self._datagrams, []
         return taken
 
-    def take_events(self) -> list[AccountingEvent]:
+    def take_events(self) -> list[RadiusEvent]:
         """Return what has happened since the last call, in order, and forget it."""
         taken, self._events = self._events, []
         return taken
+
+    def _take(self, record: _Record) -> None:
+        """Take a record in; the oldest gives way where there are too many."""
+        self._records[record.number] = record
+        if len(self._records) > self._policy.queue_limit:
+            self._give_up(next(iter(self._records.values())))
+        if not record.closed:
+            self._admit(record)
 
     def _admit(self, record: _Record) -> None:
         """Put ``record`` where it waits for its turn."""
@@ -268,7 +321,8 @@ class AccountingClient:
             self._held.append(record)
         elif record.status is AccountingStatus.ACCOUNTING_ON:
             self._barrier = record
-            self._ready.append(record)
+            if not self._resumed:
+                self._ready.append(record)
         elif record.session:
             chain = self._sessions.setdefault(record.session, deque())
             chain.append(record)
@@ -283,25 +337,24 @@ class AccountingClient:
             if record.closed:
                 self._ready.popleft()
                 continue
-            server = self._servers[self._preferred]
+            server = choose(self._servers, now, record.silent)
             identifier = server.take_identifier(record)
             if identifier is None:
                 return
             self._ready.popleft()
             record.server = server
             record.identifier = identifier
-            record.octets = self._encode(record, server.secret)
+            record.asked = now
+            delay = _DELAY_HEAD + max(0, int(now - record.made)).to_bytes(4, "big")
+            record.octets = accounting_request(identifier, record.attributes + delay, server.secret)
             record.tries_here = 0
-            record.wait = self._policy.first_wait
-            self._events.append(AccountingSent(server.address[0], record.status, record.session))
+            if record.tries == 0 or not server.is_dead(now):
+                record.wait = self._policy.first_wait
+            if server is not record.silent:
+                self._events.append(
+                    AccountingSent(server.address[0], record.status, record.session)
+                )
             self._transmit(record, now)
-
-    def _encode(self, record: _Record, secret: bytes) -> bytes:
-        packet = AcctPacket(id=record.identifier, secret=secret, dict=self._dictionary)
-        for name, value in record.attributes.items():
-            packet.AddAttribute(name, value)
-        octets: bytes = packet.RequestPacket()
-        return octets
 
     def _transmit(self, record: _Record, now: float) -> None:
         assert record.server is not None
@@ -312,13 +365,19 @@ class AccountingClient:
         record.due = now + record.wait * spread
         record.wait = min(record.wait * 2, self._policy.longest_wait)
         heappush(self._due, (record.due, record.number, record))
+        if record.number in self._resumed and record.tries > self._barrier_tries:
+            # Nobody answers: the Accounting-On need not wait for the others either.
+            self._lift_resumed()
 
-    def _change_server(self, record: _Record) -> None:
-        """Leave the server that does not answer; the others come in turn."""
-        silent = record.server
+    def _end_turn(self, record: _Record, now: float) -> None:
+        """Leave a server that does not answer; the record has its next turn at once."""
+        server = record.server
+        assert server is not None
+        if server.silent_since(record.asked, now, self._policy.dead_time):
+            self.counters.silences += 1
+            self._events.append(RadiusServerSilent(server.address[0], RadiusService.ACCOUNTING))
         self._leave(record)
-        if silent is self._servers[self._preferred]:
-            self._preferred = (self._preferred + 1) % len(self._servers)
+        record.silent = server
         self.counters.retransmissions += 1
         self._ready.append(record)
 
@@ -328,22 +387,32 @@ class AccountingClient:
             record.server = None
         record.due = None
 
-    def _hopeless(self, record: _Record) -> bool:
-        """Whether ``record`` has had all its tries; while others don't wait there is no end."""
+    def _is_hopeless(self, record: _Record, now: float) -> bool:
+        """Whether ``record`` has had all its tries, or all the time there is."""
         if self._stopped:
             return record.tries >= self._policy.farewell_tries
-        return record is self._barrier and record.tries >= self._barrier_tries
+        if record is self._barrier and record.tries >= self._barrier_tries:
+            return True
+        return now - record.made >= self._policy.give_up_after
 
     def _give_up(self, record: _Record) -> None:
-        self.counters.given_up += 1
-        self._events.append(AccountingGivenUp(record.status, record.session, record.tries))
-        self._close(record)
+        kept = self._stopped and bool(record.session)
+        if kept:
+            self.counters.kept += 1
+        else:
+            self.counters.given_up += 1
+        self._events.append(AccountingGivenUp(record.status, record.session, record.tries, kept))
+        self._close(record, kept=kept)
 
-    def _close(self, record: _Record) -> None:
+    def _close(self, record: _Record, *, kept: bool = False) -> None:
         """Forget ``record`` and let go what waited for it."""
         record.closed = True
         self._leave(record)
         del self._records[record.number]
+        if record.session and not kept:
+            self._journal.forget(record.number)
+            if self.on_told is not None:
+                self.on_told(record.status, record.session)
         if record is self._barrier:
             self._barrier = None
             held, self._held = self._held, deque()
@@ -351,22 +420,20 @@ class AccountingClient:
                 self._admit(waiting)
             return
         chain = self._sessions.get(record.session)
-        if chain is None:
-            return
-        # Only the first of a chain is under way, and the oldest is given up first.
-        chain.popleft()
-        if chain:
-            self._ready.append(chain[0])
-        else:
-            del self._sessions[record.session]
+        if chain is not None:
+            # Only the first of a chain is under way, and the oldest is given up first.
+            chain.popleft()
+            if chain:
+                self._ready.append(chain[0])
+            else:
+                del self._sessions[record.session]
+        if record.number in self._resumed:
+            self._resumed.remove(record.number)
+            if not self._resumed:
+                self._lift_resumed()
 
-
-def _authentic(response: bytes, request: bytes, secret: bytes) -> bool:
-    """Whether the Response Authenticator is right (RFC 2866 §3)."""
-    length = int.from_bytes(response[2:4], "big")
-    if not _HEADER_LENGTH <= length <= len(response):
-        return False
-    digest = hashlib.md5(
-        response[:4] + request[4:20] + response[20:length] + secret, usedforsecurity=False
-    ).digest()
-    return hmac.compare_digest(digest, response[4:20])
+    def _lift_resumed(self) -> None:
+        """Let the Accounting-On go that waits for records of an earlier life."""
+        self._resumed.clear()
+        if self._barrier is not None:
+            self._ready.append(self._barrier)

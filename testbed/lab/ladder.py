@@ -23,7 +23,7 @@ from corenet.interfaces.nas.describe import frame_summary
 from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
 from corenet.mobile.events import ApplicationReported, ShownOnScreen
-from corenet.radius.client import load_dictionary
+from corenet.radius.attributes import load_dictionary
 from gtp.constants import MessageType
 from gtp.describe import summary
 from gtp.errors import GtpError
@@ -278,6 +278,7 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.RADIO: _radio,
         Interface.GR: _gr,
         Interface.RADIUS: _radius,
+        Interface.RADIUS_ORDERS: _radius,
         Interface.WDP: _wdp,
         Interface.WSP: _wsp,
     }

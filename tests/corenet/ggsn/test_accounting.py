@@ -7,7 +7,6 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 import pytest
 from pyrad.packet import AcctPacket
 
-from corenet.ggsn.accounting import usage_attributes
 from corenet.ggsn.config import AccountingPolicy, Apn, RadiusServer
 from corenet.ggsn.events import (
     AccountingAnswered,
@@ -18,8 +17,9 @@ from corenet.ggsn.events import (
     DeletionReason,
     PdpContextDeleted,
 )
+from corenet.ggsn.radius_attributes import usage_attributes
 from corenet.interfaces.node import Interface
-from corenet.radius.client import load_dictionary
+from corenet.radius.attributes import load_dictionary
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 from gtp.messages import (
@@ -77,6 +77,7 @@ def accounted(make_bench):
         "Acct-Status-Type": "Accounting-On",
         "NAS-IP-Address": "192.0.2.1",
         "Event-Timestamp": int(bench.now),
+        "Acct-Delay-Time": 0,
     }
     bench.events.clear()
     return bench
@@ -115,7 +116,9 @@ def test_a_context_begins_with_a_start(accounted) -> None:
         "3GPP-RAT-Type": 2,
         "3GPP-User-Location-Info": LOCATION["user_location"],
         "3GPP-MS-TimeZone": b"\x40\x00",
+        "Acct-Authentic": "Local",
         "Event-Timestamp": int(bench.now),
+        "Acct-Delay-Time": 0,
     }
     assert bench.told(AccountingSent) == [
         AccountingSent("192.0.2.5", AccountingStatus.START, session)
@@ -261,7 +264,7 @@ def test_interim_updates_come_by_interval_and_end_with_the_context(make_bench) -
 @pytest.mark.parametrize(
     ("changes", "attribute", "value"),
     [
-        ({"qos": b"\x02\x0b\x92\x1f"}, "3GPP-GPRS-Negotiated-QoS-Profile", "99-0b921f"),
+        ({"qos": b"\x02\x0b\x92\x1f"}, "3GPP-GPRS-Negotiated-QoS-Profile", "98-0b921f"),
         ({"rat_type": 1}, "3GPP-RAT-Type", 1),
         ({"user_location": b"\x01\x32"}, "3GPP-User-Location-Info", b"\x01\x32"),
         ({"sgsn_address_control": "192.0.2.3"}, "3GPP-SGSN-Address", "192.0.2.3"),

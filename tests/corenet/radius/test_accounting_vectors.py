@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyrad.packet import AcctPacket
 
-from corenet.radius.client import load_dictionary
+from corenet.radius.attributes import load_dictionary
 
 START = (
     "04 01 014d"  # Accounting-Request, identifier 1, 333 octets

@@ -1,0 +1,166 @@
+"""PDP contexts and the GGSN itself as RADIUS servers are told of them.
+
+Specs: TS 29.061 §16.4 (attributes), §16.4.7 (those of 3GPP), RFC 2865, RFC 2866, RFC 2869,
+RFC 3162 (IPv6).
+
+What is not known of a context is left out. Not there at all are 3GPP-Negotiated-DSCP, since
+packets are forwarded with the DSCP that they came with, and what belongs to accesses that have
+no SGSN.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from corenet.ggsn.config import GgsnConfig
+from corenet.ggsn.contexts import PdpContext
+from corenet.ggsn.pools import PREFIX_LENGTH, address_text
+from corenet.radius.attributes import AttributeValue
+from gtp.ies import PdpType
+
+NamedAttributes = dict[str, AttributeValue]
+
+_PDP_TYPES: Final = {
+    PdpType.IPV4: "IPv4",
+    PdpType.PPP: "PPP",
+    PdpType.IPV6: "IPv6",
+    PdpType.IPV4V6: "IPv4v6",
+}
+_ADDRESS_FAMILIES: Final = {PdpType.IPV4: 1, PdpType.IPV6: 2, PdpType.IPV4V6: 3}
+"""3GPP-Allocate-IP-Type."""
+_QOS_PREFIXES: Final = {3: "98", 11: "99", 12: "05"}
+"""Release by the length of a QoS profile without allocation/retention; longer ones are "07"."""
+
+
+def own_attributes(config: GgsnConfig) -> NamedAttributes:
+    """Return who the GGSN is."""
+    own: NamedAttributes = {"NAS-IP-Address": config.control_address}
+    if config.nas_identifier is not None:
+        own["NAS-Identifier"] = config.nas_identifier
+    return own
+
+
+def session_attributes(
+    config: GgsnConfig, context: PdpContext, pdp_type: PdpType | None = None
+) -> NamedAttributes:
+    """Return what every packet says of a context (TS 29.061 §16.4.1, §16.4.3).
+
+    ``pdp_type`` is what was asked for, where the context has no address yet.
+    """
+    tunnel = context.tunnel
+    attributes: NamedAttributes = {}
+    authorization = context.authorization
+    if authorization is not None and authorization.user_name:
+        attributes["User-Name"] = authorization.user_name
+    if context.ipv4 is not None:
+        attributes["Framed-IP-Address"] = address_text(context.ipv4)
+    if context.ipv6 is not None:
+        prefix = context.ipv6[:PREFIX_LENGTH]
+        attributes["Framed-IPv6-Prefix"] = f"{address_text(prefix + bytes(8))}/64"
+        attributes["Framed-Interface-Id"] = context.ipv6[PREFIX_LENGTH:]
+    if context.msisdn:
+        attributes["Calling-Station-Id"] = context.msisdn
+    attributes |= {
+        "Called-Station-Id": context.access.apn.name,
+        "Service-Type": "Framed-User",
+        "Framed-Protocol": "GPRS-PDP-Context",
+        "NAS-Port-Type": "Wireless-Other",
+        "3GPP-IMSI": tunnel.imsi,
+        "3GPP-Charging-Id": context.charging_id,
+        "3GPP-PDP-Type": _PDP_TYPES[pdp_type or context.end_user_address.pdp_type],
+        "3GPP-GPRS-Negotiated-QoS-Profile": qos_text(context.qos),
+        "3GPP-NSAPI": f"{context.nsapi:X}",
+    }
+    if config.charging_gateway is not None:
+        attributes |= _gsn_address("CG", config.charging_gateway)
+    attributes |= _gsn_address("SGSN", tunnel.sgsn_address)
+    attributes |= _gsn_address("GGSN", config.control_address)
+    if config.plmn is not None:
+        attributes["3GPP-IMSI-MCC-MNC"] = tunnel.imsi[: len(config.plmn)]
+        attributes["3GPP-GGSN-MCC-MNC"] = config.plmn
+    if context.selection_mode is not None:
+        # 3 is read as 2 (TS 29.060 §7.7.12).
+        attributes["3GPP-Selection-Mode"] = str(min(context.selection_mode, 2))
+    if context.charging_characteristics is not None:
+        attributes["3GPP-Charging-Characteristics"] = f"{context.charging_characteristics:04x}"
+    attributes |= _whereabouts(context)
+    return attributes
+
+
+def _whereabouts(context: PdpContext) -> NamedAttributes:
+    """Return where the MS is and what it is, as far as the SGSN has said."""
+    found: NamedAttributes = {}
+    if context.rai is not None:
+        found["3GPP-SGSN-MCC-MNC"] = _plmn_text(context.rai)
+    if context.imei is not None:
+        found["3GPP-IMEISV"] = context.imei
+    if context.rat_type is not None:
+        found["3GPP-RAT-Type"] = context.rat_type
+    if context.user_location is not None:
+        found["3GPP-User-Location-Info"] = context.user_location
+    if context.ms_time_zone is not None:
+        found["3GPP-MS-TimeZone"] = context.ms_time_zone
+    if context.camel_charging_information is not None:
+        found["3GPP-CAMEL-Charging-Info"] = context.camel_charging_information
+    return found
+
+
+def allocation_asked(pdp_type: PdpType) -> NamedAttributes:
+    """Return that the server is to choose the addresses (3GPP-Allocate-IP-Type)."""
+    family = _ADDRESS_FAMILIES.get(pdp_type)
+    return {} if family is None else {"3GPP-Allocate-IP-Type": family}
+
+
+def usage_attributes(
+    *, seconds: float, uplink: tuple[int, int], downlink: tuple[int, int]
+) -> NamedAttributes:
+    """Return time and traffic as attributes (RFC 2866 §5.3-5.8, RFC 2869 §5.1-5.2).
+
+    ``uplink`` and ``downlink`` are packets and octets. Input is what the MS sent. Counters
+    have 32 bits; how often the octets have wrapped is told where either has.
+    """
+    mask = 0xFFFFFFFF
+    usage: NamedAttributes = {
+        "Acct-Session-Time": max(0, int(seconds)),
+        "Acct-Input-Octets": uplink[1] & mask,
+        "Acct-Output-Octets": downlink[1] & mask,
+        "Acct-Input-Packets": uplink[0] & mask,
+        "Acct-Output-Packets": downlink[0] & mask,
+    }
+    if uplink[1] > mask or downlink[1] > mask:
+        usage["Acct-Input-Gigawords"] = uplink[1] >> 32
+        usage["Acct-Output-Gigawords"] = downlink[1] >> 32
+    return usage
+
+
+def qos_text(qos: bytes) -> str:
+    """Return a QoS profile (the value of IE 135) as 3GPP-GPRS-Negotiated-QoS-Profile.
+
+    Without the allocation/retention octet, as the releases differ on it.
+    """
+    profile = qos[1:]
+    return f"{_QOS_PREFIXES.get(len(profile), '07')}-{profile.hex()}"
+
+
+def qos_octets(text: str, before: bytes) -> bytes:
+    """Return the value of IE 135 that such a text stands for, with the priority of ``before``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    prefix, dash, digits = text.partition("-")
+    if not dash or len(prefix) != 2:
+        raise ValueError(f"no QoS profile: {text!r}")
+    return before[:1] + bytes.fromhex(digits)
+
+
+def _gsn_address(of: str, address: str) -> NamedAttributes:
+    kind = "IPv6-Address" if ":" in address else "Address"
+    return {f"3GPP-{of}-{kind}": address}
+
+
+def _plmn_text(rai: bytes) -> str:
+    """Return MCC and MNC of a Routeing Area Identity as digits (TS 29.060 §7.7.3)."""
+    digits = f"{rai[0] & 15:x}{rai[0] >> 4:x}{rai[1] & 15:x}{rai[2] & 15:x}{rai[2] >> 4:x}"
+    third = rai[1] >> 4
+    return digits if third == 0xF else f"{digits}{third:x}"

@@ -1,0 +1,214 @@
+"""Attributes of RADIUS packets: by name on our side, by number and octets on the wire.
+
+Specs: RFC 2865 §5 (attributes), §5.26 (vendor-specific), RFC 3162 (IPv6), TS 29.061 §16.4.7.
+
+The file ``dictionary`` says number and type of each name. Values are encoded by tables made of
+it once, since a GGSN tells of every context it makes. What was received stays octets; a name
+asks for them, and a value that has not its type's length is as good as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+from socket import AF_INET6, inet_aton, inet_pton
+from typing import Any, Final
+
+from pyrad.dictionary import Dictionary
+
+AttributeValue = str | int | bytes | tuple[bytes, ...]
+"""Text, number or octets, as the attribute's type in the dictionary wants; several of octets."""
+
+Number = tuple[int, int]
+"""Vendor, or 0, and number of an attribute."""
+
+VENDOR_SPECIFIC: Final = 26
+PROXY_STATE: Final = 33
+MESSAGE_AUTHENTICATOR: Final = 80
+
+_LONGEST: Final = 253
+_LONGEST_OF_VENDOR: Final = 247
+
+
+class MalformedError(ValueError):
+    """Octets that a peer sent are no RADIUS packet; nothing can be answered."""
+
+
+@cache
+def load_dictionary() -> Dictionary:
+    """Return the attributes that a GGSN and its servers use."""
+    text = files("corenet.radius").joinpath("dictionary").read_text(encoding="utf-8")
+    return Dictionary(StringIO(text))
+
+
+def _text(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _octets(value: Any) -> bytes:
+    return bytes(value)
+
+
+def _byte(value: Any) -> bytes:
+    return bytes((value,))
+
+
+def _integer(value: Any) -> bytes:
+    return int(value).to_bytes(4, "big")
+
+
+def _ipv6(value: Any) -> bytes:
+    return inet_pton(AF_INET6, value)
+
+
+def _prefix(value: Any) -> bytes:
+    address, _, length = value.partition("/")
+    return bytes((0, int(length))) + inet_pton(AF_INET6, address)
+
+
+_KINDS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "string": _text,
+    "octets": _octets,
+    "byte": _byte,
+    "integer": _integer,
+    "date": _integer,
+    "ipaddr": inet_aton,
+    "ipv6addr": _ipv6,
+    "ipv6prefix": _prefix,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    """How one attribute is written and read."""
+
+    number: Number
+    head: bytes
+    """What stands before the attribute's own length."""
+    longest: int
+    write: Callable[[Any], bytes]
+    values: Mapping[str, bytes]
+    """Octets of values that have names."""
+
+    def encode(self, value: Any) -> bytes:
+        octets = self.values.get(value) if isinstance(value, str) else None
+        if octets is None:
+            octets = self.write(value)
+        size = len(octets)
+        if not 0 < size <= self.longest:
+            # It cannot be said; the packet says the rest.
+            return b""
+        if self.number[0]:
+            return b"%c%c%b%c%b" % (VENDOR_SPECIFIC, size + 8, self.head, size + 2, octets)
+        return b"%b%c%b" % (self.head, size + 2, octets)
+
+
+@cache
+def _specs() -> dict[str, _Spec]:
+    dictionary = load_dictionary()
+    found = {}
+    for name, attribute in dictionary.attributes.items():
+        vendor = dictionary.vendors.GetForward(attribute.vendor) if attribute.vendor else 0
+        code = bytes((attribute.code,))
+        found[name] = _Spec(
+            (vendor, attribute.code),
+            vendor.to_bytes(4, "big") + code if vendor else code,
+            _LONGEST_OF_VENDOR if vendor else _LONGEST,
+            _KINDS[attribute.type],
+            dict(attribute.values.forward),
+        )
+    return found
+
+
+def number_of(name: str) -> Number:
+    """Return vendor and number of the attribute with a name."""
+    return _specs()[name].number
+
+
+def encode_attributes(attributes: Mapping[str, AttributeValue]) -> bytes:
+    """Return attributes as octets, in order. A value that is empty or too long is left out."""
+    specs = _specs()
+    parts: list[bytes] = []
+    for name, value in attributes.items():
+        spec = specs[name]
+        if isinstance(value, tuple):
+            parts.extend(map(spec.encode, value))
+        else:
+            parts.append(spec.encode(value))
+    return b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Attributes that were received, in order: number and octets of each."""
+
+    items: tuple[tuple[Number, bytes], ...]
+
+    @classmethod
+    def decode(cls, octets: bytes) -> Attributes:
+        """Read attributes. Raises MalformedError where a length is wrong."""
+        return cls(tuple(_decode(octets)))
+
+    def all(self, name: str) -> tuple[bytes, ...]:
+        """Return the values of an attribute, in order."""
+        number = number_of(name)
+        return tuple(value for found, value in self.items if found == number)
+
+    def octets(self, name: str) -> bytes | None:
+        """Return the first value, or None."""
+        values = self.all(name)
+        return values[0] if values else None
+
+    def text(self, name: str) -> str | None:
+        """Return the first value as text, or None."""
+        value = self.octets(name)
+        return None if value is None else value.decode("utf-8", "replace").rstrip("\0")
+
+    def integer(self, name: str) -> int | None:
+        """Return the first value as a number of one or four octets, or None."""
+        value = self.octets(name)
+        return int.from_bytes(value, "big") if value is not None and len(value) in (1, 4) else None
+
+    def ipv4(self, name: str) -> bytes | None:
+        """Return the first value as the four octets of an address, or None."""
+        value = self.octets(name)
+        return value if value is not None and len(value) == 4 else None
+
+    def prefix64(self, name: str) -> bytes | None:
+        """Return the first value as the eight octets of a prefix of 64 bits, or None."""
+        value = self.octets(name)
+        if value is None or not 4 <= len(value) <= 18 or value[1] != 64:
+            return None
+        return value[2:10].ljust(8, b"\0")
+
+
+def _decode(octets: bytes) -> Iterator[tuple[Number, bytes]]:
+    place, end = 0, len(octets)
+    while place < end:
+        if end - place < 2:
+            raise MalformedError("an attribute is cut short")
+        code, length = octets[place], octets[place + 1]
+        if length < 2 or place + length > end:
+            raise MalformedError(f"attribute {code} has a wrong length")
+        value = octets[place + 2 : place + length]
+        place += length
+        inside = _of_vendor(value) if code == VENDOR_SPECIFIC else None
+        if inside is None:
+            yield (0, code), value
+        else:
+            yield from inside
+
+
+def _of_vendor(value: bytes) -> list[tuple[Number, bytes]] | None:
+    """Return what is in a Vendor-Specific attribute, or None where that cannot be told."""
+    vendor, rest = int.from_bytes(value[:4], "big"), value[4:]
+    found = []
+    while rest:
+        if len(rest) < 2 or not 2 <= rest[1] <= len(rest):
+            return None
+        found.append(((vendor, rest[0]), rest[2 : rest[1]]))
+        rest = rest[rest[1] :]
+    return found or None
