@@ -379,9 +379,8 @@ def test_a_mobile_that_authenticates_is_told(apn, asked, answered, admitted) -> 
     assert answers.admits(pco) is admitted
     expected = hexadecimal("80" + answered)
     assert answers.answer(pco, ADDRESS).hex() == expected
-    refused = answers.refusal(pco).hex()
-    # Who is not let in is refused in every attempt, were it a right one.
-    assert (refused == expected) is not admitted
+    # Who is let in is not refused, but if so, then in every attempt.
+    assert admitted or answers.refusal(pco).hex() == expected
 
 
 @pytest.mark.parametrize("asked", [None, "", "80", "80 000d 00", "80 c223 09 01050009 0401020304"])
