@@ -213,6 +213,7 @@ class GatewayService:
             if self._route is not None:
                 self._route.start()
         except BaseException:
+            self._is_running = False  # There is nobody to take leave of.
             await self.stop()
             raise
         if kept:
@@ -222,7 +223,12 @@ class GatewayService:
             self._stream = self._core.follow(self._reachable)
 
     async def stop(self) -> None:
-        """Stop listening, store what is under way, close. The runtime stops the node."""
+        """Take leave of terminals, stop listening, store what is under way, close.
+
+        The runtime detaches the node, which has stopped by then: what it says last has its time to
+        get through a core that stops next.
+        """
+        self._command(self.gateway.stop)
         self._is_running = False
         if self._taking is not None:
             self._taking.cancel()

@@ -66,7 +66,7 @@ class Intake:
         self._take_up = take_up
         self._uncommitted: dict[int, tuple[str, Accepted]] = {}
         self.is_closed = False
-        """Pushes are refused, for the gateway is going out of service."""
+        """Everything is refused, for the gateway is going out of service."""
         self.inquiries = Inquiries(
             config,
             output,
@@ -155,6 +155,8 @@ class Intake:
         return True
 
     def _too_busy(self, what: Accepted | Question, initiator: str, now: float) -> str | None:
+        if self.is_closed:
+            return "the gateway is going out of service"
         addresses = len(what.push.addresses) if isinstance(what, Accepted) else 0
         exceeded = self._allowances.exceeded(initiator, addresses, now)
         if exceeded is not None:
@@ -165,8 +167,6 @@ class Intake:
 
     def _overload(self, push: PushRecord) -> str | None:
         limits = self._config.limits
-        if self.is_closed:
-            return "the gateway is going out of service"
         if len(self._uncommitted) + len(self.inquiries) >= limits.uncommitted:
             return "too many submissions are waiting for the store"
         kept = self._allowances.under_way

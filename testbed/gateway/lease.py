@@ -8,6 +8,7 @@ class Lease:
 
     def __init__(self) -> None:
         self._until: float | None = None
+        self._is_over = False
         self.is_lapsed = False
         """Nothing is sent, posted or accepted now."""
 
@@ -17,10 +18,16 @@ class Lease:
         return self._until is not None
 
     def renew(self, until: float) -> bool:
-        """Let it last until then; return whether it had lapsed."""
+        """Let it last until then; return whether it had lapsed. One that was given up stays so."""
+        if self._is_over:
+            return False
         self._until = until
         had_lapsed, self.is_lapsed = self.is_lapsed, False
         return had_lapsed
+
+    def give_up(self) -> None:
+        """Have it lapsed from now on: the gateway goes out of service."""
+        self._is_over = self.is_lapsed = True
 
     def lapses(self, now: float) -> bool:
         """Return whether it lapses at this moment, which it then has."""

@@ -9,7 +9,8 @@ a delivery is forgotten when the initiator's answer is stored too.
 
 Where gateways share a store, what this one may do to its pushes depends on a lease. Once it has
 lapsed nothing is sent, posted or accepted, for another gateway may be at it; when it is renewed,
-what is still held goes on as after a restart.
+what is still held goes on as after a restart. A gateway that stops lets everything rest in the same
+way, and takes leave of its sessions: what has not ended is as the store has it.
 """
 
 from __future__ import annotations
@@ -320,9 +321,12 @@ class Gateway:
     def start(self, now: float) -> None:
         """Begin service; there is nothing to send."""
 
-    def stop(self, now: float) -> None:  # noqa: ARG002
-        """End service: further submissions are answered with 4001."""
+    def stop(self, now: float) -> None:
+        """End service: submissions are answered with 4001, nothing is sent but farewells."""
         self._intake.is_closed = True
+        self._lease.give_up()
+        self._rest(now)
+        self._wap.close(now)
 
     def receive(
         self,
@@ -360,6 +364,8 @@ class Gateway:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
+        if self._intake.is_closed:
+            return None
         times = (
             self._dispatch.next_timeout(),
             self._custody.next_timeout(),
@@ -457,6 +463,10 @@ class Gateway:
         if not self._lease.lapses(now):
             return
         self._output.tell(LeaseLapsed(len(self._dispatch)))
+        self._rest(now)
+
+    def _rest(self, now: float) -> None:
+        """Do nothing more about any push."""
         for delivery in self._custody.deliveries():
             self._dispatch.forget(delivery, now)
             self._reports.cancel(delivery.key)

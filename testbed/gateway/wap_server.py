@@ -127,6 +127,7 @@ class WapServer:
         self._hosts: dict[int, str] = {}
         self._pull = make_pull(self, output)
         self._is_settling = False
+        self._is_closed = False
 
     @property
     def sessions(self) -> int:
@@ -173,6 +174,17 @@ class WapServer:
         self._forget(session)
         self._settle(now)
 
+    def close(self, now: float) -> None:
+        """End all sessions (Disconnect), and hear nothing more; what was asked stays unanswered.
+
+        A Disconnect is not acknowledged, so there is nothing to wait for.
+        """
+        for view in self._server.sessions():
+            self._server.disconnect(view.session, now)
+            self._forget(view.session)
+        self._settle(now)
+        self._is_closed = True
+
     # Commands of whoever answers requests
 
     def reply(self, transaction: int, reply: Reply, now: float) -> None:
@@ -189,11 +201,15 @@ class WapServer:
 
     def receive(self, data: bytes, peer: Address, now: float) -> None:
         """Take a datagram that came to the WSP port."""
+        if self._is_closed:
+            return
         self._server.receive(data, peer, now)
         self._settle(now)
 
     def datagram_received(self, data: bytes, peer: Address, now: float) -> None:
         """Take a datagram that came to the WDP port."""
+        if self._is_closed:
+            return
         self._pull.datagram_received(data, peer, now)
 
     def next_timeout(self) -> float | None:
