@@ -10,7 +10,7 @@ import pytest
 from testbed.esme.config import SmscMode
 from testbed.lab.build import LoadedLab, build
 from testbed.lab.yaml_source import SourceError, read
-from testbed.smsc.config import Esme
+from testbed.smsc.config import Esme, Limits
 from testbed.smsc.message import Mode
 from testbed.smsc.transaction import TransactionPolicy
 
@@ -29,11 +29,11 @@ def lab(text: str) -> LoadedLab:
     return build(read(CORE + text, "lab.yaml"))
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_what_the_page_shows_is_a_lab(number: int) -> None:
     """Each example of the how-to fits into a lab file."""
     examples = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(examples) == 3
+    assert len(examples) == 4
     loaded = lab(examples[number])
     assert (loaded.esme is not None) == examples[number].startswith("gateway:")
 
@@ -48,15 +48,23 @@ def test_an_smsc_has_its_settings() -> None:
         "  lanes: {push: 3, general: 1}\n"
         "  rate: 50\n"
         "  default_mode: transaction\n"
-        "  esmes: [{system_id: ppg, password: x}, {system_id: crm, lane: general, rate: 5}]\n"
+        "  esmes:\n"
+        "    - {system_id: ppg, password: x}\n"
+        "    - {system_id: crm, lane: general, rate: 5, messages: 2, numbers: ['80101']}\n"
         "  transaction: {window: 9, at_once: 2, repeats: [1]}\n"
+        "  stored: {messages: 7, per_terminal: 3, receipts: 5, receipt_lifetime: 60}\n"
     )
     config = loaded.smsc
     assert config is not None
     assert (config.smpp_port, config.rate, config.default_mode) == (2776, 50, Mode.TRANSACTION)
     assert config.hlr == ("127.0.20.3", 4222)
     assert config.lanes == {"push": 3, "general": 1}
-    assert config.esmes == (Esme("ppg", "x", "push"), Esme("crm", "", "general", 5))
+    assert config.esmes == (
+        Esme("ppg", "x", "push"),
+        Esme("crm", "", "general", 5, messages=2, numbers=("80101",)),
+    )
+    assert config.limits == Limits(messages=7, messages_per_terminal=3, receipts=5)
+    assert config.receipt_lifetime == 60
     assert config.transaction == TransactionPolicy(9, 2, (1,))
     assert loaded.core is not None
     assert loaded.core.hlr is not None
@@ -103,6 +111,17 @@ def test_a_gateway_binds_to_the_smscs_that_it_names() -> None:
             "smsc: {address: 127.0.20.7, esmes: [{system_id: a, lane: fast}]}",
             "lab.yaml:6",
             "a is on lane fast; there are push",
+        ),
+        (
+            "smsc: {address: 127.0.20.7, esmes: [{system_id: a, numbers: ['80101']}, "
+            "{system_id: b, numbers: ['80101']}]}",
+            "lab.yaml:6",
+            "b has number 80101, and so has a",
+        ),
+        (
+            "smsc: {address: 127.0.20.7, esmes: [{system_id: a, numbers: ['quiz']}]}",
+            "lab.yaml:6:62: smsc.esmes.0.numbers.0",
+            "pattern",
         ),
         (
             "smsc: {address: 127.0.20.7, esmes: [{system_id: a}, {system_id: a}]}",
