@@ -187,6 +187,10 @@ class ContextTable:
         """Return how many contexts there are."""
         return len(self._contexts)
 
+    def __contains__(self, context: PdpContext) -> bool:
+        """Return whether a context is still there."""
+        return self._contexts.get(context.teid_data) is context
+
     @property
     def reserved(self) -> int:
         """How many TEIDs are kept for contexts that are expected."""

@@ -6,6 +6,9 @@ TS 23.060 §9.2.4; TS 23.007 (restart of an SGSN).
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Final
+
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from corenet.ggsn.contexts import PdpContext
@@ -22,6 +25,11 @@ from corenet.ggsn.session_limits import SessionLimits
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.messages import DeletePdpContextRequest, DeletePdpContextResponse
+
+REMOVED_AT_ONCE: Final = 100
+"""Contexts that go in one turn where an SGSN's go all: some ten milliseconds with accounting."""
+REMOVAL_PAUSE: Final = 0.001
+"""Seconds between such turns."""
 
 
 class Deletion:
@@ -72,17 +80,34 @@ class Deletion:
     def sgsn_restarted(self, host: str, recovery: int, now: float) -> None:
         """Drop what an SGSN has forgotten (TS 23.007), and tell it where the policy says so."""
         lost = self._core.contexts.of_sgsn(host)
-        for context in lost:
-            if self._core.config.on_sgsn_restart is RestartPolicy.DELETE:
-                self._tell(context, now)
-            self.remove(context, DeletionReason.SGSN_RESTARTED, now)
+        tell = self._core.config.on_sgsn_restart is RestartPolicy.DELETE
+        self._remove_all(deque(lost), DeletionReason.SGSN_RESTARTED, now, tell=tell)
         self._core.events.append(SgsnRestarted(host, recovery, len(lost)))
 
     def path_lost(self, host: str, now: float) -> None:
         """Drop the contexts of an SGSN that no longer answers, where the policy says so."""
         if self._core.config.on_path_down is PathDownPolicy.DELETE:
-            for context in self._core.contexts.of_sgsn(host):
-                self.remove(context, DeletionReason.PATH_DOWN, now)
+            lost = deque(self._core.contexts.of_sgsn(host))
+            self._remove_all(lost, DeletionReason.PATH_DOWN, now)
+
+    def _remove_all(
+        self, lost: deque[PdpContext], reason: DeletionReason, now: float, *, tell: bool = False
+    ) -> None:
+        """Remove contexts, so many at a time, that whoever asks meanwhile is answered in between.
+
+        What is left of them a moment later may have gone otherwise, such as by a Create PDP
+        Context Request that replaces it.
+        """
+        for _ in range(min(len(lost), REMOVED_AT_ONCE)):
+            context = lost.popleft()
+            if context in self._core.contexts:
+                if tell:
+                    self._tell(context, now)
+                self.remove(context, reason, now)
+        if lost:
+            self._core.schedule.at(
+                now + REMOVAL_PAUSE, lambda then: self._remove_all(lost, reason, then, tell=tell)
+            )
 
     def stop(self, now: float) -> None:
         """Drop every context; the SGSNs will learn it from our restart counter."""

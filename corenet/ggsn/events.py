@@ -284,7 +284,7 @@ class MsReachable(Event):
 
 @dataclass(frozen=True, slots=True)
 class SgsnRestarted(Event):
-    """An SGSN's restart counter changed; its contexts are gone."""
+    """An SGSN's restart counter changed; its contexts go."""
 
     sgsn_address: str
     recovery: int
