@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_contexts_of_a_restarted_sgsn_go_by_and_by(crowd) -> None:
         left.append(bench.ggsn.context_count)
         turns += 1
     assert turns == 5
-    assert all(before - after <= REMOVED_AT_ONCE for before, after in zip(left, left[1:]))
+    assert all(before - after <= REMOVED_AT_ONCE for before, after in pairwise(left))
     gone = bench.told(PdpContextDeleted)
     assert {event.reason for event in gone} == {DeletionReason.SGSN_RESTARTED}
     assert [event.context.imsi for event in gone] == [imsi(number) for number in range(MANY)]
