@@ -6,7 +6,7 @@ TS 29.002 (MAP user errors, absent subscriber diagnostic); TS 29.281 (GTP-U).
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Final
 
 GTP_C_PORT: Final = 2123
@@ -424,6 +424,50 @@ class IEType(IntEnum):
     REQUESTS_RESPONDED = 253
     ADDRESS_OF_RECOMMENDED_NODE = 254
     PRIVATE_EXTENSION = 255
+
+
+class DirectTunnelFlags(IntFlag):
+    """What an SGSN says of a direct tunnel (TS 29.060 §7.7.81)."""
+
+    DIRECT_TUNNEL = 1
+    GPRS_CSI = 2
+    ERROR_INDICATION = 4
+
+
+class ExtendedCommonFlags(IntFlag):
+    """More common flags (TS 29.060 §7.7.93)."""
+
+    UNAUTHENTICATED_IMSI = 1
+    CCRSI = 2
+    CPSR = 4
+    RETURN_LOCATION = 8
+    VOICE_BEARER = 16
+    PCRI = 32
+    BEARER_DEACTIVATION_WITHOUT_INDICATION = 64
+    UPLINK_APN_STATUS = 128
+
+
+class ExtendedCommonFlagsII(IntFlag):
+    """Yet more common flags (TS 29.060 §7.7.118)."""
+
+    PENDING_NETWORK_INITIATED_SIGNALLING = 1
+    DELAY_TOLERANT_CONNECTION = 2
+    PENDING_MT_SHORT_MESSAGE = 4
+
+
+class CsgReportingAction(IntFlag):
+    """Of which CSG cells a GGSN wants to hear (TS 29.060 §7.7.95)."""
+
+    CSG_CELL = 1
+    SUBSCRIBED_HYBRID_CELL = 2
+    UNSUBSCRIBED_HYBRID_CELL = 4
+
+
+class SrvccFlags(IntFlag):
+    """More of single radio voice call continuity (TS 29.060 §7.7.108)."""
+
+    ICS = 1
+    VIDEO = 2
 
 
 class SelectionMode(IntEnum):

@@ -23,8 +23,6 @@ own Update comes. If it does not even answer, the context is deleted.
 
 from __future__ import annotations
 
-from typing import Final
-
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import (
@@ -46,7 +44,7 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.radius_attributes import NamedAttributes
-from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
+from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause, DirectTunnelFlags
 from gtp.endpoint import FailureReason, RequestReceived
 from gtp.messages import (
     Message,
@@ -55,10 +53,6 @@ from gtp.messages import (
     UpdatePdpContextRequest,
     UpdatePdpContextResponse,
 )
-
-_DIRECT_TUNNEL: Final = 0x01
-_ERROR_INDICATION: Final = 0x04
-"""Direct Tunnel Flags (TS 29.060 §7.7.81)."""
 
 
 class Updates:
@@ -235,7 +229,7 @@ class Updates:
             teid=tunnel.sgsn_teid,
             nsapi=context.nsapi,
             qos=qos,
-            direct_tunnel_flags=bytes((_ERROR_INDICATION,)) if context.tunnel_lost else None,
+            direct_tunnel_flags=DirectTunnelFlags.ERROR_INDICATION if context.tunnel_lost else None,
         )
         update = PendingUpdate(context, qos, context.sgsn_end, 0, ended)
         context.update = update
@@ -307,7 +301,7 @@ def _take_over(context: PdpContext, message: UpdatePdpContextRequest) -> None:
     assert message.qos is not None
     context.qos = message.qos
     flags = message.direct_tunnel_flags
-    context.direct_tunnel = bool(flags and flags[0] & _DIRECT_TUNNEL)
+    context.direct_tunnel = flags is not None and DirectTunnelFlags.DIRECT_TUNNEL in flags
     if message.rat_type is not None:
         context.rat_type = message.rat_type
     if message.rai is not None:

@@ -405,9 +405,9 @@ def _other_pdp_type(cause: Cause, address: EndUserAddress) -> SmCause | None:
     return None
 
 
-def _back_off_timer(back_off_time: bytes | None) -> int | None:
+def _back_off_timer(back_off_time: int | None) -> int | None:
     """Return GGSN Back-Off Time as GPRS timer 3, which has other units (TS 24.008 §10.5.7.4a)."""
-    if not back_off_time:
+    if back_off_time is None:
         return None
-    unit = _BACK_OFF_UNITS.get(back_off_time[0] >> 5)
-    return None if unit is None else unit << 5 | back_off_time[0] & 0x1F
+    unit = _BACK_OFF_UNITS.get(back_off_time >> 5)
+    return None if unit is None else unit << 5 | back_off_time & 0x1F

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, NamedTuple
 
 from gtp.constants import IEType
 from gtp.ies.cursor import Cursor, counted
 from gtp.ies.element import Element, fixed_number, number, octets, tlv
-from gtp.ies.session import APN, END_USER_ADDRESS
-from gtp.ies.tunnel import decode_address, teid_text
+from gtp.ies.session import APN, END_USER_ADDRESS, FQDN
+from gtp.ies.tunnel import decode_address, encode_address, teid_text
 from gtp.ies.values import EndUserAddress
 
 
@@ -33,6 +32,28 @@ class AmbrOfNsapi(NamedTuple):
     nsapi: int
     uplink: int
     downlink: int
+
+
+class LocalHomeNetwork(NamedTuple):
+    """The local network that the context with an NSAPI leads to (TS 29.060 §7.7.115)."""
+
+    nsapi: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"NSAPI {self.nsapi}: {self.name}"
+
+
+class ScefPdnConnection(NamedTuple):
+    """A connection for what is not IP, to a service capability exposure function (§7.7.121)."""
+
+    nsapi: int
+    apn: str
+    scef: bytes
+    """The function's identity."""
+
+    def __str__(self) -> str:
+        return f"NSAPI {self.nsapi}: APN {self.apn}, SCEF {self.scef.hex()}"
 
 
 class RabContext(NamedTuple):
@@ -110,7 +131,7 @@ def _decode_address(value: bytes) -> str:
 def _encode_address(address: str) -> bytes:
     if not address:
         return b""
-    return inet_pton(AF_INET6 if ":" in address else AF_INET, address)
+    return encode_address(address)
 
 
 def _decode_pdp_context(value: bytes) -> PdpContext:
@@ -250,6 +271,30 @@ def _ambr_of_nsapi_text(value: AmbrOfNsapi) -> str:
     return f"NSAPI {value.nsapi}: {value.uplink} kbit/s up, {value.downlink} kbit/s down"
 
 
+def _decode_local_network(value: bytes) -> LocalHomeNetwork:
+    cursor = Cursor(value)
+    return LocalHomeNetwork(cursor.number() & 15, FQDN.decode(cursor.rest()))
+
+
+def _encode_local_network(network: LocalHomeNetwork) -> bytes:
+    octets = bytes((_nsapi(network.nsapi),)) + FQDN.encode(network.name)[3:]
+    return tlv(IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI, octets)
+
+
+def _decode_scef(value: bytes) -> ScefPdnConnection:
+    cursor = Cursor(value)
+    apn, nsapi = APN.decode(cursor.counted()), cursor.number() & 15
+    connection = ScefPdnConnection(nsapi, apn, cursor.counted(2))
+    cursor.finish()
+    return connection
+
+
+def _encode_scef(connection: ScefPdnConnection) -> bytes:
+    nsapi, apn, identity = connection
+    octets = counted(APN.encode(apn)[3:]) + bytes((_nsapi(nsapi),)) + counted(identity, 2)
+    return tlv(IEType.SCEF_PDN_CONNECTION, octets)
+
+
 PDP_CONTEXT: Final = Element(
     IEType.PDP_CONTEXT, _decode_pdp_context, _encode_pdp_context, _pdp_context_text
 )
@@ -266,9 +311,13 @@ SELECTION_MODE_OF_NSAPI: Final = _of_nsapi(IEType.SELECTION_MODE_WITH_NSAPI, 1, 
 AMBR_OF_NSAPI: Final = Element(
     IEType.APN_AMBR_WITH_NSAPI, _decode_ambr_of_nsapi, _encode_ambr_of_nsapi, _ambr_of_nsapi_text
 )
-SIGNALLING_PRIORITY_OF_NSAPI: Final = octets(IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI, 2)
-LOCAL_HOME_NETWORK_OF_NSAPI: Final = octets(IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI, 2)
-SCEF_PDN_CONNECTION: Final = octets(IEType.SCEF_PDN_CONNECTION)
+SIGNALLING_PRIORITY_OF_NSAPI: Final = _of_nsapi(
+    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI, 1, 1
+)
+LOCAL_HOME_NETWORK_OF_NSAPI: Final = Element(
+    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI, _decode_local_network, _encode_local_network
+)
+SCEF_PDN_CONNECTION: Final = Element(IEType.SCEF_PDN_CONNECTION, _decode_scef, _encode_scef)
 PDP_CONTEXT_PRIORITIZATION: Final = octets(IEType.PDP_CONTEXT_PRIORITIZATION, 0, 0)
 """There or not: that it has no octets is all that it says (TS 29.060 §7.7.45)."""
 RADIO_PRIORITY_FOR_MO_SMS: Final = fixed_number(IEType.RADIO_PRIORITY_FOR_MO_SMS, 1)

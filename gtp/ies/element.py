@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import IntFlag
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
@@ -21,6 +22,7 @@ from typing import Any, Final, Generic, TypeVar
 from gtp.constants import IEType
 
 T = TypeVar("T")
+F = TypeVar("F", bound=IntFlag)
 
 ENCODING_ERRORS: Final = (
     ValueError,
@@ -89,6 +91,16 @@ def named(names: Callable[[int], Any]) -> Callable[[int], str]:
     return text
 
 
+def _first(value: bytes) -> int:
+    if not value:
+        raise ValueError("is empty")
+    return value[0]
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
 def fixed_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -> Element[int]:
     """Return a TV element whose value is an unsigned number of 1, 2 or 4 octets."""
     layout = struct.Struct({1: "!BB", 2: "!BH", 4: "!BI"}[size])
@@ -125,6 +137,36 @@ def wide_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) ->
     return Element(ie_type, decode, encode, text)
 
 
+def first_octet(ie_type: IEType, text: Callable[[int], str] = str) -> Element[int]:
+    """Return a TLV element whose first octet is a number; what may come behind it is not read."""
+    encode = partial(struct.Struct("!BHB").pack, ie_type, 1)
+    return Element(ie_type, _first, encode, text)
+
+
+def flags(ie_type: IEType, kind: Callable[[int], F]) -> Element[F]:
+    """Return a TLV element whose first octet has flags; what may come behind it is not read."""
+
+    def decode(value: bytes) -> F:
+        return kind(_first(value))
+
+    def text(value: F) -> str:
+        names = [each.name.replace("_", " ").lower() for each in value if each.name]
+        return ", ".join(names) or "none"
+
+    encode = partial(struct.Struct("!BHB").pack, ie_type, 1)
+    return Element(ie_type, decode, encode, text)
+
+
+def long_flag(ie_type: IEType) -> Element[bool]:
+    """Return a TLV element of which the first octet's bit 1 counts, with spare bits of zero."""
+
+    def decode(value: bytes) -> bool:
+        return _first(value) & 1 == 1
+
+    encode = partial(struct.Struct("!BH?").pack, ie_type, 1)
+    return Element(ie_type, decode, encode, _yes_or_no)
+
+
 def flag(ie_type: IEType) -> Element[bool]:
     """Return a TV element of which bit 1 counts; the spare bits are sent as ones."""
     true, false = bytes((ie_type, 0xFF)), bytes((ie_type, 0xFE))
@@ -136,7 +178,7 @@ def flag(ie_type: IEType) -> Element[bool]:
         return true if value else false
 
     usual = Usual(octet(ie_type) + b"(.)", decode)
-    return Element(ie_type, decode, encode, lambda value: "yes" if value else "no", usual)
+    return Element(ie_type, decode, encode, _yes_or_no, usual)
 
 
 def fixed_octets(

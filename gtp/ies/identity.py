@@ -2,7 +2,7 @@
 
 Specs: TS 29.060 §7.7.2 (IMSI), §7.7.3 (Routeing Area Identity), §7.7.4 (TLLI), §7.7.5 (P-TMSI),
 §7.7.9 (P-TMSI Signature), §7.7.10 (MS Validated), §7.7.33 (MSISDN), §7.7.47 (SGSN Number),
-§7.7.53 (IMEI(SV)); TS 23.003 for the length of each.
+§7.7.53 (IMEI(SV)), §7.7.109 (STN-SR), §7.7.110 (C-MSISDN); TS 23.003 for the length of each.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ def _encode_number(ie_type: int, digits: str) -> bytes:
     return b"%c\x00%c%c%b" % (ie_type, len(value) + 1, INTERNATIONAL, value)
 
 
+def _number(ie_type: IEType) -> Element[str]:
+    return Element(ie_type, _decode_number, partial(_encode_number, ie_type))
+
+
 def _decode_imei(value: bytes) -> str:
     if len(value) != 8:
         raise ValueError("length is not 8")
@@ -91,16 +95,11 @@ def encode_plmn(mcc: str, mnc: str) -> bytes:
     return bytes.fromhex(mcc + mnc[2:].rjust(1, "f") + mnc[:2]).translate(_SWAP)
 
 
-def plmn_text(value: bytes) -> str:
-    """Return the three octets of a PLMN in words: MCC, MNC."""
-    plmn = value.translate(_SWAP).hex()
-    mnc = plmn[4:] + plmn[3] if plmn[3] != "f" else plmn[4:]
-    return f"MCC {plmn[:3]}, MNC {mnc}"
-
-
 def routeing_area_text(value: bytes) -> str:
     """Return a routeing area in words: MCC, MNC, LAC, RAC."""
-    return f"{plmn_text(value[:3])}, LAC {value[3:5].hex()}, RAC {value[5:].hex()}"
+    plmn = value[:3].translate(_SWAP).hex()
+    mnc = plmn[4:] + plmn[3].removesuffix("f")
+    return f"MCC {plmn[:3]}, MNC {mnc}, LAC {value[3:5].hex()}, RAC {value[5:].hex()}"
 
 
 def _identity_text(identity: int) -> str:
@@ -155,9 +154,9 @@ IMEI: Final = Element(
         octet(IEType.IMEI) + rb"\x00\x08(%b{7}(?:%b|%b))" % (_DIGITS, _DIGITS, _LAST), _take_imei
     ),
 )
-SGSN_NUMBER: Final = Element(
-    IEType.SGSN_NUMBER, _decode_number, partial(_encode_number, IEType.SGSN_NUMBER)
-)
+SGSN_NUMBER: Final = _number(IEType.SGSN_NUMBER)
+STN_SR: Final = _number(IEType.STN_SR)
+C_MSISDN: Final = _number(IEType.C_MSISDN)
 TLLI: Final = fixed_number(IEType.TLLI, 4, _identity_text)
 P_TMSI: Final = fixed_number(IEType.P_TMSI, 4, _identity_text)
 P_TMSI_SIGNATURE: Final = fixed_octets(IEType.P_TMSI_SIGNATURE, 3)

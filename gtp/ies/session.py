@@ -15,12 +15,21 @@ from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
 from typing import Final
 
-from gtp.constants import Cause, IEType, SelectionMode
+from gtp.constants import (
+    Cause,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    IEType,
+    SelectionMode,
+)
 from gtp.ies.element import (
     Element,
     Usual,
+    first_octet,
     fixed_number,
     flag,
+    flags,
+    long_flag,
     named,
     number,
     octet,
@@ -209,6 +218,17 @@ def _encode_private_extension(extension: PrivateExtension) -> bytes:
     return tlv(IEType.PRIVATE_EXTENSION, extension.identifier.to_bytes(2, "big") + extension.value)
 
 
+_BACK_OFF_UNITS: Final = ("2 s", "1 min", "10 min", "1 h", "10 h")
+
+
+def _back_off_text(value: int) -> str:
+    unit = value >> 5
+    if unit == 7:
+        return "for ever"
+    # Other units are read as the minute.
+    return f"{value & 0x1F} times {_BACK_OFF_UNITS[unit if unit < len(_BACK_OFF_UNITS) else 1]}"
+
+
 def _private_extension_text(extension: PrivateExtension) -> str:
     return f"enterprise {extension.identifier}: {extension.value.hex()}"
 
@@ -264,11 +284,13 @@ APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)
 CORRELATION_ID: Final = number(IEType.CORRELATION_ID)
 BEARER_CONTROL_MODE: Final = number(IEType.BEARER_CONTROL_MODE)
 EVOLVED_ARP: Final = number(IEType.EVOLVED_ARP_I, lambda value: f"0x{value:02x}")
-EXTENDED_COMMON_FLAGS: Final = octets(IEType.EXTENDED_COMMON_FLAGS)
-EXTENDED_COMMON_FLAGS_II: Final = octets(IEType.EXTENDED_COMMON_FLAGS_II)
+EXTENDED_COMMON_FLAGS: Final = flags(IEType.EXTENDED_COMMON_FLAGS, ExtendedCommonFlags)
+EXTENDED_COMMON_FLAGS_II: Final = flags(IEType.EXTENDED_COMMON_FLAGS_II, ExtendedCommonFlagsII)
 AMBR: Final = Element(IEType.AMBR, _decode_ambr, _encode_ambr, _ambr_text)
-GGSN_BACK_OFF_TIME: Final = octets(IEType.GGSN_BACK_OFF_TIME)
-SIGNALLING_PRIORITY: Final = octets(IEType.SIGNALLING_PRIORITY_INDICATION)
+GGSN_BACK_OFF_TIME: Final = first_octet(IEType.GGSN_BACK_OFF_TIME, _back_off_text)
+"""Bits 8 to 6 are a unit, 5 to 1 how many of them (TS 29.060 §7.7.102)."""
+SIGNALLING_PRIORITY: Final = long_flag(IEType.SIGNALLING_PRIORITY_INDICATION)
+"""LAPI: the MS is of low access priority."""
 PRIVATE_EXTENSION: Final = Element(
     IEType.PRIVATE_EXTENSION,
     _decode_private_extension,
@@ -276,8 +298,3 @@ PRIVATE_EXTENSION: Final = Element(
     _private_extension_text,
 )
 FQDN: Final = Element(IEType.FQDN, _decode_fqdn, _encode_fqdn)
-TRACE_REFERENCE: Final = fixed_number(IEType.TRACE_REFERENCE, 2)
-TRACE_TYPE: Final = fixed_number(IEType.TRACE_TYPE, 2)
-TRIGGER_ID: Final = octets(IEType.TRIGGER_ID)
-OMC_IDENTITY: Final = octets(IEType.OMC_IDENTITY)
-ADDITIONAL_TRACE_INFO: Final = octets(IEType.ADDITIONAL_TRACE_INFO, 9, 9)

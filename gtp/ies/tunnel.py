@@ -24,6 +24,11 @@ def decode_address(value: bytes) -> str:
     raise ValueError("length is neither 4 nor 16")
 
 
+def encode_address(address: str) -> bytes:
+    """Return the octets of an IPv4 or IPv6 address; OSError or TypeError for what is none."""
+    return inet_pton(AF_INET6 if ":" in address else AF_INET, address)
+
+
 def _address(ie_type: IEType) -> Element[str]:
     head4, head6 = bytes((ie_type, 0, 4)), bytes((ie_type, 0, 16))
 

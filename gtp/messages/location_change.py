@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import Cause, MessageType
+from gtp.constants import Cause, CsgReportingAction, ExtendedCommonFlags, MessageType
 from gtp.ies import identity, mobility, session
+from gtp.ies.mobility import CsgInformation
 from gtp.ies.values import PrivateExtension
 from gtp.messages.base import Message
 from gtp.messages.table import PRIVATE_EXTENSION, Table, conditional, mandatory, optional
@@ -32,8 +33,8 @@ class MsInfoChangeNotificationRequest(Message):
     linked_nsapi: int | None = None
     user_location: bytes | None = None
     imei: str | None = None
-    extended_common_flags: bytes | None = None
-    user_csg_information: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    user_csg_information: CsgInformation | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -65,5 +66,5 @@ class MsInfoChangeNotificationResponse(Message):
     linked_nsapi: int | None = None
     imei: str | None = None
     ms_info_change_reporting_action: int | None = None
-    csg_reporting_action: bytes | None = None
+    csg_reporting_action: CsgReportingAction | None = None
     private_extension: tuple[PrivateExtension, ...] = ()

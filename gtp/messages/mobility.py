@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import Cause, MessageType
+from gtp.constants import Cause, ExtendedCommonFlags, ExtendedCommonFlagsII, MessageType
 from gtp.ies import context, identity, mobility, security, session, tunnel
-from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
+from gtp.ies.context import (
+    AmbrOfNsapi,
+    LocalHomeNetwork,
+    OfNsapi,
+    PdpContext,
+    RabContext,
+    ScefPdnConnection,
+)
+from gtp.ies.mobility import NodeIdentifier, UeAmbr
 from gtp.ies.security import MmContext, Quintuplet, Triplet
 from gtp.ies.values import PrivateExtension
 from gtp.messages.base import Message
@@ -76,7 +84,7 @@ class IdentificationResponse(Message):
     imsi: str | None = None
     triplets: tuple[Triplet, ...] = ()
     quintuplets: tuple[Quintuplet, ...] = ()
-    ue_usage_type: bytes | None = None
+    ue_usage_type: int | None = None
     iov_updates_counter: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
@@ -181,17 +189,17 @@ class SgsnContextResponse(Message):
     rfsp_index: int | None = None
     ggsn_name: str | None = None
     evolved_arps: tuple[OfNsapi, ...] = ()
-    extended_common_flags: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
     ue_network_capability: bytes | None = None
-    ue_ambr: bytes | None = None
+    ue_ambr: UeAmbr | None = None
     ambrs: tuple[AmbrOfNsapi, ...] = ()
-    signalling_priorities: tuple[bytes, ...] = ()
+    signalling_priorities: tuple[OfNsapi, ...] = ()
     higher_bitrates_flag: int | None = None
     selection_modes: tuple[OfNsapi, ...] = ()
-    local_home_networks: tuple[bytes, ...] = ()
-    ue_usage_type: bytes | None = None
-    extended_common_flags_ii: bytes | None = None
-    scef_pdn_connections: tuple[bytes, ...] = ()
+    local_home_networks: tuple[LocalHomeNetwork, ...] = ()
+    ue_usage_type: int | None = None
+    extended_common_flags_ii: ExtendedCommonFlagsII | None = None
+    scef_pdn_connections: tuple[ScefPdnConnection, ...] = ()
     iov_updates_counter: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
@@ -219,5 +227,5 @@ class SgsnContextAcknowledge(Message):
     teids_data: tuple[OfNsapi, ...] = ()
     sgsn_address_user: str | None = None
     sgsn_number: str | None = None
-    node_identifier: bytes | None = None
+    node_identifier: NodeIdentifier | None = None
     private_extension: tuple[PrivateExtension, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gtp.constants import Cause, MessageType
-from gtp.ies import identity, mobility, multicast, session, tunnel
+from gtp.ies import identity, mobility, multicast, session, trace, tunnel
+from gtp.ies.trace import TraceInfo
 from gtp.ies.values import EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages.base import Message
 from gtp.messages.table import (
@@ -106,22 +107,22 @@ class CreateMbmsContextRequest(Message):
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("selection_mode", session.SELECTION_MODE, "if the APN was selected"),
         conditional("teid_control", tunnel.TEID_CONTROL, "first context, or a new value"),
-        optional("trace_reference", session.TRACE_REFERENCE),
-        optional("trace_type", session.TRACE_TYPE),
+        optional("trace_reference", trace.TRACE_REFERENCE),
+        optional("trace_type", trace.TRACE_TYPE),
         mandatory("end_user_address", session.END_USER_ADDRESS, "the multicast address"),
         mandatory("apn", session.APN),
         mandatory("sgsn_address_control", tunnel.GSN_ADDRESS, "for signalling"),
         conditional("msisdn", identity.MSISDN, "if the HLR has it"),
-        optional("trigger_id", session.TRIGGER_ID),
-        optional("omc_identity", session.OMC_IDENTITY),
+        optional("trigger_id", trace.TRIGGER_ID),
+        optional("omc_identity", trace.OMC_IDENTITY),
         optional("rat_type", mobility.RAT_TYPE),
         optional("user_location", mobility.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("imei", identity.IMEI),
         optional("mbms_options", multicast.PROTOCOL_OPTIONS),
-        optional("additional_trace_info", session.ADDITIONAL_TRACE_INFO),
+        optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO),
         mandatory("enhanced_nsapi", multicast.ENHANCED_NSAPI),
-        optional("mbms_trace_info", multicast.TRACE_INFO),
+        optional("mbms_trace_info", trace.ADDITIONAL_MBMS_TRACE_INFO),
         PRIVATE_EXTENSION,
     )
 
@@ -144,8 +145,8 @@ class CreateMbmsContextRequest(Message):
     ms_time_zone: MsTimeZone | None = None
     imei: str | None = None
     mbms_options: bytes | None = None
-    additional_trace_info: bytes | None = None
-    mbms_trace_info: bytes | None = None
+    additional_trace_info: TraceInfo | None = None
+    mbms_trace_info: TraceInfo | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -188,18 +189,18 @@ class UpdateMbmsContextRequest(Message):
         mandatory("rai", identity.ROUTEING_AREA_IDENTITY),
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("teid_control", tunnel.TEID_CONTROL, "a new value"),
-        optional("trace_reference", session.TRACE_REFERENCE),
-        optional("trace_type", session.TRACE_TYPE),
+        optional("trace_reference", trace.TRACE_REFERENCE),
+        optional("trace_type", trace.TRACE_TYPE),
         conditional("sgsn_address_control", tunnel.GSN_ADDRESS, "for signalling"),
         optional("alternative_sgsn_address_control", tunnel.GSN_ADDRESS, "the other family"),
-        optional("trigger_id", session.TRIGGER_ID),
-        optional("omc_identity", session.OMC_IDENTITY),
+        optional("trigger_id", trace.TRIGGER_ID),
+        optional("omc_identity", trace.OMC_IDENTITY),
         optional("rat_type", mobility.RAT_TYPE),
         optional("user_location", mobility.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
-        optional("additional_trace_info", session.ADDITIONAL_TRACE_INFO),
+        optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO),
         mandatory("enhanced_nsapi", multicast.ENHANCED_NSAPI),
-        optional("mbms_trace_info", multicast.TRACE_INFO),
+        optional("mbms_trace_info", trace.ADDITIONAL_MBMS_TRACE_INFO),
         PRIVATE_EXTENSION,
     )
 
@@ -216,8 +217,8 @@ class UpdateMbmsContextRequest(Message):
     rat_type: int | None = None
     user_location: bytes | None = None
     ms_time_zone: MsTimeZone | None = None
-    additional_trace_info: bytes | None = None
-    mbms_trace_info: bytes | None = None
+    additional_trace_info: TraceInfo | None = None
+    mbms_trace_info: TraceInfo | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gtp.constants import Cause, MessageType
 from gtp.ies import multicast, session, tunnel
-from gtp.ies.multicast import SessionDuration
+from gtp.ies.multicast import MulticastDistribution, SessionDuration, Tmgi
 from gtp.ies.values import EndUserAddress, PrivateExtension
 from gtp.messages.base import Message
 from gtp.messages.table import (
@@ -61,7 +61,7 @@ class MbmsRegistrationResponse(Message):
     cause: Cause
     teid_control: int | None = None
     ggsn_address_control: str | None = None
-    tmgi: bytes | None = None
+    tmgi: Tmgi | None = None
     required_bearer_capabilities: bytes | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
@@ -126,8 +126,8 @@ class MbmsSessionStartRequest(Message):
     apn: str
     qos: bytes
     common_flags: int
-    tmgi: bytes
-    service_area: bytes
+    tmgi: Tmgi
+    service_area: tuple[int, ...]
     access_indicator: int
     session_duration: SessionDuration
     time_to_data_transfer: int
@@ -138,7 +138,7 @@ class MbmsSessionStartRequest(Message):
     session_identifier: int | None = None
     session_repetition: int | None = None
     flow_identifier: bytes | None = None
-    ip_multicast_distribution: bytes | None = None
+    ip_multicast_distribution: MulticastDistribution | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -223,8 +223,8 @@ class MbmsSessionUpdateRequest(Message):
 
     end_user_address: EndUserAddress
     apn: str
-    tmgi: bytes
-    service_area: bytes
+    tmgi: Tmgi
+    service_area: tuple[int, ...]
     session_duration: SessionDuration
     teid_control: int | None = None
     ggsn_address_control: str | None = None

@@ -7,10 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import Cause, MessageType
+from gtp.constants import (
+    Cause,
+    DirectTunnelFlags,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    MessageType,
+    SrvccFlags,
+)
 from gtp.ies import context, identity, mobility, relocation, security, session, tunnel
-from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
-from gtp.ies.relocation import PduNumbers, RabSetup
+from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext, ScefPdnConnection
+from gtp.ies.mobility import NodeIdentifier, UeAmbr
+from gtp.ies.relocation import (
+    CellIdentification,
+    EnodebId,
+    PduNumbers,
+    Plmn,
+    RabSetup,
+    TargetRnc,
+    VoiceCapabilities,
+    XidParameters,
+)
 from gtp.ies.security import MmContext
 from gtp.ies.values import PrivateExtension
 from gtp.messages.base import Message
@@ -70,8 +87,8 @@ class ForwardRelocationRequest(Message):
         optional("higher_bitrates_flag", mobility.HIGHER_BITRATES_FLAG),
         optional("additional_mm_context", relocation.ADDITIONAL_MM_CONTEXT, "for SRVCC"),
         optional("additional_srvcc_flags", relocation.ADDITIONAL_SRVCC_FLAGS),
-        optional("stn_sr", relocation.STN_SR),
-        optional("c_msisdn", relocation.C_MSISDN),
+        optional("stn_sr", identity.STN_SR),
+        optional("c_msisdn", identity.C_MSISDN),
         optional("extended_ranap_cause", relocation.EXTENDED_RANAP_CAUSE),
         optional("enodeb_id", relocation.ENODEB_ID),
         repeatable("selection_modes", context.SELECTION_MODE_OF_NSAPI, "per context"),
@@ -84,7 +101,7 @@ class ForwardRelocationRequest(Message):
     teid_control: int
     ranap_cause: int
     mm_context: MmContext
-    target_identification: bytes
+    target_identification: TargetRnc
     utran_container: bytes
     imsi: str | None = None
     packet_flow_ids: tuple[OfNsapi, ...] = ()
@@ -95,35 +112,35 @@ class ForwardRelocationRequest(Message):
     alternative_ggsn_address_user: str | None = None
     pdp_context_prioritization: bytes | None = None
     mbms_ue_contexts: tuple[bytes, ...] = ()
-    selected_plmn: bytes | None = None
+    selected_plmn: Plmn | None = None
     bss_container: bytes | None = None
-    cell_identification: bytes | None = None
+    cell_identification: CellIdentification | None = None
     bssgp_cause: int | None = None
-    xid_parameters: tuple[bytes, ...] = ()
-    direct_tunnel_flags: bytes | None = None
+    xid_parameters: tuple[XidParameters, ...] = ()
+    direct_tunnel_flags: DirectTunnelFlags | None = None
     reliable_inter_rat_handover: int | None = None
     subscribed_rfsp_index: int | None = None
     rfsp_index: int | None = None
     ggsn_name: str | None = None
     evolved_arps: tuple[OfNsapi, ...] = ()
-    extended_common_flags: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
     csg_id: int | None = None
     csg_membership: int | None = None
     ue_network_capability: bytes | None = None
-    ue_ambr: bytes | None = None
+    ue_ambr: UeAmbr | None = None
     ambrs: tuple[AmbrOfNsapi, ...] = ()
-    signalling_priorities: tuple[bytes, ...] = ()
+    signalling_priorities: tuple[OfNsapi, ...] = ()
     higher_bitrates_flag: int | None = None
-    additional_mm_context: bytes | None = None
-    additional_srvcc_flags: bytes | None = None
-    stn_sr: bytes | None = None
-    c_msisdn: bytes | None = None
-    extended_ranap_cause: bytes | None = None
-    enodeb_id: bytes | None = None
+    additional_mm_context: VoiceCapabilities | None = None
+    additional_srvcc_flags: SrvccFlags | None = None
+    stn_sr: str | None = None
+    c_msisdn: str | None = None
+    extended_ranap_cause: int | None = None
+    enodeb_id: EnodebId | None = None
     selection_modes: tuple[OfNsapi, ...] = ()
-    ue_usage_type: bytes | None = None
-    extended_common_flags_ii: bytes | None = None
-    scef_pdn_connections: tuple[bytes, ...] = ()
+    ue_usage_type: int | None = None
+    extended_common_flags_ii: ExtendedCommonFlagsII | None = None
+    scef_pdn_connections: tuple[ScefPdnConnection, ...] = ()
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -174,8 +191,8 @@ class ForwardRelocationResponse(Message):
     bss_container: bytes | None = None
     bssgp_cause: int | None = None
     set_up_pfcs: bytes | None = None
-    extended_ranap_cause: bytes | None = None
-    node_identifier: bytes | None = None
+    extended_ranap_cause: int | None = None
+    node_identifier: NodeIdentifier | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -206,8 +223,8 @@ class RelocationCancelRequest(Message):
 
     imsi: str | None = None
     imei: str | None = None
-    extended_common_flags: bytes | None = None
-    extended_ranap_cause: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    extended_ranap_cause: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -321,5 +338,5 @@ class UeRegistrationQueryResponse(Message):
 
     cause: Cause
     imsi: str
-    selected_plmn: bytes | None = None
+    selected_plmn: Plmn | None = None
     private_extension: tuple[PrivateExtension, ...] = ()

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gtp.constants import Cause, MessageType
-from gtp.ies import identity, mobility, session, tunnel
+from gtp.constants import (
+    Cause,
+    CsgReportingAction,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    MessageType,
+)
+from gtp.ies import identity, mobility, session, trace, tunnel
+from gtp.ies.mobility import CsgInformation
+from gtp.ies.trace import TraceInfo
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages.base import Message
 from gtp.messages.table import PRIVATE_EXTENSION, Table, conditional, mandatory, optional
@@ -29,8 +37,8 @@ class CreatePdpContextRequest(Message):
         mandatory("nsapi", session.NSAPI),
         conditional("linked_nsapi", session.NSAPI, "secondary activation"),
         conditional("charging_characteristics", session.CHARGING_CHARACTERISTICS, "if known"),
-        optional("trace_reference", session.TRACE_REFERENCE),
-        optional("trace_type", session.TRACE_TYPE),
+        optional("trace_reference", trace.TRACE_REFERENCE),
+        optional("trace_type", trace.TRACE_TYPE),
         conditional(
             "end_user_address",
             session.END_USER_ADDRESS,
@@ -43,8 +51,8 @@ class CreatePdpContextRequest(Message):
         conditional("msisdn", identity.MSISDN, "primary activation, if the HLR has it"),
         mandatory("qos", session.QOS),
         conditional("tft", session.TFT, "secondary activation, or if the MS sent one"),
-        optional("trigger_id", session.TRIGGER_ID),
-        optional("omc_identity", session.OMC_IDENTITY),
+        optional("trigger_id", trace.TRIGGER_ID),
+        optional("omc_identity", trace.OMC_IDENTITY),
         optional("common_flags", session.COMMON_FLAGS),
         optional("apn_restriction", session.APN_RESTRICTION),
         optional("rat_type", mobility.RAT_TYPE),
@@ -52,7 +60,7 @@ class CreatePdpContextRequest(Message):
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("imei", identity.IMEI, "needed where there is no IMSI"),
         optional("camel_charging_information", mobility.CAMEL_CHARGING_INFORMATION),
-        optional("additional_trace_info", session.ADDITIONAL_TRACE_INFO),
+        optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO),
         optional("correlation_id", session.CORRELATION_ID, "network-requested secondary"),
         optional("evolved_arp", session.EVOLVED_ARP),
         optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
@@ -93,16 +101,16 @@ class CreatePdpContextRequest(Message):
     ms_time_zone: MsTimeZone | None = None
     imei: str | None = None
     camel_charging_information: bytes | None = None
-    additional_trace_info: bytes | None = None
+    additional_trace_info: TraceInfo | None = None
     correlation_id: int | None = None
     evolved_arp: int | None = None
-    extended_common_flags: bytes | None = None
-    user_csg_information: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    user_csg_information: CsgInformation | None = None
     ambr: Ambr | None = None
-    signalling_priority: bytes | None = None
-    cn_operator_selection_entity: bytes | None = None
-    mapped_ue_usage_type: bytes | None = None
-    up_function_selection: bytes | None = None
+    signalling_priority: bool | None = None
+    cn_operator_selection_entity: int | None = None
+    mapped_ue_usage_type: int | None = None
+    up_function_selection: bool | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -164,11 +172,11 @@ class CreatePdpContextResponse(Message):
     ms_info_change_reporting_action: int | None = None
     bearer_control_mode: int | None = None
     evolved_arp: int | None = None
-    extended_common_flags: bytes | None = None
-    csg_reporting_action: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    csg_reporting_action: CsgReportingAction | None = None
     ambr: Ambr | None = None
-    ggsn_back_off_time: bytes | None = None
-    extended_common_flags_ii: bytes | None = None
+    ggsn_back_off_time: int | None = None
+    extended_common_flags_ii: ExtendedCommonFlagsII | None = None
     charging_gateway_address: str | None = None
     alternative_charging_gateway_address: str | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
@@ -197,8 +205,8 @@ class DeletePdpContextRequest(Message):
     pco: bytes | None = None
     user_location: bytes | None = None
     ms_time_zone: MsTimeZone | None = None
-    extended_common_flags: bytes | None = None
-    uli_timestamp: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    uli_timestamp: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
 
@@ -220,5 +228,5 @@ class DeletePdpContextResponse(Message):
     pco: bytes | None = None
     user_location: bytes | None = None
     ms_time_zone: MsTimeZone | None = None
-    uli_timestamp: bytes | None = None
+    uli_timestamp: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()

@@ -11,8 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gtp.constants import Cause, IEType, MessageType
-from gtp.ies import identity, mobility, session, tunnel
+from gtp.constants import (
+    Cause,
+    CsgReportingAction,
+    DirectTunnelFlags,
+    ExtendedCommonFlags,
+    IEType,
+    MessageType,
+)
+from gtp.ies import identity, mobility, session, trace, tunnel
+from gtp.ies.mobility import CsgInformation
+from gtp.ies.trace import TraceInfo
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages.base import Message
 from gtp.messages.table import (
@@ -42,8 +51,8 @@ class UpdatePdpContextRequest(Message):
         conditional("teid_data", tunnel.TEID_DATA, _SGSN),
         conditional("teid_control", tunnel.TEID_CONTROL, "from an SGSN, a new value"),
         mandatory("nsapi", session.NSAPI),
-        optional("trace_reference", session.TRACE_REFERENCE, "from an SGSN"),
-        optional("trace_type", session.TRACE_TYPE, "from an SGSN"),
+        optional("trace_reference", trace.TRACE_REFERENCE, "from an SGSN"),
+        optional("trace_type", trace.TRACE_TYPE, "from an SGSN"),
         optional("end_user_address", session.END_USER_ADDRESS, "from a GGSN"),
         optional("pco", session.PCO),
         conditional("sgsn_address_control", tunnel.GSN_ADDRESS, _SGSN),
@@ -52,15 +61,15 @@ class UpdatePdpContextRequest(Message):
         optional("alternative_sgsn_address_user", tunnel.GSN_ADDRESS, "the other family"),
         conditional("qos", session.QOS, f"{_SGSN}; from a GGSN that changes it"),
         conditional("tft", session.TFT, "if it changes"),
-        optional("trigger_id", session.TRIGGER_ID, "from an SGSN"),
-        optional("omc_identity", session.OMC_IDENTITY, "from an SGSN"),
+        optional("trigger_id", trace.TRIGGER_ID, "from an SGSN"),
+        optional("omc_identity", trace.OMC_IDENTITY, "from an SGSN"),
         optional("common_flags", session.COMMON_FLAGS),
         optional("apn_restriction", session.APN_RESTRICTION, "from a GGSN"),
         optional("rat_type", mobility.RAT_TYPE, "from an SGSN"),
         optional("user_location", mobility.USER_LOCATION, "from an SGSN"),
         optional("ms_time_zone", mobility.MS_TIME_ZONE, "from an SGSN"),
         optional("imei", identity.IMEI, "from an SGSN, where there is no IMSI"),
-        optional("additional_trace_info", session.ADDITIONAL_TRACE_INFO, "from an SGSN"),
+        optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO, "from an SGSN"),
         optional(
             "ms_info_change_reporting_action",
             mobility.MS_INFO_CHANGE_REPORTING_ACTION,
@@ -104,17 +113,17 @@ class UpdatePdpContextRequest(Message):
     user_location: bytes | None = None
     ms_time_zone: MsTimeZone | None = None
     imei: str | None = None
-    additional_trace_info: bytes | None = None
+    additional_trace_info: TraceInfo | None = None
     ms_info_change_reporting_action: int | None = None
-    direct_tunnel_flags: bytes | None = None
+    direct_tunnel_flags: DirectTunnelFlags | None = None
     bearer_control_mode: int | None = None
     evolved_arp: int | None = None
-    extended_common_flags: bytes | None = None
-    user_csg_information: bytes | None = None
-    csg_reporting_action: bytes | None = None
+    extended_common_flags: ExtendedCommonFlags | None = None
+    user_csg_information: CsgInformation | None = None
+    csg_reporting_action: CsgReportingAction | None = None
     ambr: Ambr | None = None
-    signalling_priority: bytes | None = None
-    cn_operator_selection_entity: bytes | None = None
+    signalling_priority: bool | None = None
+    cn_operator_selection_entity: int | None = None
     private_extension: tuple[PrivateExtension, ...] = ()
 
     def lacking_from_sgsn(self) -> IEType | None:
@@ -186,10 +195,10 @@ class UpdatePdpContextResponse(Message):
     user_location: bytes | None = None
     ms_time_zone: MsTimeZone | None = None
     ms_info_change_reporting_action: int | None = None
-    direct_tunnel_flags: bytes | None = None
+    direct_tunnel_flags: DirectTunnelFlags | None = None
     bearer_control_mode: int | None = None
     evolved_arp: int | None = None
-    csg_reporting_action: bytes | None = None
+    csg_reporting_action: CsgReportingAction | None = None
     ambr: Ambr | None = None
     charging_gateway_address: str | None = None
     alternative_charging_gateway_address: str | None = None

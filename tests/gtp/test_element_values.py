@@ -7,14 +7,48 @@ from typing import Any
 
 import pytest
 
-from gtp.ies import EndUserAddress, identity, mobility, multicast, relocation, security, session
+from gtp.constants import SrvccFlags
+from gtp.ies import (
+    Ambr,
+    EndUserAddress,
+    RouteingArea,
+    identity,
+    mobility,
+    multicast,
+    relocation,
+    security,
+    session,
+    trace,
+)
 from gtp.ies import context as contexts
-from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
+from gtp.ies.context import (
+    AmbrOfNsapi,
+    LocalHomeNetwork,
+    OfNsapi,
+    PdpContext,
+    RabContext,
+    ScefPdnConnection,
+)
 from gtp.ies.element import ENCODING_ERRORS, Element
-from gtp.ies.multicast import SessionDuration
-from gtp.ies.relocation import PduNumbers, RabSetup
+from gtp.ies.mobility import CsgInformation, NodeIdentifier, UeAmbr
+from gtp.ies.multicast import MulticastDistribution, SessionDuration, Tmgi
+from gtp.ies.relocation import (
+    CellIdentification,
+    EnodebId,
+    PduNumbers,
+    Plmn,
+    RabSetup,
+    TargetRnc,
+    XidParameters,
+)
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
+from gtp.ies.trace import TraceInfo
 
+AREA = RouteingArea("234", "15", 0x1234, 5)
+TRACE = TraceInfo(1, 2, 1, 3, 1, 1)
+TRACE_TEXT = (
+    "trace 0x000001, session 0x0002, events 0x01, depth 3, interfaces 0x01, activity control 1"
+)
 QUINTUPLET = Quintuplet(bytes(16), bytes(8), bytes(16), bytes(16), bytes(16))
 TRIPLET = Triplet(bytes(16), bytes(4), bytes(8))
 MM = MmContext(mode=SecurityMode.GSM_KEY_AND_TRIPLETS, key=bytes(8), vectors=(TRIPLET,))
@@ -66,6 +100,23 @@ def value_of(element: Element[Any], value: object) -> bytes:
         pytest.param(relocation.SELECTED_PLMN, bytes(2), id="PLMN too short"),
         pytest.param(multicast.SESSION_DURATION, bytes(4), id="duration too long"),
         pytest.param(multicast.TMGI, bytes(5), id="TMGI too short"),
+        pytest.param(multicast.SERVICE_AREA, b"\x01\0\x0a", id="service areas cut"),
+        pytest.param(
+            multicast.IP_MULTICAST_DISTRIBUTION, bytes(5) + b"\x04", id="multicast without address"
+        ),
+        pytest.param(mobility.UE_AMBR, bytes(12), id="UE-AMBR cut"),
+        pytest.param(mobility.UE_AMBR, bytes(17), id="UE-AMBR too long"),
+        pytest.param(mobility.USER_CSG_INFORMATION, bytes(9), id="CSG too long"),
+        pytest.param(mobility.NODE_IDENTIFIER, b"\x01\xe4\0", id="node's name not ASCII"),
+        pytest.param(mobility.DIRECT_TUNNEL_FLAGS, b"", id="flags empty"),
+        pytest.param(session.SIGNALLING_PRIORITY, b"", id="flag empty"),
+        pytest.param(relocation.TARGET_IDENTIFICATION, bytes(9), id="target cut"),
+        pytest.param(relocation.CELL_IDENTIFICATION, bytes(18), id="cells too long"),
+        pytest.param(relocation.XID_PARAMETERS, b"\x03\x02\x01", id="XID cut"),
+        pytest.param(relocation.ADDITIONAL_MM_CONTEXT, bytes(4), id="voice capabilities too long"),
+        pytest.param(relocation.ENODEB_ID, bytes(8), id="eNodeB cut"),
+        pytest.param(contexts.SCEF_PDN_CONNECTION, b"\x02\x01a\x05\0\x02a", id="SCEF cut"),
+        pytest.param(trace.ADDITIONAL_TRACE_INFO, bytes(8), id="trace too short"),
         pytest.param(identity.SGSN_NUMBER, b"\x91", id="SGSN number without digits"),
     ],
 )
@@ -111,6 +162,18 @@ def test_what_is_no_value(element: Element[Any], octets: bytes) -> None:
         (multicast.SESSION_DURATION, SessionDuration(0, 128)),
         (multicast.SESSION_DURATION, SessionDuration(2**17)),
         (multicast.SESSION_DURATION, SessionDuration(-1)),
+        (multicast.SERVICE_AREA, ()),
+        (multicast.TMGI, Tmgi(1 << 24, "234", "15")),
+        (multicast.IP_MULTICAST_DISTRIBUTION, MulticastDistribution(1, "nowhere", "192.0.2.9")),
+        (mobility.USER_CSG_INFORMATION, CsgInformation("234", "15", 1 << 27)),
+        (mobility.NODE_IDENTIFIER, NodeIdentifier("ä", "test")),
+        (relocation.SELECTED_PLMN, Plmn("23", "15")),
+        (relocation.XID_PARAMETERS, XidParameters(16, b"")),
+        (relocation.ENODEB_ID, EnodebId("234", "15", 1 << 20, 1)),
+        (relocation.ENODEB_ID, EnodebId("234", "15", 1 << 28, 1, home=True)),
+        (contexts.LOCAL_HOME_NETWORK_OF_NSAPI, LocalHomeNetwork(16, "lhn")),
+        (contexts.SCEF_PDN_CONNECTION, ScefPdnConnection(16, "iot", b"")),
+        (trace.ADDITIONAL_TRACE_INFO, TRACE._replace(session=1 << 16)),
     ],
 )
 def test_what_cannot_be_sent(element: Element[Any], value: object) -> None:
@@ -186,7 +249,63 @@ def test_what_cannot_be_sent(element: Element[Any], value: object) -> None:
             PduNumbers(5, 1, 2, 3, 4),
             "NSAPI 5, next GTP-U 1 down, 2 up, next N-PDU 3 down, 4 up",
         ),
-        (relocation.SELECTED_PLMN, bytes.fromhex("32f451"), "MCC 234, MNC 15"),
+        (relocation.SELECTED_PLMN, Plmn("234", "15"), "MCC 234, MNC 15"),
+        (relocation.TARGET_IDENTIFICATION, TargetRnc(), "none"),
+        (
+            relocation.TARGET_IDENTIFICATION,
+            TargetRnc(AREA, 0x1FFF, extended=True),
+            "RNC 8191 in MCC 234, MNC 15, LAC 1234, RAC 05",
+        ),
+        (
+            relocation.CELL_IDENTIFICATION,
+            CellIdentification(AREA, 7, AREA, 42, from_rnc=True),
+            "from RNC 42 in MCC 234, MNC 15, LAC 1234, RAC 05 "
+            "to cell 7 in MCC 234, MNC 15, LAC 1234, RAC 05",
+        ),
+        (
+            relocation.CELL_IDENTIFICATION,
+            CellIdentification(AREA, 7, AREA, 8),
+            "from cell 8 in MCC 234, MNC 15, LAC 1234, RAC 05 "
+            "to cell 7 in MCC 234, MNC 15, LAC 1234, RAC 05",
+        ),
+        (relocation.XID_PARAMETERS, XidParameters(3, b"\x01"), "SAPI 3: 01"),
+        (relocation.ADDITIONAL_SRVCC_FLAGS, SrvccFlags(3), "ics, video"),
+        (relocation.ADDITIONAL_SRVCC_FLAGS, SrvccFlags(0), "none"),
+        (trace.ADDITIONAL_TRACE_INFO, TRACE, TRACE_TEXT),
+        (
+            trace.ADDITIONAL_MBMS_TRACE_INFO,
+            TRACE._replace(activity_control=0),
+            TRACE_TEXT[:-1] + "0",
+        ),
+        (mobility.UE_AMBR, UeAmbr(Ambr(1, 2)), "subscribed 1 kbit/s up, 2 kbit/s down"),
+        (
+            mobility.UE_AMBR,
+            UeAmbr(Ambr(1, 2), Ambr(3, 4)),
+            "subscribed 1 kbit/s up, 2 kbit/s down, authorized 3 kbit/s up, 4 kbit/s down",
+        ),
+        (mobility.NODE_IDENTIFIER, NodeIdentifier("mme", "test"), "mme of test"),
+        (multicast.TMGI, Tmgi(1, "234", "15"), "service 0x000001 of MCC 234, MNC 15"),
+        (multicast.SERVICE_AREA, (10, 11), "10, 11"),
+        (
+            multicast.IP_MULTICAST_DISTRIBUTION,
+            MulticastDistribution(0x108, "ff02::1", "2001:db8::9", headers_compressed=True),
+            "0x00000108 from 2001:db8::9 to ff02::1, headers compressed",
+        ),
+        (
+            multicast.IP_MULTICAST_DISTRIBUTION,
+            MulticastDistribution(0x108, "224.0.0.1", "192.0.2.9"),
+            "0x00000108 from 192.0.2.9 to 224.0.0.1",
+        ),
+        (contexts.LOCAL_HOME_NETWORK_OF_NSAPI, LocalHomeNetwork(5, "lhn"), "NSAPI 5: lhn"),
+        (
+            contexts.SCEF_PDN_CONNECTION,
+            ScefPdnConnection(5, "iot", b"\x01"),
+            "NSAPI 5: APN iot, SCEF 01",
+        ),
+        (session.GGSN_BACK_OFF_TIME, 0x45, "5 times 10 min"),
+        (session.GGSN_BACK_OFF_TIME, 0xA1, "1 times 1 min"),
+        (session.GGSN_BACK_OFF_TIME, 0xE0, "for ever"),
+        (session.SIGNALLING_PRIORITY, True, "yes"),
         (multicast.SESSION_DURATION, SessionDuration(3600, 2), "2 d 3600 s"),
         (identity.P_TMSI, 0xC0000001, "0xc0000001"),
         (identity.SGSN_NUMBER, "447700900", "447700900"),

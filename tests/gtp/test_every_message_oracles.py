@@ -14,12 +14,40 @@ from typing import Any
 
 import pytest
 
-from gtp.constants import GTP_C_PORT, Cause, IEType, MessageType
-from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
-from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
-from gtp.ies.multicast import SessionDuration
-from gtp.ies.relocation import PduNumbers, RabSetup
+from gtp.constants import (
+    GTP_C_PORT,
+    Cause,
+    CsgReportingAction,
+    DirectTunnelFlags,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    IEType,
+    MessageType,
+    SrvccFlags,
+)
+from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PrivateExtension, RouteingArea
+from gtp.ies.context import (
+    AmbrOfNsapi,
+    LocalHomeNetwork,
+    OfNsapi,
+    PdpContext,
+    RabContext,
+    ScefPdnConnection,
+)
+from gtp.ies.mobility import CsgInformation, NodeIdentifier, UeAmbr
+from gtp.ies.multicast import MulticastDistribution, SessionDuration, Tmgi
+from gtp.ies.relocation import (
+    CellIdentification,
+    EnodebId,
+    PduNumbers,
+    Plmn,
+    RabSetup,
+    TargetRnc,
+    VoiceCapabilities,
+    XidParameters,
+)
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
+from gtp.ies.trace import TraceInfo
 from gtp.messages import MESSAGES, Message, decode
 from gtp.wire import split_elements
 
@@ -27,6 +55,7 @@ QOS = bytes.fromhex("020b921f7396fefe742bffff00")
 EUA = EndUserAddress.for_ipv4("10.45.0.7")
 RAI = bytes.fromhex("32f451123405")
 CELL = RAI + b"\x56\x78"
+AREA = RouteingArea.parse(RAI)
 
 # Of each type a value, and what Wireshark is to show of it.
 SAMPLES: dict[IEType, tuple[object, dict[str, str]]] = {
@@ -125,7 +154,7 @@ SAMPLES: dict[IEType, tuple[object, dict[str, str]]] = {
         {"gtp.xres": "22:22:22:22:22:22:22:22", "gtp.authentication_length": "16"},
     ),
     IEType.TFT: (bytes.fromhex("213105023011"), {"gtp.tft_length": "6"}),
-    IEType.TARGET_IDENTIFICATION: (RAI + b"\x00\x2a", {"gtp.targetRNC_ID": "0x002a"}),
+    IEType.TARGET_IDENTIFICATION: (TargetRnc(AREA, 42), {"gtp.targetRNC_ID": "0x002a"}),
     IEType.UTRAN_TRANSPARENT_FIELD: (b"\x01\x02\x03", {"gtp.utran_field": "01:02:03"}),
     IEType.RAB_SETUP_INFORMATION: (
         RabSetup(5, 0x106, "192.0.2.5"),
@@ -150,14 +179,14 @@ SAMPLES: dict[IEType, tuple[object, dict[str, str]]] = {
         bytes.fromhex("50 00000107 80 f121 04 e0000001 04 03777777 0200"),
         {},
     ),
-    IEType.TMGI: (bytes.fromhex("00000132f451"), {}),
+    IEType.TMGI: (Tmgi(1, "234", "15"), {}),
     IEType.RIM_ROUTING_ADDRESS: (CELL, {}),
     IEType.MBMS_PROTOCOL_CONFIGURATION_OPTIONS: (b"\x00", {}),
-    IEType.MBMS_SERVICE_AREA: (b"\x00\x00\x0a", {}),
+    IEType.MBMS_SERVICE_AREA: ((10,), {}),
     IEType.SOURCE_RNC_PDCP_CONTEXT_INFO: (b"\x01\x02", {}),
-    IEType.ADDITIONAL_TRACE_INFO: (bytes.fromhex("000001000201030101"), {}),
+    IEType.ADDITIONAL_TRACE_INFO: (TraceInfo(1, 2, 1, 3, 1, 1), {}),
     IEType.HOP_COUNTER: (3, {"gtp.hop_count": "3"}),
-    IEType.SELECTED_PLMN_ID: (bytes.fromhex("32f451"), {}),
+    IEType.SELECTED_PLMN_ID: (Plmn("234", "15"), {}),
     IEType.MBMS_SESSION_IDENTIFIER: (9, {}),
     IEType.MBMS_2G_3G_INDICATOR: (2, {"gtp.mbs_2g_3g_ind": "2"}),
     IEType.ENHANCED_NSAPI: (130, {"gtp.enhanced_nsapi": "130"}),
@@ -165,24 +194,27 @@ SAMPLES: dict[IEType, tuple[object, dict[str, str]]] = {
         SessionDuration(3600, 2),
         {"gtp.mbms_ses_dur_s": "3600", "gtp.mbms_ses_dur_days": "2"},
     ),
-    IEType.ADDITIONAL_MBMS_TRACE_INFO: (bytes.fromhex("0000010002010301"), {}),
+    IEType.ADDITIONAL_MBMS_TRACE_INFO: (TraceInfo(1, 2, 1, 3, 1), {}),
     IEType.MBMS_SESSION_IDENTITY_REPETITION_NUMBER: (1, {}),
     IEType.MBMS_TIME_TO_DATA_TRANSFER: (9, {"gtp.time_2_dta_tr": "10"}),
     IEType.BSS_CONTAINER: (b"\x01\x02\x03", {}),
-    IEType.CELL_IDENTIFICATION: (CELL + b"\x00" + CELL, {"gtp.target_ci": "22136"}),
+    IEType.CELL_IDENTIFICATION: (
+        CellIdentification(AREA, 0x5678, AREA, 0x5678),
+        {"gtp.target_ci": "22136", "gtp.source_ci": "22136"},
+    ),
     IEType.PDU_NUMBERS: (PduNumbers(5, 1, 2, 3, 4), {}),
     IEType.BSSGP_CAUSE: (5, {"gtp.bssgp_cause": "5"}),
     IEType.REQUIRED_MBMS_BEARER_CAPABILITIES: (b"\x01\x02\x03", {}),
     IEType.RIM_ROUTING_ADDRESS_DISCRIMINATOR: (0, {"gtp.bssgp.rad": "0"}),
     IEType.LIST_OF_SET_UP_PFCS: (b"\x01\x05\x0a", {}),
-    IEType.PS_HANDOVER_XID_PARAMETERS: (b"\x03\x02\x01\x02", {}),
+    IEType.PS_HANDOVER_XID_PARAMETERS: (XidParameters(3, b"\x01\x02"), {}),
     IEType.MS_INFO_CHANGE_REPORTING_ACTION: (1, {"gtp.ms_inf_chg_rep_act": "1"}),
-    IEType.DIRECT_TUNNEL_FLAGS: (b"\x01", {"gtp.dti": "1"}),
+    IEType.DIRECT_TUNNEL_FLAGS: (DirectTunnelFlags.DIRECT_TUNNEL, {"gtp.dti": "1"}),
     IEType.CORRELATION_ID: (99, {"gtp.correlation_id": "99"}),
     IEType.BEARER_CONTROL_MODE: (1, {"gtp.bcm": "1"}),
     IEType.MBMS_FLOW_IDENTIFIER: (b"\x00\x07", {"gtp.mbms_flow_id": "00:07"}),
     IEType.MBMS_IP_MULTICAST_DISTRIBUTION: (
-        bytes.fromhex("00000108 04 e0000001 04 c0000209 00"),
+        MulticastDistribution(0x108, "224.0.0.1", "192.0.2.9"),
         {},
     ),
     IEType.MBMS_DISTRIBUTION_ACKNOWLEDGEMENT: (1, {"gtp.mbms_dist_indic": "1"}),
@@ -192,45 +224,57 @@ SAMPLES: dict[IEType, tuple[object, dict[str, str]]] = {
     IEType.FQDN: ("www.test", {"gtp.fqdn": "www.test"}),
     IEType.EVOLVED_ARP_I: (0x29, {"gtp.EARP_priority_level": "10"}),
     IEType.EVOLVED_ARP_II: (OfNsapi(5, 0x29), {"gtp.EARP_priority_level": "10"}),
-    IEType.EXTENDED_COMMON_FLAGS: (b"\x01", {"gtp.ext_comm_flags.unauthenticated_imsi": "1"}),
-    IEType.USER_CSG_INFORMATION: (bytes.fromhex("32f4510000000a41"), {"gtp.cmi": "1"}),
-    IEType.CSG_INFORMATION_REPORTING_ACTION: (b"\x01", {"gtp.csg_info_rep_act.ucicsg": "1"}),
+    IEType.EXTENDED_COMMON_FLAGS: (
+        ExtendedCommonFlags.UNAUTHENTICATED_IMSI,
+        {"gtp.ext_comm_flags.unauthenticated_imsi": "1"},
+    ),
+    IEType.USER_CSG_INFORMATION: (
+        CsgInformation("234", "15", 10, hybrid=True, member=True),
+        {"gtp.cmi": "1"},
+    ),
+    IEType.CSG_INFORMATION_REPORTING_ACTION: (
+        CsgReportingAction.CSG_CELL,
+        {"gtp.csg_info_rep_act.ucicsg": "1"},
+    ),
     IEType.CSG_ID: (10, {}),
     IEType.CSG_MEMBERSHIP_INDICATION: (1, {"gtp.cmi": "1"}),
     IEType.AMBR: (Ambr(1000, 2000), {"gtp.apn_ambr_ul": "1000", "gtp.apn_ambr_dl": "2000"}),
     IEType.UE_NETWORK_CAPABILITY: (b"\xe0\xe0", {}),
     IEType.UE_AMBR: (
-        struct.pack("!4I", 1000, 2000, 3000, 4000),
+        UeAmbr(Ambr(1000, 2000), Ambr(3000, 4000)),
         {"gtp.sub_ue_ambr_ul": "1000", "gtp.auth_ue_ambr_dl": "4000"},
     ),
     IEType.APN_AMBR_WITH_NSAPI: (
         AmbrOfNsapi(5, 1000, 2000),
         {"gtp.auth_apn_ambr_ul": "1000", "gtp.auth_apn_ambr_dl": "2000"},
     ),
-    IEType.GGSN_BACK_OFF_TIME: (b"\x21", {"gtp.ggsn_back_off_timer": "1"}),
-    IEType.SIGNALLING_PRIORITY_INDICATION: (b"\x01", {"gtp.lapi": "1"}),
-    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI: (b"\x05\x01", {"gtp.lapi": "1"}),
+    IEType.GGSN_BACK_OFF_TIME: (0x21, {"gtp.ggsn_back_off_timer": "1"}),
+    IEType.SIGNALLING_PRIORITY_INDICATION: (True, {"gtp.lapi": "1"}),
+    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI: (OfNsapi(5, 1), {"gtp.lapi": "1"}),
     IEType.HIGHER_BITRATES_THAN_16_MBPS_FLAG: (1, {"gtp.higher_br_16mb_flg": "1"}),
-    IEType.ADDITIONAL_MM_CONTEXT_FOR_SRVCC: (b"\x00\x00\x00", {}),
-    IEType.ADDITIONAL_FLAGS_FOR_SRVCC: (b"\x01", {"gtp.add_flg_for_srvcc_ics": "1"}),
-    IEType.STN_SR: (bytes.fromhex("91447700"), {}),
-    IEType.C_MSISDN: (bytes.fromhex("91447700"), {}),
-    IEType.EXTENDED_RANAP_CAUSE: (b"\x00\x01", {}),
-    IEType.ENODEB_ID: (bytes.fromhex("00 32f451 0abcde 0001"), {}),
-    IEType.SELECTION_MODE_WITH_NSAPI: (OfNsapi(5, 1), {"gtp.sel_mode_val": "1"}),
-    IEType.ULI_TIMESTAMP: (b"\xe0\0\0\0", {}),
-    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI: (b"\x05\x03lhn", {}),
-    IEType.CN_OPERATOR_SELECTION_ENTITY: (b"\x01", {"gtp.selection_entity": "1"}),
-    IEType.UE_USAGE_TYPE: (b"\0\0\0\x05", {"gtp.ue_usage_type_value": "5"}),
-    IEType.EXTENDED_COMMON_FLAGS_II: (b"\x01", {"gtp.ext_comm_flags_II_pnsi": "1"}),
-    IEType.NODE_IDENTIFIER: (b"\x04node\x05realm", {"gtp.node_name": "node"}),
-    IEType.SCEF_PDN_CONNECTION: (bytes.fromhex("04 03777777 05 0002 6162"), {}),
-    IEType.IOV_UPDATES_COUNTER: (3, {"gtp.iov_updates_counter": "3"}),
-    IEType.MAPPED_UE_USAGE_TYPE: (b"\x00\x05", {"gtp.mapped_ue_usage_type": "5"}),
-    IEType.UP_FUNCTION_SELECTION_INDICATION_FLAGS: (
-        b"\x01",
-        {"gtp.up_fun_sel_ind_flags_dcnr": "1"},
+    IEType.ADDITIONAL_MM_CONTEXT_FOR_SRVCC: (
+        VoiceCapabilities(b"\x33\x19\xa2", b"", b"\x04\x02\x60\x00"),
+        {},
     ),
+    IEType.ADDITIONAL_FLAGS_FOR_SRVCC: (SrvccFlags.ICS, {"gtp.add_flg_for_srvcc_ics": "1"}),
+    IEType.STN_SR: ("447700", {}),
+    IEType.C_MSISDN: ("447700", {}),
+    IEType.EXTENDED_RANAP_CAUSE: (1, {}),
+    IEType.ENODEB_ID: (EnodebId("234", "15", 0xABCDE, 1), {}),
+    IEType.SELECTION_MODE_WITH_NSAPI: (OfNsapi(5, 1), {"gtp.sel_mode_val": "1"}),
+    IEType.ULI_TIMESTAMP: (0xE0000000, {}),
+    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI: (LocalHomeNetwork(5, "lhn"), {}),
+    IEType.CN_OPERATOR_SELECTION_ENTITY: (1, {"gtp.selection_entity": "1"}),
+    IEType.UE_USAGE_TYPE: (5, {"gtp.ue_usage_type_value": "5"}),
+    IEType.EXTENDED_COMMON_FLAGS_II: (
+        ExtendedCommonFlagsII.PENDING_NETWORK_INITIATED_SIGNALLING,
+        {"gtp.ext_comm_flags_II_pnsi": "1"},
+    ),
+    IEType.NODE_IDENTIFIER: (NodeIdentifier("node", "realm"), {"gtp.node_name": "node"}),
+    IEType.SCEF_PDN_CONNECTION: (ScefPdnConnection(5, "www", b"ab"), {}),
+    IEType.IOV_UPDATES_COUNTER: (3, {"gtp.iov_updates_counter": "3"}),
+    IEType.MAPPED_UE_USAGE_TYPE: (5, {"gtp.mapped_ue_usage_type": "5"}),
+    IEType.UP_FUNCTION_SELECTION_INDICATION_FLAGS: (True, {"gtp.up_fun_sel_ind_flags_dcnr": "1"}),
     IEType.CHARGING_GATEWAY_ADDRESS: ("192.0.2.7", {"gtp.chrg_ipv4": "192.0.2.7"}),
     IEType.PRIVATE_EXTENSION: (PrivateExtension(10415, b"\x01"), {"gtp.ext_id": "10415"}),
 }

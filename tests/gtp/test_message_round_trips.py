@@ -10,15 +10,41 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtp.constants import Cause, IEType
+from gtp.constants import (
+    Cause,
+    CsgReportingAction,
+    DirectTunnelFlags,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    IEType,
+    SrvccFlags,
+)
 from gtp.describe import describe, describe_octets, summary
 from gtp.errors import LocalProtocolError, RemoteProtocolError
 from gtp.extension_headers import ExtensionHeader
-from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
-from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
-from gtp.ies.multicast import SessionDuration
-from gtp.ies.relocation import PduNumbers, RabSetup
+from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE, RouteingArea
+from gtp.ies.context import (
+    AmbrOfNsapi,
+    LocalHomeNetwork,
+    OfNsapi,
+    PdpContext,
+    RabContext,
+    ScefPdnConnection,
+)
+from gtp.ies.mobility import CsgInformation, NodeIdentifier, UeAmbr
+from gtp.ies.multicast import MulticastDistribution, SessionDuration, Tmgi
+from gtp.ies.relocation import (
+    CellIdentification,
+    EnodebId,
+    PduNumbers,
+    Plmn,
+    RabSetup,
+    TargetRnc,
+    VoiceCapabilities,
+    XidParameters,
+)
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
+from gtp.ies.trace import TraceInfo
 from gtp.messages import MESSAGES, EchoRequest, GPdu, Message, decode
 from gtp.wire import split_elements
 
@@ -129,6 +155,13 @@ def of_nsapi(bits: int) -> st.SearchStrategy[OfNsapi]:
     return st.builds(OfNsapi, numbers(4), numbers(bits))
 
 
+PLMN = (digits(3, 3), digits(2, 3))
+AREA = st.builds(RouteingArea, *PLMN, numbers(16), numbers(8))
+TRACE = (numbers(24), numbers(16), numbers(8), numbers(8), numbers(8))
+AMBR = st.builds(Ambr, numbers(32), numbers(32))
+NAME = st.text("abcdefghijklmnopqrstuvwxyz0123456789-.", max_size=60)
+
+
 VALUES: dict[IEType, st.SearchStrategy[Any]] = {
     IEType.CAUSE: numbers(8).map(Cause),
     IEType.IMSI: digits(1, 15),
@@ -168,7 +201,11 @@ VALUES: dict[IEType, st.SearchStrategy[Any]] = {
     IEType.AUTHENTICATION_QUINTUPLETS: QUINTUPLET,
     IEType.TFT: octet_strings(1, 255),
     IEType.EXTENSION_HEADER_TYPES: st.lists(numbers(8), max_size=255).map(tuple),
-    IEType.TARGET_IDENTIFICATION: octet_strings(0, 20),
+    IEType.TARGET_IDENTIFICATION: st.one_of(
+        st.just(TargetRnc()),
+        st.builds(TargetRnc, AREA, numbers(12)),
+        st.builds(TargetRnc, AREA, numbers(16), st.just(True)),
+    ),
     IEType.UTRAN_TRANSPARENT_FIELD: octet_strings(0, 300),
     IEType.RAB_SETUP_INFORMATION: RAB_SETUP,
     IEType.ADDITIONAL_RAB_SETUP_INFORMATION: RAB_SETUP,
@@ -176,24 +213,55 @@ VALUES: dict[IEType, st.SearchStrategy[Any]] = {
     IEType.SGSN_NUMBER: digits(1, 15),
     IEType.MS_TIME_ZONE: st.builds(MsTimeZone, st.integers(-79, 79), st.integers(0, 3)),
     IEType.IMEI: digits(1, 16),
-    IEType.ADDITIONAL_TRACE_INFO: octet_strings(9, 9),
-    IEType.TMGI: octet_strings(6, 6),
-    IEType.SELECTED_PLMN_ID: octet_strings(3, 3),
+    IEType.ADDITIONAL_TRACE_INFO: st.builds(TraceInfo, *TRACE, numbers(8)),
+    IEType.TMGI: st.builds(Tmgi, numbers(24), *PLMN),
+    IEType.MBMS_SERVICE_AREA: st.lists(numbers(16), min_size=1, max_size=256).map(tuple),
+    IEType.MBMS_IP_MULTICAST_DISTRIBUTION: st.builds(
+        MulticastDistribution, numbers(32), ADDRESS, ADDRESS, st.booleans()
+    ),
+    IEType.SELECTED_PLMN_ID: st.builds(Plmn, *PLMN),
     IEType.MBMS_SESSION_DURATION: st.builds(SessionDuration, numbers(17), numbers(7)),
-    IEType.ADDITIONAL_MBMS_TRACE_INFO: octet_strings(8, 8),
-    IEType.CELL_IDENTIFICATION: octet_strings(17, 17),
+    IEType.ADDITIONAL_MBMS_TRACE_INFO: st.builds(TraceInfo, *TRACE, st.just(0)),
+    IEType.CELL_IDENTIFICATION: st.builds(
+        CellIdentification, AREA, numbers(16), AREA, numbers(16), st.booleans()
+    ),
+    IEType.PS_HANDOVER_XID_PARAMETERS: st.builds(XidParameters, numbers(4), octet_strings(0, 255)),
     IEType.PDU_NUMBERS: st.builds(PduNumbers, numbers(4), *[numbers(16)] * 4),
     IEType.CSG_ID: numbers(32),
     IEType.RFSP_INDEX: numbers(16),
     IEType.FQDN: APN,
     IEType.EVOLVED_ARP_II: of_nsapi(8),
-    IEType.USER_CSG_INFORMATION: octet_strings(8, 8),
-    IEType.AMBR: st.builds(Ambr, numbers(32), numbers(32)),
-    IEType.UE_AMBR: octet_strings(8, 16),
+    IEType.USER_CSG_INFORMATION: st.builds(
+        CsgInformation, *PLMN, numbers(27), st.booleans(), st.booleans(), st.booleans()
+    ),
+    IEType.CSG_INFORMATION_REPORTING_ACTION: numbers(8).map(CsgReportingAction),
+    IEType.DIRECT_TUNNEL_FLAGS: numbers(8).map(DirectTunnelFlags),
+    IEType.EXTENDED_COMMON_FLAGS: numbers(8).map(ExtendedCommonFlags),
+    IEType.EXTENDED_COMMON_FLAGS_II: numbers(8).map(ExtendedCommonFlagsII),
+    IEType.ADDITIONAL_FLAGS_FOR_SRVCC: numbers(8).map(SrvccFlags),
+    IEType.SIGNALLING_PRIORITY_INDICATION: st.booleans(),
+    IEType.UP_FUNCTION_SELECTION_INDICATION_FLAGS: st.booleans(),
+    IEType.EXTENDED_RANAP_CAUSE: numbers(16),
+    IEType.ULI_TIMESTAMP: numbers(32),
+    IEType.UE_USAGE_TYPE: numbers(32),
+    IEType.MAPPED_UE_USAGE_TYPE: numbers(16),
+    IEType.STN_SR: digits(1, 15),
+    IEType.C_MSISDN: digits(1, 15),
+    IEType.NODE_IDENTIFIER: st.builds(NodeIdentifier, NAME, NAME),
+    IEType.ENODEB_ID: st.builds(EnodebId, *PLMN, numbers(20), numbers(16))
+    | st.builds(EnodebId, *PLMN, numbers(28), numbers(16), st.just(True)),
+    IEType.ADDITIONAL_MM_CONTEXT_FOR_SRVCC: st.builds(
+        VoiceCapabilities, octet_strings(0, 3), octet_strings(0, 34), octet_strings(0, 64)
+    ),
+    IEType.SCEF_PDN_CONNECTION: st.builds(
+        ScefPdnConnection, numbers(4), APN, octet_strings(0, 300)
+    ),
+    IEType.AMBR: AMBR,
+    IEType.UE_AMBR: st.builds(UeAmbr, AMBR, AMBR | st.none()),
     IEType.APN_AMBR_WITH_NSAPI: st.builds(AmbrOfNsapi, numbers(4), numbers(32), numbers(32)),
-    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI: octet_strings(2, 10),
+    IEType.SIGNALLING_PRIORITY_INDICATION_WITH_NSAPI: of_nsapi(1),
     IEType.SELECTION_MODE_WITH_NSAPI: of_nsapi(2),
-    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI: octet_strings(2, 40),
+    IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI: st.builds(LocalHomeNetwork, numbers(4), APN),
     IEType.CHARGING_GATEWAY_ADDRESS: ADDRESS,
     IEType.PRIVATE_EXTENSION: st.builds(PrivateExtension, numbers(16), octet_strings(0, 20)),
 }
@@ -205,6 +273,8 @@ ONE_OCTET = {
     IEType.CORRELATION_ID,
     IEType.BEARER_CONTROL_MODE,
     IEType.EVOLVED_ARP_I,
+    IEType.GGSN_BACK_OFF_TIME,
+    IEType.CN_OPERATOR_SELECTION_ENTITY,
     IEType.RADIO_PRIORITY_LCS,
     IEType.HOP_COUNTER,
     IEType.HIGHER_BITRATES_THAN_16_MBPS_FLAG,

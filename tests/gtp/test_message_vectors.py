@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gtp.constants import Cause, MapCause, MsNotReachableReason
+from gtp.constants import Cause, ExtendedCommonFlags, MapCause, MsNotReachableReason
 from gtp.ies import EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages import (
     CreatePdpContextRequest,
@@ -323,8 +323,8 @@ VECTORS: dict[str, tuple[str, Message]] = {
             pco=b"\x80",
             user_location=bytes.fromhex("0132f41512345678"),
             ms_time_zone=MsTimeZone(-24, 1),
-            extended_common_flags=b"\x40",
-            uli_timestamp=b"\xe0\x00\x00\x00",
+            extended_common_flags=ExtendedCommonFlags.BEARER_DEACTIVATION_WITHOUT_INDICATION,
+            uli_timestamp=0xE0000000,
             private_extension=(PrivateExtension(7, b"\xaa"),),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gtp.constants import Cause, IEType, RatType
+from gtp.constants import Cause, DirectTunnelFlags, IEType, RatType
 from gtp.ies import EndUserAddress, MsTimeZone
 from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet
@@ -63,7 +63,7 @@ VECTORS: dict[str, tuple[str, Message]] = {
             qos=QOS,
             rat_type=RatType.UTRAN,
             user_location=bytes.fromhex("0132f41512345678"),
-            direct_tunnel_flags=b"\x01",
+            direct_tunnel_flags=DirectTunnelFlags.DIRECT_TUNNEL,
         ),
     ),
     "update request from a GGSN": (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gtp.constants import Cause
-from gtp.ies import EndUserAddress
+from gtp.ies import EndUserAddress, RouteingArea
 from gtp.ies.context import OfNsapi, RabContext
-from gtp.ies.multicast import SessionDuration
-from gtp.ies.relocation import PduNumbers, RabSetup
+from gtp.ies.multicast import SessionDuration, Tmgi
+from gtp.ies.relocation import PduNumbers, Plmn, RabSetup, TargetRnc
 from gtp.ies.security import MmContext, SecurityMode
 from gtp.messages import (
     CreateMbmsContextRequest,
@@ -30,7 +30,7 @@ from gtp.messages import (
 
 IMSI = "234150999999999"
 GROUP = EndUserAddress.for_ipv4("224.0.0.1")
-TMGI = bytes.fromhex("00000132f451")
+TMGI = Tmgi(1, "234", "15")
 
 
 def octets(annotated: str) -> bytes:
@@ -64,9 +64,9 @@ VECTORS: dict[str, tuple[str, Message]] = {
                 mode=SecurityMode.GSM_KEY_AND_TRIPLETS, key_set=2, cipher=0, key=b"\xaa" * 8
             ),
             sgsn_address_control="192.0.2.2",
-            target_identification=bytes.fromhex("32f451123405002a"),
+            target_identification=TargetRnc(RouteingArea("234", "15", 0x1234, 5), 42),
             utran_container=b"\x01\x02",
-            selected_plmn=bytes.fromhex("32f451"),
+            selected_plmn=Plmn("234", "15"),
         ),
     ),
     "forward relocation response": (
@@ -148,7 +148,7 @@ VECTORS: dict[str, tuple[str, Message]] = {
             sequence=6,
             cause=Cause.REQUEST_ACCEPTED,
             imsi=IMSI,
-            selected_plmn=bytes.fromhex("32f451"),
+            selected_plmn=Plmn("234", "15"),
         ),
     ),
     "MBMS notification request": (
@@ -237,7 +237,7 @@ VECTORS: dict[str, tuple[str, Message]] = {
             qos=bytes.fromhex("020b921f"),
             common_flags=2,
             tmgi=TMGI,
-            service_area=bytes.fromhex("00000a"),
+            service_area=(10,),
             access_indicator=2,
             session_duration=SessionDuration(3600, 2),
             time_to_data_transfer=9,

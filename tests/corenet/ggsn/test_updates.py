@@ -16,7 +16,7 @@ from corenet.ggsn.events import (
     UpdatedBy,
     UpdateFailure,
 )
-from gtp.constants import Cause, IEType
+from gtp.constants import Cause, DirectTunnelFlags, IEType
 from gtp.ies import EndUserAddress, MsTimeZone
 from gtp.messages import (
     CreatePdpContextResponse,
@@ -274,7 +274,12 @@ def test_ms_info_change_of_nobody_here_is_answered_so(active, names) -> None:
 
 def direct(bench) -> None:
     """Have the SGSN give the user plane to an RNC."""
-    update(bench, sgsn_address_user=RNC, teid_data=0x401, direct_tunnel_flags=b"\x01")
+    update(
+        bench,
+        sgsn_address_user=RNC,
+        teid_data=0x401,
+        direct_tunnel_flags=DirectTunnelFlags.DIRECT_TUNNEL,
+    )
     bench.sent(UpdatePdpContextResponse)
     bench.events.clear()
 
@@ -306,7 +311,7 @@ def test_a_lost_direct_tunnel_is_the_sgsns_to_repair(active) -> None:
     direct(active)
     request = lose_tunnel(active)
     assert (request.teid, request.nsapi, request.qos) == (0x200, 5, None)
-    assert request.direct_tunnel_flags == b"\x04"
+    assert request.direct_tunnel_flags is DirectTunnelFlags.ERROR_INDICATION
     active.from_tunnel(ErrorIndication(teid_data=0x401, peer_address=RNC).encode(), RNC)
     active.from_gi(active.packet())
     assert (active.control, active.user) == ([], [])
@@ -335,7 +340,10 @@ def test_a_tunnel_lost_while_qos_is_asked_for_is_told_with_it(active) -> None:
     direct(active)
     ask(active)
     request = lose_tunnel(active)
-    assert (request.qos, request.direct_tunnel_flags) == (BETTER, b"\x04")
+    assert (request.qos, request.direct_tunnel_flags) == (
+        BETTER,
+        DirectTunnelFlags.ERROR_INDICATION,
+    )
     active.respond(request, UpdatePdpContextResponse(cause=ACCEPTED, qos=BETTER), SGSN)
     active.advance(10)
     assert active.control == []

@@ -293,7 +293,7 @@ def test_the_ggsns_back_off_time_reaches_the_mobile(attached, back_off, timer):
     attached.say(attached.activate_request())
     create = attached.sent(CreatePdpContextRequest)
     attached.from_ggsn(
-        attached.created(create, cause=Cause.APN_CONGESTION, ggsn_back_off_time=bytes([back_off]))
+        attached.created(create, cause=Cause.APN_CONGESTION, ggsn_back_off_time=back_off)
     )
     assert attached.heard(sm.ActivatePdpContextReject).back_off_timer == timer
 
