@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from corenet.adapters.runtime import TwistedRuntime
 from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture
 from corenet.interfaces.application import Applications
+from corenet.radius.journal import Journal
 
 
 class CoreService(Service):
@@ -35,21 +36,28 @@ class CoreService(Service):
         applications: Applications = lambda _host: (),
         gi_ports: Sequence[int] = (PUSH_PORT,),
         capture: BinaryIO | None = None,
+        journals: Mapping[str, Journal] | None = None,
         log: Logger | None = None,
     ) -> None:
         """Make the nodes; nothing is bound yet.
 
         ``gi_ports`` are the UDP ports of mobiles that this host can reach; none means that no
         packet leaves the GGSNs. Everything that passes goes to the stream ``capture``, which
-        its owner closes. Raise ``NotLoopbackError`` for mobiles' networks that this host has
-        not to itself.
+        its owner closes, as the ``journals`` of GGSNs (see ``assemble``). Raise
+        ``NotLoopbackError`` for mobiles' networks that this host has not to itself.
         """
         self._log = log or Logger(namespace="corenet")
         networks = config.gi_networks()
         self.gi = LoopbackGi(reactor, networks, ports=gi_ports) if gi_ports and networks else None
         """Mobiles' way to this host, or None where they have none."""
         self.runtime = TwistedRuntime(reactor, gi=self.gi, log=self._log)
-        self.core = assemble(config, random=random, recovery=recovery, applications=applications)
+        self.core = assemble(
+            config,
+            random=random,
+            recovery=recovery,
+            applications=applications,
+            journals=journals,
+        )
         self.capture: Capture | None = None
         if capture is not None:
             self.capture = Capture(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from corenet.assembly import CoreConfig
 from corenet.ggsn.config import (
-    AccountingPolicy,
     Apn,
     BackOffs,
     Credential,
@@ -203,6 +202,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
                     "or set ggsn.gi to null"
                 )
                 problems.append(source.problem(("ggsn", "apns", index, "pool"), text))
+    problems.extend(_impatient(lab, source))
     for one in numbered:
         once("IMSI", one.imsi, (*one.path, "imsi"))
         once("MSISDN", f"+{one.msisdn}", (*one.path, "msisdn"))
@@ -226,6 +226,17 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             break
     if problems:
         raise SourceError(tuple(problems))
+
+
+def _impatient(lab: Lab, source: Source) -> Iterator[Problem]:
+    """Find an SGSN that gives a Create up before the GGSN knows who may have a context."""
+    if lab.ggsn is None or lab.sgsn is None:
+        return
+    patience = lab.sgsn.gtp.t3_response * lab.sgsn.gtp.n3_requests
+    asks = any(apn.authentication is not None for apn in lab.ggsn.apns)
+    if asks and lab.ggsn.authentication.deadline >= patience:
+        text = f"the SGSN waits {patience:g} s for a context; the deadline has to be shorter"
+        yield source.problem(("ggsn", "authentication", "deadline"), text)
 
 
 def _check_tls(lab: Lab, source: Source) -> None:
@@ -279,6 +290,8 @@ def _apn(part: ApnPart) -> Apn:
         maximum_contexts=part.maximum_contexts,
         mtu=part.mtu,
         credentials=credentials,
+        authentication=None if part.authentication is None else part.authentication.policy(),
+        user_name=part.user_name,
         ipcp_ack=part.ipcp_ack,
     )
 
@@ -299,7 +312,12 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
             RadiusServer((server.address, server.port), server.secret.encode())
             for server in part.radius
         ),
-        accounting=AccountingPolicy(interim_interval=part.interim_interval),
+        accounting=part.accounting.policy(part.interim_interval),
+        authentication=part.authentication.policy(),
+        dynamic_authorization=None if part.orders is None else part.orders.policy(),
+        nas_identifier=part.nas_identifier,
+        charging_gateway=part.charging_gateway,
+        plmn=part.plmn,
         guard_time=part.guard_time,
         back_offs=BackOffs(
             ms_refused=part.back_off.refused,

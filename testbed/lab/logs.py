@@ -17,6 +17,13 @@ import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
 from zope.interface import implementer
 
+from corenet.ggsn.events import (
+    AccountingGivenUp,
+    AccountingResumed,
+    RadiusServerAnswered,
+    RadiusServerSilent,
+    SessionOrderReceived,
+)
 from corenet.gr.events import (
     GsupClientConnected,
     GsupClientDisconnected,
@@ -36,7 +43,13 @@ _CONNECTIONS: Final = (
     HlrNotConnected,
     GsupClientConnected,
     GsupClientDisconnected,
+    RadiusServerSilent,
+    RadiusServerAnswered,
+    AccountingGivenUp,
+    AccountingResumed,
+    SessionOrderReceived,
 )
+_BAD: Final = (HlrNotConnected, RadiusServerSilent, AccountingGivenUp)
 
 
 @implementer(ILogObserver)
@@ -73,14 +86,14 @@ def log_events(runtime: Runtime, but: Collection[str]) -> None:
 
 
 def log_connections(runtime: Runtime) -> None:
-    """Log how the connections of Gr to other processes come and go."""
+    """Log how the core's ways to others come and go: Gr to other processes, and RADIUS."""
     log = structlog.get_logger("core")
     words = EventWords()
 
     def note(_time: float, node: str, event: Event) -> None:
         if isinstance(event, _CONNECTIONS):
             text, values = words.of(event)
-            warns = isinstance(event, HlrNotConnected)
+            warns = isinstance(event, _BAD)
             (log.warning if warns else log.info)(text, node=node, **values)
 
     runtime.on_event(note)

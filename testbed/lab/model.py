@@ -37,6 +37,16 @@ from testbed.lab.parts import (
     UnitName,
 )
 from testbed.lab.policy_model import GiTriggerPart, RulePart
+from testbed.lab.radius_model import (
+    AccountingPart,
+    ApnAuthenticationPart,
+    AuthenticationPart,
+    Name,
+    OrdersPart,
+    Plmn,
+    RadiusPart,
+    two_secrets,
+)
 from testbed.lab.smsc_model import SmscPart, SmsPart
 
 
@@ -98,6 +108,13 @@ class ApnPart(Part):
         description="one of which a mobile must have; everybody is let in when absent, "
         "nobody when empty",
     )
+    authentication: ApnAuthenticationPart | None = Field(
+        default=None, description="by RADIUS, in place of `credentials`"
+    )
+    user_name: Name | None = Field(
+        default=None,
+        description="what RADIUS is told of users who have no name of their own",
+    )
     ipcp_ack: bool = Field(
         default=False,
         description="true: give DNS servers in an IPCP Configure-Ack, as Osmocom's GGSN does, "
@@ -112,6 +129,8 @@ class ApnPart(Part):
         names = [credential.name for credential in self.credentials or ()]
         if len(names) != len(set(names)):
             raise ValueError("each name has one password")
+        if self.credentials is not None and self.authentication is not None:
+            raise ValueError("either credentials or RADIUS authentication")
         for text in (*self.pool, *self.static):
             network = ip_network(text)
             if network.is_link_local or network.is_multicast:
@@ -129,14 +148,6 @@ class GiPart(Part):
     ports: tuple[Port, ...] = Field(
         default=(2948,), description="UDP ports of mobiles that can be reached from this host"
     )
-
-
-class RadiusPart(Part):
-    """A RADIUS server that accounting records go to."""
-
-    address: Host
-    port: Port = 1813
-    secret: str = Field(default="corenet", min_length=1)
 
 
 class StoredPdusPart(Part):
@@ -164,9 +175,25 @@ class GgsnPart(Part):
     )
     apns: tuple[ApnPart, ...] = Field(min_length=1)
     gi: GiPart | None = Field(default=GiPart(), description="null: no packets outside")
-    radius: tuple[RadiusPart, ...] = ()
+    radius: tuple[RadiusPart, ...] = Field(
+        default=(), description="accounting servers, the preferred first; none: no accounting"
+    )
     interim_interval: Seconds | None = Field(
         default=None, description="between Interim-Updates of a context; none when absent"
+    )
+    accounting: AccountingPart = AccountingPart()
+    authentication: AuthenticationPart = AuthenticationPart()
+    orders: OrdersPart | None = Field(
+        default=None, description="of RADIUS servers; nobody may order when absent"
+    )
+    nas_identifier: Name | None = Field(
+        default=None, description="what RADIUS servers know the GGSN by, beside its address"
+    )
+    charging_gateway: Host | None = Field(
+        default=None, description="address that RADIUS servers are told as 3GPP-CG-Address"
+    )
+    plmn: Plmn | None = Field(
+        default=None, description="MCC and MNC of the GGSN, which RADIUS servers are told"
     )
     guard_time: Seconds = Field(
         default=60.0, description="for a whole network-requested activation"
@@ -183,6 +210,14 @@ class GgsnPart(Part):
         default=PathDownPolicy.KEEP,
         description="what becomes of the contexts of an SGSN that no longer answers Echo Requests",
     )
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        asked = [apn.authentication for apn in self.apns if apn.authentication is not None]
+        server = two_secrets(asked)
+        if server is not None:
+            raise ValueError(f"two secrets for the RADIUS server at {server}")
+        return self
 
 
 class RoutingAreaPart(Part):

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 
+from corenet.adapters.accounting_journal import FileJournal
 from corenet.adapters.control_http import ControlInterface
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.control.core import CoreControl
@@ -46,6 +47,7 @@ class RunningLab:
         self._reactor = reactor
         self._state = state
         self._random = random
+        self._journal: FileJournal | None = None
         self._service = self._make_core(capture)
         self.runtime = TwistedRuntime(reactor) if self._service is None else self._service.runtime
         self.control: CoreControl | None = None
@@ -120,19 +122,25 @@ class RunningLab:
             await service.stopService()
         else:
             await self.runtime.stop()
+        if self._journal is not None:
+            self._journal.close()
 
     def _make_core(self, capture: BinaryIO | None) -> CoreService | None:
         if self.lab.core is None:
             return None
         ggsn = self.lab.model.ggsn
+        recovery = self._state.next_recovery()
+        if ggsn is not None and ggsn.radius:
+            self._journal = FileJournal(self._state.accounting_journal)
         return CoreService(
             self._reactor,
             self.lab.core,
             random=self._random,
-            recovery=self._state.next_recovery(),
+            recovery=recovery,
             applications=handsets(self.lab.handsets, self.lab.handset),
             gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
             capture=capture,
+            journals={} if self._journal is None else {"ggsn": self._journal},
         )
 
     def _start_control(self) -> None:

@@ -1,4 +1,4 @@
-"""What a lab keeps from one run to the next: the restart counter, and what was accepted."""
+"""What a lab keeps from one run to the next: the restart counter, and what is not done."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ class LabState:
     def message_store(self) -> str:
         """The SMSC's SQLite file."""
         return str(self.folder / "messages.sqlite")
+
+    @property
+    def accounting_journal(self) -> Path:
+        """The GGSN's accounting records that nobody has answered."""
+        return self.folder / "accounting.journal"
 
     def next_recovery(self) -> int:
         """Return the restart counter of this start, 0..255: one more than last time's.
