@@ -339,21 +339,35 @@ class Endpoint:
     # What goes out.
 
     def request(
-        self, message: Message, peer: Address, now: float, *, context: object = None
+        self,
+        message: Message,
+        peer: Address,
+        now: float,
+        *,
+        context: object = None,
+        attempts: int | None = None,
     ) -> int:
         """Send a request and see to its response; return the transaction's number.
 
         Gives ``message`` a sequence number. Ends in exactly one ResponseReceived or
-        RequestFailed that carries ``context``.
+        RequestFailed that carries ``context``. ``attempts`` stands for N3-REQUESTS, where the
+        peer has to ask somebody else before it can answer.
 
         Raises LocalProtocolError when ``message`` is no request or cannot be encoded.
         """
         if message.TYPE not in RESPONSE_TO:
             raise LocalProtocolError(f"{message.TYPE.text} is no request")
-        return self._begin(message, peer, now, context).number
+        return self._begin(message, peer, now, context, attempts).number
 
-    def _begin(self, message: Message, peer: Address, now: float, context: object) -> Transaction:
-        transaction = self._requests.begin(message, peer, now, context)
+    def _begin(
+        self,
+        message: Message,
+        peer: Address,
+        now: float,
+        context: object,
+        attempts: int | None = None,
+    ) -> Transaction:
+        transaction = self._requests.begin(message, peer, now, context, attempts)
         self.counters.requests_sent += 1
         self._datagrams.append((transaction.data, peer))
         return transaction

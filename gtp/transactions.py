@@ -70,6 +70,8 @@ class Transaction:
     context: object
     deadline: float
     """When T3-RESPONSE of the last transmission expires."""
+    attempts: int
+    """Transmissions in all."""
     transmissions: int = 1
     open: bool = True
 
@@ -91,8 +93,17 @@ class OutstandingRequests:
     def __len__(self) -> int:
         return len(self._open)
 
-    def begin(self, request: Message, peer: Address, now: float, context: object) -> Transaction:
+    def begin(
+        self,
+        request: Message,
+        peer: Address,
+        now: float,
+        context: object,
+        attempts: int | None = None,
+    ) -> Transaction:
         """Give ``request`` a sequence number and return its transaction, to be sent once.
+
+        ``attempts`` stands for N3-REQUESTS where this request has a number of its own.
 
         Raises LocalProtocolError when it cannot be encoded, or when all 65536 numbers of the
         path are in use.
@@ -102,7 +113,14 @@ class OutstandingRequests:
         self._next_sequence[peer] = (sequence + 1) % _SEQUENCE_NUMBERS
         self._numbers += 1
         transaction = Transaction(
-            self._numbers, sequence, request, data, peer, context, now + self._timers.t3_response
+            self._numbers,
+            sequence,
+            request,
+            data,
+            peer,
+            context,
+            now + self._timers.t3_response,
+            attempts or self._timers.n3_requests,
         )
         self._open[peer, sequence] = transaction
         self._by_number[transaction.number] = transaction
@@ -149,7 +167,7 @@ class OutstandingRequests:
             transaction = queue.popleft()
             if not transaction.open:
                 continue
-            if transaction.transmissions >= self._timers.n3_requests:
+            if transaction.transmissions >= transaction.attempts:
                 self.end(transaction)
                 exhausted.append(transaction)
                 continue
@@ -223,6 +241,9 @@ class ResponseCache:
             return answer.data
         waiting = self._in_work.get(key)
         if waiting is not None and waiting[0] == digest and now < waiting[1]:
+            # Whoever sends it again still waits, and may do so once more.
+            self._in_work[key] = (digest, now + self._retention)
+            self._in_work.move_to_end(key)
             return IN_WORK
         return None
 

@@ -6,7 +6,7 @@ say. Fields are the codes of TS 24.008; ``bit_rate`` makes kbit/s of a rate's co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gtp.ies.cursor import Cursor
@@ -57,6 +57,30 @@ class QosProfile:
         more = None if len(octets) == _SHORT else cursor.rest()
         return cls(priority=priority, more=more, **values)
 
+    def limited(self, ceiling: QosProfile) -> QosProfile:
+        """Return the profile with nothing in it better than ``ceiling`` has (TS 23.060 §9.2.3).
+
+        What is left to the subscription (0) becomes the ceiling's; what the ceiling leaves open
+        stays. Error rates, orders and sizes that are neither better nor worse stay, too.
+        """
+        changes: dict[str, int] = {}
+        for names, worse in ((_LARGER_IS_WORSE, max), (_SMALLER_IS_WORSE, min)):
+            for name in names:
+                own, limit = getattr(self, name), getattr(ceiling, name)
+                changes[name] = worse(own, limit) if own and limit else own or limit
+        rates = {name: _lower_rate(self, ceiling, name) for name in _EXTENSIONS}
+        more = None if self.more is None else bytearray(self.more)
+        for name, (code, *extended) in rates.items():
+            changes[name] = code
+            for place, value in zip(_EXTENSIONS[name], extended, strict=True):
+                if more is None:
+                    continue
+                if value:
+                    more.extend(bytes(max(0, _whole_extension(place) - len(more))))
+                if place < len(more):
+                    more[place] = value
+        return replace(self, **changes, more=None if more is None else bytes(more))
+
     def encode(self) -> bytes:
         """Return the value of IE 135. Raises ValueError for a code that does not fit."""
         for name, bits in _FIELDS:
@@ -82,6 +106,63 @@ _LAYOUT: Final = (
 )
 """By octet behind the priority: each field's name, lowest bit and number of bits."""
 _FIELDS: Final = tuple((name, bits) for parts in _LAYOUT for name, _, bits in parts)
+
+
+_LARGER_IS_WORSE: Final = (
+    "priority",
+    "delay_class",
+    "reliability_class",
+    "precedence_class",
+    "traffic_class",
+    "transfer_delay",
+    "handling_priority",
+)
+_SMALLER_IS_WORSE: Final = ("peak_throughput", "maximum_sdu_size")
+_EXTENSIONS: Final = {
+    "maximum_downlink": (1, 5),
+    "guaranteed_downlink": (2, 6),
+    "maximum_uplink": (3, 7),
+    "guaranteed_uplink": (4, 8),
+}
+"""Where in ``more`` a bit rate goes on: the extended octet, and the second one."""
+
+
+def _whole_extension(place: int) -> int:
+    """Return how long ``more`` is at least to have a place: pairs of octets come together."""
+    return 3 if place < 3 else 5 if place < 5 else 9
+
+
+def _lower_rate(own: QosProfile, ceiling: QosProfile, name: str) -> tuple[int, int, int]:
+    """Return the codes of the lower of two bit rates: its octet, and the extended ones."""
+    mine, limit = _rate_codes(own, name), _rate_codes(ceiling, name)
+    if not mine[0] or not limit[0]:
+        return mine if mine[0] else limit
+    return min(mine, limit, key=_rate_order)
+
+
+def _rate_codes(profile: QosProfile, name: str) -> tuple[int, int, int]:
+    more = profile.more or b""
+    first, second = (more[place] if place < len(more) else 0 for place in _EXTENSIONS[name])
+    return getattr(profile, name), first, second
+
+
+def _rate_order(codes: tuple[int, int, int]) -> tuple[int, int, int]:
+    # 255 is 0 kbit/s, and an extended octet goes on from where the one before it ends.
+    code, first, second = codes
+    return second, first, 0 if code == 255 else code
+
+
+def limited_qos(octets: bytes, ceiling: bytes | None) -> bytes:
+    """Return a QoS as in IE 135 with nothing in it better than ``ceiling`` has.
+
+    What is no QoS profile stays as it is: those who made it understand it, perhaps.
+    """
+    if ceiling is None:
+        return octets
+    try:
+        return QosProfile.parse(octets).limited(QosProfile.parse(ceiling)).encode()
+    except ValueError:
+        return octets
 
 
 def bit_rate(code: int) -> int | None:

@@ -6,6 +6,7 @@ The GTP to SM table is what SGSNs in the field do; the specifications leave most
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
@@ -161,6 +162,24 @@ _SM_FOR_GTP = MappingProxyType(
     }
 )
 
+_GTP_FOR_SM: Mapping[int, int] = MappingProxyType(
+    {
+        SmCause.INSUFFICIENT_RESOURCES: 199,
+        SmCause.SERVICE_OPTION_NOT_SUPPORTED: 200,
+        SmCause.FEATURE_NOT_SUPPORTED: 200,
+        SmCause.MESSAGE_TYPE_UNKNOWN: 200,
+        SmCause.SEMANTIC_ERROR_IN_TFT: 215,
+        SmCause.SYNTACTICAL_ERROR_IN_TFT: 216,
+        SmCause.UNKNOWN_PDP_CONTEXT: 210,
+        SmCause.SEMANTIC_ERRORS_IN_PACKET_FILTERS: 217,
+        SmCause.SYNTACTICAL_ERRORS_IN_PACKET_FILTERS: 218,
+        SmCause.PDP_CONTEXT_WITHOUT_TFT_ALREADY_ACTIVATED: 221,
+        SmCause.BCM_VIOLATION: 227,
+        SmCause.BEARER_HANDLING_NOT_SUPPORTED: 230,
+    }
+)
+_GTP_MS_NOT_RESPONDING_REJECT = 196
+_GTP_MS_REFUSES_REJECT = 197
 _GTP_REACTIVATION_REQUESTED = 6
 _GTP_MS_NOT_RESPONDING = 5
 _GTP_MS_REFUSES = 4
@@ -174,6 +193,31 @@ def sm_cause_for_refused_create(gtp_cause: int | None) -> SmCause:
     if gtp_cause is None:
         return SmCause.NETWORK_FAILURE
     return _SM_FOR_GTP.get(gtp_cause, SmCause.ACTIVATION_REJECTED_UNSPECIFIED)
+
+
+def sm_cause_for_refused_update(gtp_cause: int | None) -> SmCause:
+    """Return what the SGSN tells the MS after the GGSN refused Update PDP Context.
+
+    As for a refused Create, but what has no SM cause of its own is no matter of activation.
+    """
+    if gtp_cause is None:
+        return SmCause.NETWORK_FAILURE
+    return _SM_FOR_GTP.get(gtp_cause, SmCause.PROTOCOL_ERROR_UNSPECIFIED)
+
+
+def gtp_cause_for_ms(sm_cause: int | None) -> int:
+    """Return the cause of a response to the GGSN once the MS was asked (TS 29.060 §7.3.4).
+
+    An ``sm_cause`` of None means that the MS did not answer.
+    """
+    if sm_cause is None:
+        return _GTP_MS_NOT_RESPONDING_REJECT
+    return _GTP_FOR_SM.get(sm_cause, _GTP_MS_REFUSES_REJECT)
+
+
+def sm_cause_for_template(gtp_cause: int) -> SmCause:
+    """Return the SM cause of an error in a traffic flow template (GTP causes 215 to 218)."""
+    return _SM_FOR_GTP[gtp_cause]
 
 
 def sm_cause_for_delete(gtp_cause: int | None) -> SmCause:
