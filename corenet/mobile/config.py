@@ -18,6 +18,8 @@ class MobileTimers:
     """Detach Request until Detach Accept."""
     t3380: float = 30.0
     """Activate PDP Context Request until Accept or Reject."""
+    t3381: float = 8.0
+    """Modify PDP Context Request until Accept or Reject."""
     t3390: float = 8.0
     """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
     attempts: int = 5

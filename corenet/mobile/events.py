@@ -137,6 +137,31 @@ class ContextDeactivated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContextModified(Event):
+    """A PDP context has another quality of service or template (TS 24.008 §6.1.3.3)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    qos: bytes
+    by_network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModificationRefused(Event):
+    """A PDP context stays as it was."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    cause: int | None
+    """SM cause number; None where T3381 expired for the last time, or the network's own
+    modification took precedence."""
+    by_network: bool
+    """Whether the network wanted it, and the mobile refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatagramReceived(Event):
     """A UDP datagram reached the mobile, whether or not anything listens on its port."""
 
@@ -240,6 +265,12 @@ class ContextView:
     since: float
     """When it became what ``state`` says, seconds since 1970-01-01 UTC."""
     network_requested: bool
+    linked_nsapi: int | None = None
+    """The context whose address a secondary one shares; None for a primary one."""
+    qos: bytes = b""
+    """As in TS 24.008 §10.5.6.5: negotiated, or asked for while it is activating."""
+    filters: int = 0
+    """How many packet filters its traffic flow template has."""
 
 
 @dataclass(frozen=True, slots=True)

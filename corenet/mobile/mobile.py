@@ -25,6 +25,7 @@ from corenet.interfaces.node import Address
 from corenet.mobile.applications import Applications
 from corenet.mobile.behaviour import SmsBehaviour
 from corenet.mobile.config import MobileConfig
+from corenet.mobile.contexts import Context
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
     Attached,
@@ -37,7 +38,7 @@ from corenet.mobile.events import (
     MobileState,
     MobileView,
 )
-from corenet.mobile.sessions import Context, Sessions
+from corenet.mobile.sessions import Sessions
 from corenet.mobile.short_messages import ShortMessages
 from corenet.mobile.surroundings import Repetition, Surroundings
 
@@ -198,6 +199,12 @@ class Mobile:
     def deactivate(self, apn: str | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all."""
         self._session_management().deactivate(apn, now)
+
+    def modify(
+        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
+    ) -> None:
+        """Ask for another QoS or template of a context; MobileError where there is none."""
+        self._session_management().modify(apn, nsapi, qos, tft, now)
 
     def send_udp(self, source_port: int, destination: Address, payload: bytes) -> None:
         """Send a UDP datagram from the first active context."""

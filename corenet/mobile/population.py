@@ -129,6 +129,25 @@ class Mobiles:
         """Deactivate the contexts to ``apn``, or all (TS 24.008 §6.1.3.4.1)."""
         self._find(imsi).deactivate(apn, now)
 
+    def modify(
+        self,
+        imsi: str,
+        apn: str,
+        now: float,
+        *,
+        nsapi: int | None = None,
+        qos: bytes | None = None,
+        tft: bytes | None = None,
+    ) -> None:
+        """Ask for another QoS or traffic flow template of a context (TS 24.008 §6.1.3.3.2).
+
+        ``nsapi`` names one of several to ``apn``, the oldest when absent; ``qos`` is as in TS
+        24.008 §10.5.6.5, ``tft`` as in §10.5.6.12, right or wrong. An event tells how it went:
+        ``ContextModified`` or ``ModificationRefused``. Raises MobileError where there is no such
+        active context, or it is being modified already.
+        """
+        self._find(imsi).modify(apn, nsapi, qos, tft, now)
+
     def send_udp(
         self,
         imsi: str,

@@ -20,134 +20,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress, PdpType
 from corenet.interfaces.nas.errors import NasError
+from corenet.mobile import modification
 from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile.contexts import Context, Signalling
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
     ActivationRefused,
     ContextActivated,
     ContextDeactivated,
     ContextState,
-    ContextView,
     DeactivationReason,
     NetworkRequestAnswered,
     RequestAnswer,
 )
 from corenet.mobile.surroundings import Repetition, Surroundings
-from corenet.schedule import Alarm
+from corenet.schedule import Action, Alarm
 
 _TI_VALUES = range(7)
 _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
 _REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
 _SM_STATUS = 0x55
-
-
-class Signalling(Protocol):
-    """What sessions need of their mobile."""
-
-    @property
-    def imsi(self) -> str:
-        """Whose sessions they are."""
-        ...
-
-    @property
-    def surroundings(self) -> Surroundings:
-        """What mobiles share."""
-        ...
-
-    def send_signalling(self, octets: bytes) -> None:
-        """Send a layer 3 message to the network."""
-        ...
-
-    def context_activated(self, address: str, now: float) -> None:
-        """Hear that a context is active."""
-        ...
-
-    def context_ended(self, address: str, now: float) -> None:
-        """Hear that an active context is gone."""
-        ...
-
-    def context_refused(self, now: float) -> None:
-        """Hear that a context that was on its way does not come."""
-        ...
-
-
-class Context:
-    """One PDP context."""
-
-    __slots__ = (
-        "address",
-        "apn",
-        "llc_sapi",
-        "n_pdu",
-        "nsapi",
-        "repetition",
-        "requested",
-        "since",
-        "state",
-        "ti",
-    )
-
-    def __init__(
-        self,
-        ti: sm.TransactionIdentifier,
-        nsapi: int,
-        apn: str | None,
-        requested: PdpAddress,
-        now: float,
-    ) -> None:
-        self.ti = ti
-        self.nsapi = nsapi
-        self.apn = apn
-        self.requested = requested
-        self.address = ""
-        self.state = ContextState.ACTIVATING
-        self.since = now
-        self.llc_sapi = sm.LLC_SAPI_FOR_DATA
-        self.n_pdu = 0
-        self.repetition: Repetition | None = None
-
-    @property
-    def network_requested(self) -> bool:
-        """Whether the network allotted the transaction identifier."""
-        return self.ti.flag
-
-    def view(self) -> ContextView:
-        """Return what the context is like now."""
-        return ContextView(
-            apn=self.apn or "",
-            nsapi=self.nsapi,
-            ti=self.ti.value,
-            state=self.state,
-            address=self.address,
-            since=self.since,
-            network_requested=self.network_requested,
-        )
-
-    def is_for(self, request: sm.RequestPdpContextActivation) -> bool:
-        """Whether this is the very context that the network asks for."""
-        return self.requested == request.pdp_address and self.apn == request.apn
-
-    def may_be_for(self, request: sm.RequestPdpContextActivation) -> bool:
-        """Whether an address or APN that is still open leaves in doubt if it is the one."""
-        offered = request.pdp_address
-        return (
-            (self.apn == request.apn or self.apn is None or request.apn is None)
-            and self.requested.type_number == offered.type_number
-            and (self.requested == offered or self.requested.dynamic or offered.dynamic)
-        )
-
-    def stands_for(self, request: sm.RequestPdpContextActivation) -> bool:
-        """Whether it has, or is to have, the PDP address and APN that the network asks for."""
-        if self.state is ContextState.ACTIVATING:
-            return self.is_for(request)
-        offered = request.pdp_address
-        return self.apn == request.apn and (offered.dynamic or offered.ipv4 == self.address)
 
 
 class Sessions:
@@ -160,6 +58,16 @@ class Sessions:
         self._contexts: list[Context] = []
         # Answers that the mobile still thinks about, by the request's transaction identifier.
         self._answers: dict[sm.TransactionIdentifier, Alarm] | None = None
+
+    @property
+    def imsi(self) -> str:
+        """Whose they are."""
+        return self._mobile.imsi
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What mobiles share."""
+        return self._mobile.surroundings
 
     def __iter__(self) -> Iterator[Context]:
         return iter(self._contexts)
@@ -207,6 +115,21 @@ class Sessions:
             if apn in (None, context.apn) and context.state is not ContextState.DEACTIVATING:
                 self._begin_deactivation(context, now)
 
+    def modify(
+        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
+    ) -> None:
+        """Ask for another QoS or template of a context to ``apn`` (TS 24.008 §6.1.3.3.2)."""
+        modification.begin(self, self.chosen(apn, nsapi), qos, tft, now)
+
+    def chosen(self, apn: str, nsapi: int | None) -> Context:
+        """Return the active context to ``apn`` with an NSAPI, or the first; else MobileError."""
+        for context in self._contexts:
+            named = context.apn == apn and nsapi in (None, context.nsapi)
+            if named and context.state is ContextState.ACTIVE:
+                return context
+        which = "" if nsapi is None else f" with NSAPI {nsapi}"
+        raise MobileError(f"no active PDP context to {apn}{which}")
+
     def drop_all(self, reason: DeactivationReason, now: float) -> None:
         """End every context and procedure without a word to the network."""
         for context in tuple(self._contexts):
@@ -227,23 +150,26 @@ class Sessions:
         if isinstance(message, sm.RequestPdpContextActivation):
             self._take_request(message, behaviour, now)
             return
+        if isinstance(message, sm.ModifyPdpContextRequestDownlink):
+            modification.requested(self, message, behaviour, now)
+            return
         receiver = _RECEIVERS.get(type(message))
         if receiver is None:
-            self._send(sm.SmStatus(message.ti.mirrored, SmCause.MESSAGE_TYPE_UNKNOWN))
+            self.send(sm.SmStatus(message.ti.mirrored, SmCause.MESSAGE_TYPE_UNKNOWN))
             return
         receiver(self, message, now)
 
     def _refuse(self, error: NasError) -> None:
         """Answer a message that cannot be taken (TS 24.008 §8.3 to §8.5)."""
-        self._mobile.surroundings.count("malformed_sm_messages")
+        self.surroundings.count("malformed_sm_messages")
         ti, cause = error.ti, error.cause
         ignored = (SmCause.INVALID_TRANSACTION_IDENTIFIER, SmCause.PROTOCOL_ERROR_UNSPECIFIED)
         if not isinstance(ti, sm.TransactionIdentifier) or cause in ignored:
             return
         if error.message_type == _REQUEST_PDP_CONTEXT_ACTIVATION:
-            self._send(sm.RequestPdpContextActivationReject(ti.mirrored, cause))
+            self.send(sm.RequestPdpContextActivationReject(ti.mirrored, cause))
         elif error.message_type != _SM_STATUS:
-            self._send(sm.SmStatus(ti.mirrored, cause))
+            self.send(sm.SmStatus(ti.mirrored, cause))
 
     def _take_request(
         self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
@@ -251,29 +177,43 @@ class Sessions:
         ti = request.ti.mirrored
         if request.ti.flag:
             # Who asks allots the identifier; a request that says otherwise is to be ignored.
-            self._mobile.surroundings.count("unexpected_messages")
+            self.surroundings.count("unexpected_messages")
         elif behaviour.answer is Answer.SILENT:
             self._note(request, RequestAnswer.IGNORED)
-        elif self._answers is not None and ti in self._answers:
-            self._mobile.surroundings.count("repeated_requests")
+        else:
+            self.ponder(ti, behaviour, partial(self._answer, request, behaviour), now)
+
+    def ponder(
+        self,
+        ti: sm.TransactionIdentifier,
+        behaviour: Behaviour,
+        answer: Action,
+        now: float,
+    ) -> None:
+        """Answer the network once the mobile has thought about it as long as it does."""
+        if self._answers is not None and ti in self._answers:
+            self.surroundings.count("repeated_requests")
         elif behaviour.delay > 0:
             if self._answers is None:
                 self._answers = {}
-            self._answers[ti] = self._mobile.surroundings.schedule.at(
-                now + behaviour.delay, partial(self._answer, request, behaviour)
+            self._answers[ti] = self.surroundings.schedule.at(
+                now + behaviour.delay, partial(self._pondered, ti, answer)
             )
         else:
-            self._answer(request, behaviour, now)
+            answer(now)
+
+    def _pondered(self, ti: sm.TransactionIdentifier, answer: Action, now: float) -> None:
+        if self._answers is not None:
+            self._answers.pop(ti, None)
+        answer(now)
 
     def _answer(
         self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
     ) -> None:
         ti = request.ti.mirrored
-        if self._answers is not None:
-            self._answers.pop(ti, None)
-        same = self._find(ti)
+        same = self.find(ti)
         if same and same.state is ContextState.ACTIVATING and same.is_for(request):
-            self._mobile.surroundings.count("repeated_requests")
+            self.surroundings.count("repeated_requests")
             if same.repetition is not None:
                 same.repetition.repeat()
             return
@@ -307,24 +247,24 @@ class Sessions:
 
     def _reject(self, request: sm.RequestPdpContextActivation, cause: int) -> None:
         self._note(request, RequestAnswer.REJECTED, cause)
-        self._send(sm.RequestPdpContextActivationReject(request.ti.mirrored, cause))
+        self.send(sm.RequestPdpContextActivationReject(request.ti.mirrored, cause))
 
     def _take_accept(self, message: sm.ActivatePdpContextAccept, now: float) -> None:
-        context = self._find(message.ti.mirrored)
+        context = self.find(message.ti.mirrored)
         if context is None:
-            self._send_unknown(message.ti)
+            self.send_unknown(message.ti)
             return
         if context.state is not ContextState.ACTIVATING:
-            self._mobile.surroundings.count("unexpected_messages")
+            self.surroundings.count("unexpected_messages")
             return
         address = (message.pdp_address or context.requested).ipv4
         if address is None:
-            self._send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
+            self.send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
             return
         self._stop(context)
         context.state, context.since = ContextState.ACTIVE, now
-        context.address, context.llc_sapi = address, message.llc_sapi
-        self._mobile.surroundings.emit(
+        context.address, context.llc_sapi, context.qos = address, message.llc_sapi, message.qos
+        self.surroundings.emit(
             ContextActivated(
                 self._mobile.imsi,
                 context.apn or "",
@@ -336,23 +276,23 @@ class Sessions:
         self._mobile.context_activated(address, now)
 
     def _take_reject(self, message: sm.ActivatePdpContextReject, now: float) -> None:
-        context = self._find(message.ti.mirrored)
+        context = self.find(message.ti.mirrored)
         if context is None:
-            self._send_unknown(message.ti)
+            self.send_unknown(message.ti)
         elif context.state is ContextState.ACTIVATING:
             self._end_activation(context, message.cause, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
-            self._send(sm.SmStatus(context.ti, cause))
+            self.send(sm.SmStatus(context.ti, cause))
 
     def _take_deactivate(self, message: sm.DeactivatePdpContextRequest, now: float) -> None:
         """End the context, or with teardown all that share its address (§6.1.3.4.2).
 
         A context that is unknown here is as good as ended, which the network is told.
         """
-        context = self._find(message.ti.mirrored)
+        context = self.find(message.ti.mirrored)
         self._forget_answer(message.ti.mirrored)
-        self._send(sm.DeactivatePdpContextAccept(message.ti.mirrored))
+        self.send(sm.DeactivatePdpContextAccept(message.ti.mirrored))
         if context is None:
             return
         ended = [context]
@@ -369,19 +309,19 @@ class Sessions:
                 self._end(other, DeactivationReason.NETWORK, now, message.cause)
 
     def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, now: float) -> None:
-        context = self._find(message.ti.mirrored)
+        context = self.find(message.ti.mirrored)
         if context is None:
-            self._send_unknown(message.ti)
+            self.send_unknown(message.ti)
         elif context.state is ContextState.DEACTIVATING:
             self._end(context, DeactivationReason.MOBILE, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
-            self._send(sm.SmStatus(context.ti, cause))
+            self.send(sm.SmStatus(context.ti, cause))
 
     def _take_status(self, message: sm.SmStatus, now: float) -> None:
         """Abort what the network cannot go on with; never answer (§6.1.3.6)."""
-        self._mobile.surroundings.count("sm_status_received")
-        context = self._find(message.ti.mirrored)
+        self.surroundings.count("sm_status_received")
+        context = self.find(message.ti.mirrored)
         unknown = message.cause == SmCause.INVALID_TRANSACTION_IDENTIFIER
         if unknown:
             self._forget_answer(message.ti.mirrored)
@@ -400,9 +340,9 @@ class Sessions:
             ti=context.ti, nsapi=context.nsapi, pdp_address=context.requested, apn=context.apn
         )
         context.repetition = Repetition(
-            self._mobile.surroundings,
-            self._mobile.surroundings.timers.t3380,
-            partial(self._send, request),
+            self.surroundings,
+            self.surroundings.timers.t3380,
+            partial(self.send, request),
             partial(self._end_activation, context, None),
             now,
         )
@@ -411,9 +351,9 @@ class Sessions:
         self._stop(context)
         context.state, context.since = ContextState.DEACTIVATING, now
         context.repetition = Repetition(
-            self._mobile.surroundings,
-            self._mobile.surroundings.timers.t3390,
-            partial(self._send, sm.DeactivatePdpContextRequest(context.ti)),
+            self.surroundings,
+            self.surroundings.timers.t3390,
+            partial(self.send, sm.DeactivatePdpContextRequest(context.ti)),
             partial(self._end, context, DeactivationReason.MOBILE),
             now,
         )
@@ -421,7 +361,7 @@ class Sessions:
     def _end_activation(self, context: Context, cause: int | None, now: float) -> None:
         self._stop(context)
         self._contexts.remove(context)
-        self._mobile.surroundings.emit(
+        self.surroundings.emit(
             ActivationRefused(
                 self._mobile.imsi, context.apn or "", cause, context.network_requested
             )
@@ -440,7 +380,7 @@ class Sessions:
         if not context.address:
             self._mobile.context_refused(now)
         else:
-            self._mobile.surroundings.emit(
+            self.surroundings.emit(
                 ContextDeactivated(
                     self._mobile.imsi,
                     context.apn or "",
@@ -453,11 +393,13 @@ class Sessions:
             self._mobile.context_ended(context.address, now)
 
     def _stop(self, context: Context) -> None:
+        modification.stop(context)
         if context.repetition is not None:
             context.repetition.stop()
             context.repetition = None
 
-    def _find(self, ti: sm.TransactionIdentifier) -> Context | None:
+    def find(self, ti: sm.TransactionIdentifier) -> Context | None:
+        """Return the context with a transaction identifier, as the mobile writes it."""
         return next((context for context in self._contexts if context.ti == ti), None)
 
     def _free_nsapi(self) -> int | None:
@@ -469,12 +411,13 @@ class Sessions:
         if alarm is not None:
             alarm.cancel()
 
-    def _send_unknown(self, received: sm.TransactionIdentifier) -> None:
+    def send_unknown(self, received: sm.TransactionIdentifier) -> None:
         """Say that no context has this transaction identifier (§8.3.2)."""
         cause = SmCause.INVALID_TRANSACTION_IDENTIFIER
-        self._send(sm.SmStatus(received.mirrored, cause))
+        self.send(sm.SmStatus(received.mirrored, cause))
 
-    def _send(self, message: sm.SmMessage) -> None:
+    def send(self, message: sm.SmMessage) -> None:
+        """Send a session management message to the network."""
         self._mobile.send_signalling(message.encode())
 
     def _note(
@@ -483,7 +426,7 @@ class Sessions:
         answer: RequestAnswer,
         cause: int | None = None,
     ) -> None:
-        self._mobile.surroundings.emit(
+        self.surroundings.emit(
             NetworkRequestAnswered(
                 self._mobile.imsi,
                 request.apn or "",
@@ -500,6 +443,8 @@ _RECEIVERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = Mappi
         sm.ActivatePdpContextReject: Sessions._take_reject,
         sm.DeactivatePdpContextRequest: Sessions._take_deactivate,
         sm.DeactivatePdpContextAccept: Sessions._take_deactivated,
+        sm.ModifyPdpContextAcceptDownlink: modification.accepted,
+        sm.ModifyPdpContextReject: modification.rejected,
         sm.SmStatus: Sessions._take_status,
     }
 )

@@ -30,10 +30,13 @@ from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.pdp_context import (
+    ALLOCATION_RETENTION_PRIORITY,
+    ActivationRequest,
     PdpContext,
     address_text,
     can_be_told,
     pco_for_mobile,
+    requested_qos,
     to_gtp,
     to_nas,
 )
@@ -45,11 +48,6 @@ from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Mess
 ANY_APN = "*"
 """In the configuration: the GGSN of every APN that has none of its own."""
 
-DEFAULT_QOS = bytes.fromhex("0b921f7396fefe742bffff")
-"""Background class (TS 24.008 §10.5.6.5), where the mobile wants what it is subscribed to."""
-
-_LONGEST_QOS = 20
-_ALLOCATION_RETENTION_PRIORITY = b"\x02"
 _RAT_TYPE_GERAN = 2
 _BACK_OFF_UNITS = {0: 3, 1: 5, 2: 0, 3: 1, 4: 2, 7: 7}
 """Units of GGSN Back-Off Time (TS 29.060 §7.7.102) as units of GPRS timer 3."""
@@ -221,8 +219,7 @@ class Activations:
             return  # given up while it waited for the deletion of an older one
         config, tunnel, asked = self._core.config, context.tunnel, context.request
         first = not tunnel.remote_teid
-        concrete = any(asked.qos[:3]) and len(asked.qos) <= _LONGEST_QOS
-        qos = asked.qos if concrete else DEFAULT_QOS
+        subscribed = mobile.subscription.qos_of(context.apn)
         create = CreatePdpContextRequest(
             teid=tunnel.remote_teid,
             imsi=context.imsi,
@@ -239,7 +236,7 @@ class Activations:
             sgsn_address_control=config.control_address,
             sgsn_address_user=config.user_address,
             msisdn=mobile.subscription.msisdn or None,
-            qos=_ALLOCATION_RETENTION_PRIORITY + qos,
+            qos=requested_qos(asked.qos, subscribed),
             rat_type=_RAT_TYPE_GERAN,
         )
         context.create_sent = True
@@ -315,10 +312,11 @@ class Activations:
         if given is not None and can_be_told(given):
             context.address = given
         context.enter(PdpState.ACTIVE, now)
+        context.qos = response.qos or context.qos
         context.accept = ActivatePdpContextAccept(
             asked.ti.mirrored,
             context.sapi,
-            response.qos[len(_ALLOCATION_RETENTION_PRIORITY) :] if response.qos else DEFAULT_QOS,
+            context.qos[len(ALLOCATION_RETENTION_PRIORITY) :],
             pdp_address=to_nas(context.address),
             pco=pco_for_mobile(response.pco),
             cause=_other_pdp_type(response.cause, context.address),
@@ -359,7 +357,7 @@ class Activations:
     def _reject(
         self,
         mobile: MmContext,
-        asked: ActivatePdpContextRequest,
+        asked: ActivationRequest,
         apn: str,
         cause: SmCause,
         gtp_cause: Cause | None,

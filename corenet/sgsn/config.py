@@ -40,6 +40,8 @@ class RadioTimers:
     """Attach Accept until Attach Complete."""
     t3385: float = 8.0
     """Request PDP Context Activation until the mobile activates or rejects."""
+    t3386: float = 8.0
+    """Modify PDP Context Request until the mobile accepts or rejects."""
     t3395: float = 8.0
     """Deactivate PDP Context Request until Deactivate PDP Context Accept."""
     paging_attempts: int = 3

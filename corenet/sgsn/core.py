@@ -24,7 +24,13 @@ from gtp.user_plane import UserPlane
 Answered = Callable[[Message | None, float], None]
 """Called with the response to a GTP request, or None where there is no usable one."""
 
-SERVED = frozenset({MessageType.PDU_NOTIFICATION_REQUEST, MessageType.DELETE_PDP_CONTEXT_REQUEST})
+SERVED = frozenset(
+    {
+        MessageType.PDU_NOTIFICATION_REQUEST,
+        MessageType.UPDATE_PDP_CONTEXT_REQUEST,
+        MessageType.DELETE_PDP_CONTEXT_REQUEST,
+    }
+)
 """The GTP-C requests that an SGSN answers here, beside Echo Request."""
 
 

@@ -48,7 +48,7 @@ class Deactivations:
     def by_mobile(self, mobile: MmContext, context: PdpContext, cause: int, now: float) -> None:
         """Deactivate an active context that the mobile wants deactivated (§6.1.3.4.1)."""
         self._pending[context] = Deactivation()
-        self._end(context, cause, DeactivationReason.MOBILE)
+        self._end(context, cause, DeactivationReason.MOBILE, now)
         context.enter(PdpState.DEACTIVATING, now)
 
         def deleted(now: float) -> None:
@@ -73,7 +73,7 @@ class Deactivations:
         ``delete`` says whether the GGSN still has the context and is to delete it.
         """
         deactivation = self._pending[context] = Deactivation()
-        self._end(context, cause, reason)
+        self._end(context, cause, reason, now)
         context.enter(PdpState.DEACTIVATING, now)
         if delete:
             self._deletions.delete(context, now)
@@ -88,7 +88,7 @@ class Deactivations:
             self.over(mobile, context, now)
             return self._deletions.pending(context.imsi, context.nsapi)
         if context.state is PdpState.ACTIVE:
-            self._end(context, SmCause.REGULAR_DEACTIVATION, reason)
+            self._end(context, SmCause.REGULAR_DEACTIVATION, reason, now)
             return self._deletions.delete(context, now)
         self._core.close(context)
         return self._deletions.abandon(context) if context.create_sent else None
@@ -112,7 +112,9 @@ class Deactivations:
         """Call ``then`` once the deactivation of ``context`` is over."""
         self._pending[context].then.append(then)
 
-    def _end(self, context: PdpContext, cause: int, reason: DeactivationReason) -> None:
+    def _end(self, context: PdpContext, cause: int, reason: DeactivationReason, now: float) -> None:
+        if context.modification is not None:
+            context.modification.abandon(now)
         self._core.close(context)
         self._core.count("contexts_deactivated")
         self._core.emit(

@@ -78,6 +78,8 @@ class DeactivationReason(StrEnum):
     DETACHED = "mobile detached"
     REPLACED = "mobile activated anew"
     STALE = "ggsn asks for it anew"
+    UNKNOWN_TO_GGSN = "ggsn does not know it"
+    """The answer to an Update PDP Context Request."""
     STOPPED = "sgsn stopped"
 
 
@@ -244,6 +246,40 @@ class PdpContextDeactivated(Event):
     reason: DeactivationReason
 
 
+class ModifiedBy(StrEnum):
+    """Who wanted a PDP context changed (TS 23.060 §9.2.3)."""
+
+    MOBILE = "mobile"
+    GGSN = "ggsn"
+    SGSN = "sgsn"
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextModified(Event):
+    """A PDP context was changed, and both sides know (TS 24.008 §6.1.3.3)."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    by: ModifiedBy
+    qos: bytes
+    """Negotiated, as GTP writes it (TS 29.060 §7.7.34)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PdpContextModificationFailed(Event):
+    """A PDP context stays as it was, or is gone."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    by: ModifiedBy
+    sm_cause: int | None
+    """What the mobile said, or was told; None where it was silent, or not asked."""
+    gtp_cause: int | None
+    """What the GGSN said, or was told; None where it was silent, or not asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class PdpContextView:
     """A PDP context as it was when asked."""
@@ -266,6 +302,10 @@ class PdpContextView:
     remote_teid_control: int
     remote_teid_data: int
     network_requested: bool
+    linked_nsapi: int | None
+    """The context whose address a secondary one shares; None for a primary one."""
+    qos: bytes
+    """Negotiated, as GTP writes it (TS 29.060 §7.7.34)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from corenet.sgsn.activation import Activations
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
+from corenet.sgsn.modification import Modifications
 from corenet.sgsn.notification import PduNotifications
 from gtp.constants import Cause
 from gtp.events import (
@@ -24,6 +25,7 @@ from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
     PduNotificationRequest,
+    UpdatePdpContextRequest,
 )
 
 
@@ -36,11 +38,13 @@ class Gn:
         notifications: PduNotifications,
         activations: Activations,
         deactivations: Deactivations,
+        modifications: Modifications,
     ) -> None:
         self._core = core
         self._notifications = notifications
         self._activations = activations
         self._deactivations = deactivations
+        self._modifications = modifications
 
     def take_gtp(self, now: float) -> None:
         """Deal with everything that has happened."""
@@ -67,6 +71,8 @@ class Gn:
             self._notifications.receive(received, message, now)
         elif isinstance(message, DeletePdpContextRequest):
             self._delete(received, message, now)
+        elif isinstance(message, UpdatePdpContextRequest):
+            self._modifications.wanted_by_ggsn(received, message, now)
 
     def _delete(
         self, received: RequestReceived, message: DeletePdpContextRequest, now: float

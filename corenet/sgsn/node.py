@@ -38,6 +38,7 @@ from corenet.sgsn.events import (
 from corenet.sgsn.gn import Gn
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mobility import Mobility
+from corenet.sgsn.modification import Modifications
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
@@ -46,6 +47,7 @@ from corenet.sgsn.presence import Presence
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.endpoint import EndpointCounters
+from gtp.ies.quality import QosProfile
 
 
 class Sgsn:
@@ -84,7 +86,8 @@ class Sgsn:
             core, self._hlr, self._detaches, self._paging, self._requests, self._short_messages
         )
         self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
-        sessions = Sessions(core, self._requests, activations, self._deactivations)
+        self._modifications = modifications = Modifications(core, self._deactivations)
+        sessions = Sessions(core, self._requests, activations, self._deactivations, modifications)
         self._air = Air(
             core,
             attaches,
@@ -95,7 +98,7 @@ class Sgsn:
             self._packets,
             self._short_messages,
         )
-        self._gn = Gn(core, notifications, activations, self._deactivations)
+        self._gn = Gn(core, notifications, activations, self._deactivations, modifications)
         self._running = True
 
     def start(self, now: float) -> None:
@@ -136,6 +139,9 @@ class Sgsn:
                 self._short_messages.forward(message, now)
             else:
                 self._mobility.hlr_asks(message, now)
+                mobile = self._core.mobiles.with_imsi(message.imsi)
+                if mobile is not None:
+                    self._modifications.subscription_changed(mobile, now)
         self._end(now)
 
     def next_timeout(self) -> float | None:
@@ -196,6 +202,23 @@ class Sgsn:
         self._end(now)
         return True
 
+    def modify(self, imsi: str, nsapi: int, qos: bytes, now: float) -> bool:
+        """Give a PDP context another QoS (IE 135; TS 23.060 §9.2.3.1); False if it is not active.
+
+        An event tells how it went: ``PdpContextModified`` or ``PdpContextModificationFailed``.
+
+        Raises:
+            ValueError: ``qos`` is no QoS profile.
+        """
+        QosProfile.parse(qos)
+        mobile = self._core.mobiles.with_imsi(imsi)
+        context = None if mobile is None else mobile.contexts.get(nsapi)
+        if mobile is None or context is None or context.state is not PdpState.ACTIVE:
+            return False
+        self._modifications.wanted_by_sgsn(mobile, context, qos, now)
+        self._end(now)
+        return True
+
     def suspend(self, imsi: str, now: float) -> bool:  # noqa: ARG002 - as every command
         """Suspend GPRS for a mobile in a circuit-switched call (TS 23.060 §16.2.1).
 
@@ -250,6 +273,7 @@ class Sgsn:
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),
+            "modifications": len(self._modifications),
             "deletions": len(self._deletions),
             "tunnel endpoints": core.user_plane.tunnels,
             "watched paths": core.endpoint.watched_paths,

@@ -8,21 +8,43 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
+from typing import Protocol
 
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.sm import (
     LLC_SAPI_FOR_DATA,
     ActivatePdpContextRequest,
+    ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
 from corenet.interfaces.node import Address
 from corenet.sgsn.events import PdpContextView, PdpState
+from gtp.ies.quality import limited_qos
 from gtp.ies.values import EndUserAddress, PdpType
 
 USER_DATA_SAPIS = frozenset({3, 5, 9, 11})
 """LLC SAPIs for SNDCP (TS 44.064 §6.2.3)."""
 
+ALLOCATION_RETENTION_PRIORITY = b"\x02"
+"""What GTP's QoS has before that of mobiles (TS 29.060 §7.7.34): normal priority."""
+
+DEFAULT_QOS = bytes.fromhex("0b921f7396fefe742bffff")
+"""Background class (TS 24.008 §10.5.6.5), where the mobile wants what it is subscribed to."""
+
+_LONGEST_QOS = 20
 _HIGHEST_TEID = 0xFFFF_FFFF
+
+
+ActivationRequest = ActivatePdpContextRequest | ActivateSecondaryPdpContextRequest
+"""What a mobile asks for a PDP context with."""
+
+
+class Procedure(Protocol):
+    """Something that is under way for a context and ends with it."""
+
+    def abandon(self, now: float) -> None:
+        """End, for the context goes."""
+        ...
 
 
 def to_gtp(address: PdpAddress) -> EndUserAddress:
@@ -53,6 +75,18 @@ def pco_for_mobile(pco: bytes | None) -> bytes | None:
     GTP has room for 65,535 octets of them, TS 24.008 §10.5.6.3 for 251.
     """
     return pco if pco is not None and len(pco) <= 251 else None
+
+
+def requested_qos(asked: bytes, subscribed: bytes | None) -> bytes:
+    """Return the QoS to ask a GGSN for: what the mobile wants, no better than is subscribed.
+
+    ``asked`` is as mobiles write it; ``subscribed`` as GTP does, None for any.
+    """
+    if any(asked[:3]) and len(asked) <= _LONGEST_QOS:
+        return limited_qos(ALLOCATION_RETENTION_PRIORITY + asked, subscribed)
+    if subscribed is None:
+        return ALLOCATION_RETENTION_PRIORITY + DEFAULT_QOS
+    return (subscribed[:1].strip(b"\0") or ALLOCATION_RETENTION_PRIORITY) + subscribed[1:]
 
 
 def address_text(address: EndUserAddress) -> str:
@@ -86,13 +120,17 @@ class PdpContext:
         "accept",
         "address",
         "apn",
+        "bearers",
         "create_sent",
         "early",
         "ggsn_user",
         "imsi",
+        "linked_nsapi",
+        "modification",
         "n_pdu",
         "network_requested",
         "nsapi",
+        "qos",
         "remote_teid_control",
         "remote_teid_data",
         "request",
@@ -105,7 +143,7 @@ class PdpContext:
 
     def __init__(
         self,
-        request: ActivatePdpContextRequest,
+        request: ActivationRequest,
         tunnel: ControlTunnel,
         *,
         apn: str,
@@ -113,7 +151,9 @@ class PdpContext:
         teid_data: int,
         network_requested: bool,
         now: float,
+        linked: PdpContext | None = None,
     ) -> None:
+        """``linked`` is a context whose address and APN a secondary one shares."""
         self.imsi = tunnel.imsi
         self.request = request
         """What the mobile asked for; the same again is a retransmission."""
@@ -139,6 +179,13 @@ class PdpContext:
         """T-PDUs that overtook the Create PDP Context Response."""
         self.n_pdu = 0
         """Number of the next downlink N-PDU (TS 44.065 §6.9)."""
+        self.qos = ALLOCATION_RETENTION_PRIORITY + DEFAULT_QOS
+        """Negotiated, as GTP writes it."""
+        self.modification: Procedure | None = None
+        """What is being changed of it."""
+        self.linked_nsapi = None if linked is None else linked.nsapi
+        self.bearers: list[PdpContext] = [] if linked is None else linked.bearers
+        """The contexts that have tunnels and share its PDP address and APN, itself included."""
 
     @property
     def sapi(self) -> int:
@@ -173,6 +220,8 @@ class PdpContext:
             remote_teid_control=self.remote_teid_control,
             remote_teid_data=self.remote_teid_data,
             network_requested=self.network_requested,
+            linked_nsapi=self.linked_nsapi,
+            qos=self.qos,
         )
 
 
@@ -209,10 +258,12 @@ class Tunnels:
     def add(self, context: PdpContext) -> None:
         """Give ``context`` its place in its tunnel."""
         context.tunnel.contexts[context.nsapi] = context
+        context.bearers.append(context)
         self._data_teids.add(context.teid_data)
 
     def connect(self, context: PdpContext, ggsn_user: str, remote_teid_data: int) -> None:
         """Note the other end of the context's data tunnel."""
+        self._disconnect(context)
         context.ggsn_user, context.remote_teid_data = ggsn_user, remote_teid_data
         self._by_remote[ggsn_user, remote_teid_data] = context
 
@@ -220,15 +271,20 @@ class Tunnels:
         """Take ``context`` out; return whether its control tunnel went with it."""
         tunnel = context.tunnel
         self._data_teids.discard(context.teid_data)
-        remote = (context.ggsn_user, context.remote_teid_data)
-        if self._by_remote.get(remote) is context:
-            del self._by_remote[remote]
+        self._disconnect(context)
+        if context in context.bearers:
+            context.bearers.remove(context)
         if tunnel.contexts.get(context.nsapi) is context:
             del tunnel.contexts[context.nsapi]
         if tunnel.contexts or self._by_teid.pop(tunnel.teid, None) is None:
             return False
         del self._by_mobile[tunnel.imsi, tunnel.ggsn]
         return True
+
+    def _disconnect(self, context: PdpContext) -> None:
+        remote = (context.ggsn_user, context.remote_teid_data)
+        if self._by_remote.get(remote) is context:
+            del self._by_remote[remote]
 
     def with_teid(self, teid: int) -> ControlTunnel | None:
         """Return the control tunnel whose endpoint here is ``teid``."""

@@ -12,6 +12,9 @@ from corenet.interfaces.nas.sm import (
     ActivatePdpContextRequest,
     DeactivatePdpContextAccept,
     DeactivatePdpContextRequest,
+    ModifyPdpContextAcceptUplink,
+    ModifyPdpContextReject,
+    ModifyPdpContextRequestUplink,
     RequestPdpContextActivationReject,
     SmMessage,
     SmStatus,
@@ -23,6 +26,7 @@ from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.modification import Modifications
 from corenet.sgsn.network_request import NetworkRequests
 
 _ACTIVATE_REQUEST = 0x41
@@ -37,11 +41,13 @@ class Sessions:
         requests: NetworkRequests,
         activations: Activations,
         deactivations: Deactivations,
+        modifications: Modifications,
     ) -> None:
         self._core = core
         self._requests = requests
         self._activations = activations
         self._deactivations = deactivations
+        self._modifications = modifications
 
     def receive(self, mobile: MmContext, octets: bytes, now: float) -> None:
         """Take a message."""
@@ -58,6 +64,10 @@ class Sessions:
             self._deactivate(mobile, message, now)
         elif isinstance(message, DeactivatePdpContextAccept):
             self._deactivated(mobile, message, now)
+        elif isinstance(message, ModifyPdpContextRequestUplink):
+            self._modify(mobile, message, now)
+        elif isinstance(message, ModifyPdpContextAcceptUplink | ModifyPdpContextReject):
+            self._modified(mobile, message, now)
         elif isinstance(message, SmStatus):
             self._status(mobile, message, now)
         else:
@@ -110,6 +120,32 @@ class Sessions:
         else:
             self._say_status(mobile, message.ti, SmCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE)
 
+    def _modify(
+        self, mobile: MmContext, message: ModifyPdpContextRequestUplink, now: float
+    ) -> None:
+        context = mobile.context_with(message.ti)
+        if context is None:
+            self._say_status(mobile, message.ti, SmCause.INVALID_TRANSACTION_IDENTIFIER)
+        elif context.state is PdpState.ACTIVE:
+            self._modifications.wanted_by_mobile(mobile, context, message, now)
+        elif context.state is PdpState.CREATING:
+            self._say_status(mobile, message.ti, SmCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE)
+        # While it is deactivated, the mobile learns that anyway (§6.1.3.4).
+
+    def _modified(
+        self,
+        mobile: MmContext,
+        message: ModifyPdpContextAcceptUplink | ModifyPdpContextReject,
+        now: float,
+    ) -> None:
+        context = mobile.context_with(message.ti)
+        if context is None:
+            self._say_status(mobile, message.ti, SmCause.INVALID_TRANSACTION_IDENTIFIER)
+        elif isinstance(message, ModifyPdpContextReject):
+            self._modifications.rejected(context, message.cause, now)
+        else:
+            self._modifications.accepted(context, now)
+
     def _status(self, mobile: MmContext, message: SmStatus, now: float) -> None:
         """Abort what the mobile knows nothing of (TS 24.008 §6.1.3.6); never answered."""
         self._core.count("sm_status_received")
@@ -117,6 +153,12 @@ class Sessions:
         context = mobile.context_with(message.ti)
         if request is not None:
             self._requests.refused(request, message.cause, now)
+        elif (
+            context is not None
+            and message.cause != SmCause.INVALID_TRANSACTION_IDENTIFIER
+            and self._modifications.asks(context)
+        ):
+            self._modifications.rejected(context, message.cause, now)
         elif context is None or message.cause not in (
             SmCause.INVALID_TRANSACTION_IDENTIFIER,
             SmCause.MESSAGE_TYPE_UNKNOWN,

@@ -17,6 +17,11 @@ _LONGEST_APN = 99
 _MOST_DIGITS = 15
 """Of an MSISDN (ITU-T E.164); what is longer cannot be told to a GGSN."""
 
+_QOS_97 = 3
+_QOS_99 = 11
+"""Octets of a QoS without allocation and retention priority, by release."""
+_PRIORITY_OPEN = b"\x00"
+
 WILDCARD = "*"
 """The subscribed APN that stands for every APN."""
 
@@ -98,6 +103,18 @@ class Subscription:
             chosen.address,
             int.from_bytes(charging, "big") if len(charging) == 2 else None,
         )
+
+    def qos_of(self, apn: str) -> bytes | None:
+        """Return the best QoS that is subscribed for an APN, as in GTP; None for any.
+
+        Beside an APN the HLR gives a QoS as TS 24.008 has it, or with the octet of allocation and
+        retention priority before it (TS 29.002 §17.7.1).
+        """
+        info = self._covering(apn)
+        if info is None or not info.qos:
+            return None
+        bare = len(info.qos) in (_QOS_97, _QOS_99)
+        return _PRIORITY_OPEN + info.qos if bare else info.qos
 
     def _covering(self, apn: str) -> PdpInfo | None:
         wildcard = None

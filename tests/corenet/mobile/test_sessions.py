@@ -86,7 +86,11 @@ def test_request_is_accepted(mobiles: Mobiles, network: ScriptedNetwork) -> None
     network.say(IMSI, ACCEPT)
     assert (told(network), network.events()) == ([], [ACTIVATED])
     assert mobiles.mobile(IMSI).contexts == (
-        ContextView(APN, 5, 1, ContextState.ACTIVE, "10.45.0.7", 1001.0, network_requested=True),
+        ContextView(
+            *(APN, 5, 1, ContextState.ACTIVE, "10.45.0.7", 1001.0),
+            network_requested=True,
+            qos=bytes(11),
+        ),
     )
     assert mobiles.next_timeout() is None
 

@@ -366,8 +366,8 @@ def test_other_status_changes_nothing(active, ti, cause):
 @pytest.mark.parametrize(
     ("octets", "cause"),
     [
-        ("0a4d", 97),  # Activate Secondary PDP Context Request: not served here
-        ("0a4a", 97),  # Modify PDP Context Request: not served here
+        ("0a56", 97),  # Activate MBMS Context Request: not served here
+        ("0a480403030000 00", 97),  # Modify PDP Context Request as the network has it
         ("0a4303", 97),  # Activate PDP Context Reject: the network's message
         ("0a46", 96),  # Deactivate without its cause
     ],
