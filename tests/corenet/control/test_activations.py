@@ -399,17 +399,17 @@ def test_nothing_to_deactivate_is_not_found(world, who, index, apn):
 
 
 def test_another_qos_is_asked_of_the_sgsn(world, who):
-    """The answer comes as an event; our own SGSN has none."""
+    """SGSN and mobile agree, and events tell so."""
     core = world()
     core.finished(core.request(1))
     context = core.terminal(1).contexts[0]
     assert (len(context.qos), context.direct_tunnel) == (24, False)
     better = QosRequest(qos="010B921F73967070742BFFFF")
     assert core.control.change_qos(who(1).imsi, APN, better).done == "asked for 1 PDP context"
-    core.wait(60)
-    (failed,) = [e for e in core.control.events.since(0) if e.name == "PdpContextUpdateFailed"]
-    assert failed.plain()["failure"] == "timed-out"
-    assert core.terminal(1).contexts[0].qos == context.qos
+    core.wait(1)
+    names = [event.name for event in core.control.events.since(0)]
+    assert {"PdpContextModified", "PdpContextUpdated", "ContextModified"} <= set(names)
+    assert core.terminal(1).contexts[0].qos == better.qos.lower()
 
 
 def test_qos_of_no_context_cannot_be_asked_for(world, who):
