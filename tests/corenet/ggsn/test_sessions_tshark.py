@@ -72,7 +72,7 @@ def test_changes_of_a_context(bench) -> None:
         "sgsn_address_control": SGSN,
         "sgsn_address_user": RNC,
         "qos": QOS,
-        "direct_tunnel_flags": b"\x01",
+        "direct_tunnel_flags": 1,
     }
     bench.request(UpdatePdpContextRequest(**same), SGSN)
     bench.request(UpdatePdpContextRequest(**same | {"nsapi": 6}), SGSN)
