@@ -20,6 +20,7 @@ from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
 from corenet.radius.accounting import RadiusServer as RadiusServer
 from corenet.radius.dynamic import DynamicClient as DynamicClient
 from corenet.radius.dynamic import DynamicPolicy as DynamicPolicy
+from gtp.ies.quality import QosProfile
 from gtp.timers import Timers
 
 
@@ -84,6 +85,8 @@ class Apn:
     """Contexts on this APN at one time; None for as many as there are addresses."""
     dns: tuple[str, ...] = ()
     """Addresses of name servers, at most two per family, for a mobile that asks for them."""
+    qos: bytes | None = None
+    """The best QoS that a context gets, as in IE 135; None for whatever is asked for."""
     mtu: int | None = None
     """Octets of the longest IPv4 packet, told to a mobile that asks; None tells nothing."""
     credentials: tuple[Credential, ...] | None = None
@@ -105,6 +108,11 @@ class Apn:
         families = [ip_address(server).version for server in self.dns]
         if max(families.count(4), families.count(6)) > 2:
             raise ValueError(f"APN {self.name}: at most two name servers per family")
+        if self.qos is not None:
+            try:
+                QosProfile.parse(self.qos)
+            except ValueError as error:
+                raise ValueError(f"APN {self.name}: no QoS profile: it {error}") from None
         if self.mtu is not None and not 68 <= self.mtu <= 65535:
             raise ValueError(f"APN {self.name}: an MTU is from 68 to 65535 octets, not {self.mtu}")
         if self.maximum_contexts is not None and self.maximum_contexts < 0:
@@ -241,6 +249,11 @@ class GgsnConfig:
     maximum_contexts: int = 1_000_000
     """PDP contexts in all; beyond it Create is refused with "No resources available"."""
     timers: Timers = field(default_factory=Timers)
+    attempts_through_ms: int = 9
+    """What N3-REQUESTS is for a request that the SGSN answers once the MS has answered it.
+
+    The SGSN asks the MS five times, eight seconds apart (T3385, T3386).
+    """
     on_sgsn_restart: RestartPolicy = RestartPolicy.SILENT
     on_path_down: PathDownPolicy = PathDownPolicy.KEEP
     response_cache: int = 32 * 1024 * 1024
@@ -249,6 +262,8 @@ class GgsnConfig:
     def __post_init__(self) -> None:
         IPv4Address(self.control_address)
         IPv4Address(self.user_address)
+        if self.attempts_through_ms < 1:
+            raise ValueError("a request through the MS is sent at least once")
         if self.guard_time <= 0:
             raise ValueError("the guard time is above 0")
         if self.plmn is not None and not (self.plmn.isdigit() and len(self.plmn) in (5, 6)):

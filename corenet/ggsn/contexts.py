@@ -5,6 +5,10 @@ Specs: TS 23.060 §13.3 (context data at the GGSN), TS 29.060 §7.3.1 and §7.7.
 One TEID Control Plane stands for the contexts of an MS whose SGSN addressed them together:
 a Create PDP Context Request with TEID 0 opens a control tunnel, one with the tunnel's TEID
 joins it. Each context has a TEID Data I of its own.
+
+Secondary contexts share the addresses of a primary one. A packet for such an address goes to the
+context whose traffic flow template wants it (TS 23.060 §15.3); where a context is alone and has no
+template, nothing has to be asked.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from random import Random
 from corenet.ggsn.authorization import Authorization
 from corenet.ggsn.events import PdpContextView, UpdateFailure
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, address_text
+from corenet.gi.flows import Classifier, Filters
 from corenet.interfaces.node import Address
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 
@@ -72,6 +77,12 @@ class PdpContext:
     """Whether the user plane goes to an RNC, past the SGSN (TS 23.060 §15.6)."""
     tunnel_lost: bool = False
     """Whether the RNC knew nothing of a direct tunnel, and the SGSN has not repaired it yet."""
+    linked_nsapi: int | None = None
+    """The context that a secondary one was linked to; None for a primary one."""
+    filters: Filters = ()
+    """The traffic flow template."""
+    shared: SharedAddress | None = None
+    """The choice among the contexts with its address; None where there is nothing to choose."""
     update: PendingUpdate | None = None
     """What the SGSN was asked to change and has not answered."""
     uplink_packets: int = 0
@@ -92,6 +103,11 @@ class PdpContext:
         octets = self.ipv4 or self.ipv6
         assert octets is not None
         return address_text(octets)
+
+    @property
+    def bearers(self) -> tuple[PdpContext, ...]:
+        """The contexts with its address, oldest first, itself included."""
+        return (self,) if self.shared is None else tuple(self.shared.bearers)
 
     @property
     def addresses(self) -> tuple[bytes, ...]:
@@ -139,7 +155,24 @@ class PdpContext:
             qos=self.qos,
             rat_type=self.rat_type,
             direct_tunnel=self.direct_tunnel,
+            linked_nsapi=self.linked_nsapi,
+            filters=self.filters,
         )
+
+
+class SharedAddress:
+    """The contexts with one address, and which of them a packet belongs to."""
+
+    __slots__ = ("bearers", "classifier")
+
+    def __init__(self, bearers: list[PdpContext]) -> None:
+        self.bearers = bearers
+        """Oldest first."""
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Take note that contexts or their templates have changed."""
+        self.classifier = Classifier((bearer, bearer.filters) for bearer in self.bearers)
 
 
 @dataclass(slots=True, eq=False)
@@ -148,10 +181,14 @@ class PendingUpdate:
 
     context: PdpContext
     qos: bytes | None
-    """What the QoS is to become; None where only a lost direct tunnel is to be repaired."""
-    sgsn_end: tuple[str, int]
+    """What the QoS is to become; None where it stays."""
+    sgsn_end: tuple[str, int] = ("", 0)
     """Where it went, as in ``PdpContext.sgsn_end``."""
-    transaction: int
+    transaction: int = 0
+    tft: bytes | None = None
+    """What is to be done with the traffic flow template, as in IE 137."""
+    filters: Filters = ()
+    """What that makes of it."""
     ended: UpdateEnded | None = None
     """Who wants to know what comes of it."""
 
@@ -259,15 +296,28 @@ class ContextTable:
         self._reserved.discard(tunnel.teid)
         self._tunnels[tunnel.teid] = tunnel
 
-    def add(self, context: PdpContext) -> None:
-        """Take a context in. Its address, NSAPI and TEIDs are free."""
+    def add(self, context: PdpContext, linked: PdpContext | None = None) -> None:
+        """Take a context in. Its NSAPI and TEIDs are free; its address is, or is ``linked``'s."""
         self._contexts[context.teid_data] = context
-        for octets in context.addresses:
-            self._by_address[octets] = context
+        if linked is None:
+            for octets in context.addresses:
+                self._by_address[octets] = context
+        else:
+            context.shared = linked.shared = linked.shared or SharedAddress([linked])
+            context.shared.bearers.append(context)
+        self.set_filters(context, context.filters)
         context.access.contexts += 1
         self._by_subscriber.setdefault(context.imsi, []).append(context)
         self._by_peer_tunnel[(context.sgsn_user[0], context.sgsn_teid_data)] = context
         context.tunnel.contexts[context.nsapi] = context
+
+    def set_filters(self, context: PdpContext, filters: Filters) -> None:
+        """Give a context that is there another traffic flow template."""
+        context.filters = filters
+        if filters and context.shared is None:
+            context.shared = SharedAddress([context])
+        elif context.shared is not None:
+            context.shared.arrange()
 
     def move(self, context: PdpContext, sgsn_user: Address, sgsn_teid_data: int) -> None:
         """Give a context another end of its tunnel on GTP-U."""
@@ -282,14 +332,24 @@ class ContextTable:
             del self._by_peer_tunnel[end]
 
     def remove(self, context: PdpContext) -> None:
-        """Take a context out, and its control tunnel where it was the last one in it."""
+        """Take a context out, and its control tunnel where it was the last one in it.
+
+        Its address stays with the contexts that share it.
+        """
         del self._contexts[context.teid_data]
+        others = [bearer for bearer in context.bearers if bearer is not context]
         for octets in context.addresses:
-            del self._by_address[octets]
+            if not others:
+                del self._by_address[octets]
+            elif self._by_address[octets] is context:
+                self._by_address[octets] = others[0]
+        if context.shared is not None:
+            context.shared.bearers.remove(context)
+            context.shared.arrange()
         context.access.contexts -= 1
-        others = self._by_subscriber[context.imsi]
-        others.remove(context)
-        if not others:
+        of_subscriber = self._by_subscriber[context.imsi]
+        of_subscriber.remove(context)
+        if not of_subscriber:
             del self._by_subscriber[context.imsi]
         self._forget_peer_tunnel(context)
         tunnel = context.tunnel

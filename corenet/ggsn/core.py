@@ -37,15 +37,26 @@ class Core:
     """User traffic and what else goes out beside the endpoints' own datagrams."""
 
     def request(
-        self, message: Message, peer: Address, now: float, *, context: object = None
+        self,
+        message: Message,
+        peer: Address,
+        now: float,
+        *,
+        context: object = None,
+        asks_ms: bool = False,
     ) -> int | None:
         """Send a request; return its transaction, or None where it cannot be sent.
+
+        ``asks_ms`` says that the SGSN has to ask the MS before it answers, which takes longer.
 
         That is so where the peer has as many requests open as there are sequence numbers, or
         where a caller's value, such as an IMSI, cannot be expressed.
         """
         try:
-            return self.endpoint.request(message, peer, now, context=context)
+            attempts = None
+            if asks_ms:
+                attempts = max(self.config.timers.n3_requests, self.config.attempts_through_ms)
+            return self.endpoint.request(message, peer, now, context=context, attempts=attempts)
         except LocalProtocolError:
             return None
 

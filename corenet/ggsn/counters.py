@@ -12,6 +12,8 @@ class GgsnCounters:
     """Counters of one GGSN since it was made."""
 
     contexts_created: int = 0
+    secondary_contexts_created: int = 0
+    """Those of them that share the address of another."""
     contexts_refused: int = 0
     """Create PDP Context Requests that we refused."""
     contexts_deleted: dict[DeletionReason, int] = field(
@@ -36,6 +38,10 @@ class GgsnCounters:
     router_advertisements: int = 0
     """Answers to Router Solicitations of mobiles."""
     pdus_stored: int = 0
+    secondary_requests: int = 0
+    """Secondary contexts that SGSNs were asked for (Initiate PDP Context Activation)."""
+    secondary_requests_succeeded: int = 0
+    secondary_requests_failed: int = 0
     activations_started: int = 0
     """Network-requested procedures, however many asked for each."""
     activations_succeeded: int = 0

@@ -7,6 +7,7 @@ TS 23.060 §9.2.4; TS 23.007 (restart of an SGSN).
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from corenet.ggsn.accounting import Accounting
@@ -41,11 +42,13 @@ class Deletion:
         self._accounting = accounting
         self.limits = SessionLimits(core, self.end)
         """What ends contexts that RADIUS has given limits."""
+        self.on_removed: Callable[[PdpContext, float], None] = lambda _context, _now: None
+        """Called with each context that is gone."""
 
     def delete_requested(self, received: RequestReceived, now: float) -> None:
         """Take a Delete PDP Context Request and answer it (TS 29.060 §7.3.5).
 
-        Without secondary contexts the Teardown Ind changes nothing.
+        With Teardown Ind the contexts that share the address go too.
         """
         message = received.message
         assert isinstance(message, DeletePdpContextRequest)
@@ -57,24 +60,40 @@ class Deletion:
         )
         self._core.endpoint.respond(received, response, now)
         if context is not None:
-            self.remove(context, DeletionReason.SGSN_REQUEST, now)
+            for bearer in context.bearers if message.teardown else (context,):
+                self.remove(bearer, DeletionReason.SGSN_REQUEST, now)
 
     def deactivate(self, imsi: str, access: AccessPoint | None, now: float) -> int:
         """Delete the subscriber's contexts, and tell the SGSN (TS 23.060 §9.2.4.3)."""
         found = [c for c in self._core.contexts.of(imsi) if access in (None, c.access)]
         for context in found:
-            self.end(context, DeletionReason.COMMAND, now)
+            if context in self._core.contexts:
+                self.end(context, DeletionReason.COMMAND, now)
         return len(found)
 
     def end(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
-        """Delete a context and tell the SGSN; it is gone here whether the SGSN answers or not."""
+        """Delete a context and those that share its address, and tell the SGSN.
+
+        They are gone here whether the SGSN answers or not.
+        """
         self._tell(context, now)
+        for bearer in context.bearers:
+            self.remove(bearer, reason, now)
+
+    def end_bearer(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
+        """Delete one context, and tell the SGSN; those that share its address go on."""
+        self._tell(context, now, teardown=len(context.bearers) == 1)
         self.remove(context, reason, now)
 
-    def _tell(self, context: PdpContext, now: float) -> None:
-        """Send the SGSN a Delete PDP Context Request."""
+    def _tell(self, context: PdpContext, now: float, *, teardown: bool = True) -> None:
+        """Send the SGSN a Delete PDP Context Request.
+
+        Without Teardown Ind one context goes; the last one always goes with it.
+        """
         tunnel = context.tunnel
-        request = DeletePdpContextRequest(teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=True)
+        request = DeletePdpContextRequest(
+            teid=tunnel.sgsn_teid, nsapi=context.nsapi, teardown=teardown
+        )
         self._core.request(request, (tunnel.sgsn_address, GTP_C_PORT), now)
 
     def sgsn_restarted(self, host: str, recovery: int, now: float) -> None:
@@ -102,7 +121,7 @@ class Deletion:
             context = lost.popleft()
             if context in self._core.contexts:
                 if tell:
-                    self._tell(context, now)
+                    self._tell(context, now, teardown=len(context.bearers) == 1)
                 self.remove(context, reason, now)
         if lost:
             self._core.schedule.at(
@@ -131,3 +150,4 @@ class Deletion:
         core.events.append(PdpContextDeleted(context.view(), reason))
         self._accounting.context_deleted(context, reason, now)
         core.unwatch(context.tunnel.sgsn_address)
+        self.on_removed(context, now)

@@ -17,6 +17,7 @@ from corenet.radius.accounting import AccountingSent as AccountingSent
 from corenet.radius.accounting import AccountingStatus as AccountingStatus
 from corenet.radius.accounting import RadiusServerAnswered as RadiusServerAnswered
 from corenet.radius.accounting import RadiusServerSilent as RadiusServerSilent
+from gtp.ies.filters import PacketFilter
 
 
 class Trigger(StrEnum):
@@ -78,6 +79,8 @@ class DropReason(StrEnum):
     """From or for the link itself, so not forwarded (RFC 4291 §2.5.6)."""
     TUNNEL_LOST = "tunnel-lost"
     """The RNC knows nothing of the direct tunnel, and the SGSN has not repaired it yet."""
+    NO_PACKET_FILTER = "no-packet-filter"
+    """Every context of the address has a traffic flow template, and none wants it."""
     MALFORMED = "malformed"
     """It is no IP packet."""
 
@@ -122,6 +125,10 @@ class PdpContextView:
     """The /64 prefix with the interface identifier that was given, where there is one."""
     direct_tunnel: bool = False
     """Whether ``sgsn_user_address`` is an RNC's."""
+    linked_nsapi: int | None = None
+    """The context whose address a secondary one shares; None for a primary one."""
+    filters: tuple[PacketFilter, ...] = ()
+    """The traffic flow template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,7 @@ class UpdateFailure(StrEnum):
     CONTEXT_DELETED = "context-deleted"
     """The context went while the SGSN was asked."""
     SUPERSEDED = "superseded"
-    """Another QoS of the same context was asked for meanwhile."""
+    """Something else was asked for of the same context meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +231,39 @@ class PdpContextUpdateFailed(Event):
     failure: UpdateFailure
     cause: FailureCause | None = None
     """The SGSN's, where it refused."""
+
+
+class SecondaryFailure(StrEnum):
+    """Why a secondary context that an SGSN was asked for did not come."""
+
+    REFUSED = "refused"
+    """By the SGSN, or by the MS: the cause says more."""
+    TIMED_OUT = "timed-out"
+    """All transmissions were unanswered, or too many requests wait to send another."""
+    INVALID_RESPONSE = "invalid-response"
+    NO_CONTEXT = "no-context"
+    """The SGSN accepted, but no Create PDP Context Request came within the guard time."""
+    CREATE_REFUSED = "create-refused"
+    """We refused the Create PDP Context Request ourselves; the cause is ours."""
+    CONTEXT_DELETED = "context-deleted"
+    """The context whose address it was to share went meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryActivationSucceeded(Event):
+    """A secondary context is there that we had asked the SGSN for (TS 23.060 §9.2.2.3)."""
+
+    linked: PdpContextView
+    context: PdpContextView
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryActivationFailed(Event):
+    """A secondary context that we had asked the SGSN for did not come."""
+
+    linked: PdpContextView
+    failure: SecondaryFailure
+    cause: FailureCause | None = None
 
 
 @dataclass(frozen=True, slots=True)

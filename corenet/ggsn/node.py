@@ -23,11 +23,12 @@ from corenet.ggsn.contexts import ContextTable, PdpContext, PendingUpdate
 from corenet.ggsn.core import Core
 from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.deletion import Deletion
-from corenet.ggsn.events import PathChanged, PathState, PdpContextView
+from corenet.ggsn.events import DeletionReason, PathChanged, PathState, PdpContextView
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.orders import Orders
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoints
 from corenet.ggsn.reachability import Reachability
+from corenet.ggsn.secondary import SecondaryContexts, SecondaryRequest
 from corenet.ggsn.sessions import Sessions
 from corenet.ggsn.traffic import Traffic
 from corenet.ggsn.updates import Updates
@@ -131,6 +132,7 @@ class Ggsn:
         self._sessions = Sessions(
             core, self._activations, self._accounting, self._deletion, self._admission
         )
+        self._secondary = SecondaryContexts(core, self._sessions, self._accounting, self._deletion)
         self._orders = Orders(core, self._dynamic, self._accounting, self._deletion, self._updates)
         self._traffic = Traffic(core, self._activations)
 
@@ -175,18 +177,69 @@ class Ggsn:
         self._activations.abandon(imsi, access, FailureCause.local(LocalCause.DEACTIVATED), now)
         return count
 
-    def change_qos(self, imsi: str, apn: str, qos: bytes, now: float) -> int:
+    def deactivate_bearer(self, imsi: str, apn: str, nsapi: int, now: float) -> bool:
+        """Delete one of the contexts that share an address; False where there is none."""
+        context = self._context(imsi, apn, nsapi)
+        if context is None:
+            return False
+        self._deletion.end_bearer(context, DeletionReason.COMMAND, now)
+        return True
+
+    def change_qos(
+        self, imsi: str, apn: str, qos: bytes, now: float, nsapi: int | None = None
+    ) -> int:
         """Ask the SGSN for another QoS (IE 135) of the subscriber's contexts on ``apn``.
 
-        Returns how many contexts that were; for each an event tells how it went:
-        ``PdpContextUpdated`` or ``PdpContextUpdateFailed``. An unknown APN has no contexts.
+        ``nsapi`` names one of them. Returns how many contexts that were; for each an event tells
+        how it went: ``PdpContextUpdated`` or ``PdpContextUpdateFailed``. An unknown APN has no
+        contexts.
 
         Raises:
             ValueError: ``qos`` is no QoS profile.
         """
         QosProfile.parse(qos)
         access = self._core.access_points.find(apn)
-        return self._updates.change_qos(imsi, access, qos, now) if access is not None else 0
+        return self._updates.change_qos(imsi, access, qos, now, nsapi) if access is not None else 0
+
+    def change_template(self, imsi: str, apn: str, nsapi: int, tft: bytes, now: float) -> bool:
+        """Ask the SGSN for another traffic flow template (IE 137) of one context.
+
+        False where there is none. An event tells how it went, as for ``change_qos``.
+
+        Raises:
+            TftError: ``tft`` is none, or cannot be applied to the template of now.
+        """
+        context = self._context(imsi, apn, nsapi)
+        if context is None:
+            return False
+        self._updates.ask_template(context, tft, now)
+        return True
+
+    def request_secondary(
+        self, imsi: str, apn: str, qos: bytes, tft: bytes | None, now: float
+    ) -> bool:
+        """Ask the SGSN for one more context with the address that the subscriber has on ``apn``.
+
+        False where it has none. An event tells how it went: ``SecondaryActivationSucceeded`` or
+        ``SecondaryActivationFailed`` (TS 23.060 §9.2.2.3).
+
+        Raises:
+            ValueError: ``qos`` is no QoS profile, or ``tft`` no template for a new context.
+        """
+        QosProfile.parse(qos)
+        linked = self._context(imsi, apn, None)
+        if linked is None:
+            return False
+        self._secondary.request(linked, qos, tft, now)
+        return True
+
+    def _context(self, imsi: str, apn: str, nsapi: int | None) -> PdpContext | None:
+        """Return the subscriber's oldest context on ``apn``, or the one with ``nsapi``."""
+        access = self._core.access_points.find(apn)
+        for context in self._core.contexts.of(imsi):
+            if context.access is access and nsapi in (None, context.nsapi):
+                return context
+        return None
 
     # Queries
 
@@ -227,6 +280,7 @@ class Ggsn:
         core = self._core
         return {
             "activations": len(self._activations),
+            "secondary requests": len(self._secondary),
             "expected contexts": core.contexts.reserved,
             "PDP contexts": len(core.contexts),
             "tunnel endpoints": core.user_plane.tunnels,
@@ -367,11 +421,15 @@ class Ggsn:
                     self._activations.responded(event.context, event.response, now)
                 elif isinstance(event.context, PendingUpdate):
                     self._updates.responded(event.context, event.response, now)
+                elif isinstance(event.context, SecondaryRequest):
+                    self._secondary.responded(event.context, event.response, now)
             elif isinstance(event, RequestFailed):
                 if isinstance(event.context, NetworkActivation):
                     self._activations.request_failed(event.context, event, now)
                 elif isinstance(event.context, PendingUpdate):
                     self._updates.request_failed(event.context, event.reason, now)
+                elif isinstance(event.context, SecondaryRequest):
+                    self._secondary.request_failed(event.context, event.reason, now)
             elif isinstance(event, PeerRestarted):
                 self._deletion.sgsn_restarted(event.peer[0], event.recovery, now)
                 self._admission.abandon(event.peer[0])
@@ -386,7 +444,10 @@ class Ggsn:
     def _take_request(self, received: RequestReceived, now: float) -> None:
         message = received.message
         if isinstance(message, CreatePdpContextRequest):
-            self._sessions.create_requested(received, now)
+            if message.linked_nsapi is None:
+                self._sessions.create_requested(received, now)
+            else:
+                self._secondary.create_requested(received, now)
         elif isinstance(message, DeletePdpContextRequest):
             self._deletion.delete_requested(received, now)
         elif isinstance(message, UpdatePdpContextRequest):

@@ -231,7 +231,7 @@ class Orders:
                 if any(one.addresses == context.addresses for context in found)
             ]
         for context in found:
-            self._deletion.end(context, DeletionReason.RADIUS_REQUEST, now)
+            self._deletion.end_bearer(context, DeletionReason.RADIUS_REQUEST, now)
         return found
 
     def _change(self, order: Order, found: list[PdpContext], now: float) -> None:

@@ -25,9 +25,12 @@ from corenet.ggsn.events import (
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
 from corenet.interfaces.activation import Step
+from corenet.gi.flows import Filters, applied
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.ies import EndUserAddress, PdpType
+from gtp.ies.filters import TftError, TrafficFlowTemplate
+from gtp.ies.quality import limited_qos
 from gtp.messages import (
     CreatePdpContextRequest,
     CreatePdpContextResponse,
@@ -54,6 +57,7 @@ class _Grant:
     """The static IPv4 address, or None where one is to be taken from the pool, or none at all."""
     ipv6: bytes | None
     """Prefix and interface identifier in the same way."""
+    filters: Filters
     cause: Cause
     replaces: tuple[PdpContext, ...]
 
@@ -114,7 +118,7 @@ class Sessions:
             authorization = self._authorization(message, access, question)
             grant = self._grant(message, imsi, access, authorization)
         except RefusedError as refusal:
-            self._refuse(received, message, imsi, tunnel, refusal, now)
+            self.refuse(received, message, imsi, tunnel, refusal, now)
             self._activations.create_refused(activation, refusal.cause, now)
             return
         for replaced in grant.replaces:
@@ -124,17 +128,18 @@ class Sessions:
         elif message.teid_control is not None:
             tunnel.sgsn_teid = message.teid_control
         core.contexts.open_tunnel(tunnel)
-        charging_id = question.charging_id if question is not None else self._next_charging_id()
-        context = self._make_context(message, tunnel, access, charging_id, now)
+        charging_id = question.charging_id if question is not None else self.next_charging_id()
+        context = self.make_context(message, tunnel, access, charging_id, now)
         context.network_requested = activation is not None
         context.authorization = authorization
         context.ipv4 = self._ipv4(grant)
         context.ipv6 = self._ipv6(grant)
+        context.filters = grant.filters
         core.contexts.add(context)
         core.user_plane.add_tunnel(context.teid_data, context)
         core.counters.contexts_created += 1
         core.watch(tunnel.sgsn_address, now)
-        core.endpoint.respond(received, self._acceptance(message, context, grant), now)
+        core.endpoint.respond(received, self.acceptance(message, context, grant.cause), now)
         core.events.append(PdpContextCreated(context.view()))
         self._accounting.context_created(context, now)
         self._deletion.limits.watch(context, now)
@@ -152,7 +157,7 @@ class Sessions:
             return False
         _require_type(message)
         tunnel = ControlTunnel(0, imsi, message.sgsn_address_control, 0, received.peer[0])
-        context = self._make_context(message, tunnel, access, self._next_charging_id(), now)
+        context = self.make_context(message, tunnel, access, self.next_charging_id(), now)
         self._admission.ask(received, context, now)
         return True
 
@@ -206,7 +211,7 @@ class Sessions:
         cause = Cause.REQUEST_ACCEPTED
         if families != asked:
             cause = Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE
-        return _Grant(access, families, ipv4, ipv6, cause, replaces)
+        return _Grant(access, families, ipv4, ipv6, _template(message), cause, replaces)
 
     def _static_ipv4(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv4 address that a mobile gets, or None for a dynamic one."""
@@ -263,11 +268,14 @@ class Sessions:
         NSAPI, which the SGSN must have lost.
         """
         same = self._core.contexts.with_nsapi(imsi, nsapi)
+        # What was linked to it goes with a primary one, for which the SGSN has no use any more.
+        lost = () if same is None else same.bearers if same.linked_nsapi is None else (same,)
         static = (ipv4, ipv6[:PREFIX_LENGTH] if ipv6 is not None else None)
         holders = (self._core.contexts.at(octets) for octets in static if octets is not None)
-        return tuple(c for c in dict.fromkeys((same, *holders)) if c is not None)
+        lost += tuple(c for holder in holders if holder is not None for c in holder.bearers)
+        return tuple(dict.fromkeys(lost))
 
-    def _refuse(
+    def refuse(
         self,
         received: RequestReceived,
         message: CreatePdpContextRequest,
@@ -276,6 +284,7 @@ class Sessions:
         refusal: RefusedError,
         now: float,
     ) -> None:
+        """Tell an SGSN that there will be no context, and why."""
         teid = message.teid_control or (tunnel.sgsn_teid if tunnel is not None else 0)
         response = CreatePdpContextResponse(
             teid=teid, cause=refusal.cause, recovery=self._core.recovery, pco=refusal.pco
@@ -307,7 +316,7 @@ class Sessions:
             source=received.peer[0],
         )
 
-    def _make_context(
+    def make_context(
         self,
         message: CreatePdpContextRequest,
         tunnel: ControlTunnel,
@@ -330,7 +339,7 @@ class Sessions:
             sgsn_teid_data=message.teid_data,
             charging_id=charging_id,
             since=now,
-            qos=message.qos,
+            qos=limited_qos(message.qos, access.apn.qos),
             network_requested=False,
             selection_mode=message.selection_mode,
             charging_characteristics=message.charging_characteristics,
@@ -361,20 +370,21 @@ class Sessions:
         identifier = self._core.random.getrandbits(64) & ~_UNIVERSAL | 2
         return identifier.to_bytes(8, "big")
 
-    def _acceptance(
-        self, message: CreatePdpContextRequest, context: PdpContext, grant: _Grant
+    def acceptance(
+        self, message: CreatePdpContextRequest, context: PdpContext, cause: Cause
     ) -> CreatePdpContextResponse:
+        """Return what tells an SGSN that a context is there."""
         config = self._core.config
         return CreatePdpContextResponse(
             teid=context.tunnel.sgsn_teid,
-            cause=grant.cause,
+            cause=cause,
             reordering_required=False,
             recovery=self._core.recovery,
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
             end_user_address=context.end_user_address,
-            pco=grant.access.options.answer(
+            pco=context.access.options.answer(
                 message.pco,
                 context.ipv4,
                 context.authorization.name_servers if context.authorization is not None else (),
@@ -384,7 +394,7 @@ class Sessions:
             qos=context.qos,
         )
 
-    def _next_charging_id(self) -> int:
+    def next_charging_id(self) -> int:
         """Return a Charging ID: never 0, and not again for a long time (TS 29.060 §7.7.26)."""
         self._charging_id = (self._charging_id + 1) & 0xFFFFFFFF or 1
         return self._charging_id
@@ -394,14 +404,21 @@ def _require_access(
     message: CreatePdpContextRequest, access: AccessPoint | None, tunnel: ControlTunnel | None
 ) -> AccessPoint:
     """Return the access point that a request is for, or raise ``RefusedError``."""
-    if message.linked_nsapi is not None:
-        # Secondary contexts would share the address of this one.
-        raise RefusedError(Cause.SERVICE_NOT_SUPPORTED)
     if tunnel is None and message.teid_control is None:
         raise RefusedError(Cause.MANDATORY_IE_MISSING)
     if access is None:
         raise RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
     return access
+
+
+def _template(message: CreatePdpContextRequest) -> Filters:
+    """Return the packet filters that an SGSN gives a primary context, or raise ``RefusedError``."""
+    if message.tft is None:
+        return ()
+    try:
+        return applied((), TrafficFlowTemplate.parse(message.tft), ())
+    except TftError as error:
+        raise RefusedError(error.cause) from None
 
 
 def _require_type(message: CreatePdpContextRequest) -> EndUserAddress:

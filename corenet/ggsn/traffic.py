@@ -45,7 +45,12 @@ class Traffic:
             return
         context = self._context_at(destination)
         if context is not None:
-            self._core.send_down(context, packet, now)
+            if context.shared is not None:
+                context = context.shared.classifier.downlink(packet)
+            if context is not None:
+                self._core.send_down(context, packet, now)
+            else:
+                self._core.drop(DropReason.NO_PACKET_FILTER)
             return
         access_points = self._core.access_points
         binding = access_points.binding_at(destination)

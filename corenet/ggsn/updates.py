@@ -12,9 +12,13 @@ A request of ours is open at most once per context. It ends in one event:
 - the SGSN accepts: the QoS that it names counts, or else the one asked for;
 - it says "Non-existent": the context is deleted, since nobody serves it any more;
 - it refuses, or says nothing: the context stays as it was;
-- another QoS is asked for meanwhile: the first is given up (superseded);
+- something else is asked for meanwhile: the first is given up (superseded);
 - the context is deleted meanwhile: given up;
 - the SGSN changes meanwhile: the new one is asked instead.
+
+A change that the MS asks for meanwhile is refused: "Collision with network initiated request". A
+traffic flow template that is wrong is refused with the Cause of its kind of error, and with it all
+that the request says.
 
 A direct tunnel whose RNC answers with an Error Indication is the SGSN's to repair: it is told
 by an Update PDP Context Request with the Error Indication flag, and nothing goes down until its
@@ -44,8 +48,11 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.radius_attributes import NamedAttributes
+from corenet.gi.flows import Filters, applied
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause, DirectTunnelFlags
 from gtp.endpoint import FailureReason, RequestReceived
+from gtp.ies.filters import TftError, TrafficFlowTemplate
+from gtp.ies.quality import limited_qos
 from gtp.messages import (
     Message,
     MsInfoChangeNotificationRequest,
@@ -77,9 +84,20 @@ class Updates:
         if context is None:
             self._refuse(received, message, context, Cause.NON_EXISTENT, now)
             return
+        if _collides(context, message):
+            cause = Cause.COLLISION_WITH_NETWORK_INITIATED_REQUEST
+            self._refuse(received, message, context, cause, now)
+            return
+        try:
+            filters = template_of(context, message.tft)
+        except TftError as error:
+            self._refuse(received, message, context, error.cause, now)
+            return
         before = self._accounting.attributes_of(context)
         self._move(context, message, received.peer[0], now)
         _take_over(context, message)
+        if message.tft is not None:
+            self._core.contexts.set_filters(context, filters)
         core, config = self._core, self._core.config
         response = UpdatePdpContextResponse(
             teid=context.tunnel.sgsn_teid,
@@ -147,7 +165,7 @@ class Updates:
             update = context.update
             if update is not None and update.sgsn_end != context.sgsn_end:
                 self._core.endpoint.cancel(update.transaction)
-                self._ask(context, update.qos, now, update.ended)
+                self._ask(update, now)
 
     def ms_info_changed(self, received: RequestReceived, now: float) -> None:
         """Take an MS Info Change Notification Request and answer it (TS 29.060 §7.5B.1).
@@ -185,9 +203,15 @@ class Updates:
 
     # What we ask of an SGSN
 
-    def change_qos(self, imsi: str, access: AccessPoint, qos: bytes, now: float) -> int:
+    def change_qos(
+        self, imsi: str, access: AccessPoint, qos: bytes, now: float, nsapi: int | None = None
+    ) -> int:
         """Ask for another QoS of the subscriber's contexts on an access point; return how many."""
-        found = [c for c in self._core.contexts.of(imsi) if c.access is access]
+        found = [
+            context
+            for context in self._core.contexts.of(imsi)
+            if context.access is access and nsapi in (None, context.nsapi)
+        ]
         for context in found:
             self.ask_qos(context, qos, now)
         return len(found)
@@ -196,10 +220,20 @@ class Updates:
         self, context: PdpContext, qos: bytes, now: float, ended: UpdateEnded | None = None
     ) -> None:
         """Ask for another QoS of one context, whose end is told to ``ended`` too."""
+        qos = limited_qos(qos, context.access.apn.qos)
+        self._supersede(PendingUpdate(context, qos, ended=ended), now)
+
+    def ask_template(self, context: PdpContext, tft: bytes, now: float) -> None:
+        """Ask for another traffic flow template of one context. Raises TftError."""
+        filters = template_of(context, tft)
+        self._supersede(PendingUpdate(context, None, tft=tft, filters=filters), now)
+
+    def _supersede(self, update: PendingUpdate, now: float) -> None:
+        context = update.context
         if context.update is not None:
             self._core.endpoint.cancel(context.update.transaction)
             self._fail(context, UpdateFailure.SUPERSEDED, now)
-        self._ask(context, qos, now, ended)
+        self._ask(update, now)
 
     def error_indicated(self, host: str, teid: int, now: float) -> None:
         """Take that the other end of a tunnel knows nothing of it (TS 29.060 §7.3.7)."""
@@ -210,31 +244,26 @@ class Updates:
             self._deletion.remove(context, DeletionReason.ERROR_INDICATION, now)
         elif not context.tunnel_lost:
             context.tunnel_lost = True
-            qos = ended = None
             if context.update is not None:
                 self._core.endpoint.cancel(context.update.transaction)
-                qos, ended = context.update.qos, context.update.ended
-            self._ask(context, qos, now, ended)
+            self._ask(context.update or PendingUpdate(context, None), now)
 
-    def _ask(
-        self,
-        context: PdpContext,
-        qos: bytes | None,
-        now: float,
-        ended: UpdateEnded | None = None,
-    ) -> None:
+    def _ask(self, update: PendingUpdate, now: float) -> None:
         """Send an Update PDP Context Request."""
+        context = update.context
         tunnel = context.tunnel
         request = UpdatePdpContextRequest(
             teid=tunnel.sgsn_teid,
             nsapi=context.nsapi,
-            qos=qos,
+            qos=update.qos,
+            tft=update.tft,
             direct_tunnel_flags=DirectTunnelFlags.ERROR_INDICATION if context.tunnel_lost else None,
         )
-        update = PendingUpdate(context, qos, context.sgsn_end, 0, ended)
+        update.sgsn_end = context.sgsn_end
         context.update = update
         peer = (tunnel.sgsn_address, GTP_C_PORT)
-        transaction = self._core.request(request, peer, now, context=update)
+        asks_ms = update.qos is not None or update.tft is not None
+        transaction = self._core.request(request, peer, now, context=update, asks_ms=asks_ms)
         if transaction is None:
             self._fail(context, UpdateFailure.TIMED_OUT, now)
             return
@@ -258,6 +287,8 @@ class Updates:
                 teid = response.teid_data or context.sgsn_teid_data
                 self._core.contexts.move(context, (host, GTP_U_PORT), teid)
             context.qos = response.qos or update.qos or context.qos
+            if update.tft is not None:
+                self._core.contexts.set_filters(context, update.filters)
             self._tell(context, before, UpdatedBy.GGSN, now)
             update.end(None, now)
 
@@ -296,10 +327,30 @@ class Updates:
         self._accounting.context_updated(context, before, now)
 
 
+def _collides(context: PdpContext, message: UpdatePdpContextRequest) -> bool:
+    """Whether it is a change of the MS's that crosses one of ours, which goes first.
+
+    What an SGSN says on its own account, such as where it is now, is always taken.
+    """
+    if context.update is None or context.tunnel_lost:
+        return False
+    here = (context.sgsn_user[0], context.sgsn_teid_data)
+    moves = (message.sgsn_address_user, message.teid_data) != here
+    return not moves and (message.tft is not None or message.qos != context.qos)
+
+
+def template_of(context: PdpContext, tft: bytes | None) -> Filters:
+    """Return what an operation makes of a context's template. Raises TftError."""
+    if tft is None:
+        return context.filters
+    others = [bearer.filters for bearer in context.bearers if bearer is not context]
+    return applied(context.filters, TrafficFlowTemplate.parse(tft), others)
+
+
 def _take_over(context: PdpContext, message: UpdatePdpContextRequest) -> None:
     """Take over what else an SGSN says of a context."""
     assert message.qos is not None
-    context.qos = message.qos
+    context.qos = limited_qos(message.qos, context.access.apn.qos)
     flags = message.direct_tunnel_flags
     context.direct_tunnel = flags is not None and DirectTunnelFlags.DIRECT_TUNNEL in flags
     if message.rat_type is not None:
