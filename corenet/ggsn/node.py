@@ -417,19 +417,9 @@ class Ggsn:
             if isinstance(event, RequestReceived):
                 self._take_request(event, now)
             elif isinstance(event, ResponseReceived):
-                if isinstance(event.context, NetworkActivation):
-                    self._activations.responded(event.context, event.response, now)
-                elif isinstance(event.context, PendingUpdate):
-                    self._updates.responded(event.context, event.response, now)
-                elif isinstance(event.context, SecondaryRequest):
-                    self._secondary.responded(event.context, event.response, now)
+                self._take_response(event, now)
             elif isinstance(event, RequestFailed):
-                if isinstance(event.context, NetworkActivation):
-                    self._activations.request_failed(event.context, event, now)
-                elif isinstance(event.context, PendingUpdate):
-                    self._updates.request_failed(event.context, event.reason, now)
-                elif isinstance(event.context, SecondaryRequest):
-                    self._secondary.request_failed(event.context, event.reason, now)
+                self._take_failure(event, now)
             elif isinstance(event, PeerRestarted):
                 self._deletion.sgsn_restarted(event.peer[0], event.recovery, now)
                 self._admission.abandon(event.peer[0])
@@ -440,6 +430,22 @@ class Ggsn:
             elif isinstance(event, PathDown):
                 self._core.events.append(PathChanged(event.peer[0], PathState.DOWN))
                 self._deletion.path_lost(event.peer[0], now)
+
+    def _take_response(self, event: ResponseReceived, now: float) -> None:
+        if isinstance(event.context, NetworkActivation):
+            self._activations.responded(event.context, event.response, now)
+        elif isinstance(event.context, PendingUpdate):
+            self._updates.responded(event.context, event.response, now)
+        elif isinstance(event.context, SecondaryRequest):
+            self._secondary.responded(event.context, event.response, now)
+
+    def _take_failure(self, event: RequestFailed, now: float) -> None:
+        if isinstance(event.context, NetworkActivation):
+            self._activations.request_failed(event.context, event, now)
+        elif isinstance(event.context, PendingUpdate):
+            self._updates.request_failed(event.context, event.reason, now)
+        elif isinstance(event.context, SecondaryRequest):
+            self._secondary.request_failed(event.context, event.reason, now)
 
     def _take_request(self, received: RequestReceived, now: float) -> None:
         message = received.message

@@ -24,8 +24,8 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
-from corenet.interfaces.activation import Step
 from corenet.gi.flows import Filters, applied
+from corenet.interfaces.activation import Step
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.ies import EndUserAddress, PdpType

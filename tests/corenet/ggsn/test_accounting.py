@@ -23,6 +23,7 @@ from corenet.radius.attributes import load_dictionary
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 from gtp.messages import (
+    CreatePdpContextRequest,
     CreatePdpContextResponse,
     DeletePdpContextRequest,
     UpdatePdpContextRequest,
@@ -216,6 +217,32 @@ def test_a_context_ends_with_a_stop(accounted) -> None:
     assert told["3GPP-Session-Stop-Indicator"] == 0xFF
     assert "Acct-Input-Gigawords" not in told
     assert bench.ggsn.next_timeout() is None
+
+
+def test_contexts_of_one_address_are_bearers_of_one_session(accounted) -> None:
+    """Each has its Start and Stop; only the last Stop says that the session is over."""
+    accounted.create()
+    primary = accounted.sent(CreatePdpContextResponse)
+    secondary = CreatePdpContextRequest(
+        teid=primary.teid_control,
+        teid_data=0x306,
+        nsapi=6,
+        linked_nsapi=5,
+        sgsn_address_control=SGSN,
+        sgsn_address_user=SGSN,
+        qos=bytes.fromhex("020b921f73964040742bffff"),
+        tft=bytes.fromhex("2100 0a 02 3011"),
+    )
+    accounted.request(secondary, SGSN)
+    assert accounted.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    for nsapi in (5, 6):
+        accounted.request(DeletePdpContextRequest(teid=primary.teid_control, nsapi=nsapi), SGSN)
+    told = [values(packet) for packet in requests(accounted)]
+    assert [each["Acct-Status-Type"] for each in told] == ["Start", "Start", "Stop", "Stop"]
+    assert [each["3GPP-NSAPI"] for each in told] == ["5", "6", "5", "6"]
+    assert len({each["Framed-IP-Address"] for each in told}) == 1
+    assert len({each["Acct-Session-Id"] for each in told}) == 2
+    assert ["3GPP-Session-Stop-Indicator" in each for each in told] == [False] * 3 + [True]
 
 
 def test_a_command_is_an_administrative_reset(accounted) -> None:

@@ -133,11 +133,9 @@ def test_a_mobile_that_asks_gets_name_servers(bench) -> None:
             {"apn": "static.example", "end_user_address": DYNAMIC},
             Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE,
         ),
-        ({"linked_nsapi": 6}, Cause.SERVICE_NOT_SUPPORTED),
         ({"teid": 0x99}, Cause.NON_EXISTENT),
     ],
 )
-@pytest.mark.clause("29.060 §7.3.1", "secondary PDP context", status="no: Cause 200")
 def test_a_create_that_cannot_be_served_is_refused(bench, changes, cause) -> None:
     """The refusal goes to the SGSN's TEID where it is known, and leaves nothing behind."""
     bench.create(**changes)

@@ -58,7 +58,7 @@ def ask(mobiles: Mobiles, network: ScriptedNetwork, tft: bytes | None = None) ->
     assert told(network) == [sm.ModifyPdpContextRequestUplink(TI, qos=LESS, tft=tft)]
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.2", "PDP context modification by the mobile")
+@pytest.mark.clause("24.008 §6.1.3.3.2", "PDP context modification by the mobile")
 def test_the_network_accepts(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """What the network grants counts, and the template is in force."""
     ask(mobiles, active, TFT)
@@ -81,7 +81,7 @@ def test_the_network_rejects(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     at_rest(mobiles, active)
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.4", "expiry of T3381")
+@pytest.mark.clause("24.008 §6.1.3.3.4", "expiry of T3381")
 def test_the_network_is_silent(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """T3381 expires five times, eight seconds apart, and the context stays as it was."""
     ask(mobiles, active)
@@ -148,7 +148,7 @@ def test_the_network_deactivates_meanwhile(mobiles: Mobiles, active: ScriptedNet
 # -- wanted by the network ---------------------------------------------------------------------
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.1", "PDP context modification by the network")
+@pytest.mark.clause("24.008 §6.1.3.3.1", "PDP context modification by the network")
 def test_the_mobile_accepts(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """QoS, LLC SAPI, template and address are as the network says."""
     address = PdpAddress.for_ipv4("10.45.0.9")
@@ -170,7 +170,7 @@ def test_a_repeated_request_is_accepted_again(mobiles: Mobiles, active: Scripted
     assert mobiles.mobile(IMSI).contexts[0].filters == 1
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.3a", "modification not accepted by the mobile")
+@pytest.mark.clause("24.008 §6.1.3.3.3a", "modification not accepted by the mobile")
 def test_the_mobile_rejects(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """As its behaviour says, and the context stays as it was."""
     mobiles.set_behaviour(IMSI, Behaviour.reject(26), active.now)
@@ -262,7 +262,7 @@ def test_a_context_that_is_being_deactivated_stays_so(
     assert mobiles.mobile(IMSI).contexts[0].state is ContextState.DEACTIVATING
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.4", "collision of two modifications")
+@pytest.mark.clause("24.008 §6.1.3.3.4", "collision of two modifications")
 def test_the_networks_modification_takes_precedence(
     mobiles: Mobiles, active: ScriptedNetwork
 ) -> None:

@@ -71,7 +71,7 @@ def at_rest(around):
 # -- wanted by the GGSN ------------------------------------------------------------------------
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.1", "PDP context modification by the network")
+@pytest.mark.clause("24.008 §6.1.3.3.1", "PDP context modification by the network")
 def test_the_ggsn_changes_the_qos(active):
     """The mobile is asked, accepts, and the GGSN hears so with the SGSN's end of the tunnel."""
     before = context(active)
@@ -136,7 +136,7 @@ def test_the_mobile_rejects(active, sm_cause, gtp_cause):
     at_rest(active)
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.4", "expiry of T3386")
+@pytest.mark.clause("24.008 §6.1.3.3.4", "expiry of T3386")
 def test_the_mobile_is_silent(active):
     """T3386 expires five times, eight seconds apart; the GGSN hears 196."""
     ggsn_updates(active)
@@ -238,7 +238,7 @@ def test_a_second_update_waits_for_the_first(active):
 # -- crossings with deactivation and detach ------------------------------------------------------
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.4.3", "deactivation crosses a modification")
+@pytest.mark.clause("24.008 §6.1.3.4.3", "deactivation crosses a modification")
 def test_the_mobile_deactivates_meanwhile(active):
     """The deactivation goes on; the GGSN hears 192 for this change and for one that waited."""
     ggsn_updates(active)
@@ -290,7 +290,7 @@ def mobile_asks(around, **changes):
     around.say(sm.ModifyPdpContextRequestUplink(TI, **({"qos": LESS[1:]} | changes)))
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.2", "PDP context modification by the mobile")
+@pytest.mark.clause("24.008 §6.1.3.3.2", "PDP context modification by the mobile")
 def test_the_mobile_changes_qos_and_template(active):
     """The GGSN is asked for both; what it grants is what the mobile hears."""
     before = context(active)
@@ -329,7 +329,7 @@ def test_the_ggsn_moves_with_the_update(active):
     assert (view.ggsn_control, view.ggsn_user) == (active.OTHER_GGSN, active.OTHER_GGSN)
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.3", "modification not accepted by the network")
+@pytest.mark.clause("24.008 §6.1.3.3.3", "modification not accepted by the network")
 @pytest.mark.parametrize(
     ("gtp_cause", "sm_cause"),
     [
@@ -406,7 +406,7 @@ def test_a_context_that_is_being_deactivated_is_not_modified(active):
 # -- crossings of two modifications -----------------------------------------------------------
 
 
-@pytest.mark.clause("TS 24.008 §6.1.3.3.4", "collision of two modifications")
+@pytest.mark.clause("24.008 §6.1.3.3.4", "collision of two modifications")
 def test_the_networks_modification_takes_precedence(active):
     """The mobile's request is ignored while it is asked itself."""
     ggsn_updates(active)
@@ -458,7 +458,7 @@ def test_the_mobile_deactivates_while_the_ggsn_is_asked(active):
 # -- wanted by the SGSN ------------------------------------------------------------------------
 
 
-@pytest.mark.clause("TS 23.060 §9.2.3.1", "SGSN-initiated PDP context modification")
+@pytest.mark.clause("23.060 §9.2.3.1", "SGSN-initiated PDP context modification")
 def test_the_sgsn_changes_the_qos(active):
     """First the GGSN, then the mobile; what the GGSN grants counts."""
     assert active.command("modify", active.IMSI, 5, LESS)
@@ -525,7 +525,7 @@ def subscribe(around, qos):
     )
 
 
-@pytest.mark.clause("TS 23.060 §6.11.1.1", "subscriber data changes an active context")
+@pytest.mark.clause("23.060 §6.11.1.1", "subscriber data changes an active context")
 @pytest.mark.parametrize("qos", [LESS, LESS[1:]])
 def test_a_lesser_subscription_changes_active_contexts(active, qos):
     """What the HLR no longer grants is taken back from GGSN and mobile."""
