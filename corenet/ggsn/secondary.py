@@ -1,7 +1,7 @@
 """Secondary PDP contexts: further ones with the address of a context that is there.
 
-Specs: TS 29.060 §7.3.1-7.3.2 (Create PDP Context), Initiate PDP Context Activation (messages 22
-and 23); TS 23.060 §9.2.2.1.1 (secondary activation), §9.2.2.3 (on the network's request);
+Specs: TS 29.060 §7.3.1-7.3.2 (Create PDP Context), §7.3.13-7.3.14 (Initiate PDP Context
+Activation); TS 23.060 §9.2.2.1.1 (secondary activation), §9.2.2.3 (on the network's request);
 TS 24.008 §6.1.3.2.
 
 Theory of operation. A Create PDP Context Request with a linked NSAPI makes a context that shares

@@ -337,9 +337,6 @@ def test_a_faulty_echo_request_gets_no_answer() -> None:
 
 
 @pytest.mark.parametrize("message_type", [kind for kind in MessageType if kind not in RESPONSES])
-@pytest.mark.clause(
-    "29.060 §7.3.13, §7.3.14", "Initiate PDP Context Activation", status="codec; nodes discard it"
-)
 def test_a_type_that_is_not_accepted_is_discarded(message_type: MessageType) -> None:
     """A message that can be read is still none for a role that does not serve it (§11.1.4)."""
     served_by_all = {

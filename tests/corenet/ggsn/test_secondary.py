@@ -463,7 +463,7 @@ def failure(bench):
     return event.failure, event.cause.number if event.cause is not None else None
 
 
-@pytest.mark.clause("23.060 §9.2.2.3", "secondary activation on the network's request")
+@pytest.mark.clause("29.060 §7.3.13, §7.3.14", "Initiate PDP Context Activation", status="GGSN")
 @pytest.mark.parametrize("create_first", [True, False])
 def test_the_network_gets_a_secondary_context(active, create_first):
     """Create and response in either order; the correlation identifier brings them together."""

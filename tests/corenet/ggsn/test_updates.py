@@ -354,7 +354,7 @@ def test_a_tunnel_lost_while_qos_is_asked_for_is_told_with_it(active) -> None:
 
 
 @pytest.mark.clause(
-    "29.060 §7.3.3", "Update PDP Context from the GGSN: QoS", status="GGSN; our SGSN discards it"
+    "29.060 §7.3.3", "Update PDP Context from the GGSN: QoS", status="yes"
 )
 def test_another_qos_is_asked_of_the_sgsn(active) -> None:
     """What the SGSN answers counts: less than was asked for, here."""
