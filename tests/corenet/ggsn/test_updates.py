@@ -353,9 +353,7 @@ def test_a_tunnel_lost_while_qos_is_asked_for_is_told_with_it(active) -> None:
 # Asked for by us
 
 
-@pytest.mark.clause(
-    "29.060 §7.3.3", "Update PDP Context from the GGSN: QoS", status="yes"
-)
+@pytest.mark.clause("29.060 §7.3.3", "Update PDP Context from the GGSN: QoS", status="yes")
 def test_another_qos_is_asked_of_the_sgsn(active) -> None:
     """What the SGSN answers counts: less than was asked for, here."""
     request = ask(active)
