@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 from random import Random
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from gtp.constants import MessageType
 from gtp.errors import LocalProtocolError
@@ -67,7 +67,7 @@ class Transaction:
     data: bytes
     """The octets of every transmission."""
     peer: Address
-    context: object
+    context: Any
     deadline: float
     """When T3-RESPONSE of the last transmission expires."""
     attempts: int

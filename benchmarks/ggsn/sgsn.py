@@ -5,6 +5,7 @@ GGSN's; prints one JSON document. Messages are made before the clock starts. It 
 ``/proc`` for what the GGSN's process has used when a part begins and when it ends.
 
     pairs      creates contexts and deletes each at once, so many at a time
+    crowd      creates many contexts and restarts
     await      asks by Echo Request until somebody answers
 """
 
@@ -12,15 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import sys
 import time
 from typing import Any
 
+from benchmarks.ggsn.crowd import run_crowd
 from benchmarks.ggsn.messages import (
     CREATE_RESPONSE,
     DELETE_RESPONSE,
-    GTP_PORT,
     SEQUENCES,
     control_teid,
     create,
@@ -30,6 +30,7 @@ from benchmarks.ggsn.messages import (
     split,
 )
 from benchmarks.ggsn.processes import SGSN, cpu_seconds
+from benchmarks.ggsn.sockets import open_socket
 
 SUBSCRIBERS = 5000
 """How many take turns. No divisor of the sequence numbers, so that no request is ever repeated."""
@@ -39,18 +40,6 @@ FIRST_SEQUENCE = 1000
 """Apart from what Echo Requests had: osmo-ggsn tells duplicates by the number alone."""
 AGAIN_SEQUENCE = 4096
 """Where they begin again: osmo-ggsn keeps its first 1,024 responses and no later ones."""
-SILENCE = 2.0
-"""Seconds without an answer after which the measurement is given up."""
-
-
-def open_socket(peer: str, address: str = SGSN) -> socket.socket:
-    """Return a UDP socket from an SGSN's GTP port to a GGSN's."""
-    port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    port.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    port.bind((address, GTP_PORT))
-    port.connect((peer, GTP_PORT))
-    port.settimeout(SILENCE)
-    return port
 
 
 def sequence_of(pair: int) -> int:
@@ -69,7 +58,7 @@ def run_pairs(peer: str, pid: int, seconds: float, outstanding: int, *, echoed: 
     creates = [split(create(number, SGSN).encode()) for number in range(SUBSCRIBERS)]
     answers = (16, 20) if echoed else (CREATE_RESPONSE, DELETE_RESPONSE)
     of_create, of_delete = answers
-    with open_socket(peer) as port:
+    with open_socket(peer, SGSN) as port:
         send, receive = port.send, port.recv
         started = finished = before = 0
         used = own = begin = 0.0
@@ -105,7 +94,7 @@ def run_pairs(peer: str, pid: int, seconds: float, outstanding: int, *, echoed: 
 def wait_until_served(peer: str) -> Any:
     """Ask by Echo Request until somebody answers."""
     deadline = time.monotonic() + 15.0
-    with open_socket(peer) as port:
+    with open_socket(peer, SGSN) as port:
         port.settimeout(0.1)
         for sequence in range(SEQUENCES):
             try:
@@ -123,24 +112,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ggsn.sgsn", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     pairs = commands.add_parser("pairs")
+    crowd = commands.add_parser("crowd")
+    for each in (commands.add_parser("await"), pairs, crowd):
+        each.add_argument("peer")
+    for each in (pairs, crowd):
+        each.add_argument("pid", type=int)
+    pairs.add_argument("seconds", type=float)
     pairs.add_argument("--echoed", action="store_true")
     pairs.add_argument("--outstanding", type=int, default=64)
-    awaiting = commands.add_parser("await")
-    for each in (pairs, awaiting):
-        each.add_argument("peer")
-    pairs.add_argument("pid", type=int)
-    pairs.add_argument("seconds", type=float)
+    crowd.add_argument("contexts", type=int)
     options = parser.parse_args()
+    peer = options.peer
     if options.command == "await":
-        document = wait_until_served(options.peer)
+        document = wait_until_served(peer)
+    elif options.command == "crowd":
+        document = run_crowd(peer, options.pid, options.contexts)
     else:
-        document = run_pairs(
-            options.peer,
-            options.pid,
-            options.seconds,
-            options.outstanding,
-            echoed=options.echoed,
-        )
+        seconds, outstanding = options.seconds, options.outstanding
+        document = run_pairs(peer, options.pid, seconds, outstanding, echoed=options.echoed)
     json.dump(document, sys.stdout)
     return 0
 

@@ -21,6 +21,9 @@ LARGEST_DATAGRAM: Final = 65_535
 AT_ONCE: Final = 64
 """Datagrams in a batch at most, so that other sockets and timers get their turn."""
 
+SENDERS_KNOWN: Final = 10_000
+"""Senders whose address a port remembers."""
+
 _LEFT_ALONE: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ECONNREFUSED})
 """What reading ends with when there is nothing more, and what an unconnected socket may ignore."""
 
@@ -45,16 +48,16 @@ class DrainingPort(Port):
         """Make a port that does not listen yet; ``protocol`` satisfies ``TakesBatches`` too."""
         Port.__init__(self, port, protocol, interface, LARGEST_DATAGRAM, reactor)
         self._takes = cast("TakesBatches", protocol)
+        self._senders: dict[Address, Address] = {}
 
     def doRead(self) -> None:
         """Read what has come (Twisted calls this)."""
         batch: Batch = []
-        receive = self.socket.recvfrom
+        receive, known = self.socket.recvfrom, self._senders
         try:
             while len(batch) < AT_ONCE:
                 data, sender = receive(LARGEST_DATAGRAM)
-                # An IPv6 sender has flow and scope besides.
-                batch.append((data, sender if len(sender) == 2 else sender[:2]))
+                batch.append((data, known.get(sender) or self._remember(sender)))
         except OSError as error:
             if error.errno not in _LEFT_ALONE:
                 raise
@@ -68,6 +71,19 @@ class DrainingPort(Port):
         except Exception:
             # A reactor gives up a port that raises.
             self._log.failure("What {octets} octets led to raised", octets=len(batch[0][0]))
+
+    def _remember(self, sender: tuple[Any, ...]) -> Address:
+        """Return a sender's address, the same object whenever it comes again.
+
+        Nodes keep who asked them with everything they were asked for.
+        """
+        address: Address = sender[0], sender[1]
+        if len(sender) == len(address):
+            if len(self._senders) >= SENDERS_KNOWN:
+                self._senders.clear()
+            self._senders[address] = address
+        # An IPv6 sender has flow and scope besides.
+        return address
 
     def send(self, datagram: bytes, peer: Address) -> None:
         """Send, without asking what kind of address ``peer`` is; OSError as usual."""

@@ -7,6 +7,8 @@ Address).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
 from typing import Final
 
@@ -14,11 +16,16 @@ from gtp.constants import IEType
 from gtp.extension_headers import ExtensionHeaderType
 from gtp.ies.element import Element, Usual, fixed_number, octet
 
+_ADDRESSES_KNOWN: Final = 4096
+
+_ipv4_text: Final[Callable[[bytes], str]] = lru_cache(_ADDRESSES_KNOWN)(inet_ntoa)
+"""Return an IPv4 address as text: the same object for the few GSNs that there are."""
+
 
 def decode_address(value: bytes) -> str:
     """Return an IPv4 or IPv6 address as text."""
     if len(value) == 4:
-        return inet_ntoa(value)
+        return _ipv4_text(value)
     if len(value) == 16:
         return inet_ntop(AF_INET6, value)
     raise ValueError("length is neither 4 nor 16")
@@ -32,12 +39,13 @@ def encode_address(address: str) -> bytes:
 def _address(ie_type: IEType) -> Element[str]:
     head4, head6 = bytes((ie_type, 0, 4)), bytes((ie_type, 0, 16))
 
+    @lru_cache(_ADDRESSES_KNOWN)
     def encode(address: str) -> bytes:
         if ":" in address:
             return head6 + inet_pton(AF_INET6, address)
         return head4 + inet_pton(AF_INET, address)
 
-    usual = Usual(octet(ie_type) + rb"\x00\x04(.{4})", inet_ntoa)
+    usual = Usual(octet(ie_type) + rb"\x00\x04(.{4})", _ipv4_text)
     return Element(ie_type, decode_address, encode, usual=usual)
 
 
