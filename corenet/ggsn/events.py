@@ -85,9 +85,13 @@ class DropReason(StrEnum):
     """It is no IP packet."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class PdpContextView:
-    """A PDP context as it was at one moment."""
+    """A PDP context as it was at one moment.
+
+    To be read only; but one is made whenever a context comes, changes or goes, and to make a
+    frozen object of so many fields takes several times as long.
+    """
 
     imsi: str
     msisdn: str | None

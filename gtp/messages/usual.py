@@ -34,7 +34,7 @@ def _never(data: bytes, teid: int, sequence: int) -> None:
 def make_reader(kind: type[Message]) -> Reader:
     """Return the reader of usual messages of a kind."""
     form = b""
-    groups, arguments = [], ["teid=teid", "sequence=sequence"]
+    groups, arguments, further = [], ["teid=teid", "sequence=sequence"], []
     scope: dict[str, Any] = {"kind": kind, "start": HEADER.size}
     for place in kind.IES:
         name, usual = place.name, place.element.usual
@@ -50,7 +50,9 @@ def make_reader(kind: type[Message]) -> Reader:
         else:
             # Possessive, so that whatever the octets are nothing is tried twice.
             form += b"(?:%b)?+" % usual.form
-            arguments.append(f"{name}=None if {name} is None else take_{name}({name})")
+            # Set afterwards: most are absent, and an argument costs more than a look at it.
+            further.append(f"    if {name} is not None:")
+            further.append(f"        message.{name} = take_{name}({name})")
     scope["match"] = re.compile(form, re.DOTALL).fullmatch
     source = [
         "def read(data, teid, sequence):",
@@ -58,7 +60,9 @@ def make_reader(kind: type[Message]) -> Reader:
         "    if usual is None:",
         "        return None",
         f"    [{', '.join(groups)}] = usual.groups()",
-        f"    return kind({', '.join(arguments)})",
+        f"    message = kind({', '.join(arguments)})",
+        *further,
+        "    return message",
     ]
     exec("\n".join(source), scope)
     reader: Reader = scope["read"]
