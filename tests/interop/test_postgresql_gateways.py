@@ -196,13 +196,16 @@ class SharedStoreTests(TestCase):
         await self.all_reported(["2"])
 
     async def cancel_in_service(self, number, push_id):
-        """Cancel a push, again while the gateway says 4001: it may have lost its own lease."""
-        for _ in range(20):
+        """Cancel a push, again while the gateway says 4001: it may have lost its own lease.
+
+        What said 4001 may still have been done, so that the next answer is 2008.
+        """
+        for attempt in range(20):
             code = await self.cancel(number, push_id)
             if code != 4001:
-                break
+                return 1000 if attempt and code == 2008 else code
             await self.sleep(0.2)
-        return code
+        return 4001
 
     async def test_a_push_is_cancelled_at_the_other_gateway(self):
         """1000 comes when its own gateway has ended it; it never arrives, and is reported once."""
