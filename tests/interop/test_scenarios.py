@@ -315,7 +315,7 @@ def test_push_is_the_same_on_gi_in_the_tunnel_and_on_the_air(
 def test_confirmed_push_is_asked_for_and_answered(
     name: str, last: int, performances: dict[str, Performed]
 ) -> None:
-    """SIA, Connect, ConnectReply, Ack, ConfirmedPush, Ack or Abort, Disconnect on each interface."""
+    """SIA, Connect, ConnectReply, Ack, ConfirmedPush, Ack or Abort, Disconnect: all is heard."""
     performed = performances[name]
     address = performed.document["pdp_address"]
     on_gi = [one for one in packets_on(performed.capture_read, "Gi") if "wtp" in one.layers]
