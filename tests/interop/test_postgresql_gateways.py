@@ -246,7 +246,7 @@ class SharedStoreTests(TestCase):
     async def test_a_gateway_that_sleeps_beyond_its_lease_sends_nothing_that_was_cancelled(self):
         """It learns when it wakes that its push is another's, and has ended."""
         await self.start()
-        after = float(int(time.time()) + 8)
+        after = float(int(time.time()) + 20)
         assert await self.push(0, "1", deliver_after=after) == 1001
         self.gateways[0].pause()
         assert await self.cancel_in_service(1, "1") == 1000
