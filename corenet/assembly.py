@@ -7,9 +7,9 @@ that in virtual time one node's calls do not change what another one draws.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from random import Random
 from typing import Protocol
 
@@ -87,17 +87,16 @@ class CoreConfig:
         hosts = {config.hlr[0] for config in self.ggsns.values() if config.hlr is not None}
         return frozenset(hosts if self.hlr is None else hosts | {self.hlr.address})
 
-    def gi_networks(self) -> tuple[IPv4Network, ...]:
-        """Return where mobiles of any GGSN have their addresses."""
-        return tuple(network for config in self.ggsns.values() for network in networks_of(config))
-
-
-def networks_of(config: GgsnConfig) -> tuple[IPv4Network, ...]:
-    """Return where mobiles of one GGSN have IPv4 addresses: pools, and what is beside them."""
-    pools = tuple(one for one in config.networks() if isinstance(one, IPv4Network))
-    addresses = (IPv4Address(binding.address) for binding in config.static_bindings)
-    beside = (one for one in addresses if not any(one in pool for pool in pools))
-    return (*pools, *(IPv4Network(one) for one in beside))
+    def gi_networks(self, but: Container[tuple[str, str]] = ()) -> tuple[IPv4Network, ...]:
+        """Return where mobiles of any GGSN have IPv4 addresses, ``but`` on some APNs of some."""
+        return tuple(
+            network
+            for name, config in self.ggsns.items()
+            for apn in config.apns
+            if (name, apn.name) not in but
+            for network in config.networks_of(apn)
+            if isinstance(network, IPv4Network)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,8 @@ class Core:
             runtime.attach(outside, _outside_places(outside))
         for ggsn in self.ggsns.values():
             runtime.attach(ggsn, _ggsn_places(ggsn.config))
-            runtime.route_gi(networks_of(ggsn.config), ggsn)
+            networks = (n for apn in ggsn.config.apns for n in ggsn.config.networks_of(apn))
+            runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), ggsn)
         for sgsn in self.sgsns.values():
             runtime.attach(sgsn, _sgsn_places(sgsn.name, sgsn.config))
         if self.mobiles is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import BinaryIO
@@ -13,8 +14,10 @@ from twisted.logger import Logger
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.tuns import Tuns
 from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture
+from corenet.gi.tun_plan import TunPlan
 from corenet.interfaces.application import Applications
 from corenet.radius.journal import Journal
 
@@ -35,6 +38,8 @@ class CoreService(Service):
         recovery: int,
         applications: Applications = lambda _host: (),
         gi_ports: Sequence[int] = (PUSH_PORT,),
+        tuns: Mapping[tuple[str, str], TunPlan] | None = None,
+        forward: bool = False,
         capture: BinaryIO | None = None,
         journals: Mapping[str, Journal] | None = None,
         log: Logger | None = None,
@@ -42,15 +47,18 @@ class CoreService(Service):
         """Make the nodes; nothing is bound yet.
 
         ``gi_ports`` are the UDP ports of mobiles that this host can reach; none means that no
-        packet leaves the GGSNs. Everything that passes goes to the stream ``capture``, which
+        packet leaves the GGSNs. That is for all APNs but those that have a TUN device, by names
+        of GGSN and APN; with ``forward`` this host's kernel routes between them and its other
+        interfaces while the core runs. Everything that passes goes to the stream ``capture``, which
         its owner closes, as the ``journals`` of GGSNs (see ``assemble``). Raise
         ``NotLoopbackError`` for mobiles' networks that this host has not to itself.
         """
         self._log = log or Logger(namespace="corenet")
-        networks = config.gi_networks()
+        networks = config.gi_networks(but=tuns or ())
         self.gi = LoopbackGi(reactor, networks, ports=gi_ports) if gi_ports and networks else None
-        """Mobiles' way to this host, or None where they have none."""
-        self.runtime = TwistedRuntime(reactor, gi=self.gi, log=self._log)
+        """Mobiles' way to this host by its loopback network, or None where they have none."""
+        self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
+        self.runtime = TwistedRuntime(reactor, gi=self.gi, tuns=self.tuns, log=self._log)
         self.core = assemble(
             config,
             random=random,
@@ -68,10 +76,18 @@ class CoreService(Service):
             )
             self.runtime.on_passed(self.capture)
 
+    def counters_beside(self) -> dict[str, Counter[str]]:
+        """Return the living counters of what carries datagrams between nodes and this host."""
+        counted = {"runtime": self.runtime.counters}
+        if self.gi is not None:
+            counted["gi"] = self.gi.counters
+        return counted if self.tuns is None else counted | self.tuns.counters
+
     def startService(self) -> None:
         """Bind the sockets and start the nodes.
 
-        Raise ``CannotBindError`` where a socket cannot be had; what was bound is freed again.
+        Raise ``CannotBindError`` where a socket cannot be had, ``CannotOpenTunError`` where a TUN
+        device cannot; what was bound is freed again.
         """
         self.running = 1
         try:

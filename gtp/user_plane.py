@@ -3,8 +3,8 @@
 Specs: TS 29.060 §9 (user plane), TS 29.281 §5 (headers), §7 (messages).
 
 A G-PDU whose header has no optional field, as nearly all have, takes the first lines of
-``UserPlane.receive``; everything else goes the longer way. Sequence numbers are accepted and
-ignored, because reordering is never negotiated here.
+``UserPlane.receive``; everything else goes the longer way. Sequence numbers are handed on to the
+owner of the tunnel, who knows whether order is to be kept.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ __all__ = ["ErrorIndicated", "TPduReceived", "UserPlane", "UserPlaneCounters", "
 
 _HEADER: Final = struct.Struct(">BBHI")
 _PLAIN_HEADER: Final = struct.Struct(">HHI")
+_NUMBERED_HEADER: Final = struct.Struct(">HHIHH")
+_NUMBERED_G_PDU: Final = 0x32FF
 _PLAIN_G_PDU: Final = 0x30FF
 """Version 1, protocol type GTP, no optional field; G-PDU."""
 _EXTENSION_FLAG: Final = 0x04
@@ -38,12 +40,16 @@ _MAX_PEERS: Final = 1024
 """Peers whose Error Indications are metered one by one; the oldest gives way."""
 
 
-def encapsulate(teid: int, payload: bytes) -> bytes:
+def encapsulate(teid: int, payload: bytes, sequence: int | None = None) -> bytes:
     """Return the G-PDU that carries ``payload`` to the tunnel endpoint ``teid``.
 
-    Raises LocalProtocolError when the payload exceeds 65535 octets or the TEID 32 bit.
+    It has a sequence number where one is given. Raises LocalProtocolError when the payload exceeds
+    65535 octets (with a number 65531), the TEID 32 bit or the number 16.
     """
     try:
+        if sequence is not None:
+            head = _NUMBERED_HEADER.pack(_NUMBERED_G_PDU, len(payload) + 4, teid, sequence, 0)
+            return head + payload
         return _PLAIN_HEADER.pack(_PLAIN_G_PDU, len(payload), teid) + payload
     except struct.error as error:
         raise LocalProtocolError(f"no G-PDU for TEID {teid}: {error}") from None
@@ -59,6 +65,8 @@ class TPduReceived(Event):
     teid: int
     """Our tunnel endpoint."""
     peer: Address
+    sequence: int | None = None
+    """The G-PDU's sequence number, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,8 @@ class UserPlane:
         self._burst = float(error_indication_burst)
         self._tokens: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._tunnels: dict[int, object] = {}
+        self.owner = self._tunnels.get
+        """Return whose a tunnel endpoint of ours is, or None."""
         self._datagrams: list[tuple[bytes, Address]] = []
         self._events: list[Event] = []
 
@@ -190,7 +200,8 @@ class UserPlane:
                     return
                 extension = data[start - 1]
         if teid in self._tunnels:
-            self._events.append(TPduReceived(self._tunnels[teid], data[start:], teid, peer))
+            number = data[8] << 8 | data[9] if data[0] & _SEQUENCE_FLAG else None
+            self._events.append(TPduReceived(self._tunnels[teid], data[start:], teid, peer, number))
             return
         self.counters.unknown_tunnels += 1
         if teid:

@@ -2,7 +2,8 @@
 
 Theory of operation. Three things reach a node: a datagram, its timeout, a command. After each
 the runtime takes what came out of it. Datagrams go at once: over the UDP socket bound to the
-node's own address, to the Gi device, or into the queue of the in-process links. Events, and
+node's own address, to Gi (a TUN device, or loopback), or into the queue of the in-process links.
+User traffic between GTP-U and TUN devices goes in batches, unless a tap looks on. Events, and
 what is on the links, are delivered from that queue by the outermost call only, so that nodes
 and listeners never recurse into one another and events are told in the order in which they
 happened. Each node has one timer in the reactor, moved only when its timeout moves.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Network
 from typing import Any, Protocol, TypeVar
@@ -34,9 +35,12 @@ from corenet.adapters.reactor import (
 )
 from corenet.adapters.streams import Streams
 from corenet.adapters.taps import Taps
+from corenet.adapters.tunnel_socket import TunnelSocket
+from corenet.adapters.tuns import Tuns
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.gi.ends import packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.node import (
     Address,
     Datagram,
@@ -80,7 +84,7 @@ class _Place:
         self.node = node
         self.streams = node if isinstance(node, StreamNode) else None
         self.addresses: dict[Interface, Address] = {}
-        self.sockets: dict[Interface, UdpSocket] = {}
+        self.sockets: dict[Interface, UdpSocket | TunnelSocket] = {}
         self.due: float | None = None
         self.call: ScheduledCall | None = None
 
@@ -93,17 +97,20 @@ class TwistedRuntime:
         reactor: NodeReactor,
         *,
         gi: GiDevice | None = None,
+        tuns: Tuns | None = None,
         wall_clock: Callable[[], float] = time.time,
         log: Logger | None = None,
     ) -> None:
         """Make a runtime without nodes.
 
-        ``gi`` carries packets from and to mobiles, and is started with the first node on Gi;
-        without it what mobiles send outside is counted as "gi-unroutable". ``wall_clock``
-        is asked once, so that a clock set while the core runs does not show in captures.
+        ``tuns`` carry packets from and to mobiles on the APNs that they are for, and ``gi`` all
+        others; they are started with the first node on Gi. What mobiles send outside and nobody
+        carries is counted as "gi-unroutable". ``wall_clock`` is asked once, so that a clock set
+        while the core runs does not show in captures.
         """
         self._reactor = reactor
         self._gi = gi
+        self._tuns = tuns
         self._gi_started = False
         self._log = log or Logger(namespace="corenet.runtime")
         self._latest = wall_clock()
@@ -154,9 +161,8 @@ class TwistedRuntime:
         if self._stopped is not None:
             raise RuntimeStoppedError("the runtime has stopped")
         self._attachments.check(node, attachments)
-        if Interface.GI in attachments and self._gi is not None and not self._gi_started:
-            self._gi.start(self._arrived_on_gi)
-            self._gi_started = True
+        if Interface.GI in attachments and not self._gi_started:
+            self._start_gi()
         place = _Place(node)
         try:
             for interface, address in attachments.items():
@@ -170,12 +176,30 @@ class TwistedRuntime:
         self._places[node.name] = place
         self._touch(place, node.start)
 
+    def _start_gi(self) -> None:
+        if self._tuns is not None:
+            self._tuns.start(self._arrived_from_tun)
+        try:
+            if self._gi is not None:
+                self._gi.start(self._arrived_on_gi)
+        except BaseException:
+            if self._tuns is not None:
+                self._tuns.stop()
+            raise
+        self._gi_started = True
+
     def _settle(self, place: _Place, interface: Interface, address: Address) -> Address:
         if interface in OVER_TCP:
             return self._streams.settle(place.node, interface, address)
         if interface not in OVER_UDP:
             return address
         owner = f"{place.node.name} ({interface})"
+        node, tuns = place.node, self._tuns
+        if interface is Interface.GTP_U and tuns is not None and isinstance(node, ForwardsInBulk):
+            arrived = partial(self._arrived_in_bulk, place, node)
+            tunnels = TunnelSocket(tuns.reactor, owner, address, arrived, self.counters)
+            place.sockets[interface] = tunnels
+            return tunnels.address
         unreachable = None
         if interface in TO_MOBILES and isinstance(place.node, HearsUnreachable):
             unreachable = partial(self._came_back, place.node, place, interface)
@@ -266,15 +290,63 @@ class TwistedRuntime:
         if node is None or self._closed:
             self.counters["gi-no-such-mobile"] += 1
             return
+        self._arrived_for(self._places[node.name], packet, source, destination)
+
+    def _arrived_for(
+        self, place: _Place, packet: bytes, source: Address, destination: Address
+    ) -> None:
+        """Take an IP packet from Gi for a mobile of the GGSN at ``place``."""
         ours = (
             self._attachments.outside(source) is not None
             or self._attachments.on_gi(source[0]) is not None
         )
         if not ours:
-            self._pass(Interface.GI, source, destination, packet, "", node.name)
-        place = self._places[node.name]
+            self._pass(Interface.GI, source, destination, packet, "", place.node.name)
         local = place.addresses.get(Interface.GI, ("", 0))
         self._receive(place, Interface.GI, packet, ("", 0), local)
+        self._work()
+
+    def _arrived_from_tun(self, name: str, packets: list[bytes]) -> None:
+        """Take packets from a TUN device of the GGSN with this name."""
+        place = self._places.get(name)
+        if place is None or self._closed:
+            self.counters["gi-no-such-mobile"] += len(packets)
+            return
+        node, socket = place.node, place.sockets.get(Interface.GTP_U)
+        if self._pass.watched or not (
+            isinstance(node, ForwardsInBulk) and isinstance(socket, TunnelSocket)
+        ):
+            for packet in packets:
+                self._arrived_for(place, packet, *packet_ends(packet))
+            return
+        try:
+            for burst in node.forward_down(packets, self.now()):
+                socket.send_burst(burst)
+        except Exception:
+            self._fault(place, f"{len(packets)} packets from Gi, the first {packets[0].hex()}")
+        self._collect(place)
+        self._work()
+
+    def _arrived_in_bulk(
+        self,
+        place: _Place,
+        node: ForwardsInBulk,
+        datagrams: Sequence[bytes],
+        peers: Sequence[Address],
+    ) -> None:
+        """Take a batch of datagrams from the socket of GTP-U."""
+        if self._pass.watched:
+            batch = [(data, peers[index]) for index, data in enumerate(datagrams)]
+            self._arrived(place, Interface.GTP_U, batch)
+            return
+        if self._closed:
+            return
+        try:
+            for apn, packets in node.forward_up(datagrams, peers, self.now()):
+                self._send_all_on_gi(place, apn, packets)
+        except Exception:
+            self._fault(place, f"{len(datagrams)} G-PDUs, the first {datagrams[0].hex()}")
+        self._collect(place)
         self._work()
 
     def _receive(
@@ -366,7 +438,7 @@ class TwistedRuntime:
         if interface in IN_PROCESS:
             self._send_on_link(place, interface, local, peer, data)
         elif interface is Interface.GI:
-            self._send_on_gi(place, data)
+            self._send_on_gi(place, peer[0], data)
         elif local != own:
             self._misplaced(place, datagram, f"it is at {own[0]}:{own[1]} and nowhere else on")
         else:
@@ -384,16 +456,22 @@ class TwistedRuntime:
         there = self._places[name]
         self._queue.append(partial(self._receive, there, interface, data, local, peer))
 
-    def _send_on_gi(self, place: _Place, packet: bytes) -> None:
+    def _send_all_on_gi(self, place: _Place, apn: str, packets: list[bytes]) -> None:
+        if self._tuns is not None and self._tuns.carries((place.node.name, apn)):
+            self._tuns.send((place.node.name, apn), packets)
+        elif self._gi is not None:
+            for packet in packets:
+                self._gi.send(packet)
+        else:
+            self.counters["gi-unroutable"] += len(packets)
+
+    def _send_on_gi(self, place: _Place, apn: str, packet: bytes) -> None:
         source, destination = packet_ends(packet)
         host = self._attachments.outside(destination)
         receiver = self._attachments.on_gi(destination[0]) if host is None else host[1]
         name = "" if receiver is None else receiver.name
         self._pass(Interface.GI, source, destination, packet, place.node.name, name)
-        if self._gi is None:
-            self.counters["gi-unroutable"] += 1
-        else:
-            self._gi.send(packet)
+        self._send_all_on_gi(place, apn, [packet])
 
     def _send_over_udp(
         self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
@@ -519,6 +597,8 @@ class TwistedRuntime:
                 place.call.cancel()
                 place.call = None
             closing.extend(socket.close() for socket in place.sockets.values())
+        if self._gi_started and self._tuns is not None:
+            self._tuns.stop()
         if self._gi_started and self._gi is not None:
             self._gi.stop()
         stopped = self._stopped

@@ -101,6 +101,14 @@ class Apn:
     RFC 1877 has them in a Configure-Nak; Osmocom's and Open5GS' gateways acknowledge them,
     and Osmocom's test suite wants it so.
     """
+    gateways: tuple[str, ...] = ()
+    """Our own addresses on the link, at most one per family: they answer pings, errors come from
+    them, and no mobile gets them.
+    """
+    answers_for_dns: bool = False
+    """Answer pings to the name servers' addresses ourselves."""
+    mobile_to_mobile: bool = False
+    """Carry packets between mobiles on this APN; else they are dropped."""
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip("."):
@@ -113,6 +121,9 @@ class Apn:
                 QosProfile.parse(self.qos)
             except ValueError as error:
                 raise ValueError(f"APN {self.name}: no QoS profile: it {error}") from None
+        families = [ip_address(gateway).version for gateway in self.gateways]
+        if len(families) != len(set(families)):
+            raise ValueError(f"APN {self.name}: at most one gateway per family")
         if self.mtu is not None and not 68 <= self.mtu <= 65535:
             raise ValueError(f"APN {self.name}: an MTU is from 68 to 65535 octets, not {self.mtu}")
         if self.maximum_contexts is not None and self.maximum_contexts < 0:
@@ -300,6 +311,14 @@ class GgsnConfig:
     def networks(self) -> Iterator[IPv4Network | IPv6Network]:
         """Return the pools and static ranges of all APNs."""
         return (network for apn in self.apns for network in (*apn.pools, *apn.static_ranges))
+
+    def networks_of(self, apn: Apn) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return where mobiles on an APN have their addresses, static bindings beside included."""
+        ranges, key = (*apn.pools, *apn.static_ranges), apn_key(apn.name)
+        own = (one for one in self.static_bindings if apn_key(one.apn) == key)
+        addresses = (IPv4Address(binding.address) for binding in own)
+        beside = (one for one in addresses if not any(one in network for network in ranges))
+        return (*ranges, *map(IPv4Network, beside))
 
 
 def apn_key(name: str) -> str:

@@ -19,6 +19,7 @@ from random import Random
 
 from corenet.ggsn.authorization import Authorization
 from corenet.ggsn.events import PdpContextView, UpdateFailure
+from corenet.ggsn.ordering import Ordering
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, address_text
 from corenet.gi.flows import Classifier, Filters
 from corenet.interfaces.node import Address
@@ -83,6 +84,8 @@ class PdpContext:
     """The traffic flow template."""
     shared: SharedAddress | None = None
     """The choice among the contexts with its address; None where there is nothing to choose."""
+    ordering: Ordering | None = None
+    """The sequence numbers of its G-PDUs, where their order is to be kept."""
     update: PendingUpdate | None = None
     """What the SGSN was asked to change and has not answered."""
     uplink_packets: int = 0
@@ -322,6 +325,8 @@ class ContextTable:
     def move(self, context: PdpContext, sgsn_user: Address, sgsn_teid_data: int) -> None:
         """Give a context another end of its tunnel on GTP-U."""
         self._forget_peer_tunnel(context)
+        if context.ordering is not None and sgsn_user[0] != context.sgsn_user[0]:
+            context.ordering.begin_anew()
         context.sgsn_user = sgsn_user
         context.sgsn_teid_data = sgsn_teid_data
         self._by_peer_tunnel[(sgsn_user[0], sgsn_teid_data)] = context

@@ -34,7 +34,7 @@ class Core:
     counters: GgsnCounters = field(default_factory=GgsnCounters)
     events: list[Event] = field(default_factory=list)
     traffic: list[Datagram] = field(default_factory=list)
-    """User traffic and what else goes out beside the endpoints' own datagrams."""
+    """Packets in tunnels to mobiles."""
 
     def request(
         self,
@@ -97,8 +97,6 @@ class Core:
 
     def send_own(self, context: PdpContext, packet: bytes) -> None:
         """Send the MS a packet of our own, which is no traffic of its user's."""
-        self.traffic.append(
-            Datagram(
-                Interface.GTP_U, context.sgsn_user, encapsulate(context.sgsn_teid_data, packet)
-            )
-        )
+        number = context.ordering.number() if context.ordering is not None else None
+        data = encapsulate(context.sgsn_teid_data, packet, number)
+        self.traffic.append(Datagram(Interface.GTP_U, context.sgsn_user, data))

@@ -37,6 +37,14 @@ class GgsnCounters:
     """PDUs dropped in either direction, by reason."""
     router_advertisements: int = 0
     """Answers to Router Solicitations of mobiles."""
+    pings_answered: int = 0
+    """Pings of mobiles to our own addresses."""
+    mobile_to_mobile: int = 0
+    """Packets from one mobile to another; they count in both directions too."""
+    packets_fragmented: int = 0
+    """Packets to mobiles that were longer than the APN's MTU."""
+    icmp_errors_sent: int = 0
+    """Packet too big, or the last hop made."""
     pdus_stored: int = 0
     secondary_requests: int = 0
     """Secondary contexts that SGSNs were asked for (Initiate PDP Context Activation)."""

@@ -11,6 +11,7 @@ before the first packet in its tunnel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from itertools import islice
 from random import Random
@@ -24,6 +25,7 @@ from corenet.ggsn.core import Core
 from corenet.ggsn.counters import GgsnCounters
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import DeletionReason, PathChanged, PathState, PdpContextView
+from corenet.ggsn.forwarding import Forwarding
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.orders import Orders
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoints
@@ -33,6 +35,7 @@ from corenet.ggsn.sessions import Sessions
 from corenet.ggsn.traffic import Traffic
 from corenet.ggsn.updates import Updates
 from corenet.interfaces.activation import FailureCause, LocalCause
+from corenet.interfaces.bulk import Burst
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.radius.access import AccessClient, AccessCounters
 from corenet.radius.client import AccountingClient, AccountingCounters
@@ -135,6 +138,7 @@ class Ggsn:
         self._secondary = SecondaryContexts(core, self._sessions, self._accounting, self._deletion)
         self._orders = Orders(core, self._dynamic, self._accounting, self._deletion, self._updates)
         self._traffic = Traffic(core, self._activations)
+        self._forwarding = Forwarding(core, self._traffic, self._receive_tunnelled)
 
     @property
     def name(self) -> str:
@@ -344,7 +348,7 @@ class Ggsn:
         if interface is Interface.GI:
             self._traffic.downlink(data, now)
         elif interface is Interface.GTP_U:
-            self._core.user_plane.receive(data, peer, now)
+            self._receive_tunnelled(data, peer, now)
         elif interface is Interface.GTP_C:
             self._core.endpoint.receive(data, peer, now)
             self._take_control_events(now)
@@ -359,7 +363,20 @@ class Ggsn:
                 self._orders.ordered(order, now)
         if self._admission.has_ended:
             self._take_judged(now)
-        self._take_user_events(now)
+
+    def forward_up(
+        self, datagrams: Sequence[bytes], peers: Sequence[Address], now: float
+    ) -> list[tuple[str, list[bytes]]]:
+        """Take datagrams from GTP-U; return packets for Gi, by the APN that they leave through.
+
+        With ``forward_down`` it is ``corenet.interfaces.bulk.ForwardsInBulk``.
+        """
+        self._forwarding.up(datagrams, peers, now)
+        return self._take_outgoing()
+
+    def forward_down(self, packets: Sequence[bytes], now: float) -> list[Burst]:
+        """Take whole IP packets from Gi; return datagrams for GTP-U."""
+        return self._forwarding.down(packets, now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
@@ -394,6 +411,8 @@ class Ggsn:
         if core.traffic:
             taken.extend(core.traffic)
             core.traffic.clear()
+        for apn, packets in self._take_outgoing():
+            taken.extend(Datagram(Interface.GI, (apn, 0), packet) for packet in packets)
         for client in (self._access, self._radius):
             for data, peer in client.take_datagrams():
                 taken.append(Datagram(Interface.RADIUS, peer, data))
@@ -469,10 +488,20 @@ class Ggsn:
         for question in self._admission.take_judged():
             self._sessions.judged(question, now)
 
-    def _take_user_events(self, now: float) -> None:
+    def _receive_tunnelled(self, data: bytes, peer: Address, now: float) -> None:
+        self._core.user_plane.receive(data, peer, now)
         for event in self._core.user_plane.take_events():
             if isinstance(event, TPduReceived):
                 if isinstance(event.owner, PdpContext):
-                    self._traffic.uplink(event.owner, event.payload)
+                    self._traffic.arrived(event.owner, event.payload, event.sequence, now)
             elif isinstance(event, ErrorIndicated):
                 self._updates.error_indicated(event.peer, event.teid, now)
+
+    def _take_outgoing(self) -> list[tuple[str, list[bytes]]]:
+        """Return packets for Gi by the APN that they leave through, and forget them."""
+        leaving: list[tuple[str, list[bytes]]] = []
+        for access in self._core.access_points:
+            if access.outgoing:
+                leaving.append((access.apn.name, access.outgoing))
+                access.outgoing = []
+        return leaving

@@ -9,17 +9,20 @@ eight octets: what it puts behind is its own affair.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop
 from typing import Final
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
+from corenet.ggsn.destinations import Destinations
 from corenet.ggsn.pco import OptionAnswers
 
 PREFIX_LENGTH: Final = 8
 """Octets of the prefix that a mobile gets."""
+_NO_LIMIT: Final = 0xFFFF + 40
+"""Octets of the longest IP packet, of IPv6 with its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +167,22 @@ class AccessPoint:
         "apn",
         "bindings",
         "contexts",
+        "destinations",
         "ipv4",
         "ipv6",
         "key",
+        "known_outside",
+        "longest",
         "options",
+        "outgoing",
     )
 
     def __init__(
-        self, apn: Apn, bindings: Iterable[StaticBinding], excluded: Container[bytes]
+        self,
+        apn: Apn,
+        bindings: Iterable[StaticBinding],
+        all_bindings: Mapping[bytes, StaticBinding],
+        excluded: Container[bytes],
     ) -> None:
         self.apn = apn
         self.key = apn_key(apn.name)
@@ -180,6 +191,12 @@ class AccessPoint:
         self._static_ranges = tuple(map(_masked, apn.static_ranges))
         self._networks = (*self._static_ranges, *map(_masked, apn.pools))
         self.bindings = {binding.imsi: binding for binding in bindings}
+        self.destinations = Destinations(apn, all_bindings)
+        self.known_outside = self.destinations.known_outside
+        self.longest = apn.mtu if apn.mtu is not None else _NO_LIMIT
+        """Octets of the longest packet to a mobile."""
+        self.outgoing: list[bytes] = []
+        """Packets for Gi that have not been taken yet."""
         self.options = OptionAnswers(apn)
         self.contexts = 0
         """How many are there now."""
@@ -201,6 +218,17 @@ class AccessPoint:
         """Whether a mobile may bring an address or prefix with it."""
         return _within(octets, self._static_ranges)
 
+    def gateway(self, version: int) -> str | None:
+        """Return our own address of a family on the link, or None."""
+        found = (one for one in self.apn.gateways if ip_address(one).version == version)
+        return next(found, None)
+
+
+def _not_given(apn: Apn) -> set[bytes]:
+    """Return the addresses and prefixes of an APN that have an owner: gateways, name servers."""
+    owned = (ip_address(text).packed for text in (*apn.gateways, *apn.dns))
+    return {octets if len(octets) == 4 else octets[:PREFIX_LENGTH] for octets in owned}
+
 
 def _pool(apn: Apn, version: int, excluded: Container[bytes]) -> AddressPool | None:
     networks = [network for network in apn.pools if network.version == version]
@@ -215,11 +243,15 @@ class AccessPoints:
     def __init__(self, config: GgsnConfig) -> None:
         """Read the APNs and static bindings of ``config``."""
         self._bindings = {inet_aton(b.address): b for b in config.static_bindings}
+        owned = {octets for apn in config.apns for octets in _not_given(apn)}
+        excluded = self._bindings.keys() | owned if owned else self._bindings
         by_apn: dict[str, list[StaticBinding]] = {}
         for binding in config.static_bindings:
             by_apn.setdefault(apn_key(binding.apn), []).append(binding)
         self._by_key = {
-            apn_key(apn.name): AccessPoint(apn, by_apn.get(apn_key(apn.name), ()), self._bindings)
+            apn_key(apn.name): AccessPoint(
+                apn, by_apn.get(apn_key(apn.name), ()), self._bindings, excluded
+            )
             for apn in config.apns
         }
         self._networks = tuple(map(_masked, config.networks()))

@@ -23,6 +23,7 @@ from corenet.ggsn.events import (
     PdpContextRefused,
 )
 from corenet.ggsn.network_activation import NetworkActivation
+from corenet.ggsn.ordering import Ordering, keeps_order
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
 from corenet.gi.flows import Filters, applied
 from corenet.interfaces.activation import Step
@@ -327,6 +328,7 @@ class Sessions:
         """Return a context that has no address yet."""
         binding = access.bindings.get(tunnel.imsi)
         zone = message.ms_time_zone
+        qos = limited_qos(message.qos, access.apn.qos)
         return PdpContext(
             tunnel=tunnel,
             nsapi=message.nsapi,
@@ -339,7 +341,7 @@ class Sessions:
             sgsn_teid_data=message.teid_data,
             charging_id=charging_id,
             since=now,
-            qos=limited_qos(message.qos, access.apn.qos),
+            qos=qos,
             network_requested=False,
             selection_mode=message.selection_mode,
             charging_characteristics=message.charging_characteristics,
@@ -349,6 +351,7 @@ class Sessions:
             ms_time_zone=time_zone_octets(zone) if zone is not None else None,
             imei=message.imei,
             camel_charging_information=message.camel_charging_information,
+            ordering=Ordering() if keeps_order(qos) else None,
         )
 
     def _ipv4(self, grant: _Grant) -> bytes | None:
@@ -378,7 +381,7 @@ class Sessions:
         return CreatePdpContextResponse(
             teid=context.tunnel.sgsn_teid,
             cause=cause,
-            reordering_required=False,
+            reordering_required=context.ordering is not None,
             recovery=self._core.recovery,
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,

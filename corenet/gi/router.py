@@ -13,7 +13,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from corenet.gi.ip import IPV6_HEADER_LENGTH, PROTOCOL_ICMPV6, checksum, ipv6_packet
+from corenet.gi.icmp import icmpv6_checksum, icmpv6_packet
+from corenet.gi.ip import IPV6_HEADER_LENGTH, PROTOCOL_ICMPV6
 
 LINK_LOCAL_PREFIX: Final = bytes.fromhex("fe80000000000000")
 ROUTER_ADDRESS: Final = LINK_LOCAL_PREFIX + (1).to_bytes(8, "big")
@@ -43,7 +44,7 @@ def is_router_solicitation(packet: bytes) -> bool:
         and packet[7] == _HOP_LIMIT
         and len(message) == length >= _SOLICITATION_LENGTH
         and message[:2] == bytes((_SOLICITATION, 0))
-        and _checksum(packet[8:24], packet[24:40], message) == 0
+        and icmpv6_checksum(packet[8:24], packet[24:40], message) == 0
         and _options_are_whole(message[_SOLICITATION_LENGTH:])
     )
 
@@ -54,15 +55,7 @@ def router_advertisement(destination: bytes, prefix: bytes, mtu: int | None) -> 
     message += _PREFIX.pack(3, 4, 64, _AUTONOMOUS, _FOR_EVER, _FOR_EVER, 0, prefix)
     if mtu is not None:
         message += _MTU.pack(5, 1, 0, mtu)
-    value = _checksum(ROUTER_ADDRESS, destination, message)
-    message = message[:2] + value.to_bytes(2, "big") + message[4:]
-    return ipv6_packet(ROUTER_ADDRESS, destination, PROTOCOL_ICMPV6, message, hop_limit=_HOP_LIMIT)
-
-
-def _checksum(source: bytes, destination: bytes, message: bytes) -> int:
-    """Return the checksum with the pseudo-header; 0 over a message that has the right one."""
-    tail = len(message).to_bytes(4, "big") + bytes((0, 0, 0, PROTOCOL_ICMPV6))
-    return checksum(source + destination + tail + message)
+    return icmpv6_packet(ROUTER_ADDRESS, destination, message, hop_limit=_HOP_LIMIT)
 
 
 def _options_are_whole(options: bytes) -> bool:

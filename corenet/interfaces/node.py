@@ -30,7 +30,10 @@ class Interface(StrEnum):
     GTP_U = "gtp-u"
     """GTPv1-U over UDP 2152 between SGSN and GGSN."""
     GI = "gi"
-    """Whole IP packets between the GGSN and the packet data network; the peer is ("", 0)."""
+    """Whole IP packets between the GGSN and the packet data network.
+
+    The peer is the network behind an APN, by the APN's name, and 0; from there it is ("", 0).
+    """
     RADIO = "radio"
     """LLC frames between SGSN and mobile."""
     GR = "gr"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
 
 from corenet.assembly import CoreConfig
@@ -22,6 +22,7 @@ from corenet.ggsn.config import (
     StaticBinding,
     StoredPduLimits,
 )
+from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
@@ -39,7 +40,7 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import gsup, routes
+from testbed.lab import gi, gsup, routes
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -58,8 +59,6 @@ from testbed.smsc.config import SmscConfig
 from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
 
-LOOPBACK = IPv4Network("127.0.0.0/8")
-
 LABS = files("testbed") / "labs"
 """The labs that come with the distribution."""
 
@@ -70,6 +69,8 @@ class LoadedLab:
 
     model: Lab
     core: CoreConfig | None
+    tuns: dict[tuple[str, str], TunPlan]
+    """TUN devices, by names of GGSN and APN."""
     gateway: GatewayConfig | None
     esme: EsmeConfig | None
     """The gateway's way to SMSCs, where it has one."""
@@ -144,9 +145,11 @@ def build(source: Source) -> LoadedLab:
             raise SourceError(wrong)
     _check_tls(lab, source)
     try:
+        core = _core(lab, numbered)
         return LoadedLab(
             model=lab,
-            core=_core(lab, numbered),
+            core=core,
+            tuns=gi.plans(lab.ggsn, core),
             gateway=None
             if lab.gateway is None
             else _gateway(lab, lab.gateway, has_smsc=esme is not None),
@@ -194,14 +197,8 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             problems.append(source.problem(path, f"{what} {value} is given to two subscribers"))
         seen[value] = path
 
-    if lab.ggsn is not None and lab.ggsn.gi is not None:
-        for index, part in enumerate(lab.ggsn.apns):
-            if not all(_on_loopback(text) for text in (*part.pool, *part.static)):
-                text = (
-                    f"Gi on loopback needs a pool in {LOOPBACK}, such as 127.10.0.0/16; "
-                    "or set ggsn.gi to null"
-                )
-                problems.append(source.problem(("ggsn", "apns", index, "pool"), text))
+    if lab.ggsn is not None:
+        problems += gi.problems(lab.ggsn, source)
     problems.extend(_impatient(lab, source))
     for one in numbered:
         once("IMSI", one.imsi, (*one.path, "imsi"))
@@ -273,12 +270,7 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
     )
 
 
-def _on_loopback(text: str) -> bool:
-    network = ip_network(text)
-    return isinstance(network, IPv4Network) and network.subnet_of(LOOPBACK)
-
-
-def _apn(part: ApnPart) -> Apn:
+def _apn(part: ApnPart, *, tun: bool) -> Apn:
     credentials = None
     if part.credentials is not None:
         credentials = tuple(Credential(one.name, one.password) for one in part.credentials)
@@ -293,6 +285,9 @@ def _apn(part: ApnPart) -> Apn:
         authentication=None if part.authentication is None else part.authentication.policy(),
         user_name=part.user_name,
         ipcp_ack=part.ipcp_ack,
+        gateways=gi.gateways(part, tun=tun),
+        answers_for_dns=part.answer_ping,
+        mobile_to_mobile=part.mobile_to_mobile,
     )
 
 
@@ -300,7 +295,7 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
     return GgsnConfig(
         control_address=part.address,
         user_address=part.user_address or part.address,
-        apns=tuple(_apn(apn) for apn in part.apns),
+        apns=tuple(_apn(apn, tun=gi.has_tun(part, apn)) for apn in part.apns),
         static_bindings=tuple(
             StaticBinding(one.imsi, apn.name, address, one.msisdn)
             for one in numbered

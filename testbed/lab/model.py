@@ -75,6 +75,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else () if value is None else value
 
 
+DeviceName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._-]{1,15}$")]
+"""Of a network interface."""
+
+
 class ApnPart(Part):
     """An access point of the GGSN."""
 
@@ -101,7 +105,27 @@ class ApnPart(Part):
         default=None,
         ge=68,
         le=65535,
-        description="octets of the longest IPv4 packet, told to mobiles that ask",
+        description="octets of the longest packet, told to mobiles that ask and kept to; "
+        "a TUN device has 1500 when absent",
+    )
+    tun: bool | None = Field(
+        default=None,
+        description="whether packets go through a TUN device of this APN; as ggsn.gi says when "
+        "absent",
+    )
+    device: DeviceName | None = Field(
+        default=None, description="name of the TUN device; gi-NAME when absent"
+    )
+    gateways: tuple[NameServer, ...] | None = Field(
+        default=None,
+        description="the GGSN's own addresses towards mobiles, at most one per family, which "
+        "answer pings; with a TUN device the first of the pool when absent, else none",
+    )
+    answer_ping: bool = Field(
+        default=False, description="answer pings to the DNS servers' addresses in their stead"
+    )
+    mobile_to_mobile: bool = Field(
+        default=False, description="carry packets from one mobile on this APN to another"
     )
     credentials: tuple[CredentialPart, ...] | None = Field(
         default=None,
@@ -126,6 +150,9 @@ class ApnPart(Part):
         families = [ip_address(server).version for server in self.dns]
         if max(families.count(4), families.count(6)) > 2:
             raise ValueError("at most two DNS servers per family")
+        families = [ip_address(gateway).version for gateway in self.gateways or ()]
+        if len(families) != len(set(families)):
+            raise ValueError("at most one gateway per family")
         names = [credential.name for credential in self.credentials or ()]
         if len(names) != len(set(names)):
             raise ValueError("each name has one password")
@@ -143,10 +170,20 @@ class ApnPart(Part):
 
 
 class GiPart(Part):
-    """How packets get out of the GGSN: UDP datagrams on this host's loopback network."""
+    """How packets get out of the GGSN: by loopback UDP datagrams only, by TUN any IP traffic."""
 
+    tun: bool = Field(
+        default=False,
+        description="a TUN device for each APN, which needs root or a user namespace; else this "
+        "host's loopback network",
+    )
+    forward: bool = Field(
+        default=False,
+        description="with TUN: have the kernel route between the devices and its other "
+        "interfaces while the lab runs (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)",
+    )
     ports: tuple[Port, ...] = Field(
-        default=(2948,), description="UDP ports of mobiles that can be reached from this host"
+        default=(2948,), description="UDP ports of mobiles that loopback reaches from this host"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -53,7 +52,7 @@ class RunningLab:
         self.control: CoreControl | None = None
         if self._service is not None:
             self.control = CoreControl(
-                self._service.core, self.runtime, beside=_beside(self._service)
+                self._service.core, self.runtime, beside=self._service.counters_beside()
             )
             self.runtime.on_event(self._activate_by_itself)
         self._interface: ControlInterface | None = None
@@ -68,6 +67,7 @@ class RunningLab:
         Raises:
             corenet.adapters.udp.CannotBindError, twisted.internet.error.CannotListenError: an
                 address or a port is taken.
+            corenet.adapters.tun.CannotOpenTunError: a TUN device is not to be had.
         """
         try:
             self._start_control()
@@ -139,6 +139,8 @@ class RunningLab:
             recovery=recovery,
             applications=handsets(self.lab.handsets, self.lab.handset),
             gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
+            tuns=self.lab.tuns,
+            forward=bool(ggsn and ggsn.gi and ggsn.gi.forward),
             capture=capture,
             journals={} if self._journal is None else {"ggsn": self._journal},
         )
@@ -213,12 +215,6 @@ class RunningLab:
         active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
         wanted = len(self.lab.self_activating.get(config.imsi, ()))
         return view.state is MobileState.ATTACHED and active >= wanted
-
-
-def _beside(service: CoreService) -> dict[str, Counter[str]]:
-    """Return the counters of what carries datagrams between nodes and this host."""
-    counted = {"runtime": service.runtime.counters}
-    return counted if service.gi is None else counted | {"gi": service.gi.counters}
 
 
 def _activation(activate: Callable[..., None], imsi: str, apn: str) -> Callable[[float], None]:

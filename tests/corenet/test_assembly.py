@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from corenet.assembly import CoreConfig, assemble, networks_of
+from corenet.assembly import CoreConfig, assemble
 from corenet.ggsn.config import Apn, GgsnConfig, RadiusServer, StaticBinding
 from corenet.ggsn.events import ActivationFinished
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
@@ -167,8 +167,11 @@ def test_networks_of_a_ggsn_are_pools_and_what_is_beside_them():
         (Apn(APN, (POOL,)),),
         (StaticBinding(imsi(1), APN, "127.10.0.9"), StaticBinding(imsi(2), APN, "127.11.0.9")),
     )
-    assert networks_of(ggsn) == (POOL, IPv4Network("127.11.0.9/32"))
-    assert CoreConfig(ggsns={"a": ggsn}).gi_networks() == networks_of(ggsn)
+    networks = (POOL, IPv4Network("127.11.0.9/32"))
+    assert ggsn.networks_of(ggsn.apns[0]) == networks
+    core = CoreConfig(ggsns={"a": ggsn})
+    assert core.gi_networks() == networks
+    assert core.gi_networks(but={("a", APN)}) == ()
 
 
 def test_hlrs_of_others_are_on_gc_too():

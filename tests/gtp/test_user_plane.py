@@ -72,9 +72,24 @@ def test_what_is_encapsulated_arrives(teid: int, payload: bytes) -> None:
 )
 @pytest.mark.clause("29.281 §5.1, §5.2", "G-PDU, extension headers")
 def test_optional_header_fields_are_stepped_over(user_plane: UserPlane, g_pdu: GPdu) -> None:
-    """Sequence numbers are accepted though nothing is reordered, other fields are ignored."""
+    """A sequence number is handed on, other fields are ignored."""
     user_plane.receive(g_pdu.encode(), PEER, 0.0)
-    assert user_plane.take_events() == [TPduReceived("owner", PACKET, 0x201, PEER)]
+    number = g_pdu.sequence if g_pdu.sequenced else None
+    assert user_plane.take_events() == [TPduReceived("owner", PACKET, 0x201, PEER, number)]
+
+
+def test_a_g_pdu_has_a_sequence_number_where_one_is_given() -> None:
+    """The S flag says so; the length counts the four octets (TS 29.060 §6)."""
+    octets = encapsulate(0x201, PACKET, 0x4711)
+    assert octets.hex() == "32ff0018" + "00000201" + "47110000" + PACKET.hex()
+    assert decode(octets) == GPdu(teid=0x201, payload=PACKET, sequenced=True, sequence=0x4711)
+
+
+@pytest.mark.parametrize(("size", "number"), [(65_532, 0), (20, 0x10000)])
+def test_a_number_or_packet_that_does_not_fit_is_refused(size: int, number: int) -> None:
+    """65531 octets of payload and 16 bits of number are the most."""
+    with pytest.raises(LocalProtocolError):
+        encapsulate(0x201, bytes(size), number)
 
 
 def test_octets_after_the_packet_are_cut_off(user_plane: UserPlane) -> None:
