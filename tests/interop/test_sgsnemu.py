@@ -68,14 +68,16 @@ def test_context_is_created_and_deleted(peers: Peers) -> None:
     assert contexts(peers) == []
 
     read = finish(peers, lab)
-    assert read.gtp() == [1, 2, 16, 17, 20, 21]
+    # On a busy machine there are Echo Requests of ours too: the lab asks every five seconds.
+    assert read.gtp()[:2] == [1, 2]
+    assert [kind for kind in read.gtp() if kind > 2] == [16, 17, 20, 21]
     request, answer = read.one({"gtp.message": 16}), read.one({"gtp.message": 17})
     assert request["gtp.apn"] == APN.name
     assert answer.number("gtp.cause") == ACCEPTED
     assert answer["gtp.user_ipv4"] == context["address"]
     assert answer["gtp.teid"] == request["gtp.teid_cp"]
     assert read.one({"gtp.message": 20})["gtp.teid"] == answer["gtp.teid_cp"]
-    echo = read.one({"gtp.message": 2})
+    echo = next(packet for packet in read.packets if packet.number("gtp.message") == 2)
     assert echo["gtp.recovery"] == answer["gtp.recovery"]
     print(f"sgsnemu: echo answered, {context['address']} created, used and deleted")
 
