@@ -69,7 +69,7 @@ def test_context_is_created_and_deleted(peers: Peers) -> None:
 
     read = finish(peers, lab)
     # On a busy machine there are Echo Requests of ours too: the lab asks every five seconds.
-    assert read.gtp()[:2] == [1, 2]
+    assert {1, 2} <= set(read.gtp())
     assert [kind for kind in read.gtp() if kind > 2] == [16, 17, 20, 21]
     request, answer = read.one({"gtp.message": 16}), read.one({"gtp.message": 17})
     assert request["gtp.apn"] == APN.name
