@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from testbed.codecs import content, wbxml
-from testbed.codecs.content import Tree
+from testbed.codecs.content import T, Tree
 from testbed.codecs.timestamps import format_timestamp
 from testbed.codecs.wbxml import Language, Node
 
@@ -105,13 +106,15 @@ def transcode(xml: bytes) -> bytes:
     ContentError as for ``parse``.
     """
     root = content.read_xml(xml, "si", LANGUAGE)
-    _value(root)
+    _check(root)
     return wbxml.encode(content.as_node(root), LANGUAGE)
 
 
-def _value(root: Tree) -> ServiceIndication:
+def _check(root: T) -> Sequence[T]:
+    """Return the indication and the info, if there is one; ContentError where one is wrong."""
     content.check(root, "si")
-    indication, *others = content.children(root, 1, 2)
+    parts = content.children(root, 1, 2)
+    indication = parts[0]
     content.check(indication, "indication", _INDICATION, text=True)
     content.children(indication, 0, 0)
     attributes = indication.attributes
@@ -120,27 +123,31 @@ def _value(root: Tree) -> ServiceIndication:
         raise indication.error(f"action: {action!r} is none of {', '.join(Action)}")
     if action == Action.DELETE and "si-id" not in attributes:
         raise indication.error("action delete needs an si-id")
+    for name in ("created", "si-expires"):
+        content.time_of(indication, name)
+    if len(parts) > 1:
+        content.check(parts[1], "info")
+        for item in content.children(parts[1], 1, None):
+            content.check(item, "item", ("class",), text=True)
+            content.children(item, 0, 0)
+            if "class" not in item.attributes:
+                raise item.error("item lacks its class")
+    return parts
+
+
+def _value(root: Tree) -> ServiceIndication:
+    indication, *others = _check(root)
+    attributes = indication.attributes
+    items = others[0].children if others else ()
     return ServiceIndication(
         text=indication.text.strip(),
         href=attributes.get("href"),
         si_id=attributes.get("si-id"),
-        action=Action(action),
+        action=Action(attributes.get("action", Action.SIGNAL_MEDIUM)),
         created=content.time_of(indication, "created"),
         expires=content.time_of(indication, "si-expires"),
-        info=_info(others[0]) if others else (),
+        info=tuple(Item(item.attributes["class"], item.text.strip()) for item in items),
     )
-
-
-def _info(tree: Tree) -> tuple[Item, ...]:
-    content.check(tree, "info")
-    items = []
-    for item in content.children(tree, 1, None):
-        content.check(item, "item", ("class",), text=True)
-        content.children(item, 0, 0)
-        if "class" not in item.attributes:
-            raise item.error("item lacks its class")
-        items.append(Item(item.attributes["class"], item.text.strip()))
-    return tuple(items)
 
 
 def _tree(value: ServiceIndication) -> Node:

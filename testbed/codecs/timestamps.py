@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1)
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
+@lru_cache(maxsize=256)
 def parse_timestamp(text: str) -> float:
     """Return seconds since 1970-01-01 UTC; ValueError where the text is no UTC timestamp."""
     if _FORM.fullmatch(text) is None:

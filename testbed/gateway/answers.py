@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from testbed.codecs import pap
+from testbed.codecs.markup import escape
 from testbed.codecs.pap import ProgressNote, StatusCode, Version
+from testbed.codecs.timestamps import format_timestamp
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.records import PushRecord
 
@@ -99,14 +102,35 @@ def accepted(
     push: PushRecord, config: GatewayConfig, now: float, *, progress_notes: bool
 ) -> HttpAnswer:
     """Return the answer to a push that is stored: 1001."""
+    code = StatusCode.ACCEPTED
+    if not progress_notes:
+        before, between, after = _acceptance(push.version, config.pap_url, config.product_name)
+        body = f"{before}{escape(push.push_id)}{between}{format_timestamp(now)}{after}".encode()
+        return HttpAnswer(202, PAP_TYPE, body)
     notes = (
         ProgressNote("1", "received and checked", push.received),
         ProgressNote("2", "stored", now),
     )
+    return push_response(push.push_id, code, code.text, push.version, config, now, notes)
+
+
+@lru_cache(maxsize=16)
+def _acceptance(version: Version, pap_url: str, product_name: str) -> tuple[str, str, str]:
+    """Return what is around push-id and time in the answer that most submissions get."""
+    push_id, time = "{push-id}", 0.0
     code = StatusCode.ACCEPTED
-    return push_response(
-        push.push_id, code, code.text, push.version, config, now, notes if progress_notes else ()
+    message = pap.PushResponse(
+        push_id,
+        code,
+        desc=code.text,
+        sender_address=pap_url,
+        sender_name=product_name,
+        reply_time=time,
     )
+    whole = pap.build(message, version=version, product_name=product_name).decode()
+    before, _, rest = whole.partition(push_id)
+    between, _, after = rest.partition(format_timestamp(time))
+    return before, between, after
 
 
 def refusal(push: PushRecord, code: int, reason: str, config: GatewayConfig, now: float) -> Refusal:

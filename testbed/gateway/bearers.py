@@ -50,6 +50,8 @@ def narrowed(rule: Rule, bearer: Bearer, *, required: bool, has_smsc: bool) -> R
     match bearer:
         case Bearer.ANY:
             return rule
+        case Bearer.PACKET if Route.SMS not in order:
+            return rule if Route.IP in order or not required else None
         case Bearer.SMS if not has_smsc:
             return None if required else rule
         case Bearer.SMS:

@@ -49,7 +49,7 @@ from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
-from testbed.gateway.terminal import Terminal
+from testbed.gateway.terminal import Terminal, TerminalKind
 from testbed.gateway.wap_server import NoPull, Pull, WapServer
 from testbed.pull.effects import FetchFailure, OriginAnswer
 from testbed.wap.session_events import SessionEvent
@@ -436,8 +436,10 @@ class Gateway:
                 self._post(delivery)
 
     def _begin(self, delivery: Delivery, now: float, *, is_new: bool) -> None:
-        whom = terminal_of(delivery.address, self._config.users)
-        if isinstance(whom, Nobody):
+        is_nobody = delivery.terminal.kind is TerminalKind.NOBODY
+        if is_nobody and isinstance(
+            whom := terminal_of(delivery.address, self._config.users), Nobody
+        ):
             # The directory has changed since the push was accepted.
             self._dispatch.refuse(delivery, whom.code, whom.text, now)
             return

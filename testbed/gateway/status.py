@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from testbed.codecs.timestamps import format_timestamp, parse_timestamp
@@ -41,7 +42,7 @@ def _text(value: str) -> str:
     return value
 
 
-_READERS = {
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "address": _text,
     "state": State,
     "received_from": parse_timestamp,

@@ -20,6 +20,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, Protocol
 
@@ -319,8 +320,8 @@ class SqliteStore:
         while begin < len(rows):
             size = next(size for size in _ROWS_AT_ONCE if size <= len(rows) - begin)
             chunk = rows[begin : begin + size]
-            marks = ", ".join([f"({_marks(chunk[0])})"] * size)
-            cursor.execute(f"{before} VALUES {marks}{after}", [*chain.from_iterable(chunk)])
+            text = _statement(before, after, len(chunk[0]), size)
+            cursor.execute(text, [*chain.from_iterable(chunk)])
             found += cursor.fetchall()
             begin += size
         return found
@@ -363,5 +364,7 @@ def conditions_of(query: PushQuery, mark: str) -> tuple[str, list[Any]]:
     return " AND ".join(push), values
 
 
-def _marks(columns: Sequence[object]) -> str:
-    return ", ".join("?" * len(columns))
+@lru_cache(maxsize=64)
+def _statement(before: str, after: str, columns: int, rows: int) -> str:
+    marks = ", ".join("?" * columns)
+    return f"{before} VALUES {', '.join([f'({marks})'] * rows)}{after}"
