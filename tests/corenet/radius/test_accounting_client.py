@@ -14,12 +14,17 @@ from corenet.radius.accounting import (
     AccountingAnswered,
     AccountingGivenUp,
     AccountingPolicy,
+    AccountingResumed,
     AccountingSent,
     AccountingStatus,
     RadiusServer,
+    RadiusServerAnswered,
+    RadiusServerSilent,
+    RadiusService,
 )
-from corenet.radius.attributes import load_dictionary
+from corenet.radius.attributes import encode_attributes, load_dictionary
 from corenet.radius.client import AccountingClient
+from corenet.radius.journal import JournalEntry, MemoryJournal
 
 START, STOP = AccountingStatus.START, AccountingStatus.STOP
 ON, OFF = AccountingStatus.ACCOUNTING_ON, AccountingStatus.ACCOUNTING_OFF
@@ -34,8 +39,9 @@ DICTIONARY = load_dictionary()
 class Bench:
     """A client, and servers played by the test with pyrad."""
 
-    def __init__(self, servers=(ONE,), policy=POLICY):
-        self.client = AccountingClient(servers, policy, random=Random(3))
+    def __init__(self, servers=(ONE,), policy=POLICY, journal=None):
+        self.journal = journal if journal is not None else MemoryJournal()
+        self.client = AccountingClient(servers, policy, random=Random(3), journal=self.journal)
         self.secrets = {server.address: server.secret for server in servers}
         self.now = 1_800_000_000.0
 
@@ -121,6 +127,197 @@ def test_silence_is_met_with_the_same_octets_after_waits_that_double() -> None:
     assert waits == pytest.approx([2, 4, 8, 8, 8], rel=0.1)
     assert len(set(waits)) == 5
     assert bench.client.counters.retransmissions == 5
+
+
+def test_a_new_turn_has_a_new_delay_and_with_it_a_new_identifier() -> None:
+    """Acct-Delay-Time changes, so it is another request (RFC 2866 §5.2); the stamp stays."""
+    bench = Bench()
+    bench.record()
+    bench.advance(7)
+    first, again, anew = (packet for packet, _ in bench.sent())
+    assert first["Acct-Delay-Time"] == [0]
+    assert first.id == again.id
+    assert first.authenticator == again.authenticator
+    assert anew.id != first.id
+    assert anew.authenticator != first.authenticator
+    assert anew["Acct-Delay-Time"] == [5]
+    assert anew["Event-Timestamp"] == first["Event-Timestamp"]
+    bench.answer(first, ONE.address)
+    assert bench.client.pending == 1
+    bench.answer(anew, ONE.address)
+    assert bench.client.pending == 0
+
+
+def test_a_lone_server_that_is_silent_is_asked_ever_more_slowly() -> None:
+    """For as long as a record lives, at the longest wait."""
+    bench = Bench(policy=replace(POLICY, give_up_after=1000.0))
+    bench.record()
+    bench.advance(100)
+    bench.client.take_datagrams()
+    bench.advance(100)
+    assert 11 <= len(bench.client.take_datagrams()) <= 14
+
+
+def test_a_record_that_nobody_answers_is_given_up_in_the_end() -> None:
+    """Told and counted; what waited behind it has its own time."""
+    bench = Bench(policy=replace(POLICY, give_up_after=60.0))
+    told = []
+    bench.client.on_told = lambda status, session: told.append((status, session))
+    bench.record(START, "A")
+    bench.advance(30)
+    bench.record(STOP, "A")
+    bench.advance(45)
+    assert [e.status for e in bench.told() if isinstance(e, AccountingGivenUp)] == [START]
+    assert told == [(START, "A")]
+    bench.advance(60)
+    assert told == [(START, "A"), (STOP, "A")]
+    assert bench.client.pending == 0
+    assert bench.client.counters.given_up == 2
+
+
+def test_a_silent_server_is_dead_for_a_while() -> None:
+    """Told once; then it is preferred again, and told when it answers."""
+    bench = Bench(servers=(ONE, TWO), policy=replace(POLICY, dead_time=60.0))
+    bench.record(session="A")
+    bench.record(session="B")
+    bench.advance(7)
+    assert [e for e in bench.told() if isinstance(e, RadiusServerSilent)] == [
+        RadiusServerSilent("192.0.2.5", RadiusService.ACCOUNTING)
+    ]
+    assert bench.client.counters.silences == 1
+    for packet, peer in bench.sent():
+        bench.answer(packet, peer)
+    bench.told()
+    bench.record(session="C")
+    ((packet, peer),) = bench.sent()
+    assert peer == TWO.address
+    bench.answer(packet, peer)
+    bench.advance(60)
+    bench.record(session="D")
+    ((packet, peer),) = bench.sent()
+    assert peer == ONE.address
+    bench.told()
+    bench.answer(packet, peer)
+    assert bench.told()[0] == RadiusServerAnswered("192.0.2.5", RadiusService.ACCOUNTING)
+
+
+def test_a_server_that_answers_others_is_not_dead() -> None:
+    """One record is refused its answer: it goes to the other server, and only it."""
+    bench = Bench(servers=(ONE, TWO))
+    bench.record(session="A")
+    bench.client.take_datagrams()
+    bench.advance(3)
+    bench.record(session="B")
+    for packet, peer in bench.sent():
+        if packet["Acct-Session-Id"] == ["B"]:
+            bench.answer(packet, peer)
+    bench.advance(4)
+    assert [peer for _, peer in bench.sent()] == [TWO.address]
+    assert bench.client.counters.silences == 0
+    bench.record(session="C")
+    assert [peer for _, peer in bench.sent()] == [ONE.address]
+
+
+def test_an_answer_that_crosses_the_change_of_servers_is_ignored() -> None:
+    """The record is told to the other server too; each sees it at least once."""
+    bench = Bench(servers=(ONE, TWO))
+    bench.record(session="A")
+    ((first, _),) = bench.sent()
+    bench.advance(7)
+    sent = bench.sent()
+    bench.answer(first, ONE.address)
+    assert bench.client.counters.ignored == 1
+    bench.answer(*sent[-1])
+    assert bench.client.pending == 0
+
+
+def test_what_nobody_answered_is_told_by_the_next_life() -> None:
+    """With its stamp, its delay, and in its order; then the Accounting-On, then what is new."""
+    bench = Bench()
+    bench.record(START, "A")
+    bench.record(STOP, "A")
+    bench.record(START, "B")
+    for packet, peer in bench.sent():
+        if packet["Acct-Session-Id"] == ["B"]:
+            bench.answer(packet, peer)
+    life = Bench(journal=bench.journal)
+    life.now += 100
+    resumed = life.client.resume(life.now)
+    assert [one.text("Acct-Session-Id") for one in resumed] == ["A", "A"]
+    assert life.told()[0] == AccountingResumed(2)
+    life.record(ON, "")
+    life.record(START, "C")
+    ((start, peer),) = life.sent()
+    assert start["Acct-Delay-Time"] == [100]
+    assert start["Event-Timestamp"] == [1_800_000_000]
+    life.answer(start, peer)
+    ((stop, peer),) = life.sent()
+    assert stop["Acct-Status-Type"] == ["Stop"]
+    life.answer(stop, peer)
+    ((on, peer),) = life.sent()
+    assert on["Acct-Status-Type"] == ["Accounting-On"]
+    life.answer(on, peer)
+    assert life.shown() == [("Start", "C")]
+    assert life.client.counters.resumed == 2
+    assert [entry.number for entry in life.journal.entries()] == [3]
+
+
+def test_an_accounting_on_does_not_wait_for_ever_for_what_was_left() -> None:
+    """Where nobody answers, it and what is new have their tries all the same."""
+    bench = Bench()
+    bench.record(START, "A")
+    life = Bench(journal=bench.journal)
+    life.client.resume(life.now)
+    life.record(ON, "")
+    life.record(START, "B")
+    life.advance(60)
+    shown = life.shown()
+    assert ("Accounting-On", "") in shown
+    assert ("Start", "B") in shown
+    assert life.client.pending == 2
+
+
+def test_the_farewell_of_a_life_that_still_waits_is_not_held_up() -> None:
+    """Stopped before what was left has been answered: everything has a few tries."""
+    bench = Bench()
+    bench.record(START, "A")
+    life = Bench(journal=bench.journal)
+    life.client.resume(life.now)
+    life.record(ON, "")
+    life.record(OFF, "")
+    assert life.shown() == [("Start", "A")]
+    life.client.stop(life.now)
+    assert life.shown() == [("Accounting-On", ""), ("Accounting-Off", "")]
+    life.advance(60)
+    assert life.client.pending == 0
+    assert len(life.journal.entries()) == 1
+
+
+def test_what_a_journal_has_that_is_no_record_is_forgotten() -> None:
+    """Cut short, of a status that is told anew, or without a session."""
+    journal = MemoryJournal()
+    for number, attributes in enumerate(
+        (
+            b"\x28",
+            encode_attributes({"Acct-Status-Type": "Accounting-On"}),
+            encode_attributes({"Acct-Status-Type": "Stop"}),
+            encode_attributes({"Acct-Session-Id": "A"}),
+        )
+    ):
+        journal.keep(JournalEntry(number, 1_800_000_000.0, attributes))
+    bench = Bench(journal=journal)
+    assert bench.client.resume(bench.now) == []
+    assert journal.entries() == ()
+    assert bench.told() == []
+
+
+def test_without_servers_nothing_is_resumed() -> None:
+    """It stays in the journal, for a configuration that has some."""
+    bench = Bench()
+    bench.record(START, "A")
+    life = Bench(servers=(), journal=bench.journal)
+    assert life.client.resume(life.now) == []
+    assert len(life.journal.entries()) == 1
 
 
 def test_a_wrong_answer_is_ignored() -> None:
