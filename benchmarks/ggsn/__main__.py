@@ -2,6 +2,7 @@
 
     pairs      CPU time for the creation and deletion of a context: ours with and without
                RADIUS accounting, osmo-ggsn, and an echo that does nothing
+    activation how long the steps of a network-requested activation take, at several rates
     contexts   memory of each of many, time to create from the first to the last, and how long an
                echo takes while all go because their SGSN has restarted
 
@@ -18,7 +19,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks.ggsn import contexts, pairs
+from benchmarks.ggsn import activation, contexts, pairs
 from benchmarks.ggsn.processes import prepare
 from tests.interop.peers import make_namespace
 
@@ -30,7 +31,9 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=("pairs", "contexts"), nargs="?", default="pairs")
+    parser.add_argument(
+        "what", choices=("pairs", "activation", "contexts"), nargs="?", default="pairs"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round")
     parser.add_argument("--contexts", type=int, default=100_000)
@@ -42,6 +45,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             if options.what == "pairs":
                 pairs.measure(Path(folder), place, rounds=options.rounds, seconds=options.seconds)
+            elif options.what == "activation":
+                activation.measure(Path(folder), place, seconds=options.seconds)
             else:
                 contexts.measure(Path(folder), place, contexts=options.contexts)
     finally:

@@ -73,7 +73,8 @@ class Control(DatagramProtocol):
 
     def finished(self, event: ActivationFinished) -> None:
         """Tell who asked how the activation went."""
-        self._answer(f"{event.key} {event.outcome.kind}", self._asked.pop(event.key))
+        how = "active" if event.outcome.active else "failed"
+        self._answer(f"{event.key} {how}", self._asked.pop(event.key))
 
     def _answer(self, text: str, addr: Address) -> None:
         assert self.transport is not None

@@ -6,6 +6,7 @@ GGSN's; prints one JSON document. Messages are made before the clock starts. It 
 
     pairs      creates contexts and deletes each at once, so many at a time
     crowd      creates many contexts and restarts
+    ladders    has contexts activated by the network, and plays HLR and SGSN
     await      asks by Echo Request until somebody answers
 """
 
@@ -18,6 +19,7 @@ import time
 from typing import Any
 
 from benchmarks.ggsn.crowd import run_crowd
+from benchmarks.ggsn.ladder import run_ladders
 from benchmarks.ggsn.messages import (
     CREATE_RESPONSE,
     DELETE_RESPONSE,
@@ -113,20 +115,25 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     pairs = commands.add_parser("pairs")
     crowd = commands.add_parser("crowd")
-    for each in (commands.add_parser("await"), pairs, crowd):
+    ladders = commands.add_parser("ladders")
+    for each in (commands.add_parser("await"), pairs, crowd, ladders):
         each.add_argument("peer")
-    for each in (pairs, crowd):
+    for each in (pairs, crowd, ladders):
         each.add_argument("pid", type=int)
     pairs.add_argument("seconds", type=float)
     pairs.add_argument("--echoed", action="store_true")
     pairs.add_argument("--outstanding", type=int, default=64)
     crowd.add_argument("contexts", type=int)
+    ladders.add_argument("rate", type=float)
+    ladders.add_argument("seconds", type=float)
     options = parser.parse_args()
     peer = options.peer
     if options.command == "await":
         document = wait_until_served(peer)
     elif options.command == "crowd":
         document = run_crowd(peer, options.pid, options.contexts)
+    elif options.command == "ladders":
+        document = run_ladders(peer, options.pid, options.rate, options.seconds)
     else:
         seconds, outstanding = options.seconds, options.outstanding
         document = run_pairs(peer, options.pid, seconds, outstanding, echoed=options.echoed)
