@@ -240,9 +240,9 @@ class Endpoint:
     def _receive_request(
         self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
     ) -> None:
-        key = (peer, sequence, message_type)
         digest = hash(data)
-        known = self._cache.find(key, digest, now)
+        key = (peer, sequence, message_type, digest)
+        known = self._cache.find(key, now)
         if known is IN_WORK:
             self.counters.duplicates_dropped += 1
             return
@@ -258,7 +258,7 @@ class Endpoint:
         recovery = getattr(message, "recovery", None)
         if recovery is not None:
             self._note_recovery(peer, recovery)
-        self._cache.begin(key, digest, now)
+        self._cache.begin(key, now)
         self.counters.requests_received += 1
         self._events.append(RequestReceived(message, peer, digest))
 
@@ -393,8 +393,8 @@ class Endpoint:
         response.sequence = request.sequence
         data = response.encode()
         peer = received.peer
-        key = (peer, request.sequence, request.TYPE)
-        self.counters.responses_shed += self._cache.finish(key, received.digest, data, now)
+        key = (peer, request.sequence, request.TYPE, received.digest)
+        self.counters.responses_shed += self._cache.finish(key, data, now)
         self.counters.responses_sent += 1
         self._datagrams.append((data, peer))
 

@@ -196,13 +196,16 @@ class InWork(Enum):
 
 IN_WORK: Final = InWork.IN_WORK
 
-RequestKey = tuple[Address, int, int]
-"""Peer, sequence number and message type of a request."""
+RequestKey = tuple[Address, int, int, int]
+"""Peer, sequence number and message type of a request, and a digest of its octets.
+
+With the digest, a number that comes around again within the time of retention takes nothing from
+the request that had it before.
+"""
 
 
 @dataclass(slots=True)
 class _Answer:
-    digest: int
     data: bytes
     expires: float
 
@@ -219,7 +222,7 @@ class ResponseCache:
         self._limit = octets
         self._octets = 0
         self._answers: OrderedDict[RequestKey, _Answer] = OrderedDict()
-        self._in_work: OrderedDict[RequestKey, tuple[int, float]] = OrderedDict()
+        self._in_work: OrderedDict[RequestKey, float] = OrderedDict()
 
     @property
     def octets(self) -> int:
@@ -231,42 +234,37 @@ class ResponseCache:
         """How many requests wait for their response."""
         return len(self._in_work)
 
-    def find(self, key: RequestKey, digest: int, now: float) -> bytes | InWork | None:
-        """Return the response to a duplicate, IN_WORK while there is none, None for a new request.
-
-        ``digest`` stands for the request's octets.
-        """
+    def find(self, key: RequestKey, now: float) -> bytes | InWork | None:
+        """Return the response to a duplicate, IN_WORK while there is none, None for a new one."""
         answer = self._answers.get(key)
-        if answer is not None and answer.digest == digest and now < answer.expires:
+        if answer is not None and now < answer.expires:
             return answer.data
-        waiting = self._in_work.get(key)
-        if waiting is not None and waiting[0] == digest and now < waiting[1]:
+        forgotten = self._in_work.get(key)
+        if forgotten is not None and now < forgotten:
             # Whoever sends it again still waits, and may do so once more.
-            self._in_work[key] = (digest, now + self._retention)
+            self._in_work[key] = now + self._retention
             self._in_work.move_to_end(key)
             return IN_WORK
         return None
 
-    def begin(self, key: RequestKey, digest: int, now: float) -> None:
+    def begin(self, key: RequestKey, now: float) -> None:
         """Take note of a request that is being worked on."""
         waiting = self._in_work
-        while waiting and next(iter(waiting.values()))[1] <= now:
+        while waiting and next(iter(waiting.values())) <= now:
             waiting.popitem(last=False)
-        waiting[key] = (digest, now + self._retention)
+        waiting[key] = now + self._retention
         waiting.move_to_end(key)
 
-    def finish(self, key: RequestKey, digest: int, data: bytes, now: float) -> int:
+    def finish(self, key: RequestKey, data: bytes, now: float) -> int:
         """Keep the response ``data`` for duplicates; return how many went before their time."""
-        waiting = self._in_work.get(key)
-        if waiting is not None and waiting[0] == digest:
-            del self._in_work[key]
+        self._in_work.pop(key, None)
         answers = self._answers
         while answers and next(iter(answers.values())).expires <= now:
             self._drop_oldest()
         previous = answers.pop(key, None)
         if previous is not None:
             self._octets -= len(previous.data)
-        answers[key] = _Answer(digest, data, now + self._retention)
+        answers[key] = _Answer(data, now + self._retention)
         self._octets += len(data)
         shed = 0
         while self._octets > self._limit:

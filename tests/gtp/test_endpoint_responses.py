@@ -167,6 +167,38 @@ def test_a_response_after_its_number_was_taken_again_is_not_kept_for_the_new_req
     assert under_test.take_datagrams() == [(latest, PEER)]
 
 
+def test_at_any_load_duplicates_get_what_the_first_got() -> None:
+    """Numbers come around again within retention; then each request comes again, and is known."""
+    under_test = endpoint(cache_octets=1 << 22)
+    count, numbers = 5000, 1000
+    requests = [report(0xFFFF - n % numbers, f"2341{n:011d}") for n in range(count)]
+    answers = []
+    for n, request in enumerate(requests):
+        under_test.receive(request, PEER, n * 1e-4)
+        answers.append(answer(under_test, received(under_test), n * 1e-4))
+    for request, first in zip(requests, answers, strict=True):
+        under_test.receive(request, PEER, RETENTION - 1e-3)
+        assert under_test.take_datagrams() == [(first, PEER)]
+    assert under_test.take_events() == []
+    assert under_test.counters.duplicates_answered == under_test.counters.requests_received == count
+    assert under_test.counters.responses_shed == 0
+
+
+def test_under_more_load_than_it_has_octets_for_the_newest_are_kept() -> None:
+    """What gave way is counted; each of those left is answered from the cache."""
+    kept, count = 100, 1000
+    under_test = endpoint(cache_octets=14 * kept)
+    for number in range(count):
+        under_test.receive(report(number), PEER, number * 1e-4)
+        answer(under_test, received(under_test), number * 1e-4)
+        assert under_test.cached_octets <= 14 * kept
+    assert under_test.counters.responses_shed == count - kept
+    for number in range(count - kept, count):
+        under_test.receive(report(number), PEER, 1.0)
+    assert under_test.take_events() == []
+    assert under_test.counters.duplicates_answered == kept
+
+
 def test_the_cache_sheds_the_oldest_beyond_its_octets() -> None:
     """The bound holds whatever comes, and what went is counted."""
     under_test = endpoint(cache_octets=40)
