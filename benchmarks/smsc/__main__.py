@@ -1,10 +1,15 @@
-"""Push through an SMSC in transaction mode, and measure its CPU time and the time to the answer.
+"""Push through an SMSC, and measure its CPU time, the client's, and the time to the answer.
 
-The SMSC is a process of its own, on loopback TCP; so is the one that does nothing but answer, which
-tells what SMPP, the sockets and the reactor cost without an SMSC. An ESME in this process keeps so
-many pushes outstanding. A push is a data_sm of 500 octets with ports, four short messages; each
-goes to one of a thousand terminals, where it arrives at once. CPU time is that of the SMSC's
-process, user and system, from ``/proc/PID/stat``; the times to the answer include the ESME.
+Two SMSCs: ours, behind which each short message arrives at once; and one that does nothing but
+answer, which tells what SMPP, the sockets and the reactor cost without an SMSC. Two clients against
+both, in the same run: an ESME of ours, which submits a push of 500 octets with ports whole, in
+transaction mode, so that the SMSC makes four short messages of it and answers with the outcome;
+and Kannel's bearerbox at full speed, which submits the four segments itself, to be stored and
+forwarded.
+
+An SMSC is a process of its own, on loopback TCP; our ESME is in this process. Terminals are a
+thousand. CPU time is user and system, from ``/proc/PID/stat``; times to the answer are those that
+our ESME sees. Without Kannel its rows are left out.
 """
 
 from __future__ import annotations
@@ -15,15 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
 from statistics import quantiles
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from benchmarks.smsc.bearerbox import SEGMENTS, Bearerbox, MissingPeerError, require_programs
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Interface
 from testbed.codecs.smpp import BindTransceiver, DataSm, SmeAddress
@@ -39,6 +46,8 @@ ADDRESS, ESME = "127.0.32.1", "127.0.32.3"
 TERMINALS = 1_000
 TLVS = (p.SOURCE_PORT(9200), p.DESTINATION_PORT(2948), p.MESSAGE_PAYLOAD(bytes(500)))
 SOURCE = SmeAddress.international("447700900100")
+_REST: Final = 1.0
+"""Seconds without CPU time that tell that an SMSC has nothing to do."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -47,10 +56,14 @@ class Row:
     """What came of one round."""
 
     per_cpu_second: float
+    """Pushes for a second of CPU time of the SMSC's."""
+    per_client_second: float
+    """The same of the client's."""
     per_second: float
-    p50: float
-    p99: float
-    """Milliseconds."""
+    """Pushes for a second of the clock."""
+    p50: float | None = None
+    p99: float | None = None
+    """Milliseconds, where they can be seen."""
 
 
 class Client(LinkedEsme):
@@ -109,28 +122,107 @@ def cpu_seconds(pid: int) -> float:
     return (int(values[11]) + int(values[12])) / _TICKS
 
 
-async def measure(reactor: Any, kind: str, outstanding: int, pushes: int) -> Row:
-    """Run one round against a new process."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.smsc.serving", kind, ADDRESS, f"{folder}/db"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            try:
-                assert process.stdout is not None
-                process.stdout.readline()
-                client, runtime = Client(outstanding, pushes), TwistedRuntime(reactor)
-                cpu, began = cpu_seconds(process.pid), time.perf_counter()
-                runtime.attach(client, {Interface.SMPP: (ESME, 0)})
-                await client.done
-                took, cpu = time.perf_counter() - began, cpu_seconds(process.pid) - cpu
-                await runtime.stop()
-            finally:
-                process.terminate()
+def await_rest(pid: int) -> float:
+    """Wait until a process has nothing to do any more; return the CPU time that it has used."""
+    used, last = cpu_seconds(pid), -1.0
+    while used > last:
+        time.sleep(_REST)
+        used, last = cpu_seconds(pid), used
+    return used
+
+
+class Serving:
+    """An SMSC as a process, from its start to its stop."""
+
+    def __init__(self, kind: str, folder: str) -> None:
+        self._command = (sys.executable, "-m", "benchmarks.smsc.serving", kind, ADDRESS, folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> int:
+        """Start it; return its process id when it serves."""
+        *words, folder = self._command
+        self._process = subprocess.Popen([*words, f"{folder}/db"], stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+        return self._process.pid
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+async def whole_pushes(reactor: Any, kind: str, outstanding: int, pushes: int) -> Row:
+    """Have our ESME push in transaction mode, against a new SMSC."""
+    with tempfile.TemporaryDirectory() as folder, Serving(kind, folder) as pid:
+        client, runtime = Client(outstanding, pushes), TwistedRuntime(reactor)
+        cpu, own, began = cpu_seconds(pid), time.process_time(), time.perf_counter()
+        runtime.attach(client, {Interface.SMPP: (ESME, 0)})
+        await client.done
+        took, own = time.perf_counter() - began, time.process_time() - own
+        cpu = cpu_seconds(pid) - cpu
+        await runtime.stop()
     hundredths = quantiles(client.seconds, n=100)
-    return Row(pushes / cpu, pushes / took, hundredths[49] * 1000, hundredths[98] * 1000)
+    times = hundredths[49] * 1000, hundredths[98] * 1000
+    return Row(pushes / cpu, pushes / own, pushes / took, *times)
+
+
+async def cut_pushes(_reactor: Any, kind: str, outstanding: int, pushes: int) -> Row:
+    """Have bearerbox submit segments, against a new SMSC that comes when its queue is full."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Bearerbox(Path(folder), ADDRESS, outstanding=outstanding) as box,
+    ):
+        box.fill(pushes, TERMINALS)
+        with Serving(kind, folder) as pid:
+            cpu, own = cpu_seconds(pid), cpu_seconds(box.pid)
+            early, began = box.await_first() / SEGMENTS, time.perf_counter()
+            box.await_all(pushes)
+            took, own = time.perf_counter() - began, cpu_seconds(box.pid) - own
+            # What is stored is still to be forwarded: that belongs to the push too.
+            cpu = await_rest(pid) - cpu
+    return Row(pushes / cpu, pushes / own, (pushes - early) / took)
+
+
+CLIENTS: Final = {"whole": ("our ESME, whole", whole_pushes), "cut": ("bearerbox, cut", cut_pushes)}
+SMSCS: Final = {"ours": "Corenet", "nothing": "do-nothing"}
+OUTSTANDING: Final = (1, 100)
+
+
+def line(client: str, smsc: str, outstanding: int, row: Row) -> str:
+    """Return a row of the table."""
+    numbers = (row.per_cpu_second, row.per_client_second, row.per_second)
+    rates = " | ".join(f"{number:.0f}" for number in numbers)
+    times = " | ".join("–" if one is None else f"{one:.2f}" for one in (row.p50, row.p99))
+    return f"| {client} | {smsc} | {outstanding} | {rates} | {times} |"
+
+
+def ratios(rows: Mapping[tuple[str, str, int], Row]) -> str:
+    """Return what the clients have to each other, as a table."""
+    lines = [
+        "",
+        "| our ESME to bearerbox, pushes per | 1 outstanding | 100 outstanding |",
+        "|---|---:|---:|",
+    ]
+    for smsc, title in SMSCS.items():
+        for field, of in (
+            ("per_cpu_second", f"CPU-second of the {title} SMSC"),
+            ("per_client_second", f"CPU-second of the client at the {title} SMSC"),
+            ("per_second", f"second at the {title} SMSC"),
+        ):
+            values = (
+                getattr(rows["whole", smsc, number], field)
+                / getattr(rows["cut", smsc, number], field)
+                for number in OUTSTANDING
+            )
+            lines.append(f"| {of} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+    return "\n".join(lines)
 
 
 def main() -> int:
-    """Measure and print a table."""
+    """Measure and print tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.smsc", description=__doc__)
     parser.add_argument("--pushes", type=int, default=10_000, help="in each round")
     options = parser.parse_args()
@@ -138,16 +230,23 @@ def main() -> int:
         parser.error("--pushes is at least 200")
 
     async def work(reactor: Any) -> int:
-        print("| | outstanding | per CPU-second | per second | p50, ms | p99, ms |")
-        print("|---|---:|---:|---:|---:|---:|")
-        for kind, title in (("ours", "Corenet, 4 segments"), ("nothing", "do-nothing SMSC")):
-            for outstanding in (1, 100):
-                row = await measure(reactor, kind, outstanding, options.pushes)
-                print(
-                    f"| {title} | {outstanding} | {row.per_cpu_second:.0f} | {row.per_second:.0f} "
-                    f"| {row.p50:.2f} | {row.p99:.2f} |",
-                    flush=True,
-                )
+        clients = dict(CLIENTS)
+        try:
+            require_programs()
+        except MissingPeerError as missing:
+            print(f"Without Kannel: {missing}.", file=sys.stderr)
+            del clients["cut"]
+        rows: dict[tuple[str, str, int], Row] = {}
+        print("| client | SMSC | outstanding | per CPU-second of the SMSC | of the client", end="")
+        print(" | per second | p50, ms | p99, ms |\n|---|---|---:|---:|---:|---:|---:|---:|")
+        for smsc, of in SMSCS.items():
+            for name, (client, measure) in clients.items():
+                for outstanding in OUTSTANDING:
+                    row = await measure(reactor, smsc, outstanding, options.pushes)
+                    rows[name, smsc, outstanding] = row
+                    print(line(client, of, outstanding, row), flush=True)
+        if "cut" in clients:
+            print(ratios(rows))
         return 0
 
     return run_in_reactor(work)

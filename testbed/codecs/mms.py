@@ -1,29 +1,56 @@
-"""The notification of a multimedia message, as a push brings it (OMA MMS Encapsulation §6.2).
+"""Multimedia messages as a terminal has to do with them (OMA MMS Encapsulation).
 
-Only m-notification-ind is read, and of its fields those that say what waits where. Fields are
-in the codings of WSP with numbers of their own; unknown ones are passed over.
+Specs: OMA MMS Encapsulation §6.2 (m-notification-ind, m-notifyresp-ind), §6.3 (m-retrieve-conf).
+
+A push brings the notification; the message is fetched from where it says by a GET, and the answer
+is an m-retrieve-conf; an m-notifyresp-ind, posted there, tells that it has arrived.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from testbed.codecs.errors import ContentError
+from testbed.codecs.media import ContentType
+from testbed.codecs.mms_fields import (
+    CONTENT_TYPE,
+    DATE,
+    MESSAGE_TYPE,
+    STATUS,
+    SUBJECT,
+    TRANSACTION_ID,
+    VERSION,
+    Fields,
+)
+from testbed.codecs.multipart import Part
+from testbed.codecs.wsp import content_type, headers
 from testbed.codecs.wsp.errors import WspError
-from testbed.codecs.wsp.primitives import Cursor, Raw
+from testbed.codecs.wsp.primitives import Cursor, text_string
 
 MEDIA_TYPE = "application/vnd.wap.mms-message"
-NOTIFICATION_IND = 0x82
+NOTIFICATION_IND, NOTIFYRESP_IND, RETRIEVE_CONF = 0x82, 0x83, 0x84
+VERSION_1_2 = 0x12
 
-_CONTENT_LOCATION, _FROM, _EXPIRY = 0x03, 0x09, 0x08
-_MESSAGE_CLASS, _MESSAGE_TYPE, _VERSION = 0x0A, 0x0C, 0x0D
-_MESSAGE_SIZE, _SUBJECT, _TRANSACTION_ID = 0x0E, 0x16, 0x18
+_CONTENT_LOCATION, _EXPIRY, _MESSAGE_CLASS = 0x03, 0x08, 0x0A
+_MESSAGE_ID, _MESSAGE_SIZE, _RETRIEVE_STATUS, _RETRIEVE_TEXT = 0x0B, 0x0E, 0x19, 0x1A
 _CLASSES = {0: "personal", 1: "advertisement", 2: "informational", 3: "auto"}
-_CHARSETS = {3: "ascii", 4: "iso-8859-1", 106: "utf-8", 1000: "utf-16-be", 1015: "utf-16"}
-_ADDRESS_PRESENT, _INSERT_ADDRESS = 0x80, 0x81
 _ABSOLUTE, _RELATIVE = 0x80, 0x81
+_RETRIEVED_OK = 0x00
+"""As a token, without its highest bit."""
 _LATEST = 253_402_300_800
 """The end of the year 9999, in seconds since 1970."""
+_MULTIPART = "application/vnd.wap.multipart."
+_MOST_PARTS = 64
+
+
+class Status(IntEnum):
+    """What a terminal says of a message (X-Mms-Status)."""
+
+    RETRIEVED = 129
+    REJECTED = 130
+    DEFERRED = 131
+    UNRECOGNISED = 132
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,126 +78,108 @@ class MessageNotification:
     subject: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MultimediaMessage:
+    """A message that was fetched."""
+
+    version: str
+    parts: tuple[Part, ...] = ()
+    failure: str | None = None
+    """Why its centre does not hand it over; None where it does."""
+    date: int | None = None
+    """Seconds since 1970-01-01 UTC."""
+    message_id: str | None = None
+    sender: str | None = None
+    subject: str | None = None
+
+
 def decode_notification(data: bytes) -> MessageNotification:
     """Read an m-notification-ind; ContentError where the octets are none."""
     try:
-        return _Reading(data).notification()
+        fields = Fields(data, NOTIFICATION_IND, "m-notification-ind")
+        return MessageNotification(
+            transaction_id=fields.text(TRANSACTION_ID),
+            version=fields.version(),
+            content_location=fields.text(_CONTENT_LOCATION),
+            message_class=_class(fields),
+            message_size=fields.number(_MESSAGE_SIZE),
+            expiry=_expiry(fields.counted(_EXPIRY)),
+            sender=fields.sender(),
+            subject=fields.words(SUBJECT),
+        )
     except WspError as error:
         raise ContentError(error.text, octet=error.octet) from None
 
 
-class _Reading:
-    def __init__(self, data: bytes) -> None:
-        self._cursor = Cursor(data)
-        self._fields: dict[int, Raw] = {}
-        self._places: dict[int, int] = {}
-
-    def notification(self) -> MessageNotification:
-        cursor = self._cursor
-        if cursor.data[:2] != bytes((0x80 | _MESSAGE_TYPE, NOTIFICATION_IND)):
-            raise cursor.error("it does not begin with the type m-notification-ind")
-        while cursor:
-            self._field()
-        sender = self._counted(_FROM) if _FROM in self._fields else None
-        expiry = self._counted(_EXPIRY)
-        return MessageNotification(
-            transaction_id=self._text(_TRANSACTION_ID),
-            version=self._version(),
-            content_location=self._text(_CONTENT_LOCATION),
-            message_class=self._class(),
-            message_size=self._number(_MESSAGE_SIZE),
-            expiry=self._expiry(expiry),
-            sender=None if sender is None else self._sender(sender),
-            subject=self._subject(),
-        )
-
-    def _field(self) -> None:
-        cursor = self._cursor
-        place, first = cursor.position, cursor.peek()
-        if first < 0x80:
-            cursor.text()  # A header of an application's own, with a text beside it.
-            cursor.raw()
-            return
-        number = cursor.octet() & 0x7F
-        if number in self._fields:
-            raise self._error(f"field {number:#04x} occurs twice", place)
-        self._places[number] = cursor.position
-        self._fields[number] = cursor.raw()
-
-    def _error(self, text: str, place: int) -> WspError:
-        return WspError(text, place)
-
-    def _wrong(self, number: int, what: str) -> WspError:
-        if number not in self._fields:
-            return self._error(f"{what} is missing", len(self._cursor.data))
-        return self._error(f"{what} is none", self._places[number])
-
-    def _text(self, number: int) -> str:
-        value = self._fields.get(number)
-        if not isinstance(value, str) or not value:
-            raise self._wrong(number, f"the text of field {number:#04x}")
+def _class(fields: Fields) -> str:
+    value = fields.get(_MESSAGE_CLASS)
+    if isinstance(value, str):
         return value
+    return _CLASSES[fields.one_of(_MESSAGE_CLASS, "the message class", _CLASSES)]
 
-    def _number(self, number: int) -> int:
-        value = self._fields.get(number)
-        if not isinstance(value, bytes) or not value:
-            raise self._wrong(number, f"the long-integer of field {number:#04x}")
-        return int.from_bytes(value, "big")
 
-    def _counted(self, number: int) -> Cursor:
-        value = self._fields.get(number)
-        if not isinstance(value, bytes):
-            raise self._wrong(number, f"the counted value of field {number:#04x}")
-        return Cursor(value, self._places[number] + 1)
+def _expiry(value: Cursor) -> Expiry:
+    token = value.octet()
+    if token not in (_ABSOLUTE, _RELATIVE):
+        raise value.error(f"expiry is neither absolute nor relative: {token:#04x}")
+    seconds = int.from_bytes(value.octets(value.value_length()), "big")
+    if seconds >= _LATEST:
+        raise value.error(f"{seconds} is no time")
+    return Expiry(seconds, token == _RELATIVE)
 
-    def _version(self) -> str:
-        value = self._fields.get(_VERSION)
-        if not isinstance(value, int):
-            raise self._wrong(_VERSION, "the MMS version")
-        major, minor = value >> 4, value & 0x0F
-        return str(major) if minor == 0x0F else f"{major}.{minor}"
 
-    def _class(self) -> str:
-        value = self._fields.get(_MESSAGE_CLASS)
-        if isinstance(value, str):
-            return value
-        if not isinstance(value, int) or value not in _CLASSES:
-            raise self._wrong(_MESSAGE_CLASS, "the message class")
-        return _CLASSES[value]
+def decode_message(data: bytes) -> MultimediaMessage:
+    """Read an m-retrieve-conf; ContentError where the octets are none."""
+    try:
+        return _message(Fields(data, RETRIEVE_CONF, "m-retrieve-conf"))
+    except WspError as error:
+        raise ContentError(error.text, octet=error.octet) from None
 
-    def _expiry(self, value: Cursor) -> Expiry:
-        token = value.octet()
-        if token not in (_ABSOLUTE, _RELATIVE):
-            raise value.error(f"expiry is neither absolute nor relative: {token:#04x}")
-        seconds = int.from_bytes(value.octets(value.value_length()), "big")
-        if seconds >= _LATEST:
-            raise value.error(f"{seconds} is no time")
-        return Expiry(seconds, token == _RELATIVE)
 
-    def _sender(self, value: Cursor) -> str | None:
-        token = value.octet()
-        if token == _INSERT_ADDRESS:
-            return None
-        if token != _ADDRESS_PRESENT:
-            raise value.error(f"from is neither present nor to be inserted: {token:#04x}")
-        return self._encoded(value)
+def _message(fields: Fields) -> MultimediaMessage:
+    status = fields.get(_RETRIEVE_STATUS)
+    if status not in (None, _RETRIEVED_OK):
+        why = fields.words(_RETRIEVE_TEXT) or f"retrieve status {status!r}"
+        return MultimediaMessage(version=fields.version(), failure=why)
+    cursor = fields.cursor
+    if not cursor:
+        raise fields.wrong(CONTENT_TYPE, "the content type")
+    cursor.octet()
+    kind = content_type.read(cursor)
+    date = fields.number(DATE) if DATE in fields else None
+    return MultimediaMessage(
+        version=fields.version(),
+        parts=_parts(kind, cursor),
+        date=date,
+        message_id=fields.words(_MESSAGE_ID),
+        sender=fields.sender(),
+        subject=fields.words(SUBJECT),
+    )
 
-    def _subject(self) -> str | None:
-        value = self._fields.get(_SUBJECT)
-        if isinstance(value, bytes):
-            return self._encoded(self._counted(_SUBJECT), is_counted=True)
-        return None if value is None else str(value)
 
-    def _encoded(self, value: Cursor, *, is_counted: bool = False) -> str:
-        """Read an encoded-string: a text, or a charset and a text in it."""
-        if not is_counted and (not value or value.peek() > 0x1F):
-            return value.text()
-        if not is_counted:
-            value = value.part(value.value_length())
-        charset = value.raw()
-        number = int.from_bytes(charset, "big") if isinstance(charset, bytes) else charset
-        octets = value.octets(value.left).removeprefix(b"\x7f").rstrip(b"\0")
-        name = _CHARSETS.get(number) if isinstance(number, int) else None
-        if name is None:
-            raise value.error(f"charset {number} is not known")
-        return octets.decode(name, "replace")
+def _parts(kind: ContentType, cursor: Cursor) -> tuple[Part, ...]:
+    """Take the content: one part, or those of WSP's multipart (WAP-230 §8.5)."""
+    if not kind.media.startswith(_MULTIPART):
+        return (Part(kind, cursor.octets(cursor.left)),)
+    number = cursor.uintvar()
+    if number > _MOST_PARTS:
+        raise cursor.error(f"{number} parts are more than {_MOST_PARTS}")
+    parts = []
+    for _ in range(number):
+        length, octets = cursor.uintvar(), cursor.uintvar()
+        head = cursor.part(length)
+        part_type = content_type.read(head)
+        said = headers.read(head)
+        parts.append(Part(part_type, cursor.octets(octets), said))
+    return tuple(parts)
+
+
+def encode_notify_response(transaction_id: str, status: Status) -> bytes:
+    """Return the m-notifyresp-ind that tells what became of a message."""
+    return b"".join(
+        (
+            bytes((0x80 | MESSAGE_TYPE, NOTIFYRESP_IND, 0x80 | TRANSACTION_ID)),
+            text_string(transaction_id),
+            bytes((0x80 | VERSION, 0x80 | VERSION_1_2, 0x80 | STATUS, status)),
+        )
+    )

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Protocol
 
 from corenet.interfaces.application import Host
 from corenet.interfaces.node import Address
 from corenet.interfaces.runtime import Timer
 from testbed.codecs.wsp.errors import WspError
-from testbed.codecs.wsp.pdus import Get, Headers, Reply, decode_unit, encode_unit
+from testbed.codecs.wsp.pdus import Get, Headers, Post, Reply, decode_unit, encode_unit
 from testbed.codecs.wtp import UserAbort
 from testbed.handset.push_sessions import places_of
 from testbed.handset.session_port import SessionPort
@@ -62,8 +63,8 @@ Failed = Callable[[str, float], None]
 class Asking(Protocol):
     """A way to ask."""
 
-    def ask(self, url: str, address: str, now: float) -> None:
-        """Ask for what is there from a PDP address; nothing else is being asked for."""
+    def ask(self, request: Get | Post, address: str, now: float) -> None:
+        """Ask for something from a PDP address; nothing else is being asked for."""
         ...
 
     def pause(self, now: float) -> None:
@@ -90,11 +91,11 @@ class DatagramAsking:
         self._question = b""
         self._left = 0
 
-    def ask(self, url: str, address: str, now: float) -> None:
+    def ask(self, request: Get | Post, address: str, now: float) -> None:
         """Send the question from a port of its own."""
         self._address = address
         self._tid = (self._tid + 1) % 256
-        self._question = encode_unit(self._tid, Get(url, OWN_HEADERS))
+        self._question = encode_unit(self._tid, replace(request, headers=OWN_HEADERS))
         self._left = MOST_DATAGRAMS
         self._port = self._host.bind(self._receive)
         self._send(now)
@@ -152,13 +153,13 @@ class SessionAsking:
         self._session: int | None = None
         self._stands = False
         self._is_paused = False
-        self._question: str | None = None
+        self._question: Get | Post | None = None
         self._connects = 0
         self._idle: Timer | None = None
 
-    def ask(self, url: str, address: str, now: float) -> None:
+    def ask(self, request: Get | Post, address: str, now: float) -> None:
         """Ask, on a session that is opened or resumed for it where none stands."""
-        self._question = url
+        self._question = request
         self._address = address
         self._connects = 0
         self._rouse()
@@ -228,7 +229,7 @@ class SessionAsking:
         if port is None or session is None or question is None:
             return
         try:
-            port.do(lambda client: client.invoke(session, Get(question), now), now)
+            port.do(lambda client: client.invoke(session, question, now), now)
         except WapError as error:
             self._fail(str(error), now)
 

@@ -3,7 +3,8 @@
 Theory of operation. Pages are fetched one after the other. Each needs a PDP context, which is
 activated where there is none, and ends in a page or an error on the screen. What is fetched ahead,
 for a service loading with the action cache, ends in the cache without a sign; a page that is in the
-cache is shown from there.
+cache is shown from there. A multimedia message is fetched in the same way, from where its
+notification says; then what became of it is posted there, so that its centre need not keep it.
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from corenet.interfaces.application import Application, Host, Shown
+from testbed.codecs import mms
 from testbed.codecs.co import CacheOperation
-from testbed.codecs.wsp.pdus import Reply
+from testbed.codecs.errors import ContentError
+from testbed.codecs.media import ContentType
+from testbed.codecs.mms import MessageNotification
+from testbed.codecs.wsp.pdus import Get, Post, Reply
 from testbed.handset.asking import Asking, DatagramAsking, SessionAsking
-from testbed.handset.pages import PageCache, header, page_of
+from testbed.handset.pages import PageCache, header, message_of, page_of
 from testbed.handset.settings import Mode, WapGateway
 
 MOST_WAITING: Final = 8
 """Pages that wait for their turn."""
 MOST_REDIRECTIONS: Final = 5
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307})
+_SUCCESS, _REDIRECTION = 200, 300
+"""Where the statuses of answers begin."""
 _SCHEMES: Final = frozenset({"http", "https"})
 
 
@@ -38,6 +45,28 @@ class _Fetch:
     is_shown: bool
     """Whether the user waits for it."""
     redirections: int = 0
+    notification: MessageNotification | None = None
+    """Of the multimedia message that is there, where it is one."""
+    told: mms.Status | None = None
+    """What its centre is told of it, once that is known."""
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return "page" if self.notification is None else "multimedia message"
+
+    @property
+    def done(self) -> str:
+        """What is to be done with it, in words."""
+        return "fetched" if self.told is None else "acknowledged"
+
+    @property
+    def request(self) -> Get | Post:
+        """What the gateway is asked for."""
+        if self.notification is None or self.told is None:
+            return Get(self.url)
+        body = mms.encode_notify_response(self.notification.transaction_id, self.told)
+        return Post(self.url, ContentType(mms.MEDIA_TYPE), body)
 
 
 class Browser(Application):
@@ -86,6 +115,11 @@ class Browser(Application):
     def preload(self, url: str, now: float) -> None:
         """Fetch what is at an address and keep it."""
         self._want(_Fetch(url, url, is_shown=False), now)
+
+    def retrieve(self, notification: MessageNotification, now: float) -> None:
+        """Fetch a multimedia message, and show it."""
+        url = notification.content_location
+        self._want(_Fetch(url, url, is_shown=True, notification=notification), now)
 
     def invalidate(self, operation: CacheOperation) -> None:
         """Keep what the operation names no longer."""
@@ -146,7 +180,7 @@ class Browser(Application):
             self._asking = self._way()
             self._asked = self._gateway
         self._address = address
-        self._asking.ask(fetch.url, address, now)
+        self._asking.ask(fetch.request, address, now)
 
     def _way(self) -> Asking:
         gateway = self._gateway
@@ -172,6 +206,9 @@ class Browser(Application):
         if reply.status in _REDIRECTIONS and location is not None:
             self._redirect(fetch, self._asking, location, now)
             return
+        if fetch.notification is not None:
+            self._message_answered(fetch, fetch.notification, self._asking, reply, now)
+            return
         page = page_of(reply, fetch.url)
         self._host.report(
             "page fetched",
@@ -183,6 +220,39 @@ class Browser(Application):
             self._cache.keep(fetch.wanted, reply, page, now)
         self._finish(now)
 
+    def _message_answered(
+        self,
+        fetch: _Fetch,
+        notification: MessageNotification,
+        asking: Asking,
+        reply: Reply,
+        now: float,
+    ) -> None:
+        """Take a multimedia message, or the answer to what its centre was told of it."""
+        details = {"url": fetch.url, "status": str(reply.status)}
+        if not _SUCCESS <= reply.status < _REDIRECTION:
+            self._failed(f"the answer has status {reply.status}", now)
+            return
+        if fetch.told is not None:
+            self._host.report(f"{fetch.what} {fetch.done}", details)
+            self._finish(now)
+            return
+        try:
+            message = mms.decode_message(reply.body)
+        except ContentError as error:
+            self._tell_failure(fetch, str(error))
+            fetch.told = mms.Status.UNRECOGNISED
+        else:
+            if message.failure is not None:
+                self._failed(f"its centre says: {message.failure}", now)
+                return
+            details["octets"] = str(len(reply.body))
+            self._host.report(f"{fetch.what} {fetch.done}", details)
+            self._host.show(message_of(message, notification))
+            fetch.told = mms.Status.RETRIEVED
+        fetch.is_shown = False
+        asking.ask(fetch.request, self._address, now)
+
     def _redirect(self, fetch: _Fetch, asking: Asking, location: str, now: float) -> None:
         fetch.redirections += 1
         url = _joined(fetch.url, location)
@@ -192,7 +262,7 @@ class Browser(Application):
             self._failed(f"a redirection to {url[:200]}", now)
         else:
             fetch.url = url
-            asking.ask(url, self._address, now)
+            asking.ask(fetch.request, self._address, now)
 
     def _failed(self, reason: str, now: float) -> None:
         if self._fetch is not None:
@@ -200,7 +270,8 @@ class Browser(Application):
             self._finish(now)
 
     def _tell_failure(self, fetch: _Fetch, reason: str) -> None:
-        self._host.report("page not fetched", {"url": fetch.url, "reason": reason})
+        what = f"{fetch.what} not {fetch.done}"
+        self._host.report(what, {"url": fetch.url, "reason": reason})
         if fetch.is_shown:
             self._host.show(Shown("error", reason, {"href": fetch.wanted}))
 

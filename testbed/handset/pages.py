@@ -10,6 +10,9 @@ from testbed.codecs import deck
 from testbed.codecs.co import CacheOperation, Scope
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
+from testbed.codecs.mms import MessageNotification, MultimediaMessage
+from testbed.codecs.multipart import Part
+from testbed.codecs.timestamps import format_timestamp
 from testbed.codecs.wsp.pdus import Headers, Reply
 
 KEPT_FOR: Final = 3600.0
@@ -63,6 +66,31 @@ def _seen(reply: Reply) -> tuple[str, str]:
     if kind.media.startswith("text/"):
         return "", text_of(kind, body)
     return "", f"{kind.media}, {len(body)} octets"
+
+
+def message_of(message: MultimediaMessage, notification: MessageNotification) -> Shown:
+    """Return what is shown of a multimedia message: its text, and what else is in it."""
+    texts = [text_of(part.content_type, part.body) for part in message.parts if _is_text(part)]
+    others = [
+        f"{part.content_type.media}, {len(part.body)} octets"
+        for part in message.parts
+        if not _is_text(part)
+    ]
+    known = {
+        "transaction-id": notification.transaction_id,
+        "message-id": message.message_id,
+        "sender": message.sender,
+        "subject": message.subject,
+        "date": None if message.date is None else format_timestamp(message.date),
+        "content": "; ".join(others),
+    }
+    details = {name: value for name, value in known.items() if value}
+    seen = "\n".join(texts) or message.subject or "a multimedia message"
+    return Shown("MMS message", seen[:_MOST_SHOWN], details)
+
+
+def _is_text(part: Part) -> bool:
+    return part.content_type.media.startswith("text/")
 
 
 class PageCache:

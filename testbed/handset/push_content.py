@@ -7,7 +7,8 @@ Theory of operation. A service indication is known by its si-id, or by its href 
 none. One that is expired is dropped; of two with the same identity the one created later stays,
 in whichever order they arrive, and one that arrives again changes nothing. What was deleted is
 remembered too, so that an older copy that comes late does not bring it back. A service loading is
-shown and opened at once, or without a sign where it is for the cache.
+shown and opened at once, or without a sign where it is for the cache. The notification of a
+multimedia message is shown, and the message fetched at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from corenet.interfaces.application import Host, Shown
 from testbed.codecs import co, mms, si, sl, wsp
 from testbed.codecs.co import CacheOperation
 from testbed.codecs.errors import ContentError
+from testbed.codecs.mms import MessageNotification
 from testbed.codecs.si import ServiceIndication
 from testbed.codecs.sl import ServiceLoading
 from testbed.codecs.timestamps import format_timestamp
@@ -38,6 +40,10 @@ class Loader(Protocol):
 
     def preload(self, url: str, now: float) -> None:
         """Fetch what is there and keep it, without a sign to the user."""
+        ...
+
+    def retrieve(self, notification: MessageNotification, now: float) -> None:
+        """Fetch a multimedia message and show it."""
         ...
 
     def invalidate(self, operation: CacheOperation) -> None:
@@ -61,8 +67,13 @@ class PushContent:
 
     def take(self, push: Push, source: str, now: float) -> bool:
         """Show a push that ``source`` sent; return False where it breaks its definition."""
+        notification = None
         try:
-            shown = self._content(push, now)
+            if push.content_type.media == mms.MEDIA_TYPE:
+                notification = mms.decode_notification(push.body)
+                shown = self._notified(notification, now)
+            else:
+                shown = self._content(push, now)
         except ContentError:
             self._count("malformed")
             return False
@@ -72,6 +83,8 @@ class PushContent:
             self._host.show(replace(shown, details=details))
             if shown.kind == "SL" and self._loader is not None:
                 self._loader.open(shown.text, now)
+            if notification is not None and self._loader is not None:
+                self._loader.retrieve(notification, now)
         return True
 
     def _count(self, name: str) -> None:
@@ -93,12 +106,17 @@ class PushContent:
             if self._loader is not None:
                 self._loader.invalidate(operation)
             return None
-        if media == mms.MEDIA_TYPE:
-            return _message(mms.decode_notification(push.body))
         details = {"content-type": str(push.content_type), "octets": str(len(push.body))}
         if media.startswith("text/"):
             return Shown("text", text_of(push.content_type, push.body), details)
         return Shown("content", f"{media}, {len(push.body)} octets", details)
+
+    def _notified(self, notification: MessageNotification, now: float) -> Shown | None:
+        expiry = notification.expiry
+        if not expiry.is_relative and expiry.seconds <= now:
+            self._count("expired")
+            return None
+        return _message(notification)
 
     def _indication(self, indication: ServiceIndication, now: float) -> Shown | None:
         if indication.expires is not None and indication.expires <= now:
@@ -155,7 +173,7 @@ def _indication_details(indication: ServiceIndication) -> dict[str, str]:
     return details
 
 
-def _message(notification: mms.MessageNotification) -> Shown:
+def _message(notification: MessageNotification) -> Shown:
     subject, expiry = notification.subject, notification.expiry
     details = {
         "content-location": notification.content_location,

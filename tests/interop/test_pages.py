@@ -1,13 +1,16 @@
-"""The page behind a push, from an origin server to the screen, as tshark reads all of it."""
+"""What is behind a push, from an origin server to the screen, as tshark reads all of it."""
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
 import pytest
 
-from testbed.codecs import wml
+from testbed.codecs import mms, wml
+from testbed.codecs.media import ContentType
+from testbed.codecs.wsp.push import Push
 from tests.conftest import missing_peer
 from tests.interop.dissection import Dissection
 from tests.interop.peers import CORENET, Peers, eventually
@@ -61,3 +64,65 @@ def test_the_page_behind_a_push_is_shown(peers: Peers) -> None:
     assert ["gtp" in reply.layers for reply in replies] == [False, True, False]
     assert all("wbxml" in reply.layers for reply in replies)
     print("tshark: the page on its three ways, compiled")
+
+
+SMSC = "127.0.33.7"
+CENTRE = "http://127.0.0.1:8089/a"
+NOTIFICATION = bytes.fromhex(
+    # m-notification-ind, T1234, version 1.2, personal, 12345 octets, 259200 s
+    "8c82 985431323334008d92 8a80 8e023039 8805810303f480 83" + CENTRE.encode().hex() + "00"
+)
+MESSAGE = bytes.fromhex(
+    # m-retrieve-conf, version 1.2, date, subject "Hi", multipart/mixed: "Hello", a JPEG
+    "8c84 8d92 85046553f100 96486900 84a3 02 0105 83 48656c6c6f 0103 9e ffd8ff"
+)
+MESSAGE_CENTRE = f"""
+import http.server
+
+class Centre(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = bytes.fromhex("{MESSAGE.hex()}")
+        self.send_response(200)
+        self.send_header("Content-Type", "{mms.MEDIA_TYPE}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        print("told", self.headers["Content-Type"], body.hex(), flush=True)
+        self.send_response(204)
+        self.end_headers()
+
+print("ready", flush=True)
+http.server.test(Centre, http.server.ThreadingHTTPServer, port=8089, bind="127.0.0.1")
+"""
+
+
+def test_a_multimedia_message_that_came_by_sms_is_fetched(peers: Peers) -> None:
+    """The notification in a short message, a context for the fetch, the centre told at the end."""
+    centre = peers.start("centre", sys.executable, "-c", MESSAGE_CENTRE)
+    centre.wait_for("^ready")
+    smsc = f"smsc: {{address: {SMSC}, esmes: [{{system_id: gateway, password: secret}}]}}\n"
+    lab = peers.run_lab(LAB + smsc)
+    headers = (("X-Wap-Application-Id", "x-wap-application:mms.ua"),)
+    push = Push(1, ContentType(mms.MEDIA_TYPE), NOTIFICATION, headers).encode()
+    program = (sys.executable, "-m", "tests.interop.smpplib_push", SMSC, "2775", push.hex(), MSISDN)
+    assert json.loads(peers.place.run(*program, timeout=60.0))[MSISDN][0] == 0
+    told = mms.encode_notify_response("T1234", mms.Status.RETRIEVED)
+    centre.wait_for(f"^told {mms.MEDIA_TYPE} {told.hex()}$")
+    seen = peers.place.ask("GET", f"{CONTROL}/v1/terminals/{IMSI}")["mobile"]["shown"]
+    assert [one["kind"] for one in seen] == ["MMS", "MMS message"]
+    assert (seen[1]["text"], seen[1]["details"]["subject"]) == ("Hello", "Hi")
+    assert lab.stop() == 0
+
+    read = Dissection(peers.folder / "lab.pcapng")
+    assert read.complaints() == []
+    kinds = [
+        kind
+        for packet in read.packets
+        if "gtp" in packet.layers
+        for kind in packet.all("mmse.message_type")
+    ]
+    assert [int(kind, 0) for kind in kinds] == [mms.RETRIEVE_CONF, mms.NOTIFYRESP_IND]
+    print("tshark: m-retrieve-conf and m-notifyresp-ind through GTP, after a notification by SMS")

@@ -1,5 +1,7 @@
 """The notification of a multimedia message."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,3 +104,95 @@ def test_random_fields_raise_only_content_errors(data):
             decode_notification(octets_)
         except ContentError as error:
             assert error.octet is not None  # noqa: PT017
+
+
+# Messages that were fetched
+
+RETRIEVED = "8c84"  # X-Mms-Message-Type: m-retrieve-conf
+MESSAGE_ID = "8b 6d6400"  # md
+DATE = "85 04 6553f100"  # 14 November 2023, 22:13:20 UTC
+TO = "97 2b3100"  # +1
+MIXED = "84 a3"  # application/vnd.wap.multipart.mixed
+PARTS = (
+    "02"  # two parts
+    "07 05 03 83 81 ea 8e 6100 48656c6c6f"  # text/plain; utf-8; Content-Location: a; "Hello"
+    "01 03 9e ffd8ff"  # image/jpeg
+)
+
+
+def retrieved(*fields: str) -> bytes:
+    return bytes.fromhex(RETRIEVED + "".join(fields))
+
+
+def test_a_message_has_its_parts():
+    """Those of WSP's multipart, with the headers of each; what comes several times is passed."""
+    message = mms.decode_message(
+        retrieved(TRANSACTION, VERSION, MESSAGE_ID, DATE, FROM, TO, TO, SUBJECT, MIXED, PARTS)
+    )
+    assert (message.version, message.message_id, message.date) == ("1.2", "md", 1_700_000_000)
+    assert (message.sender, message.subject) == ("+447700900123/TYPE=PLMN", "Hi")
+    text, image = message.parts
+    assert (text.content_type.media, text.body) == ("text/plain", b"Hello")
+    assert text.content_type.parameter("charset") == "utf-8"
+    assert text.header("Content-Location") == "a"
+    assert (image.content_type.media, image.body) == ("image/jpeg", b"\xff\xd8\xff")
+
+
+def test_a_message_may_be_a_single_part():
+    """Then its content is the rest, and little else need be said of it."""
+    message = mms.decode_message(retrieved(VERSION, "84 83", "4869"))
+    (part,) = message.parts
+    assert (part.content_type.media, part.body) == ("text/plain", b"Hi")
+    assert (message.date, message.sender, message.subject) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "failure"),
+    [
+        (("99 e2",), "retrieve status 98"),
+        (("99 c1", "9a 6c6174657200"), "later"),
+    ],
+)
+def test_a_centre_may_keep_the_message(fields, failure):
+    """And says why, in a number or in words."""
+    message = mms.decode_message(retrieved(VERSION, *fields))
+    assert (message.parts, message.failure) == ((), failure)
+
+
+def test_a_status_of_ok_is_no_failure():
+    """It stands before the content."""
+    assert mms.decode_message(retrieved(VERSION, "99 80", "84 83", "4869")).parts
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        octets(*ALL),
+        retrieved(),
+        retrieved(VERSION),
+        retrieved("84 83", "4869"),
+        retrieved(VERSION, "85 80", "84 83"),
+        retrieved(VERSION, MIXED),
+        retrieved(VERSION, MIXED, "41"),
+        retrieved(VERSION, MIXED, PARTS[:-2]),
+        retrieved(VERSION, VERSION, "84 83"),
+    ],
+)
+def test_what_is_no_message_is_refused(data):
+    """With the octet that is wrong."""
+    with pytest.raises(ContentError):
+        mms.decode_message(data)
+
+
+@given(st.binary(max_size=60))
+def test_any_octets_are_a_message_or_an_error(data):
+    """Nothing else leaves the decoder."""
+    with suppress(ContentError):
+        mms.decode_message(bytes.fromhex(RETRIEVED) + data)
+
+
+def test_a_response_tells_what_became_of_a_message():
+    """Type, transaction, version and status (OMA MMS Encapsulation §6.2)."""
+    octets_ = mms.encode_notify_response("T1234", mms.Status.RETRIEVED)
+    assert octets_ == bytes.fromhex("8c83" + TRANSACTION + VERSION + "95 81")

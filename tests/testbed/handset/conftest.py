@@ -20,6 +20,11 @@ ADDRESS = "10.45.0.7"
 GATEWAY = ("192.0.2.9", 9201)
 
 
+def reply_of(there, request):
+    """Return what a request for something is answered."""
+    return there(request) if callable(there) else there
+
+
 class Gateway:
     """The gateway's end of sessions, which grants every one unless it is told otherwise."""
 
@@ -30,7 +35,10 @@ class Gateway:
         self.told = []
         self.grants = True
         self.replies = {}
-        """What is at which address; a method for another one is left to the test."""
+        """What is at which address: a reply, or what makes one of a request.
+
+        A method for another one is left to the test.
+        """
 
     @property
     def session(self):
@@ -50,7 +58,7 @@ class Gateway:
             if self.grants and isinstance(event, SessionRequested):
                 self.server.accept(event.session, self._surroundings.host.now)
             if isinstance(event, MethodReceived) and event.request.uri in self.replies:
-                reply = self.replies[event.request.uri]
+                reply = reply_of(self.replies[event.request.uri], event.request)
                 self.server.reply(event.transaction, reply, self._surroundings.host.now)
 
     def names(self):
@@ -74,7 +82,8 @@ class DatagramGateway:
         tid, request = decode_unit(payload)
         self.asked.append((tid, request))
         if request.uri in self.replies:
-            self._out.append((encode_unit(tid, self.replies[request.uri]), peer))
+            reply = reply_of(self.replies[request.uri], request)
+            self._out.append((encode_unit(tid, reply), peer))
 
     def hear(self):
         """It has nothing to be told."""

@@ -9,15 +9,15 @@ import pytest
 
 from corenet.interfaces.application import Shown
 from corenet.mobile.testing import ScriptedHost
-from testbed.codecs import co, sl, wtp
+from testbed.codecs import co, mms, sl, wtp
 from testbed.codecs.co import CacheOperation, Invalidation, Scope
 from testbed.codecs.media import ContentType
 from testbed.codecs.sl import Action, ServiceLoading
 from testbed.codecs.wsp import Push
 from testbed.codecs.wsp.capabilities import ProtocolOption
 from testbed.codecs.wsp.contact import ContactPoint
+from testbed.codecs.wsp.pdus import Get, Post, Reply, encode_unit
 from testbed.codecs.wsp.pdus import Push as SessionPush
-from testbed.codecs.wsp.pdus import Reply, encode_unit
 from testbed.codecs.wtp import UserAbort
 from testbed.handset.browser import Browser
 from testbed.handset.handset import handsets
@@ -760,3 +760,118 @@ def test_settings_are_those_of_the_imsi():
     own = HandsetSettings(gateway=WapGateway("192.0.2.9"))
     assert isinstance(handsets({host.imsi: own})(host)[1], Browser)
     assert len(handsets({"1": own})(ScriptedHost())) == 1
+
+
+# Multimedia messages
+
+CENTRE = "http://mmsc.example/a"
+MMS = ContentType(mms.MEDIA_TYPE)
+# m-retrieve-conf, version 1.2, subject "Hi", multipart/mixed: text/plain "Hello", image/jpeg
+MESSAGE = bytes.fromhex("8c84 8d92 96486900 84a3 02 0105 83 48656c6c6f 0103 9e ffd8ff")
+FETCHED = Shown(
+    "MMS message",
+    "Hello",
+    {"transaction-id": "T1234", "subject": "Hi", "content": "image/jpeg, 3 octets"},
+)
+
+
+class Centre:
+    """Where a multimedia message is, and what becomes of it is told."""
+
+    def __init__(self, lab, reply=None, acknowledged=204):
+        self.asked = []
+        self._reply = reply or Reply(200, MMS, MESSAGE)
+        self._acknowledged = Reply(acknowledged, None, b"")
+        lab.gateway.replies[CENTRE] = self.answer
+
+    def answer(self, request):
+        self.asked.append(request)
+        return self._reply if isinstance(request, Get) else self._acknowledged
+
+    @property
+    def told(self):
+        """What it was told."""
+        return [request.body for request in self.asked if isinstance(request, Post)]
+
+
+def notify(lab):
+    """Have the handset be notified by a push; return what is shown then, behind that."""
+    before = len(lab.host.shown)
+    body = bytes.fromhex(
+        "8c82985431323334008d928a80" + "8e0230398805810303f48083" + CENTRE.encode().hex() + "00"
+    )
+    lab.around.push(Push(1, MMS, body))
+    shown = lab.host.shown[before:]
+    assert shown[0].kind == "MMS"
+    return shown[1:]
+
+
+@pytest.mark.clause("OMA MMS §6.2, §6.3", "Immediate retrieval, and m-notifyresp-ind")
+def test_message_is_fetched_and_acknowledged(lab):
+    """By a Get of where it is, and a Post there that says retrieved."""
+    centre = Centre(lab)
+    assert notify(lab) == [FETCHED]
+    assert [(type(request), request.uri) for request in centre.asked] == [
+        (Get, CENTRE),
+        (Post, CENTRE),
+    ]
+    assert centre.asked[1].content_type == MMS
+    assert centre.told == [mms.encode_notify_response("T1234", mms.Status.RETRIEVED)]
+    assert [what for what, _ in lab.host.reports] == [
+        "multimedia message fetched",
+        "multimedia message acknowledged",
+    ]
+
+
+def test_message_brings_up_a_context(on_session):
+    """Where there is none, as for a notification that came as a short message."""
+    centre = Centre(on_session)
+    on_session.host.address = None
+    assert notify(on_session) == []
+    on_session.host.address = ADDRESS
+    on_session.tell("context_activated", ADDRESS)
+    assert on_session.host.shown[-1] == FETCHED
+    assert len(centre.told) == 1
+
+
+def test_message_that_is_none_is_unrecognised(lab):
+    """The user sees an error; the centre is told."""
+    centre = Centre(lab, Reply(200, MMS, b"rubbish"))
+    (shown,) = notify(lab)
+    assert (shown.kind, shown.details) == ("error", {"href": CENTRE})
+    assert centre.told == [mms.encode_notify_response("T1234", mms.Status.UNRECOGNISED)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (Reply(404, None, b""), "the answer has status 404"),
+        (
+            Reply(200, MMS, bytes.fromhex("8c84 8d92 99e2 9a676f6e6500")),
+            "its centre says: gone",
+        ),
+    ],
+)
+def test_message_that_is_not_to_be_had_is_an_error(lab, reply, why):
+    """Nothing has become of it, so nothing is told."""
+    centre = Centre(lab, reply)
+    (shown,) = notify(lab)
+    assert (shown.kind, shown.text) == ("error", why)
+    assert centre.told == []
+    assert lab.host.reports == [("multimedia message not fetched", {"url": CENTRE, "reason": why})]
+
+
+def test_acknowledgement_that_fails_is_no_concern_of_the_users(lab):
+    """The message is there; the event tells that its centre does not know."""
+    Centre(lab, acknowledged=500)
+    assert notify(lab) == [FETCHED]
+    assert lab.host.reports[-1][0] == "multimedia message not acknowledged"
+
+
+def test_next_page_is_fetched_after_a_message(on_session):
+    """One after the other."""
+    Centre(on_session)
+    on_session.gateway.replies[MAIL] = Reply(200, TEXT, b"mail")
+    assert notify(on_session) == [FETCHED]
+    (page,) = on_session.open()
+    assert page.text == "mail"
