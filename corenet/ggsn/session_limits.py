@@ -72,7 +72,7 @@ class SessionLimits:
             alarms.remove(alarm)
             traffic = _traffic(context)
             still = quiet + 1 if traffic == seen else 0
-            if still > _LOOKS:
+            if still >= _LOOKS:
                 self._end(context, DeletionReason.IDLE_TIMEOUT, then)
             else:
                 self._look_later(context, idle, traffic, still, then, alarms)

@@ -13,6 +13,7 @@ from corenet.ggsn.events import ActivationFinished
 from corenet.ggsn.node import Ggsn
 from corenet.gi.ip import udp_packet
 from corenet.interfaces.node import Interface
+from corenet.radius.journal import MemoryJournal
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress
 from gtp.messages import (
@@ -68,12 +69,14 @@ class Bench:
         self.events = []
         self.passed = []
         """Every datagram on GTP-C and GTP-U as it passed: an IPv4 packet each."""
+        self.journal = MemoryJournal()
+        """Outlives the GGSN."""
         self._sequence = 1000
         self.restart()
 
     def restart(self, recovery=7):
         """Put a fresh GGSN on the bench."""
-        self.ggsn = Ggsn(self.config, random=Random(1), recovery=recovery)
+        self.ggsn = Ggsn(self.config, random=Random(1), recovery=recovery, journal=self.journal)
         self.ggsn.start(self.now)
         self.take()
 

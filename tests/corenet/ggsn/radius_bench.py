@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import md5
 from typing import Any
 
 from pyrad.packet import AcctPacket, AuthPacket, CoAPacket
@@ -61,13 +62,19 @@ class Servers:
         packet = CoAPacket(code=code, id=self._identifier % 256, secret=secret, dict=DICTIONARY)
         for name, value in attributes.items():
             packet.AddAttribute(name.replace("_", "-").removeprefix("X"), value)
+        return self._order(packet.RequestPacket())
+
+    def order_octets(self, code: Code, attributes: bytes) -> tuple[int, int]:
+        """Send an order with attributes that pyrad would not write."""
+        head = bytes((code, 255)) + (20 + len(attributes)).to_bytes(2, "big")
+        digest = md5(head + bytes(16) + attributes + b"orders").digest()
+        return self._order(head + digest + attributes)
+
+    def _order(self, data: bytes) -> tuple[int, int]:
         bench = self.bench
+        local = ("192.0.2.1", 3799)
         bench.ggsn.receive(
-            Interface.RADIUS_ORDERS,
-            packet.RequestPacket(),
-            peer=("192.0.2.5", 50000),
-            local=("192.0.2.1", 3799),
-            now=bench.now,
+            Interface.RADIUS_ORDERS, data, peer=("192.0.2.5", 50000), local=local, now=bench.now
         )
         bench.take()
         return self.answer()

@@ -29,6 +29,7 @@ from gtp.messages import (
     UpdatePdpContextRequest,
 )
 from gtp.user_plane import encapsulate
+from tests.corenet.ggsn.radius_bench import Servers
 
 IMSI = "234150999999999"
 ADDRESS = "10.45.0.7"
@@ -173,6 +174,37 @@ def test_what_is_not_known_is_left_out(make_bench) -> None:
     told = values(start)
     assert "Calling-Station-Id" not in told
     assert "3GPP-Selection-Mode" not in told
+
+
+@pytest.mark.parametrize(
+    ("qos", "told"),
+    [
+        ("020b921f", "98-0b921f"),
+        ("020b921f7396fefe742bffff", "99-0b921f7396fefe742bffff"),
+        ("020b921f7396fefe742bffff00", "05-0b921f7396fefe742bffff00"),
+        ("020b921f7396fefe742bffff0000004a", "07-0b921f7396fefe742bffff0000004a"),
+    ],
+)
+def test_the_qos_says_of_which_release_it_is(accounted, qos: str, told: str) -> None:
+    """By its length; the allocation/retention octet is left out (TS 29.061 §16.4.7)."""
+    accounted.create(qos=bytes.fromhex(qos))
+    (start,) = requests(accounted)
+    assert start["3GPP-GPRS-Negotiated-QoS-Profile"] == [told]
+
+
+def test_what_the_configuration_knows_is_told(make_bench) -> None:
+    """Charging gateway and name of the GGSN, and addresses of IPv6 in attributes of their own."""
+    bench = make_bench(
+        radius=(SERVER,), nas_identifier="ggsn.example", charging_gateway="2001:db8::9"
+    )
+    requests(bench)
+    bench.create(camel_charging_information=b"\x31\x00", sgsn_address_control="2001:db8::2")
+    (start,) = requests(bench)
+    told = values(start)
+    assert told["NAS-Identifier"] == "ggsn.example"
+    assert told["3GPP-CG-IPv6-Address"] == "2001:db8::9"
+    assert told["3GPP-SGSN-IPv6-Address"] == "2001:db8::2"
+    assert told["3GPP-CAMEL-Charging-Info"] == b"\x31\x00"
 
 
 @pytest.mark.parametrize(("rai", "plmn"), [("32f451123401", "23415"), ("130062123401", "310260")])
@@ -334,6 +366,153 @@ def test_a_silent_server_is_told_again(accounted) -> None:
     assert len(bench.radius) == 2
     assert bench.radius[0] == bench.radius[1]
     assert bench.ggsn.accounting_counters.retransmissions == 1
+
+
+def held_pool(make_bench, pool="10.45.0.0/30", **changes):
+    """Return a GGSN with a pool of two addresses and an accounting server, and the server."""
+    networks = (IPv4Network(pool),)
+    bench = make_bench(
+        apns=(Apn("wap.example", networks),), static_bindings=(), radius=(SERVER,), **changes
+    )
+    servers = Servers(bench)
+    servers.accounting()
+    return bench, servers
+
+
+def given(bench, number):
+    """Create a subscriber's context; return its address, or the cause of the refusal."""
+    bench.create(
+        imsi=f"23415000000000{number}",
+        end_user_address=EndUserAddress.dynamic_ipv4(),
+        teid_control=0x500 + number,
+        teid_data=0x600 + number,
+    )
+    created = bench.sent(CreatePdpContextResponse)
+    return created.end_user_address.ipv4 if created.end_user_address else created.cause
+
+
+def end(bench, number):
+    """Delete a subscriber's contexts, and forget that the SGSN was told."""
+    bench.ggsn.deactivate(f"23415000000000{number}", None, bench.now)
+    bench.take()
+    bench.control.clear()
+
+
+def test_an_address_waits_for_the_answer_to_its_stop(make_bench) -> None:
+    """Whoever maps addresses by accounting never sees two owners; the wait is counted."""
+    bench, servers = held_pool(make_bench)
+    assert [given(bench, 1), given(bench, 2)] == ["10.45.0.1", "10.45.0.2"]
+    servers.accounting()
+    end(bench, 1)
+    assert bench.ggsn.under_way["held addresses"] == 1
+    assert bench.ggsn.counters.addresses_held == 1
+    assert given(bench, 3) is Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED
+    servers.accounting()
+    assert bench.ggsn.under_way["held addresses"] == 0
+    assert given(bench, 3) == "10.45.0.1"
+
+
+def test_an_address_waits_for_its_start_too(make_bench) -> None:
+    """The Stop goes out when the Start was answered, and the address is free after both."""
+    bench, servers = held_pool(make_bench)
+    given(bench, 1)
+    end(bench, 1)
+    (start,) = servers.accounting(answer=False)
+    assert start["Acct-Status-Type"] == ["Start"]
+    bench.now += 1
+    assert bench.ggsn.under_way["held addresses"] == 1
+
+
+def test_an_address_is_free_when_its_stop_is_given_up(make_bench) -> None:
+    """Nobody can wait for ever."""
+    policy = AccountingPolicy(give_up_after=120.0)
+    bench, servers = held_pool(make_bench, accounting=policy)
+    given(bench, 1)
+    given(bench, 2)
+    servers.accounting()
+    end(bench, 1)
+    bench.advance(100)
+    bench.control.clear()
+    assert given(bench, 3) is Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED
+    bench.advance(60)
+    bench.control.clear()
+    assert bench.told(AccountingGivenUp)
+    assert given(bench, 3) == "10.45.0.1"
+
+
+def test_a_context_that_replaces_another_may_have_its_address(make_bench) -> None:
+    """It is the same subscriber's; the Stop's answer then frees nothing."""
+    bench, servers = held_pool(make_bench)
+    given(bench, 1)
+    given(bench, 2)
+    assert given(bench, 1) == "10.45.0.1"
+    assert bench.ggsn.under_way["held addresses"] == 0
+    servers.accounting()
+    assert given(bench, 3) is Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED
+
+
+def test_without_accounting_no_address_waits(make_bench) -> None:
+    """There is nobody to be told."""
+    bench = make_bench(
+        apns=(Apn("wap.example", (IPv4Network("10.45.0.0/30"),)),), static_bindings=()
+    )
+    given(bench, 1)
+    given(bench, 2)
+    end(bench, 1)
+    assert given(bench, 3) == "10.45.0.1"
+
+
+def test_a_restart_leaves_nothing_untold_and_no_address_to_two(make_bench) -> None:
+    """Stops that nobody has answered go out again, and hold their addresses until then."""
+    bench, servers = held_pool(make_bench, pool="10.45.0.0/29")
+    assert given(bench, 1) == "10.45.0.1"
+    servers.accounting()
+    end(bench, 1)
+    bench.radius.clear()
+    bench.restart(recovery=8)
+    assert bench.ggsn.under_way["held addresses"] == 1
+    assert bench.ggsn.accounting_counters.resumed == 1
+    assert given(bench, 2) == "10.45.0.2"
+    told = servers.accounting()
+    assert [one["Acct-Status-Type"][0] for one in told] == ["Stop", "Accounting-On", "Start"]
+    assert bench.ggsn.under_way["held addresses"] == 0
+    taken = [given(bench, number) for number in range(3, 8)]
+    assert "10.45.0.1" in taken
+
+
+def test_stops_of_a_farewell_that_nobody_hears_are_told_after_the_start(make_bench) -> None:
+    """The GGSN has ended in good order, but its servers were away."""
+    bench, servers = held_pool(make_bench)
+    given(bench, 1)
+    servers.accounting()
+    bench.ggsn.stop(bench.now)
+    bench.take()
+    bench.advance(60)
+    kept = {e.status: e.kept for e in bench.told(AccountingGivenUp)}
+    assert kept == {AccountingStatus.STOP: True, AccountingStatus.ACCOUNTING_OFF: False}
+    bench.radius.clear()
+    bench.control.clear()
+    bench.restart(recovery=8)
+    told = servers.accounting()
+    assert [one["Acct-Status-Type"][0] for one in told] == ["Stop", "Accounting-On"]
+    assert told[0]["Acct-Terminate-Cause"] == ["NAS-Reboot"]
+    assert told[0]["Acct-Delay-Time"] == [60]
+
+
+def test_a_prefix_waits_too(make_bench) -> None:
+    """Of a context with both families, both are held, over a restart as well."""
+    pools = (IPv4Network("10.45.0.0/29"), IPv6Network("2001:db8:3::/62"))
+    bench = make_bench(apns=(Apn("wap.example", pools),), static_bindings=(), radius=(SERVER,))
+    servers = Servers(bench)
+    servers.accounting()
+    bench.create(end_user_address=EndUserAddress(pdp_type=PdpType.IPV4V6))
+    bench.sent(CreatePdpContextResponse)
+    servers.accounting()
+    bench.ggsn.deactivate(IMSI, None, bench.now)
+    bench.take()
+    assert bench.ggsn.under_way["held addresses"] == 2
+    bench.restart(recovery=8)
+    assert bench.ggsn.under_way["held addresses"] == 2
 
 
 def test_stop_ends_contexts_activations_and_accounting(accounted) -> None:
