@@ -69,8 +69,8 @@ class FileJournal:
         self._forgotten.clear()
         try:
             if self._past > _LINES_KEPT and self._past > 2 * len(self._entries):
-                self._file.close()
-                self._file = self._made_anew()
+                past, self._file = self._file, self._made_anew()
+                past.close()
             else:
                 self._file.write(text)
                 self._file.flush()

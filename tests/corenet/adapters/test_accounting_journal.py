@@ -120,6 +120,26 @@ def test_a_disk_that_takes_nothing_more_is_told_once(path: Path, logged, monkeyp
     assert tuple(journal.entries()) == (ONE, TWO)
 
 
+def test_a_file_that_cannot_be_made_anew_is_gone_on_with(path: Path, logged, monkeypatch) -> None:
+    """Something is in the way of its successor; what is kept goes into the old one."""
+    monkeypatch.setattr(accounting_journal, "_LINES_KEPT", 10)
+    log, events = logged
+    journal = FileJournal(path, log=log)
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise OSError(13, "Permission denied", str(target))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    for number in range(10, 30):
+        journal.keep(JournalEntry(number, 0.0, b"x"))
+        journal.forget(number)
+    assert len(events) == 1
+    monkeypatch.undo()
+    journal.keep(ONE)
+    journal.close()
+    assert reopened(path) == (ONE,)
+
+
 def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
     """Whoever starts the lab sees it, before anything is lost."""
     with pytest.raises(OSError, match="No such file"):

@@ -120,6 +120,7 @@ def test_a_signed_order_gets_a_signed_answer(bench) -> None:
         (ordered(secret=b"guess"), PEER, "not_authentic"),
         (signed(ordered(), right=False), PEER, "not_authentic"),
         (signed(ordered())[:-2], PEER, "malformed"),
+        (ordered(Message_Authenticator=bytes(8)), PEER, "not_authentic"),
         (ordered()[:19], PEER, "malformed"),
         (ordered(code=4), PEER, "malformed"),
         (b"\x28\x01\x00\x16" + bytes(16) + b"\x01\x01", PEER, "malformed"),
