@@ -102,6 +102,20 @@ class NetworkRequestAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondaryRequestAnswered(Event):
+    """The network requested a secondary PDP context (TS 24.008 §6.1.3.2)."""
+
+    imsi: str
+    apn: str
+    """"" where the mobile has no such context."""
+    linked_nsapi: int | None
+    """The context whose address it is to share, or None where the mobile has none."""
+    answer: RequestAnswer
+    cause: int | None = None
+    """SM cause number where the answer is REJECTED."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextActivated(Event):
     """A PDP context is active (TS 24.008 §6.1.3.1)."""
 

@@ -196,9 +196,15 @@ class Mobile:
             apn = self.config.apns[0]
         self._session_management().activate(apn, address, now)
 
-    def deactivate(self, apn: str | None, now: float) -> None:
-        """Deactivate the contexts to ``apn``, or all."""
-        self._session_management().deactivate(apn, now)
+    def activate_secondary(
+        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
+    ) -> None:
+        """Activate one more context with the address of one that is active."""
+        self._session_management().activate_secondary(apn, nsapi, qos, tft, now)
+
+    def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
+        """Deactivate the contexts to ``apn``, or all, or one of them."""
+        self._session_management().deactivate(apn, nsapi, now)
 
     def modify(
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
@@ -508,6 +514,7 @@ class Mobile:
             raise MobileError(f"mobile {self.imsi} cannot send this: {error}") from None
 
     def _send_packet(self, context: Context, packet: bytes) -> None:
+        context = self._session_management().bearer(context, packet)
         pdu = sndcp.encode(context.nsapi, packet, context.n_pdu)
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
         self._send(context.llc_sapi, pdu)

@@ -125,9 +125,28 @@ class Mobiles:
         """
         self._find(imsi).activate(apn, address, now)
 
-    def deactivate(self, imsi: str, apn: str | None, now: float) -> None:
-        """Deactivate the contexts to ``apn``, or all (TS 24.008 §6.1.3.4.1)."""
-        self._find(imsi).deactivate(apn, now)
+    def activate_secondary(
+        self,
+        imsi: str,
+        apn: str,
+        now: float,
+        *,
+        nsapi: int | None = None,
+        qos: bytes | None = None,
+        tft: bytes | None = None,
+    ) -> None:
+        """Activate one more context with the address of one to ``apn`` (TS 24.008 §6.1.3.2).
+
+        ``nsapi``, ``qos`` and ``tft`` are as for ``modify``. Raises MobileError where there is no
+        such active context, or no further one is possible.
+        """
+        self._find(imsi).activate_secondary(apn, nsapi, qos, tft, now)
+
+    def deactivate(
+        self, imsi: str, apn: str | None, now: float, *, nsapi: int | None = None
+    ) -> None:
+        """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1)."""
+        self._find(imsi).deactivate(apn, nsapi, now)
 
     def modify(
         self,

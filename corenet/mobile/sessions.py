@@ -22,11 +22,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
+from corenet.gi.flows import Classifier
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress, PdpType
 from corenet.interfaces.nas.errors import NasError
-from corenet.mobile import modification
+from corenet.mobile import modification, secondary
 from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.contexts import Context, Signalling
 from corenet.mobile.errors import MobileError
@@ -45,6 +46,7 @@ from corenet.schedule import Action, Alarm
 _TI_VALUES = range(7)
 _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
 _REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
+_REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION = 0x5B
 _SM_STATUS = 0x55
 
 
@@ -100,20 +102,32 @@ class Sessions:
             for context in self._contexts
         ):
             return
-        used = {context.ti.value for context in self._contexts if not context.ti.flag}
-        value = next((value for value in _TI_VALUES if value not in used), None)
-        nsapi = self._free_nsapi()
-        if value is None or nsapi is None:
+        ti, nsapi = self.free_ti(), self.free_nsapi()
+        if ti is None or nsapi is None:
             raise MobileError("no further PDP context is possible")
         requested = PdpAddress.dynamic_ipv4() if address is None else PdpAddress.for_ipv4(address)
-        ti = sm.TransactionIdentifier(value)
         self._begin(Context(ti, nsapi, apn, requested, now), now)
 
-    def deactivate(self, apn: str | None, now: float) -> None:
-        """Deactivate the contexts to ``apn``, or all (TS 24.008 §6.1.3.4.1)."""
+    def activate_secondary(
+        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
+    ) -> None:
+        """Activate one more context with the address of one to ``apn`` (§6.1.3.2.1)."""
+        secondary.activate(self, self.chosen(apn, nsapi), qos, tft, now)
+
+    def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
+        """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1).
+
+        Of those that share an address the oldest goes with teardown, and takes the others along.
+        """
         for context in tuple(self._contexts):
-            if apn in (None, context.apn) and context.state is not ContextState.DEACTIVATING:
-                self._begin_deactivation(context, now)
+            wanted = apn in (None, context.apn) and nsapi in (None, context.nsapi)
+            ends = context.state is ContextState.DEACTIVATING or context not in self._contexts
+            if not wanted or ends:
+                continue
+            others = self._sharing(context) if nsapi is None and context.address else []
+            for other in others:
+                self.end(other, DeactivationReason.MOBILE, now)
+            self._begin_deactivation(context, now, teardown=bool(others))
 
     def modify(
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
@@ -133,7 +147,7 @@ class Sessions:
     def drop_all(self, reason: DeactivationReason, now: float) -> None:
         """End every context and procedure without a word to the network."""
         for context in tuple(self._contexts):
-            self._end(context, reason, now)
+            self.end(context, reason, now)
         for alarm in (self._answers or {}).values():
             alarm.cancel()
         self._answers = None
@@ -153,6 +167,9 @@ class Sessions:
         if isinstance(message, sm.ModifyPdpContextRequestDownlink):
             modification.requested(self, message, behaviour, now)
             return
+        if isinstance(message, sm.RequestSecondaryPdpContextActivation):
+            secondary.requested(self, message, behaviour, now)
+            return
         receiver = _RECEIVERS.get(type(message))
         if receiver is None:
             self.send(sm.SmStatus(message.ti.mirrored, SmCause.MESSAGE_TYPE_UNKNOWN))
@@ -168,6 +185,8 @@ class Sessions:
             return
         if error.message_type == _REQUEST_PDP_CONTEXT_ACTIVATION:
             self.send(sm.RequestPdpContextActivationReject(ti.mirrored, cause))
+        elif error.message_type == _REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION:
+            self.send(sm.RequestSecondaryPdpContextActivationReject(ti.mirrored, cause))
         elif error.message_type != _SM_STATUS:
             self.send(sm.SmStatus(ti.mirrored, cause))
 
@@ -237,8 +256,8 @@ class Sessions:
         ti = request.ti.mirrored
         for context in tuple(self._contexts):
             if context.ti == ti or context.stands_for(request):
-                self._end(context, DeactivationReason.REPLACED, now)
-        nsapi = self._free_nsapi()
+                self.end(context, DeactivationReason.REPLACED, now)
+        nsapi = self.free_nsapi()
         if nsapi is None:
             self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
             return
@@ -261,7 +280,7 @@ class Sessions:
         if address is None:
             self.send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
             return
-        self._stop(context)
+        self.stop(context)
         context.state, context.since = ContextState.ACTIVE, now
         context.address, context.llc_sapi, context.qos = address, message.llc_sapi, message.qos
         self.surroundings.emit(
@@ -280,7 +299,7 @@ class Sessions:
         if context is None:
             self.send_unknown(message.ti)
         elif context.state is ContextState.ACTIVATING:
-            self._end_activation(context, message.cause, now)
+            self.end_activation(context, message.cause, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
             self.send(sm.SmStatus(context.ti, cause))
@@ -304,16 +323,16 @@ class Sessions:
             ]
         for other in ended:
             if other.state is ContextState.ACTIVATING:
-                self._end_activation(other, message.cause, now)
+                self.end_activation(other, message.cause, now)
             else:
-                self._end(other, DeactivationReason.NETWORK, now, message.cause)
+                self.end(other, DeactivationReason.NETWORK, now, message.cause)
 
     def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, now: float) -> None:
         context = self.find(message.ti.mirrored)
         if context is None:
             self.send_unknown(message.ti)
         elif context.state is ContextState.DEACTIVATING:
-            self._end(context, DeactivationReason.MOBILE, now)
+            self.end(context, DeactivationReason.MOBILE, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
             self.send(sm.SmStatus(context.ti, cause))
@@ -328,9 +347,9 @@ class Sessions:
         if context is None or not (unknown or message.cause == SmCause.MESSAGE_TYPE_UNKNOWN):
             return
         if context.state is ContextState.ACTIVATING:
-            self._end_activation(context, message.cause, now)
+            self.end_activation(context, message.cause, now)
         elif unknown or context.state is ContextState.DEACTIVATING:
-            self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now, message.cause)
+            self.end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now, message.cause)
 
     # Parts of procedures
 
@@ -343,40 +362,45 @@ class Sessions:
             self.surroundings,
             self.surroundings.timers.t3380,
             partial(self.send, request),
-            partial(self._end_activation, context, None),
+            partial(self.end_activation, context, None),
             now,
         )
 
-    def _begin_deactivation(self, context: Context, now: float) -> None:
-        self._stop(context)
+    def _begin_deactivation(self, context: Context, now: float, *, teardown: bool) -> None:
+        self.stop(context)
         context.state, context.since = ContextState.DEACTIVATING, now
         context.repetition = Repetition(
             self.surroundings,
             self.surroundings.timers.t3390,
-            partial(self.send, sm.DeactivatePdpContextRequest(context.ti)),
-            partial(self._end, context, DeactivationReason.MOBILE),
+            partial(self.send, sm.DeactivatePdpContextRequest(context.ti, teardown=teardown)),
+            partial(self.end, context, DeactivationReason.MOBILE),
             now,
         )
 
-    def _end_activation(self, context: Context, cause: int | None, now: float) -> None:
-        self._stop(context)
+    def end_activation(self, context: Context, cause: int | None, now: float) -> None:
+        """Give up a context that was on its way."""
+        self.stop(context)
         self._contexts.remove(context)
         self.surroundings.emit(
             ActivationRefused(
                 self._mobile.imsi, context.apn or "", cause, context.network_requested
             )
         )
-        self._mobile.context_refused(now)
+        if context.linked is None:
+            self._mobile.context_refused(now)
 
-    def _end(
+    def end(
         self,
         context: Context,
         reason: DeactivationReason,
         now: float,
         cause: int | None = None,
     ) -> None:
-        self._stop(context)
+        """Take a context out; its address is gone with the last one that has it."""
+        self.stop(context)
         self._contexts.remove(context)
+        if context.linked is not None and context.state is ContextState.ACTIVATING:
+            return
         if not context.address:
             self._mobile.context_refused(now)
         else:
@@ -390,9 +414,11 @@ class Sessions:
                     cause,
                 )
             )
-            self._mobile.context_ended(context.address, now)
+            if not self._sharing(context):
+                self._mobile.context_ended(context.address, now)
 
-    def _stop(self, context: Context) -> None:
+    def stop(self, context: Context) -> None:
+        """End what is under way for a context."""
         modification.stop(context)
         if context.repetition is not None:
             context.repetition.stop()
@@ -402,7 +428,38 @@ class Sessions:
         """Return the context with a transaction identifier, as the mobile writes it."""
         return next((context for context in self._contexts if context.ti == ti), None)
 
-    def _free_nsapi(self) -> int | None:
+    def _sharing(self, context: Context) -> list[Context]:
+        """Return the contexts that have the same address as another one, oldest first."""
+        return [
+            other
+            for other in self._contexts
+            if other is not context and (other.apn, other.address) == (context.apn, context.address)
+        ]
+
+    def bearer(self, context: Context, packet: bytes) -> Context:
+        """Return which of the contexts with one address a packet of the mobile's goes through."""
+        sharing = [other for other in self._sharing(context) if other.state is ContextState.ACTIVE]
+        if not sharing:
+            return context
+        bearers = ((each, each.filters) for each in (context, *sharing))
+        return Classifier(bearers).uplink(packet) or context
+
+    def add(self, context: Context) -> None:
+        """Take a context in that begins."""
+        self._contexts.append(context)
+
+    def with_nsapi(self, nsapi: int | None) -> Context | None:
+        """Return the context with an NSAPI."""
+        return next((each for each in self._contexts if each.nsapi == nsapi), None)
+
+    def free_ti(self) -> sm.TransactionIdentifier | None:
+        """Return a transaction identifier of the mobile's own that is not in use."""
+        used = {context.ti.value for context in self._contexts if not context.ti.flag}
+        value = next((value for value in _TI_VALUES if value not in used), None)
+        return None if value is None else sm.TransactionIdentifier(value)
+
+    def free_nsapi(self) -> int | None:
+        """Return an NSAPI that is not in use."""
         used = {context.nsapi for context in self._contexts}
         return next((nsapi for nsapi in _NSAPIS if nsapi not in used), None)
 
@@ -443,6 +500,8 @@ _RECEIVERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = Mappi
         sm.ActivatePdpContextReject: Sessions._take_reject,
         sm.DeactivatePdpContextRequest: Sessions._take_deactivate,
         sm.DeactivatePdpContextAccept: Sessions._take_deactivated,
+        sm.ActivateSecondaryPdpContextAccept: secondary.accepted,
+        sm.ActivateSecondaryPdpContextReject: secondary.rejected,
         sm.ModifyPdpContextAcceptDownlink: modification.accepted,
         sm.ModifyPdpContextReject: modification.rejected,
         sm.SmStatus: Sessions._take_status,

@@ -14,6 +14,9 @@ from corenet.interfaces.nas.sm import (
     ActivatePdpContextAccept,
     ActivatePdpContextReject,
     ActivatePdpContextRequest,
+    ActivateSecondaryPdpContextAccept,
+    ActivateSecondaryPdpContextReject,
+    ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
 from corenet.sgsn.core import Core
@@ -40,6 +43,7 @@ from corenet.sgsn.pdp_context import (
     to_gtp,
     to_nas,
 )
+from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.subscription import Refusal, Selection, network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.values import EndUserAddress, PdpType
@@ -48,7 +52,7 @@ from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Mess
 ANY_APN = "*"
 """In the configuration: the GGSN of every APN that has none of its own."""
 
-_RAT_TYPE_GERAN = 2
+RAT_TYPE_GERAN = 2
 _BACK_OFF_UNITS = {0: 3, 1: 5, 2: 0, 3: 1, 4: 2, 7: 7}
 """Units of GGSN Back-Off Time (TS 29.060 §7.7.102) as units of GPRS timer 3."""
 
@@ -83,8 +87,10 @@ class Activations:
         deactivations: Deactivations,
         requests: NetworkRequests,
         packets: Packets,
+        secondary_requests: SecondaryRequests,
     ) -> None:
         self._core = core
+        self._secondary_requests = secondary_requests
         self._packets = packets
         self._deletions = deletions
         self._deactivations = deactivations
@@ -93,20 +99,17 @@ class Activations:
 
     def activate(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
         """Take an Activate PDP Context Request, a retransmitted one included."""
-        if self._is_repeated(mobile, asked):
+        if self.is_repeated(mobile, asked):
             return
-        self._replace(mobile, asked, now)
+        self.replace(mobile, asked, now)
         request = self._requests.with_ti(mobile.imsi, asked.ti)
         chosen = self._choose(mobile, asked, request)
         if isinstance(chosen, _Refused):
             self._refuse(mobile, asked, chosen, request, now)
             return
         context = self._open(mobile, asked, chosen, now)
-        deletion = self._deletions.pending(mobile.imsi, asked.nsapi)
-        if deletion is None:
-            self._create(mobile, context, chosen.selection, now)
-        else:
-            deletion.then.append(lambda now: self._create(mobile, context, chosen.selection, now))
+        create = self._request_for(mobile, context, chosen.selection)
+        self.create(mobile, context, create, now)
 
     def refuse_malformed(
         self, mobile: MmContext, ti: TransactionIdentifier, cause: int, now: float
@@ -122,9 +125,10 @@ class Activations:
         """End an activation because its GGSN deletes the context: the mobile is refused."""
         request = self._requests.with_context(context)
         self._deactivations.release(mobile, context, DeactivationReason.GGSN, now)
-        self._reject(mobile, context.request, context.apn, SmCause.NETWORK_FAILURE, None)
+        self.reject(mobile, context.request, context.apn, SmCause.NETWORK_FAILURE, None)
         if request is not None:
             self._requests.fail(request, NetworkRequestFailure.CREATE_REFUSED, None, now)
+        self._secondary_requests.failed(context, Cause.SYSTEM_FAILURE, now)
 
     def abandon(self, mobile: MmContext, context: PdpContext, now: float) -> None:
         """End an activation that the mobile has given up."""
@@ -133,8 +137,10 @@ class Activations:
         if request is not None:
             reason = NetworkRequestFailure.ABANDONED
             self._requests.fail(request, reason, Cause.MS_REFUSES_X, now)
+        self._secondary_requests.failed(context, Cause.MS_REFUSES, now)
 
-    def _is_repeated(self, mobile: MmContext, asked: ActivatePdpContextRequest) -> bool:
+    def is_repeated(self, mobile: MmContext, asked: ActivationRequest) -> bool:
+        """Whether a request has come before; what was answered then is said again."""
         context = mobile.contexts.get(asked.nsapi)
         if context is None or context.request != asked:
             return False
@@ -145,7 +151,8 @@ class Activations:
             self._core.say_octets(mobile.link, context.accept)
         return True
 
-    def _replace(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
+    def replace(self, mobile: MmContext, asked: ActivationRequest, now: float) -> None:
+        """End what had the NSAPI or transaction identifier of a new request."""
         # A mobile that uses an NSAPI or a transaction identifier anew has lost the old context
         # (TS 24.008 §6.1.3.1.5).
         for context in list(mobile.contexts.values()):
@@ -212,19 +219,42 @@ class Activations:
             self._requests.activating(chosen.request, context)
         return context
 
-    def _create(
-        self, mobile: MmContext, context: PdpContext, selection: Selection, now: float
+    def create(
+        self, mobile: MmContext, context: PdpContext, create: CreatePdpContextRequest, now: float
+    ) -> None:
+        """Ask the GGSN for a context, once it has deleted an older one of the NSAPI."""
+        deletion = self._deletions.pending(mobile.imsi, context.nsapi)
+        if deletion is not None:
+            deletion.then.append(lambda now: self._send(mobile, context, create, now))
+        else:
+            self._send(mobile, context, create, now)
+
+    def _send(
+        self, mobile: MmContext, context: PdpContext, create: CreatePdpContextRequest, now: float
     ) -> None:
         if mobile.contexts.get(context.nsapi) is not context:
             return  # given up while it waited for the deletion of an older one
+        tunnel = context.tunnel
+        if create.linked_nsapi is None:
+            # What the control tunnel is, or that there is none, may have changed meanwhile.
+            create.teid = tunnel.remote_teid
+            create.recovery = None if tunnel.remote_teid else self._core.recovery
+        context.create_sent = True
+        self._core.ask(
+            create,
+            tunnel.peer,
+            now,
+            lambda response, now: self._answered(mobile, context, response, now),
+        )
+
+    def _request_for(
+        self, mobile: MmContext, context: PdpContext, selection: Selection
+    ) -> CreatePdpContextRequest:
         config, tunnel, asked = self._core.config, context.tunnel, context.request
-        first = not tunnel.remote_teid
         subscribed = mobile.subscription.qos_of(context.apn)
-        create = CreatePdpContextRequest(
-            teid=tunnel.remote_teid,
+        return CreatePdpContextRequest(
             imsi=context.imsi,
             rai=config.routing_area.encode(),
-            recovery=self._core.recovery if first else None,
             selection_mode=selection.mode,
             teid_data=context.teid_data,
             teid_control=tunnel.teid,
@@ -237,14 +267,7 @@ class Activations:
             sgsn_address_user=config.user_address,
             msisdn=mobile.subscription.msisdn or None,
             qos=requested_qos(asked.qos, subscribed),
-            rat_type=_RAT_TYPE_GERAN,
-        )
-        context.create_sent = True
-        self._core.ask(
-            create,
-            tunnel.peer,
-            now,
-            lambda response, now: self._answered(mobile, context, response, now),
+            rat_type=RAT_TYPE_GERAN,
         )
 
     def _answered(
@@ -276,7 +299,8 @@ class Activations:
         request = self._requests.with_context(context)
         del mobile.contexts[context.nsapi]
         self._core.close(context)
-        self._reject(mobile, context.request, context.apn, cause, gtp_cause, back_off)
+        self.reject(mobile, context.request, context.apn, cause, gtp_cause, back_off)
+        self._secondary_requests.failed(context, gtp_cause or Cause.SYSTEM_FAILURE, now)
         if request is None:
             return
         if gtp_cause is not None:
@@ -307,29 +331,24 @@ class Activations:
         response: CreatePdpContextResponse,
         now: float,
     ) -> None:
-        asked = context.request
         given = response.end_user_address
         if given is not None and can_be_told(given):
             context.address = given
         context.enter(PdpState.ACTIVE, now)
         context.qos = response.qos or context.qos
-        context.accept = ActivatePdpContextAccept(
-            asked.ti.mirrored,
-            context.sapi,
-            context.qos[len(ALLOCATION_RETENTION_PRIORITY) :],
-            pdp_address=to_nas(context.address),
-            pco=pco_for_mobile(response.pco),
-            cause=_other_pdp_type(response.cause, context.address),
-        ).encode()
+        context.accept = _acceptance(context, response).encode()
         self._core.say_octets(mobile.link, context.accept)
         self._packets.flush(context)
         self._core.count("contexts_activated")
-        request = self._requests.with_context(context) or self._requests.find(
-            context.imsi, context.apn, context.address_text
-        )
-        context.network_requested = request is not None
-        if request is not None:
-            self._requests.satisfied(request)
+        if context.linked_nsapi is None:
+            request = self._requests.with_context(context) or self._requests.find(
+                context.imsi, context.apn, context.address_text
+            )
+            context.network_requested = request is not None
+            if request is not None:
+                self._requests.satisfied(request)
+        else:
+            self._secondary_requests.satisfied(context, now)
         self._core.emit(
             PdpContextActivated(
                 context.imsi,
@@ -350,11 +369,11 @@ class Activations:
         now: float,
     ) -> None:
         apn = network_identifier(asked.apn or "")
-        self._reject(mobile, asked, apn, refused.sm_cause, None)
+        self.reject(mobile, asked, apn, refused.sm_cause, None)
         if request is not None:
             self._requests.fail(request, refused.reason, refused.gtp_cause, now, refused.sm_cause)
 
-    def _reject(
+    def reject(
         self,
         mobile: MmContext,
         asked: ActivationRequest,
@@ -363,10 +382,31 @@ class Activations:
         gtp_cause: Cause | None,
         back_off: int | None = None,
     ) -> None:
-        reject = ActivatePdpContextReject(asked.ti.mirrored, cause, back_off_timer=back_off)
-        self._core.say(mobile.link, reject)
+        """Refuse a mobile what it has asked for."""
+        kind: type[ActivatePdpContextReject | ActivateSecondaryPdpContextReject]
+        kind = ActivatePdpContextReject
+        if isinstance(asked, ActivateSecondaryPdpContextRequest):
+            kind = ActivateSecondaryPdpContextReject
+        self._core.say(mobile.link, kind(asked.ti.mirrored, cause, back_off_timer=back_off))
         self._core.count("activations_refused")
         self._core.emit(ActivationRefused(mobile.imsi, apn, asked.nsapi, cause, gtp_cause))
+
+
+def _acceptance(
+    context: PdpContext, response: CreatePdpContextResponse
+) -> ActivatePdpContextAccept | ActivateSecondaryPdpContextAccept:
+    ti, pco = context.request.ti.mirrored, pco_for_mobile(response.pco)
+    qos = context.qos[len(ALLOCATION_RETENTION_PRIORITY) :]
+    if context.linked_nsapi is not None:
+        return ActivateSecondaryPdpContextAccept(ti, context.sapi, qos, pco=pco)
+    return ActivatePdpContextAccept(
+        ti,
+        context.sapi,
+        qos,
+        pdp_address=to_nas(context.address),
+        pco=pco,
+        cause=_other_pdp_type(response.cause, context.address),
+    )
 
 
 def _fits(asked: ActivatePdpContextRequest, request: NetworkRequest) -> bool:

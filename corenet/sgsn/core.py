@@ -29,6 +29,7 @@ SERVED = frozenset(
         MessageType.PDU_NOTIFICATION_REQUEST,
         MessageType.UPDATE_PDP_CONTEXT_REQUEST,
         MessageType.DELETE_PDP_CONTEXT_REQUEST,
+        MessageType.INITIATE_PDP_CONTEXT_ACTIVATION_REQUEST,
     }
 )
 """The GTP-C requests that an SGSN answers here, beside Echo Request."""

@@ -7,6 +7,10 @@ nothing flows any more. What is left is to tell those who don't know yet. When t
 the GGSN is told first and the mobile gets its Accept once the GGSN has answered or stayed
 silent. When the network decided, the mobile gets Deactivate PDP Context Request,
 ``RadioTimers.attempts`` times in all, T3395 apart, and the context is forgotten after that.
+
+With teardown the contexts that share its PDP address and APN go, too. They are forgotten at once:
+whoever hears of the one that is named ends them as well. The last context of an address always
+goes with teardown.
 """
 
 from __future__ import annotations
@@ -45,8 +49,19 @@ class Deactivations:
         """Return how many are under way."""
         return len(self._pending)
 
-    def by_mobile(self, mobile: MmContext, context: PdpContext, cause: int, now: float) -> None:
+    def by_mobile(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        cause: int,
+        now: float,
+        *,
+        teardown: bool = False,
+    ) -> None:
         """Deactivate an active context that the mobile wants deactivated (§6.1.3.4.1)."""
+        teardown = self._drop_others(
+            mobile, context, cause, DeactivationReason.MOBILE, now, teardown=teardown
+        )
         self._pending[context] = Deactivation()
         self._end(context, cause, DeactivationReason.MOBILE, now)
         context.enter(PdpState.DEACTIVATING, now)
@@ -56,7 +71,7 @@ class Deactivations:
                 self._core.say(mobile.link, DeactivatePdpContextAccept(context.ti.mirrored))
                 self.over(mobile, context, now)
 
-        self._deletions.delete(context, now).then.append(deleted)
+        self._deletions.delete(context, now, teardown=teardown).then.append(deleted)
 
     def by_network(
         self,
@@ -67,17 +82,20 @@ class Deactivations:
         now: float,
         *,
         delete: bool,
+        teardown: bool = False,
     ) -> None:
         """Deactivate an active context and have the mobile accept it (§6.1.3.4.2).
 
         ``delete`` says whether the GGSN still has the context and is to delete it.
         """
+        teardown = self._drop_others(mobile, context, cause, reason, now, teardown=teardown)
         deactivation = self._pending[context] = Deactivation()
         self._end(context, cause, reason, now)
         context.enter(PdpState.DEACTIVATING, now)
         if delete:
-            self._deletions.delete(context, now)
-        self._transmit(mobile, context, deactivation, cause, now)
+            self._deletions.delete(context, now, teardown=teardown)
+        request = DeactivatePdpContextRequest(context.ti.mirrored, cause, teardown=teardown)
+        self._transmit(mobile, context, deactivation, request, now)
 
     def release(
         self, mobile: MmContext, context: PdpContext, reason: DeactivationReason, now: float
@@ -89,7 +107,7 @@ class Deactivations:
             return self._deletions.pending(context.imsi, context.nsapi)
         if context.state is PdpState.ACTIVE:
             self._end(context, SmCause.REGULAR_DEACTIVATION, reason, now)
-            return self._deletions.delete(context, now)
+            return self._deletions.delete(context, now, teardown=not context.bearers)
         self._core.close(context)
         return self._deletions.abandon(context) if context.create_sent else None
 
@@ -112,9 +130,35 @@ class Deactivations:
         """Call ``then`` once the deactivation of ``context`` is over."""
         self._pending[context].then.append(then)
 
+    def _drop_others(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        cause: int,
+        reason: DeactivationReason,
+        now: float,
+        *,
+        teardown: bool,
+    ) -> bool:
+        """With teardown, end what shares the address; return whether nothing shares it now."""
+        if teardown:
+            for other in [bearer for bearer in context.bearers if bearer is not context]:
+                del mobile.contexts[other.nsapi]
+                if other.state is PdpState.ACTIVE:
+                    self._end(other, cause, reason, now)
+                    continue
+                self._core.close(other)
+                if other.create_sent:
+                    self._deletions.abandon(other)
+                if other.requested_by is not None:
+                    other.requested_by.abandon(now)
+        return len(context.bearers) == 1
+
     def _end(self, context: PdpContext, cause: int, reason: DeactivationReason, now: float) -> None:
         if context.modification is not None:
             context.modification.abandon(now)
+        for request in context.requests:
+            request.abandon(now)
         self._core.close(context)
         self._core.count("contexts_deactivated")
         self._core.emit(
@@ -128,16 +172,15 @@ class Deactivations:
         mobile: MmContext,
         context: PdpContext,
         deactivation: Deactivation,
-        cause: SmCause,
+        request: DeactivatePdpContextRequest,
         now: float,
     ) -> None:
         deactivation.attempt += 1
-        request = DeactivatePdpContextRequest(context.ti.mirrored, cause, teardown=True)
         self._core.say(mobile.link, request)
 
         def expired(now: float) -> None:
             if deactivation.attempt < self._core.config.radio.attempts:
-                self._transmit(mobile, context, deactivation, cause, now)
+                self._transmit(mobile, context, deactivation, request, now)
             else:
                 self._core.count("deactivations_unanswered")
                 self.over(mobile, context, now)

@@ -45,10 +45,14 @@ class Deletions:
         """Return how many are under way."""
         return len(self._pending)
 
-    def delete(self, context: PdpContext, now: float) -> Deletion:
-        """Ask the GGSN to delete a context that the SGSN has given up."""
+    def delete(self, context: PdpContext, now: float, *, teardown: bool) -> Deletion:
+        """Ask the GGSN to delete a context that the SGSN has given up.
+
+        With ``teardown`` it deletes all that share its address.
+        """
         deletion = self._expect(context)
-        self._request(deletion, context.remote_teid_control, context.tunnel.peer, now)
+        teid, peer = context.remote_teid_control, context.tunnel.peer
+        self._request(deletion, teid, peer, now, teardown=teardown)
         return deletion
 
     def abandon(self, context: PdpContext) -> Deletion:
@@ -66,7 +70,7 @@ class Deletions:
             peer = context.tunnel.peer
             if response.ggsn_address_control is not None:
                 peer = (response.ggsn_address_control, peer[1])
-            self._request(deletion, teid, peer, now)
+            self._request(deletion, teid, peer, now, teardown=not context.bearers)
         else:
             self._finish(deletion, now)
         return True
@@ -80,14 +84,16 @@ class Deletions:
         self._pending[context.imsi, context.nsapi] = deletion
         return deletion
 
-    def _request(self, deletion: Deletion, teid: int, peer: Address, now: float) -> None:
+    def _request(
+        self, deletion: Deletion, teid: int, peer: Address, now: float, *, teardown: bool
+    ) -> None:
         # Any answer ends the deletion, and so does none: a GGSN that is silent keeps the context
         # until its own means find it dead.
         def answered(response: Message | None, now: float) -> None:
             self._core.count("deletes_answered" if response else "deletes_unanswered")
             self._finish(deletion, now)
 
-        request = DeletePdpContextRequest(teid=teid, nsapi=deletion.nsapi, teardown=True)
+        request = DeletePdpContextRequest(teid=teid, nsapi=deletion.nsapi, teardown=teardown)
         self._core.ask(request, peer, now, answered)
 
     def _finish(self, deletion: Deletion, now: float) -> None:

@@ -246,6 +246,30 @@ class PdpContextDeactivated(Event):
     reason: DeactivationReason
 
 
+@dataclass(frozen=True, slots=True)
+class MsSecondaryActivationRequested(Event):
+    """Request Secondary PDP Context Activation went to the mobile (TS 24.008 §6.1.3.2)."""
+
+    imsi: str
+    apn: str
+    linked_nsapi: int
+    attempt: int
+    """1 for the first transmission."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryRequestAnswered(Event):
+    """An Initiate PDP Context Activation Request was answered (TS 29.060 §7.3.14)."""
+
+    imsi: str
+    apn: str
+    linked_nsapi: int
+    cause: int
+    """The GTP Cause; 128 where the context is active."""
+    sm_cause: int | None
+    """What the mobile said, or was told, where that is why."""
+
+
 class ModifiedBy(StrEnum):
     """Who wanted a PDP context changed (TS 23.060 §9.2.3)."""
 

@@ -12,6 +12,7 @@ from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.modification import Modifications
 from corenet.sgsn.notification import PduNotifications
+from corenet.sgsn.secondary_request import SecondaryRequests
 from gtp.constants import Cause
 from gtp.events import (
     Event,
@@ -24,6 +25,7 @@ from gtp.events import (
 from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
+    InitiatePdpContextActivationRequest,
     PduNotificationRequest,
     UpdatePdpContextRequest,
 )
@@ -39,12 +41,14 @@ class Gn:
         activations: Activations,
         deactivations: Deactivations,
         modifications: Modifications,
+        secondary_requests: SecondaryRequests,
     ) -> None:
         self._core = core
         self._notifications = notifications
         self._activations = activations
         self._deactivations = deactivations
         self._modifications = modifications
+        self._secondary_requests = secondary_requests
 
     def take_gtp(self, now: float) -> None:
         """Deal with everything that has happened."""
@@ -73,6 +77,8 @@ class Gn:
             self._delete(received, message, now)
         elif isinstance(message, UpdatePdpContextRequest):
             self._modifications.wanted_by_ggsn(received, message, now)
+        elif isinstance(message, InitiatePdpContextActivationRequest):
+            self._secondary_requests.requested(received, message, now)
 
     def _delete(
         self, received: RequestReceived, message: DeletePdpContextRequest, now: float
@@ -91,9 +97,12 @@ class Gn:
         if context.state is PdpState.CREATING:
             self._activations.abort(mobile, context, now)
             return
+        teardown = bool(message.teardown)
         cause = sm_cause_for_delete(message.cause)
         reason = DeactivationReason.GGSN
-        self._deactivations.by_network(mobile, context, cause, reason, now, delete=False)
+        self._deactivations.by_network(
+            mobile, context, cause, reason, now, delete=False, teardown=teardown
+        )
 
     def _restarted(self, ggsn: str, now: float) -> None:
         """Deactivate what a restarted GGSN has forgotten (TS 23.007 §11.2)."""
@@ -101,7 +110,8 @@ class Gn:
         for tunnel in self._core.tunnels.with_ggsn(ggsn):
             for context in list(tunnel.contexts.values()):
                 mobile = self._core.mobiles.with_imsi(context.imsi)
-                if context.state is PdpState.CREATING or mobile is None:
+                ended = tunnel.contexts.get(context.nsapi) is not context
+                if context.state is PdpState.CREATING or mobile is None or ended:
                     continue  # its Create is processed by the GGSN as it is now
                 self._deactivations.by_network(
                     mobile,
@@ -110,5 +120,6 @@ class Gn:
                     DeactivationReason.GGSN_RESTARTED,
                     now,
                     delete=False,
+                    teardown=True,
                 )
             tunnel.remote_teid = 0

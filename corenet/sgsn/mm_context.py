@@ -34,6 +34,7 @@ class MmContext:
         "mnrg",
         "p_tmsi",
         "ready_timer",
+        "requested_tis",
         "since",
         "state",
         "subscription",
@@ -60,6 +61,8 @@ class MmContext:
         self.contexts: dict[int, PdpContext] = {}
         """By NSAPI, with those whose deactivation the mobile has not yet accepted."""
         self.last_network_ti = 6
+        self.requested_tis: frozenset[int] = frozenset()
+        """The network's transaction identifiers that secondary contexts are asked for with."""
 
     @property
     def reachability(self) -> Reachability | None:

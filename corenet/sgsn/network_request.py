@@ -285,7 +285,7 @@ def free_network_ti(mobile: MmContext, requests: tuple[NetworkRequest, ...]) -> 
     They are given out in turn, so that a late answer to one that is over meets no other.
     """
     used = {context.ti.value for context in mobile.contexts.values() if context.ti.flag}
-    used |= {request.ti for request in requests}
+    used |= {request.ti for request in requests} | mobile.requested_tis
     for step in range(1, 8):
         value = (mobile.last_network_ti + step) % 7
         if value not in used:

@@ -44,6 +44,8 @@ from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.presence import Presence
+from corenet.sgsn.secondary import SecondaryActivations
+from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.endpoint import EndpointCounters
@@ -69,8 +71,14 @@ class Sgsn:
         self._presence = Presence(core, self._hlr, self._paging)
         self._requests = NetworkRequests(core, self._paging)
         self._packets = Packets(core, self._deactivations)
+        self._secondary_requests = SecondaryRequests(core, self._requests)
         activations = Activations(
-            core, deletions, self._deactivations, self._requests, self._packets
+            core,
+            deletions,
+            self._deactivations,
+            self._requests,
+            self._packets,
+            self._secondary_requests,
         )
         notifications = PduNotifications(core, self._requests, self._deactivations)
         self._short_messages = ShortMessages(core, self._hlr, self._paging)
@@ -87,7 +95,15 @@ class Sgsn:
         )
         self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
         self._modifications = modifications = Modifications(core, self._deactivations)
-        sessions = Sessions(core, self._requests, activations, self._deactivations, modifications)
+        sessions = Sessions(
+            core,
+            self._requests,
+            activations,
+            self._deactivations,
+            modifications,
+            SecondaryActivations(core, activations, self._secondary_requests),
+            self._secondary_requests,
+        )
         self._air = Air(
             core,
             attaches,
@@ -98,7 +114,14 @@ class Sgsn:
             self._packets,
             self._short_messages,
         )
-        self._gn = Gn(core, notifications, activations, self._deactivations, modifications)
+        self._gn = Gn(
+            core,
+            notifications,
+            activations,
+            self._deactivations,
+            modifications,
+            self._secondary_requests,
+        )
         self._running = True
 
     def start(self, now: float) -> None:
@@ -273,6 +296,7 @@ class Sgsn:
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),
+            "secondary requests": len(self._secondary_requests),
             "modifications": len(self._modifications),
             "deletions": len(self._deletions),
             "tunnel endpoints": core.user_plane.tunnels,

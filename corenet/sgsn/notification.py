@@ -108,6 +108,7 @@ class PduNotifications:
                 DeactivationReason.STALE,
                 now,
                 delete=elsewhere,
+                teardown=True,
             )
         self._requests.add(request)
         if context is None:

@@ -134,6 +134,8 @@ class PdpContext:
         "remote_teid_control",
         "remote_teid_data",
         "request",
+        "requested_by",
+        "requests",
         "since",
         "state",
         "teid_data",
@@ -183,6 +185,10 @@ class PdpContext:
         """Negotiated, as GTP writes it."""
         self.modification: Procedure | None = None
         """What is being changed of it."""
+        self.requests: tuple[Procedure, ...] = ()
+        """The GGSN's requests for secondary contexts with its address."""
+        self.requested_by: Procedure | None = None
+        """The GGSN's request that a secondary context answers."""
         self.linked_nsapi = None if linked is None else linked.nsapi
         self.bearers: list[PdpContext] = [] if linked is None else linked.bearers
         """The contexts that have tunnels and share its PDP address and APN, itself included."""

@@ -10,12 +10,14 @@ from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.nas.sm import (
     ActivatePdpContextRequest,
+    ActivateSecondaryPdpContextRequest,
     DeactivatePdpContextAccept,
     DeactivatePdpContextRequest,
     ModifyPdpContextAcceptUplink,
     ModifyPdpContextReject,
     ModifyPdpContextRequestUplink,
     RequestPdpContextActivationReject,
+    RequestSecondaryPdpContextActivationReject,
     SmMessage,
     SmStatus,
     TransactionIdentifier,
@@ -28,8 +30,11 @@ from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.modification import Modifications
 from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.secondary import SecondaryActivations
+from corenet.sgsn.secondary_request import SecondaryRequests
 
 _ACTIVATE_REQUEST = 0x41
+_ACTIVATE_SECONDARY_REQUEST = 0x4D
 
 
 class Sessions:
@@ -42,12 +47,16 @@ class Sessions:
         activations: Activations,
         deactivations: Deactivations,
         modifications: Modifications,
+        secondary: SecondaryActivations,
+        secondary_requests: SecondaryRequests,
     ) -> None:
         self._core = core
         self._requests = requests
         self._activations = activations
         self._deactivations = deactivations
         self._modifications = modifications
+        self._secondary = secondary
+        self._secondary_requests = secondary_requests
 
     def receive(self, mobile: MmContext, octets: bytes, now: float) -> None:
         """Take a message."""
@@ -58,8 +67,12 @@ class Sessions:
             return
         if isinstance(message, ActivatePdpContextRequest):
             self._activations.activate(mobile, message, now)
+        elif isinstance(message, ActivateSecondaryPdpContextRequest):
+            self._secondary.activate(mobile, message, now)
         elif isinstance(message, RequestPdpContextActivationReject):
             self._rejected(mobile, message, now)
+        elif isinstance(message, RequestSecondaryPdpContextActivationReject):
+            self._secondary_rejected(mobile, message, now)
         elif isinstance(message, DeactivatePdpContextRequest):
             self._deactivate(mobile, message, now)
         elif isinstance(message, DeactivatePdpContextAccept):
@@ -79,6 +92,8 @@ class Sessions:
             return  # nothing to answer to
         if error.message_type == _ACTIVATE_REQUEST:
             self._activations.refuse_malformed(mobile, error.ti, error.cause, now)
+        elif error.message_type == _ACTIVATE_SECONDARY_REQUEST:
+            self._secondary.refuse_malformed(mobile, error.ti, error.cause, now)
         else:
             self._say_status(mobile, error.ti, error.cause)
 
@@ -91,6 +106,15 @@ class Sessions:
         else:
             self._requests.refused(request, message.cause, now)
 
+    def _secondary_rejected(
+        self, mobile: MmContext, message: RequestSecondaryPdpContextActivationReject, now: float
+    ) -> None:
+        request = self._secondary_requests.with_ti(mobile.imsi, message.ti)
+        if request is None:
+            self._say_status(mobile, message.ti, SmCause.INVALID_TRANSACTION_IDENTIFIER)
+        else:
+            self._secondary_requests.refused(request, message.cause, now)
+
     def _deactivate(
         self, mobile: MmContext, message: DeactivatePdpContextRequest, now: float
     ) -> None:
@@ -99,7 +123,9 @@ class Sessions:
         if context is None:
             self._core.say(mobile.link, accept)
         elif context.state is PdpState.ACTIVE:
-            self._deactivations.by_mobile(mobile, context, message.cause, now)
+            self._deactivations.by_mobile(
+                mobile, context, message.cause, now, teardown=message.teardown
+            )
         elif context.state is PdpState.CREATING:
             self._activations.abandon(mobile, context, now)
             self._core.say(mobile.link, accept)
@@ -151,8 +177,11 @@ class Sessions:
         self._core.count("sm_status_received")
         request = self._requests.with_ti(mobile.imsi, message.ti)
         context = mobile.context_with(message.ti)
+        secondary = self._secondary_requests.with_ti(mobile.imsi, message.ti)
         if request is not None:
             self._requests.refused(request, message.cause, now)
+        elif secondary is not None:
+            self._secondary_requests.refused(secondary, message.cause, now)
         elif (
             context is not None
             and message.cause != SmCause.INVALID_TRANSACTION_IDENTIFIER

@@ -115,7 +115,7 @@ def test_template_options_and_address_reach_the_mobile(active):
 @pytest.mark.parametrize("changes", [{"qos": None}, {"qos": MORE}])
 def test_what_the_mobile_need_not_know_is_granted_at_once(active, changes):
     """An Update that changes nothing on the radio side is answered without the mobile."""
-    ggsn_updates(active, direct_tunnel_flags=b"\x04", **changes)
+    ggsn_updates(active, direct_tunnel_flags=4, **changes)
     assert active.sent(UpdatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
     at_rest(active)
 
