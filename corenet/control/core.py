@@ -15,10 +15,11 @@ from pydantic import BaseModel
 
 from corenet.assembly import Core
 from corenet.control.activations import Activations, Requested
+from corenet.control.bearers import Bearers, drive_contexts
 from corenet.control.counting import counters
 from corenet.control.directory import Directory
 from corenet.control.directory import Entry as DirectoryEntry
-from corenet.control.errors import ControlError, bad_request, unknown_terminal
+from corenet.control.errors import ControlError, bad_request, no_context, unknown_terminal
 from corenet.control.event_log import EventLog
 from corenet.control.model import (
     ActivationRequest,
@@ -28,8 +29,9 @@ from corenet.control.model import (
     Done,
     MobileActivation,
     MobileDeactivation,
+    MobileModification,
+    MobileSecondary,
     Page,
-    QosRequest,
     Setting,
     SmsBehaviourRequest,
     SmsSending,
@@ -81,6 +83,8 @@ class CoreControl:
             self._directory, [ggsn.control_address for ggsn in config.ggsns.values()]
         )
         self._activations = Activations()
+        self.bearers = Bearers(core, self._command)
+        """What can be asked of PDP contexts that are there."""
         self.events = EventLog(runtime.now())
         runtime.on_event(self._note)
 
@@ -183,27 +187,9 @@ class CoreControl:
             deleted += self._deactivate_at(ggsn, imsi, apn)
             given_up += before - ggsn.activations_under_way
         if not (deleted or given_up):
-            raise _no_context(imsi, apn)
+            raise no_context(imsi, apn)
         what = [f"{deleted} PDP context{'' if deleted == 1 else 's'} deleted"]
         return Done(done=", ".join(what + ["activation given up"] * bool(given_up)))
-
-    def change_qos(self, imsi: str, apn: str, request: QosRequest) -> Done:
-        """Ask the SGSN for another QoS of a terminal's contexts on ``apn``; events tell the rest.
-
-        Raises:
-            ControlError: 400, it is no QoS profile; 404, there is no context; 503, the GGSN is
-                not in service.
-        """
-        qos = bytes.fromhex(request.qos)
-        try:
-            asked = sum(
-                self._change_qos_at(ggsn, imsi, apn, qos) for ggsn in self._core.ggsns.values()
-            )
-        except ValueError as error:
-            raise bad_request(f"{request.qos} is no QoS profile: {error}", "qos") from None
-        if not asked:
-            raise _no_context(imsi, apn)
-        return Done(done=f"asked for {asked} PDP context{'' if asked == 1 else 's'}")
 
     # Mobiles
 
@@ -358,13 +344,6 @@ class CoreControl:
     def _deactivate_at(self, ggsn: Ggsn, imsi: str, apn: str) -> int:
         return self._command(ggsn, lambda now: ggsn.deactivate(imsi, apn, now))
 
-    def _change_qos_at(self, ggsn: Ggsn, imsi: str, apn: str, qos: bytes) -> int:
-        return self._command(ggsn, lambda now: ggsn.change_qos(imsi, apn, qos, now))
-
-
-def _no_context(imsi: str, apn: str) -> ControlError:
-    return ControlError(404, "No PDP context", f"{imsi} has no PDP context on {apn}", field="apn")
-
 
 def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: float) -> None:
     match verb, body:
@@ -387,10 +366,11 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
             mobiles.set_sms_behaviour(imsi, behaviour, now)
         case "send-sms", SmsSending(destination=destination, text=text):
             mobiles.send_sms(imsi, destination, text, now)
-        case "activate", MobileActivation(apn=apn):
-            mobiles.activate(imsi, apn, now)
-        case "deactivate", MobileDeactivation(apn=apn):
-            mobiles.deactivate(imsi, apn, now)
+        case (
+            _,
+            MobileActivation() | MobileDeactivation() | MobileSecondary() | MobileModification(),
+        ):
+            drive_contexts(mobiles, imsi, body, now)
         case "tap", Tap(item=item):
             mobiles.tap(imsi, item, now)
         case "setting", Setting(name=name, value=value):

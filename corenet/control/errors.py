@@ -51,3 +51,10 @@ def bad_request(detail: str, field: str | None) -> ControlError:
 def unknown_terminal(field: str, value: str) -> ControlError:
     """Nobody here has that number or address."""
     return ControlError(404, "Unknown terminal", f"no terminal has {field} {value}", field=field)
+
+
+def no_context(imsi: str, apn: str, nsapi: int | None = None) -> ControlError:
+    """Return the error for a terminal that has no such PDP context."""
+    which = "" if nsapi is None else f" with NSAPI {nsapi}"
+    detail = f"{imsi} has no PDP context on {apn}{which}"
+    return ControlError(404, "No PDP context", detail, field="apn" if nsapi is None else "nsapi")

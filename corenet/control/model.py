@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from corenet.control.flows import Hexadecimal, PacketFilterModel, Template
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.sms.causes import RpCause
 from corenet.sgsn.events import Reachability
@@ -47,6 +48,28 @@ PdpAddress = Annotated[
     AfterValidator(_canonical_address),
     WithJsonSchema(
         {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}, mode="validation"
+    ),
+]
+
+
+Nsapi = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=15)]
+Qos = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9A-Fa-f]{8}|([0-9A-Fa-f]{2}){12,255})$",
+        max_length=510,
+        description="in hexadecimal as in GTP: allocation and retention priority, then the "
+        "profile of TS 24.008 §10.5.6.5; 4 octets, or 12 and more",
+        examples=["020b921f7396fefe742bffff"],
+    ),
+]
+NasQos = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9A-Fa-f]{6}|([0-9A-Fa-f]{2}){11,20})$",
+        max_length=40,
+        description="in hexadecimal as in TS 24.008 §10.5.6.5",
+        examples=["0b921f7396fefe742bffff"],
     ),
 ]
 
@@ -91,6 +114,12 @@ class Context(Answer):
     downlink_octets: int
     uplink_packets: int
     downlink_packets: int
+    linked_nsapi: int | None = Field(
+        description="of the context whose address a secondary one shares; null: a primary one"
+    )
+    filters: list[PacketFilterModel] = Field(
+        description="traffic flow template: which packets for the address are this context's"
+    )
     downlink_idle: float | None = Field(
         description="seconds since a packet last left for the mobile; null: none has"
     )
@@ -105,6 +134,10 @@ class MobileContext(Answer):
     state: Literal["activating", "active", "deactivating"]
     since: datetime
     network_requested: bool
+    linked_nsapi: int | None = Field(
+        description="of the context whose address a secondary one shares; null: a primary one"
+    )
+    qos: str = Field(description="in hexadecimal (TS 24.008 §10.5.6.5)")
 
 
 class Mobile(Answer):
@@ -293,6 +326,47 @@ class MobileDeactivation(Request):
     """Have a mobile deactivate its contexts by itself."""
 
     apn: Apn | None = Field(default=None, description="all of them when absent")
+    nsapi: Nsapi | None = Field(default=None, description="one of them; all when absent")
+
+
+class MobileSecondary(Request):
+    """Have a mobile activate one more context with the address of one that is active."""
+
+    apn: Apn
+    nsapi: Nsapi | None = Field(default=None, description="which; the oldest when absent")
+    qos: NasQos | None = Field(default=None, description="as the linked context has it when absent")
+    filters: list[PacketFilterModel] = Field(default=[], max_length=15)
+    tft: Hexadecimal | None = Field(
+        default=None,
+        description="instead of filters: the template's octets (TS 24.008 §10.5.6.12), right or "
+        "wrong",
+    )
+
+
+class MobileModification(Request):
+    """Have a mobile ask for another QoS or template of a context."""
+
+    apn: Apn
+    nsapi: Nsapi | None = Field(default=None, description="which; the oldest when absent")
+    qos: NasQos | None = None
+    template: Template | None = None
+    tft: Hexadecimal | None = Field(
+        default=None,
+        description="instead of template: its octets (TS 24.008 §10.5.6.12), right or wrong",
+    )
+
+
+class SecondaryRequest(Request):
+    """Have the SGSN and the mobile activate one more context with a terminal's address."""
+
+    qos: Qos
+    filters: list[PacketFilterModel] = Field(min_length=1, max_length=15)
+
+
+class TemplateRequest(Request):
+    """Have the SGSN and the mobile change a context's traffic flow template."""
+
+    template: Template
 
 
 class Tap(Request):
@@ -313,13 +387,8 @@ class Setting(Request):
 class QosRequest(Request):
     """Ask for another quality of service of PDP contexts."""
 
-    qos: str = Field(
-        pattern=r"^([0-9A-Fa-f]{8}|([0-9A-Fa-f]{2}){12,255})$",
-        max_length=510,
-        description="in hexadecimal as in GTP: allocation and retention priority, then the "
-        "profile of TS 24.008 §10.5.6.5; 4 octets, or 12 and more",
-        examples=["020b921f7396fefe742bffff"],
-    )
+    qos: Qos
+    nsapi: Nsapi | None = Field(default=None, description="one context; all when absent")
 
 
 class Done(Answer):
@@ -379,6 +448,12 @@ class OfContext(OfTerminal):
     """A path to a terminal's PDP contexts on an APN."""
 
     apn: Apn
+
+
+class OfBearer(OfContext):
+    """A path to one of a terminal's PDP contexts on an APN."""
+
+    nsapi: int = Field(ge=0, le=15)
 
 
 class OfActivation(Parameters):

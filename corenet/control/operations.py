@@ -19,17 +19,22 @@ from corenet.control.model import (
     Done,
     MobileActivation,
     MobileDeactivation,
+    MobileModification,
+    MobileSecondary,
     NoParameters,
     OfActivation,
+    OfBearer,
     OfContext,
     OfTerminal,
     Page,
     Parameters,
     QosRequest,
+    SecondaryRequest,
     Setting,
     SmsBehaviourRequest,
     SmsSending,
     Tap,
+    TemplateRequest,
     Terminal,
     TerminalList,
     TerminalQuery,
@@ -72,6 +77,7 @@ class Operation:
 
 
 NOT_FOUND = {404: "no such terminal"}
+NO_CONTEXT = {404: "it has no such context", 503: "not in service yet"}
 NO_MOBILE = {
     404: "no mobile of this lab has that IMSI",
     409: "not in the mobile's present state",
@@ -161,16 +167,56 @@ OPERATIONS: tuple[Operation, ...] = (
         problems={404: "it has no context there, and no activation", 503: "not in service yet"},
     ),
     Operation(
+        "deactivate_bearer",
+        "DELETE",
+        "/v1/contexts/{imsi}/{apn}/{nsapi}",
+        "Delete one of a terminal's PDP contexts on an APN; those that share its address go on",
+        Done,
+        lambda control, call: control.bearers.deactivate(
+            call.path.imsi, call.path.apn, call.path.nsapi
+        ),
+        at=OfBearer,
+        problems=NO_CONTEXT,
+    ),
+    Operation(
         "change_qos",
         "PUT",
         "/v1/contexts/{imsi}/{apn}/qos",
-        "Ask the SGSN for another QoS of a terminal's PDP contexts on an APN; an event tells how "
-        "it went",
+        "Ask SGSN and mobile for another QoS of a terminal's PDP contexts on an APN; an event "
+        "tells how it went",
         Done,
-        lambda control, call: control.change_qos(call.path.imsi, call.path.apn, call.body),
+        lambda control, call: control.bearers.change_qos(call.path.imsi, call.path.apn, call.body),
         at=OfContext,
         body=QosRequest,
-        problems={404: "it has no context there", 503: "not in service yet"},
+        problems=NO_CONTEXT,
+    ),
+    Operation(
+        "change_template",
+        "PUT",
+        "/v1/contexts/{imsi}/{apn}/{nsapi}/template",
+        "Ask SGSN and mobile for another traffic flow template of a PDP context; an event tells "
+        "how it went",
+        Done,
+        lambda control, call: control.bearers.change_template(
+            call.path.imsi, call.path.apn, call.path.nsapi, call.body
+        ),
+        at=OfBearer,
+        body=TemplateRequest,
+        problems=NO_CONTEXT,
+    ),
+    Operation(
+        "request_secondary",
+        "POST",
+        "/v1/contexts/{imsi}/{apn}/secondary",
+        "Have the network request a secondary PDP context with the address that a terminal has "
+        "on an APN; an event tells how it went",
+        Done,
+        lambda control, call: control.bearers.request_secondary(
+            call.path.imsi, call.path.apn, call.body
+        ),
+        at=OfContext,
+        body=SecondaryRequest,
+        problems=NO_CONTEXT,
     ),
     _mobile_verb("attach", "Have the mobile attach to GPRS"),
     _mobile_verb("detach", "Have the mobile detach from GPRS"),
@@ -195,6 +241,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "deactivate",
         "Have the mobile deactivate its PDP contexts by itself",
         body=MobileDeactivation,
+    ),
+    _mobile_verb(
+        "activate-secondary",
+        "Have the mobile activate a secondary PDP context by itself",
+        body=MobileSecondary,
+    ),
+    _mobile_verb(
+        "modify",
+        "Have the mobile ask for another QoS or traffic flow template of a PDP context",
+        body=MobileModification,
     ),
     _mobile_verb("tap", "Have the user tap on something shown, which opens it", body=Tap),
     _mobile_verb(

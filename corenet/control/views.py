@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from corenet.control.flows import PacketFilterModel
 from corenet.control.model import Context, Mobile, MobileContext, moment
 from corenet.ggsn.events import PdpContextView
 from corenet.mobile.behaviour import Answer, SmsAnswer
@@ -34,6 +35,8 @@ def context_model(ggsn: str, view: PdpContextView, now: float) -> Context:
         downlink_octets=view.downlink_octets,
         uplink_packets=view.uplink_packets,
         downlink_packets=view.downlink_packets,
+        linked_nsapi=view.linked_nsapi,
+        filters=[PacketFilterModel.of(each) for each in view.filters],
         downlink_idle=None if last is None else max(0.0, now - last),
     )
 
@@ -79,4 +82,6 @@ def _mobile_context(view: ContextView) -> MobileContext:
         state=view.state.value,
         since=moment(view.since),
         network_requested=view.network_requested,
+        linked_nsapi=view.linked_nsapi,
+        qos=view.qos.hex(),
     )
