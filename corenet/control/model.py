@@ -115,10 +115,12 @@ class Context(Answer):
     uplink_packets: int
     downlink_packets: int
     linked_nsapi: int | None = Field(
-        description="of the context whose address a secondary one shares; null: a primary one"
+        default=None,
+        description="of the context whose address a secondary one shares; null: a primary one",
     )
     filters: list[PacketFilterModel] = Field(
-        description="traffic flow template: which packets for the address are this context's"
+        default=[],
+        description="traffic flow template: which packets for the address are this context's",
     )
     downlink_idle: float | None = Field(
         description="seconds since a packet last left for the mobile; null: none has"
@@ -135,9 +137,10 @@ class MobileContext(Answer):
     since: datetime
     network_requested: bool
     linked_nsapi: int | None = Field(
-        description="of the context whose address a secondary one shares; null: a primary one"
+        default=None,
+        description="of the context whose address a secondary one shares; null: a primary one",
     )
-    qos: str = Field(description="in hexadecimal (TS 24.008 §10.5.6.5)")
+    qos: str | None = Field(default=None, description="in hexadecimal (TS 24.008 §10.5.6.5)")
 
 
 class Mobile(Answer):

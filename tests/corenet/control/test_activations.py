@@ -405,7 +405,9 @@ def test_another_qos_is_asked_of_the_sgsn(world, who):
     context = core.terminal(1).contexts[0]
     assert (len(context.qos), context.direct_tunnel) == (24, False)
     better = QosRequest(qos="010B921F73967070742BFFFF")
-    assert core.control.change_qos(who(1).imsi, APN, better).done == "asked for 1 PDP context"
+    assert (
+        core.control.bearers.change_qos(who(1).imsi, APN, better).done == "asked for 1 PDP context"
+    )
     core.wait(1)
     names = [event.name for event in core.control.events.since(0)]
     assert {"PdpContextModified", "PdpContextUpdated", "ContextModified"} <= set(names)
@@ -417,7 +419,7 @@ def test_qos_of_no_context_cannot_be_asked_for(world, who):
     core = world()
     core.finished(core.request(1))
     with pytest.raises(ControlError) as refused:
-        core.control.change_qos(who(2).imsi, APN, QosRequest(qos="010B921F"))
+        core.control.bearers.change_qos(who(2).imsi, APN, QosRequest(qos="010B921F"))
     assert (refused.value.status, refused.value.field) == (404, "apn")
 
 
