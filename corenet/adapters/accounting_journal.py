@@ -68,12 +68,12 @@ class FileJournal:
         self._past += 2 * len(self._forgotten)
         self._forgotten.clear()
         try:
+            self._file.write(text)
+            self._file.flush()
             if self._past > _LINES_KEPT and self._past > 2 * len(self._entries):
+                self._past = 0
                 past, self._file = self._file, self._made_anew()
                 past.close()
-            else:
-                self._file.write(text)
-                self._file.flush()
         except OSError as error:
             # The network goes on; only a restart would lose what is not answered by then.
             if not self._has_failed:
@@ -95,7 +95,6 @@ class FileJournal:
         except OSError:
             file.close()
             raise
-        self._past = 0
         return file
 
     def _read(self) -> None:
