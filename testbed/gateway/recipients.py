@@ -32,7 +32,7 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
     """Return the terminal that an ``address-value`` names.
 
     ``users`` is the directory: user-defined identifier to MSISDN. An IPv6 address is served
-    where it maps an IPv4 address, since that is what terminals have here.
+    where it maps an IPv4 address, since pushes go over IPv4.
     """
     try:
         client = address.parse(address_value)
@@ -53,7 +53,7 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
                 return Terminal.by_address(str(mapped))
             # Not 2003 (there may be such a terminal), nor 3010 (nobody required a bearer).
             return Nobody(
-                StatusCode.ADDRESS_ERROR, f"{client.value}: terminals have IPv4 addresses here"
+                StatusCode.ADDRESS_ERROR, f"{client.value}: pushes go over IPv4 here"
             )
         case AddressKind.USER:
             msisdn = users.get(client.value)
