@@ -52,9 +52,7 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
             if mapped is not None:
                 return Terminal.by_address(str(mapped))
             # Not 2003 (there may be such a terminal), nor 3010 (nobody required a bearer).
-            return Nobody(
-                StatusCode.ADDRESS_ERROR, f"{client.value}: pushes go over IPv4 here"
-            )
+            return Nobody(StatusCode.ADDRESS_ERROR, f"{client.value}: pushes go over IPv4 here")
         case AddressKind.USER:
             msisdn = users.get(client.value)
             if msisdn is None:
