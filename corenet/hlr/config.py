@@ -62,6 +62,8 @@ class HlrConfig:
     """Seconds until a request to an SGSN or a service centre counts as unanswered."""
     short_message_timeout: float = 90.0
     """The same for a short message to a mobile: one may wait for another, and each takes long."""
+    max_short_messages: int = 10_000
+    """Short messages that wait for an answer, either way; beyond it there is congestion."""
     service_centres: Mapping[str, Address] = field(default_factory=dict)
     """Where service centres are attached to Gr, by number (digits); ANY_CENTRE is all others."""
 

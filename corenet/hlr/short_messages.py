@@ -9,7 +9,8 @@ resolves; it goes on to the serving SGSN, whose result or error comes back. A su
 SGSN serves, or that is known not to be there, is absent at once. Whoever is told that the
 subscriber is absent, or that its memory is full, is noted as waiting; each gets one Ready for SM
 when that is over, and stays noted until it has answered it. An MO-forwardSM goes to the service
-centre that its number names in ``HlrConfig.service_centres``.
+centre that its number names in ``HlrConfig.service_centres``. Where too many wait for an answer
+there is congestion, and whoever sends another one is told so.
 
 A request that is forwarded carries in Source Name who has sent it, and its answer carries the
 same as Destination Name: the reference alone would not tell two service centres apart.
@@ -224,6 +225,9 @@ class ShortMessages:
                 cause = GmmCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE
                 rp_cause = RpCause.MESSAGE_NOT_COMPATIBLE_WITH_STATE
                 self._refuse(message, peer, cause, rp_cause, imsi=record.imsi)
+            return
+        if len(self._open) >= self._config.max_short_messages:
+            self._refuse(message, peer, GmmCause.CONGESTION, RpCause.CONGESTION, imsi=record.imsi)
             return
         self._await(key, record, message, peer, due)
         self._send(forwarded, asked)

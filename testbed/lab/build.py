@@ -350,6 +350,7 @@ def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
         ),
         timers=_timers(part.gtp),
         max_detached=part.detached_kept,
+        max_short_messages=part.short_messages,
     )
 
 
@@ -368,6 +369,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
             if one.part.known_to_hlr
         ),
         timers=_timers(lab.hlr.gtp),
+        max_short_messages=lab.hlr.short_messages,
         service_centres=gsup.service_centres(lab),
     )
 

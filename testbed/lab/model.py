@@ -293,6 +293,12 @@ class SgsnPart(Part):
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"
     )
+    short_messages: int = Field(
+        default=10_000,
+        ge=0,
+        description="on their way at one time; beyond, there is congestion at the radio side. "
+        "0: always",
+    )
     gtp: GtpTimers = GtpTimers()
 
 
@@ -307,6 +313,12 @@ class HlrPart(Part):
     service_centres: dict[Msisdn, UnitName] = Field(
         default_factory=dict,
         description="unit names of short message service centres of other processes, by number",
+    )
+    short_messages: int = Field(
+        default=10_000,
+        ge=0,
+        description="that wait for an answer at one time; beyond, there is congestion at the SS7 "
+        "side. 0: always",
     )
     gtp: GtpTimers = GtpTimers()
 

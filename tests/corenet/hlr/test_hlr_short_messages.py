@@ -27,7 +27,9 @@ from corenet.interfaces.gsup import (
     SmRpAddressType,
     decode,
 )
+from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Interface
+from corenet.interfaces.sms.causes import RpCause
 from gtp.constants import MsNotReachableReason
 
 IMSI, MSISDN = "234150999999999", "447700900123"
@@ -288,6 +290,24 @@ def test_message_that_arrives_shows_that_the_mobile_is_there(bench):
     bench.say(MT, CENTRE)
     bench.answer(MessageType.MT_FORWARD_SM_RESULT)
     assert not bench.hlr.location(IMSI).not_reachable
+
+
+@pytest.mark.parametrize(
+    ("message", "peer"), [(MT, CENTRE), (MO, SGSN)], ids=["to a mobile", "from a mobile"]
+)
+def test_too_many_at_one_time_are_congestion(message, peer):
+    """Either way; one that is answered makes room."""
+    bench = Bench(max_short_messages=1)
+    bench.attach()
+    bench.say(replace(MT, sm_rp_mr=1), CENTRE)
+    bench.heard()
+    bench.say(message, peer)
+    error = bench.hear(peer, message.type.error)
+    assert (error.cause, error.sm_rp_cause) == (GmmCause.CONGESTION, RpCause.CONGESTION)
+    bench.answer(MessageType.MT_FORWARD_SM_RESULT, reference=1)
+    bench.heard()
+    bench.say(message, peer)
+    assert [one.type for _, one in bench.heard()] == [message.type]
 
 
 def test_list_of_who_waits_is_bounded(bench):

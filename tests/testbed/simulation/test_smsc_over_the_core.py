@@ -17,6 +17,7 @@ from testbed.codecs.smpp import (
     BindTransceiver,
     CommandStatus,
     DataSm,
+    DeliveryFailureReason,
     EsmClass,
     MessagingMode,
     NetworkErrorCode,
@@ -33,6 +34,7 @@ from testbed.smpp.testing import LinkedEsme
 from testbed.smsc.config import SmscConfig
 from testbed.smsc.events import TransactionEnded
 from testbed.smsc.store import MessageStore
+from testbed.smsc.transaction import TransactionPolicy
 
 FIXED, ANN = "234150000000001", "447700900001"
 CENTRE = "447785016005"
@@ -111,8 +113,9 @@ class Sms:
 def make_sms(make_bench):
     with ExitStack() as stores:
 
-        def make(**config):
-            bench = make_bench(hlr={"service_centres": {CENTRE: (SMSC, 4222)}})
+        def make(*, hlr=None, sgsn=None, **config):
+            centres = {"service_centres": {CENTRE: (SMSC, 4222)}}
+            bench = make_bench(hlr=centres | (hlr or {}), sgsn=sgsn)
             base = SmscConfig(address=SMSC, hlr=("", 0), number=CENTRE)
             return Sms(bench, stores, replace(base, **config))
 
@@ -172,6 +175,22 @@ def test_a_full_terminal_is_a_failure_until_it_has_room(sms):
     sms.behave("accept")
     sms.bench.run(10)
     assert len(sms.told(Alerted)) == 1
+
+
+@pytest.mark.parametrize("side", ["hlr", "sgsn"], ids=["SS7 side", "radio side"])
+def test_congestion_is_repeated_within_the_window(make_sms, side):
+    """Where it does not pass, the answer says that it is temporary, and what is missing."""
+    window = TransactionPolicy(window=5.0)
+    sms = make_sms(transaction=window, **{side: {"max_short_messages": 0}})
+    sms.submit(whole(push()))
+    answer = sms.answer()
+    assert answer.status == CommandStatus.RDELIVERYFAILURE
+    assert answer.get(p.DELIVERY_FAILURE_REASON) == DeliveryFailureReason.TEMPORARY_NETWORK_ERROR
+    assert answer.get(p.NETWORK_ERROR_CODE) == NetworkErrorCode(NetworkType.GSM, 34)
+    text = answer.get(p.ADDITIONAL_STATUS_INFO_TEXT)
+    assert text == "congestion (rp 42); segments missing of 3: 1, 2, 3"
+    (ended,) = sms.bench.told(TransactionEnded)
+    assert ended.attempts > 1
 
 
 def test_an_unknown_subscriber_is_a_wrong_address(sms):
