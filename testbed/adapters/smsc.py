@@ -28,6 +28,7 @@ from testbed.smsc.config import SmscConfig
 from testbed.smsc.effects import Commit, FindMessage
 from testbed.smsc.events import (
     EffectsQueued,
+    EsmeNotCalled,
     EsmeRefused,
     EsmeUnreached,
     ReceiptGivenUp,
@@ -44,7 +45,14 @@ _LARGEST_BATCH: Final = 1000
 """Messages in one transaction."""
 _PRUNE_EVERY: Final = 3600.0
 """Seconds between looks for messages that are to be forgotten."""
-_WARNINGS: Final = (EsmeRefused, EsmeUnreached, ReceiptGivenUp, StoreFailed, SubmissionRefused)
+_WARNINGS: Final = (
+    EsmeNotCalled,
+    EsmeRefused,
+    EsmeUnreached,
+    ReceiptGivenUp,
+    StoreFailed,
+    SubmissionRefused,
+)
 
 
 def open_store(place: str) -> Store:

@@ -24,7 +24,9 @@ from testbed.adapters.histogram import Histogram
 from testbed.codecs.smpp import CommandStatus
 from testbed.smsc.events import (
     EsmeBound,
+    EsmeCalled,
     EsmeGone,
+    EsmeNotCalled,
     EsmeReached,
     EsmeRefused,
     EsmeUnreached,
@@ -58,7 +60,7 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Short messages to the network: sent, of these repeated in their transaction, "
             "delivered, failed; answers that came too late.",
         ),
-        "esmes": ("what", "Sessions of ESMEs: bound, refused, gone."),
+        "esmes": ("what", "Sessions of ESMEs: called, not called, bound, refused, gone."),
         "messages_to_esmes": (
             "outcome",
             "Messages of mobiles to ESMEs: delivered, or the RP cause that the mobile was told.",
@@ -194,6 +196,8 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         MessageEnded: ("messages_ended", lambda event: str(event.state)),
         EsmeBound: ("esmes", "bound"),
         EsmeRefused: ("esmes", "refused"),
+        EsmeCalled: ("esmes", "called"),
+        EsmeNotCalled: ("esmes", "not called"),
         EsmeGone: ("esmes", "gone"),
         EsmeReached: ("messages_to_esmes", "delivered"),
         EsmeUnreached: ("messages_to_esmes", lambda event: rp_cause_text(event.rp_cause)),

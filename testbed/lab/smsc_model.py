@@ -11,7 +11,7 @@ from testbed.codecs.smpp import BindTransceiver, DataCoding, SmeAddress
 from testbed.codecs.smpp.constants import VERSION_3_4
 from testbed.esme.config import EsmeConfig, Smsc, SmscMode
 from testbed.lab.parts import HlrLinkPart, Host, Msisdn, Part, Port, Seconds
-from testbed.smpp.config import SmppLimits
+from testbed.smpp.config import SmppLimits, SmppTimers
 from testbed.smpp.links import Account
 from testbed.smsc.config import Esme, Limits, SmscConfig
 from testbed.smsc.message import Mode
@@ -22,6 +22,13 @@ Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]+$
 SystemId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=15)]
 ServiceNumber = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{2,15}$")]
 Weight = Annotated[float, Field(gt=0)]
+
+
+class ListeningPart(Part):
+    """Where an ESME takes an outbind."""
+
+    address: Host
+    port: Port = 2775
 
 
 class EsmePart(Part):
@@ -42,6 +49,9 @@ class EsmePart(Part):
     numbers: tuple[ServiceNumber, ...] = Field(
         default=(),
         description="short codes and numbers at which mobiles write to it, as deliver_sm",
+    )
+    outbind: ListeningPart | None = Field(
+        default=None, description="where it is called when something is due and it is not bound"
     )
 
 
@@ -161,6 +171,28 @@ class SmsPart(Part):
         )
 
 
+class SmppTimersPart(Part):
+    """The timers of the SMSC's sessions (SMPP 3.4 §7.2)."""
+
+    session_init: Seconds = Field(default=30.0, description="from the connection to a bind")
+    enquire_link: Seconds | None = Field(
+        default=30.0, description="of silence until enquire_link is sent; null: never"
+    )
+    inactivity: Seconds | None = Field(
+        default=None, description="without an operation until it is unbound; null: never"
+    )
+    response: Seconds = Field(default=120.0, description="wait for the response to a request")
+
+    def timers(self) -> SmppTimers:
+        """Return what the SMSC is told."""
+        return SmppTimers(
+            session_init=self.session_init,
+            enquire_link=self.enquire_link,
+            inactivity=self.inactivity,
+            response=self.response,
+        )
+
+
 class SmscPart(Part):
     """The short message service centre."""
 
@@ -171,6 +203,10 @@ class SmscPart(Part):
     )
     number: Msisdn = Field(default="447785016005", description="its own, as terminals see it")
     system_id: SystemId = Field(default="corenet", description="what it calls itself to ESMEs")
+    outbind_password: str = Field(
+        default="", max_length=8, description="what it shows to ESMEs that it calls"
+    )
+    timers: SmppTimersPart = SmppTimersPart()
     esmes: tuple[EsmePart, ...] = Field(
         default=(), description="who may bind; everybody, on the first lane, when absent"
     )
@@ -226,6 +262,8 @@ class SmscPart(Part):
             number=self.number,
             system_id=self.system_id,
             smpp_port=self.port,
+            outbind_password=self.outbind_password,
+            timers=self.timers.timers(),
             esmes=tuple(
                 Esme(
                     one.system_id,
@@ -235,6 +273,7 @@ class SmscPart(Part):
                     one.window,
                     one.messages,
                     one.numbers,
+                    None if one.outbind is None else (one.outbind.address, one.outbind.port),
                 )
                 for one in self.esmes
             ),

@@ -28,6 +28,8 @@ class Esme:
     """Messages of it that may wait in store and forward; None: as many as all together may."""
     numbers: tuple[str, ...] = ()
     """What mobiles write to it at: short codes, or international numbers; digits only."""
+    listens: Address | None = None
+    """Where it takes an outbind when something is due for it; None: it is not called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class SmscConfig:
     """The service centre's own number, as terminals see it."""
     system_id: str = "corenet"
     """What it calls itself to ESMEs."""
+    outbind_password: str = field(default="", repr=False)
+    """What it shows to ESMEs that it calls."""
     smpp_port: int = 2775
     gsup_port: int = 4222
     esmes: tuple[Esme, ...] = ()

@@ -42,12 +42,17 @@ class Esmes:
         *,
         tell: Callable[[Event], None],
         bound: Callable[[str, float], None],
+        missed: Callable[[str, float], None],
     ) -> None:
-        """``bound`` is told which system_id is there anew, and when."""
+        """``bound`` is told which system_id is there anew, and when.
+
+        ``missed`` is told which one does not receive what is for it.
+        """
         self._config = config
         self._server = server
         self._tell = tell
         self._bound = bound
+        self._missed = missed
         self._accounts = {esme.system_id: esme for esme in config.esmes}
         self._bound_at: dict[int, tuple[str, Address]] = {}
         """Who is bound over a connection, and from where."""
@@ -110,12 +115,15 @@ class Esmes:
 
     def deliver(self, system_id: str, pdu: DeliverSm, context: object, now: float) -> bool:
         """Send to a session of an ESME that receives; return whether there was one with room."""
-        for session in self._receiving(system_id):
+        receiving = self._receiving(system_id)
+        for session in receiving:
             try:
                 session.deliver(pdu, context, now)
             except LocalProtocolError:
                 continue  # Its queue is full, or it cannot be told this; another may.
             return True
+        if not receiving:
+            self._missed(system_id, now)
         return False
 
     def receives(self, system_id: str) -> bool:

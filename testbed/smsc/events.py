@@ -32,6 +32,22 @@ class EsmeRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EsmeCalled(Event):
+    """An ESME that is not bound was sent outbind, or will be once it is connected."""
+
+    system_id: str
+    peer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class EsmeNotCalled(Event):
+    """An ESME could not be reached for an outbind."""
+
+    peer: Address
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EsmeGone(Event):
     """A session that was bound is over."""
 

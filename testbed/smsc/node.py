@@ -27,6 +27,7 @@ from testbed.smpp.events import (
     BindRequested,
     Cancelled,
     LinkLost,
+    OutbindFailed,
     Queried,
     Replaced,
     SessionClosed,
@@ -41,11 +42,18 @@ from testbed.smsc.config import SmscConfig
 from testbed.smsc.desk import Desk
 from testbed.smsc.effects import Commit, Effect, FindMessage
 from testbed.smsc.esmes import Esmes
-from testbed.smsc.events import EffectsQueued, MessageEnded, StoreFailed, SubmissionRefused
+from testbed.smsc.events import (
+    EffectsQueued,
+    EsmeNotCalled,
+    MessageEnded,
+    StoreFailed,
+    SubmissionRefused,
+)
 from testbed.smsc.failures import SHUT_DOWN
 from testbed.smsc.lanes import Lanes
 from testbed.smsc.ledger import Ledger
 from testbed.smsc.operations import FROM_MOBILE, Operations
+from testbed.smsc.outbinds import Outbinds
 from testbed.smsc.receipts import Receipts
 from testbed.smsc.references import References
 from testbed.smsc.relay import MobileAnswer, Relay
@@ -115,7 +123,13 @@ class Smsc:
             wide=config.wide_references,
         )
         self._desk = Desk(config, self._sending, references, message_ids, tell=self._tell)
-        self._esmes = Esmes(config, self._server, tell=self._tell, bound=self._esme_bound)
+        self._esmes = Esmes(
+            config,
+            self._server,
+            tell=self._tell,
+            bound=self._esme_bound,
+            missed=lambda system_id, now: self._outbinds.call(system_id, now),
+        )
         numbers = {number: one.system_id for one in config.esmes for number in one.numbers}
         self._to_esmes = ToEsmes(numbers, self._esmes, most=config.limits.to_esme, tell=self._tell)
         self._receipts = Receipts(
@@ -125,6 +139,14 @@ class Smsc:
             tell=self._tell,
             lifetime=config.receipt_lifetime,
             most=config.limits.receipts,
+        )
+        self._outbinds = Outbinds(
+            {one.system_id: one.listens for one in config.esmes if one.listens is not None},
+            self._server,
+            schedule,
+            identity=(config.system_id, config.outbind_password),
+            is_wanted=self._is_missed,
+            tell=self._tell,
         )
         self._ancillary = AncillaryOperations(self._stored, self._find)
         self._operations = Operations(
@@ -264,6 +286,7 @@ class Smsc:
     def connect_failed(self, attempt: int, reason: str, now: float) -> None:
         """Hear that a connection could not be opened."""
         self._server.connect_failed(attempt, reason, now)
+        self._take_session_events(now)
 
     def stream_received(self, connection: int, data: bytes, now: float) -> None:
         """Take octets of an ESME."""
@@ -296,6 +319,8 @@ class Smsc:
                 self._to_esmes.ended(one, event)
             case TimedOut(context=ToEsme() as one) | LinkLost(context=ToEsme() as one):
                 self._to_esmes.ended(one, event)
+            case OutbindFailed(peer=peer, reason=reason):
+                self._tell(EsmeNotCalled(peer, reason))
             case SessionClosed(connection=connection, reason=reason):
                 self._esmes.closed(connection, reason)
             case _:
@@ -329,6 +354,9 @@ class Smsc:
         except Refused as refusal:
             answer.refuse(_MOBILE_CAUSES.get(refusal.status, RpCause.TEMPORARY_FAILURE))
             self._tell(SubmissionRefused(FROM_MOBILE, refusal.status, str(refusal)))
+
+    def _is_missed(self, system_id: str) -> bool:
+        return self._receipts.waits_for(system_id) and not self._esmes.receives(system_id)
 
     def _esme_bound(self, system_id: str, now: float) -> None:
         self._receipts.esme_bound(system_id, now)

@@ -133,6 +133,10 @@ class Receipts:
         self._due.setdefault(record.esme, {})[record.message_id] = record
         self._send_due(record.esme, now)
 
+    def waits_for(self, system_id: str) -> bool:
+        """Return whether a receipt of that ESME is due."""
+        return system_id in self._ends
+
     def esme_bound(self, system_id: str, now: float) -> None:
         """Send what has waited for an ESME, also what it did not take."""
         due = self._due.setdefault(system_id, {})

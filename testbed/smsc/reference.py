@@ -10,6 +10,7 @@ from typing import Final
 _SMSC: Final = "tests/testbed/smsc/test_smsc.py"
 _ANCILLARY: Final = "tests/testbed/smsc/test_ancillary.py"
 _ROOM: Final = "tests/testbed/smsc/test_room.py"
+_OUTBINDS: Final = "tests/testbed/smsc/test_outbinds.py"
 _TO_ESMES: Final = "tests/testbed/smsc/test_to_esmes.py"
 _SUBMISSION: Final = "tests/testbed/smsc/test_submission.py"
 _RESTART: Final = "tests/testbed/smsc/test_smsc_restart.py"
@@ -29,9 +30,14 @@ OPERATIONS: Final[tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]]
     ),
     (
         "outbind",
-        "no",
-        "Sessions can (`SmppServer`), but the SMSC waits for ESMEs to bind.",
-        ((_SESSION, "test_outbind_asks_for_a_bind"),),
+        "yes",
+        "To an ESME whose account says where it listens, when a receipt is due or a mobile writes "
+        "to it and it has no session that receives; again each minute while a receipt is due.",
+        (
+            (_OUTBINDS, "test_an_esme_is_called_when_a_receipt_is_due"),
+            (_OUTBINDS, "test_an_esme_is_called_when_a_mobile_writes_to_it"),
+            (_SESSION, "test_outbind_asks_for_a_bind"),
+        ),
     ),
     (
         "unbind, enquire_link, generic_nack",

@@ -108,14 +108,14 @@ class ToEsmes:
         if system_id is None:
             return False
         one = ToEsme(system_id, sender, number, answer)
-        if not self._sessions.receives(system_id):
-            self._refuse(one, RpCause.DESTINATION_OUT_OF_ORDER, "it is not bound")
-        elif self._open[system_id] >= self._most:
+        if self._open[system_id] >= self._most:
             self._refuse(one, RpCause.CONGESTION, f"{self._most} messages wait for its answers")
-        elif not self._sessions.deliver(system_id, deliver_sm(sender, pdu), one, now):
+        elif self._sessions.deliver(system_id, deliver_sm(sender, pdu), one, now):
+            self._open[system_id] += 1
+        elif self._sessions.receives(system_id):
             self._refuse(one, RpCause.CONGESTION, "its sessions have no room")
         else:
-            self._open[system_id] += 1
+            self._refuse(one, RpCause.DESTINATION_OUT_OF_ORDER, "it is not bound")
         return True
 
     def ended(self, one: ToEsme, event: Answered | TimedOut | LinkLost) -> None:

@@ -10,6 +10,7 @@ import pytest
 from testbed.esme.config import SmscMode
 from testbed.lab.build import LoadedLab, build
 from testbed.lab.yaml_source import SourceError, read
+from testbed.smpp.config import SmppTimers
 from testbed.smsc.config import Esme, Limits
 from testbed.smsc.message import Mode
 from testbed.smsc.transaction import TransactionPolicy
@@ -48,8 +49,10 @@ def test_an_smsc_has_its_settings() -> None:
         "  lanes: {push: 3, general: 1}\n"
         "  rate: 50\n"
         "  default_mode: transaction\n"
+        "  outbind_password: open\n"
+        "  timers: {enquire_link: null, inactivity: 90}\n"
         "  esmes:\n"
-        "    - {system_id: ppg, password: x}\n"
+        "    - {system_id: ppg, password: x, outbind: {address: 127.0.0.9}}\n"
         "    - {system_id: crm, lane: general, rate: 5, messages: 2, numbers: ['80101']}\n"
         "  transaction: {window: 9, at_once: 2, repeats: [1]}\n"
         "  stored: {messages: 7, per_terminal: 3, receipts: 5, receipt_lifetime: 60}\n"
@@ -60,11 +63,13 @@ def test_an_smsc_has_its_settings() -> None:
     assert config.hlr == ("127.0.20.3", 4222)
     assert config.lanes == {"push": 3, "general": 1}
     assert config.esmes == (
-        Esme("ppg", "x", "push"),
+        Esme("ppg", "x", "push", listens=("127.0.0.9", 2775)),
         Esme("crm", "", "general", 5, messages=2, numbers=("80101",)),
     )
     assert config.limits == Limits(messages=7, messages_per_terminal=3, receipts=5)
     assert config.receipt_lifetime == 60
+    assert config.timers == SmppTimers(enquire_link=None, inactivity=90)
+    assert config.outbind_password == "open"
     assert config.transaction == TransactionPolicy(9, 2, (1,))
     assert loaded.core is not None
     assert loaded.core.hlr is not None

@@ -9,7 +9,7 @@ from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.gsup import decode as decode_gsup
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.interfaces.sms import tpdu
-from corenet.interfaces.streams import CLOSED_HERE, Disconnect, Transmit
+from corenet.interfaces.streams import CLOSED_HERE, Connect, Disconnect, Transmit
 from testbed.codecs.smpp import (
     BindTransceiver,
     DataSm,
@@ -20,6 +20,7 @@ from testbed.codecs.smpp import (
     EsmClass,
     Framer,
     MessagingMode,
+    Outbind,
     Pdu,
     Response,
     SubmitMulti,
@@ -53,6 +54,8 @@ class Session:
         """Requests that have not been answered, by sequence number."""
         self.delivered: list[tuple[int, DeliverSm]] = []
         """What came for it, with sequence numbers."""
+        self.called_by: Outbind | None = None
+        """The outbind that it got."""
         self.takes: bool | None = True
         """Whether it answers what is delivered with success; None: not at all."""
 
@@ -71,6 +74,8 @@ class World:
         self.effects: list[Effect] = []
         """Writes and reads that the disk has not done yet."""
         self.events: list[Event] = []
+        self.calls: list[Connect] = []
+        """Connections to ESMEs that the SMSC wants."""
         self.receipts: list[str] = []
         """Ids of messages whose receipt an ESME has taken."""
         self.answered_mobiles: list[GsupMessage] = []
@@ -115,13 +120,13 @@ class World:
     def open(self) -> list[Session]:
         return [session for session in self.sessions.values() if not session.is_over]
 
-    def connect(self) -> Session:
+    def connect(self, attempt: int | None = None) -> Session:
         self._connections += 1
         session = Session(self._connections)
         self.sessions[session.number] = session
         peer = ("127.0.0.9", 40_000 + session.number)
         self.smsc.connected(
-            Interface.SMPP, session.number, peer=peer, local=("", 0), attempt=None, now=self.now
+            Interface.SMPP, session.number, peer=peer, local=("", 0), attempt=attempt, now=self.now
         )
         self.collect()
         return session
@@ -239,6 +244,8 @@ class World:
                     session = self.sessions[command.connection]
                     if not session.is_over:
                         self.lose(session, CLOSED_HERE)
+                elif isinstance(command, Connect):
+                    self.calls.append(command)
 
     def _hear(self, session: Session, octets: bytes) -> None:
         session.framer.add(octets)
@@ -252,6 +259,8 @@ class World:
                     kept = EsmClass.read(asked.esm_class).mode in KEPT
                     message_id = getattr(pdu, "message_id", "")
                     assert not kept or message_id in {public_id(key) for key in self.disk}
+            elif isinstance(pdu, Outbind):
+                session.called_by = pdu
             elif isinstance(pdu, EnquireLink):
                 self.give(session, encode(EnquireLinkResp(), sequence))
             elif isinstance(pdu, Unbind):

@@ -12,7 +12,9 @@ from testbed.smsc import events
 OF_NO_MESSAGE = {
     events.EffectsQueued,
     events.EsmeBound,
+    events.EsmeCalled,
     events.EsmeGone,
+    events.EsmeNotCalled,
     events.EsmeReached,
     events.EsmeRefused,
     events.EsmeUnreached,
