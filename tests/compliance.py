@@ -30,7 +30,10 @@ _AREAS = (
     ("GTPv1-C and GTP-U (TS 29.060, TS 29.281, TS 23.007)", ("29.060", "29.281", "23.007")),
     ("Procedures of the packet domain (TS 23.060)", ("23.060",)),
     ("Gi and its packets (TS 29.061 §11, RFCs)", ("29.061 §11", "RFC")),
-    ("RADIUS (TS 29.061 §16)", ("29.061 §16", "RFC 2866", "RFC 2865", "RFC 5176")),
+    (
+        "RADIUS (TS 29.061 §16)",
+        ("29.061 §16", "RFC 2866", "RFC 2865", "RFC 5080", "RFC 5176"),
+    ),
     (
         "Between SGSN and MS (TS 24.008); LLC frames over a link in place of the A/Gb bearer",
         ("24.008", "44.06", "33.102", "35.20"),

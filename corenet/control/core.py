@@ -221,12 +221,14 @@ class CoreControl:
         return counters(self._core) | {name: dict(live) for name, live in self._beside.items()}
 
     def sizes(self) -> Mapping[str, int]:
-        """Return how many terminals, contexts and running activations there are."""
+        """Return how many terminals, contexts, running activations and so on there are."""
         return {
             "terminals": len(self._directory),
             "attached_mobiles": sum(sgsn.attached_count for sgsn in self._core.sgsns.values()),
             "pdp_contexts": self._context_count(),
             "running_activations": len(self._activations),
+            "accounting_records": sum(g.pending_records for g in self._core.ggsns.values()),
+            "held_addresses": sum(g.held_addresses for g in self._core.ggsns.values()),
         }
 
     # Inside

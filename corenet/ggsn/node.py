@@ -279,6 +279,16 @@ class Ggsn:
         return len(self._activations)
 
     @property
+    def pending_records(self) -> int:
+        """How many accounting records no server has answered yet."""
+        return self._radius.pending
+
+    @property
+    def held_addresses(self) -> int:
+        """How many addresses wait until accounting was told of their last session's end."""
+        return self._accounting.held_addresses
+
+    @property
     def under_way(self) -> dict[str, int]:
         """How much has begun and not ended, by what it is; all 0 in a GGSN at rest."""
         core = self._core

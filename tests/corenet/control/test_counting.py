@@ -52,6 +52,8 @@ def test_sizes_follow_what_happens(world, who):
         "attached_mobiles": 2,
         "pdp_contexts": 0,
         "running_activations": 1,
+        "accounting_records": 0,
+        "held_addresses": 0,
     }
     core.finished(requested)
     core.control.drive_mobile(who(2).imsi, "detach", None)
@@ -61,6 +63,8 @@ def test_sizes_follow_what_happens(world, who):
         "attached_mobiles": 1,
         "pdp_contexts": 1,
         "running_activations": 0,
+        "accounting_records": 0,
+        "held_addresses": 0,
     }
 
 

@@ -85,6 +85,7 @@ def accounted(make_bench):
     return bench
 
 
+@pytest.mark.clause("29.061 §16.4.3", "Start, with the attributes of 3GPP")
 def test_a_context_begins_with_a_start(accounted) -> None:
     """Every attribute of TS 29.061 §16.4.3 and §16.4.7 that is known."""
     bench = accounted
@@ -225,6 +226,7 @@ def test_the_time_zone_is_in_swapped_digits(accounted, quarters: int, octets: st
     assert start["3GPP-MS-TimeZone"] == [bytes.fromhex(octets)]
 
 
+@pytest.mark.clause("29.061 §16.4.4", "Stop, with usage and cause")
 def test_a_context_ends_with_a_stop(accounted) -> None:
     """Octets, packets, time and cause; it is the last of its session."""
     bench = accounted
@@ -398,6 +400,9 @@ def end(bench, number):
     bench.control.clear()
 
 
+@pytest.mark.clause(
+    "29.061 §16.3", "an address is given again when its Stop was answered or given up"
+)
 def test_an_address_waits_for_the_answer_to_its_stop(make_bench) -> None:
     """Whoever maps addresses by accounting never sees two owners; the wait is counted."""
     bench, servers = held_pool(make_bench)

@@ -73,6 +73,7 @@ def create(bench, kind=PdpType.IPV4, pco=PAP, **changes):
     return bench.create(**({"pco": pco, **address} | changes))
 
 
+@pytest.mark.clause("29.061 §16.4.1", "Access-Request")
 def test_the_server_is_told_of_the_context_that_is_asked_for(judged) -> None:
     """Name and password of the mobile, and every attribute that accounting will have."""
     bench, servers = judged(plmn="23415", nas_identifier="ggsn.example")
@@ -142,6 +143,7 @@ def test_who_says_nothing_is_refused_at_once(judged, authentication, changes) ->
     assert servers.questions() == []
 
 
+@pytest.mark.clause("29.061 §16.4.2", "Access-Accept: addresses, name servers, Class, User-Name")
 def test_what_the_server_grants_is_the_contexts(judged) -> None:
     """Addresses, name servers, Class in every record, and the name that it gives."""
     bench, servers = judged()
@@ -270,6 +272,7 @@ def test_an_apn_without_pools_has_its_addresses_from_the_server(judged) -> None:
 @pytest.mark.parametrize(
     ("pco", "told"), [(PAP, "80c0230503070005 00"), (CHAP, "80c2230404050004")]
 )
+@pytest.mark.clause("29.061 §16.3", "Access-Reject: cause 209")
 def test_a_reject_refuses_the_context_and_the_mobile(judged, pco, told) -> None:
     """Cause 209; PAP's Nak or CHAP's Failure tells the terminal equipment."""
     bench, servers = judged()
@@ -284,6 +287,7 @@ def test_a_reject_refuses_the_context_and_the_mobile(judged, pco, told) -> None:
     assert servers.accounting() == []
 
 
+@pytest.mark.clause("29.061 §16.3", "no answer: cause 199, within the patience of the SGSN")
 def test_nobody_answers_in_time(judged) -> None:
     """Cause 199 while the SGSN still waits: nobody has judged the user, and it may try again."""
     bench, servers = judged()

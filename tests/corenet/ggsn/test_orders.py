@@ -84,6 +84,7 @@ def named(bench) -> dict[str, dict]:
         "charging id", "name and IMSI", "all",
     ],
 )  # fmt: skip
+@pytest.mark.clause("RFC 5176 §3", "sessions named by attributes, all of which must fit")
 def test_a_disconnect_ends_the_context_that_it_names(ordered, by: str) -> None:
     """The SGSN is told, accounting says Admin-Reset, and the order is acknowledged at once."""
     bench, servers = ordered
@@ -120,6 +121,7 @@ def test_a_disconnect_ends_the_context_that_it_names(ordered, by: str) -> None:
         ({"Acct_Session_Id": ..., "Service_Type": 17}, 405),
     ],
 )
+@pytest.mark.clause("RFC 5176 §3.5", "Error-Cause 401, 402, 403, 405, 503")
 def test_a_disconnect_that_cannot_be_carried_out_says_why(ordered, further, cause) -> None:
     """Error-Cause of RFC 5176 §3.5; every context stays."""
     bench, servers = ordered
@@ -148,6 +150,7 @@ def test_a_disconnect_may_mean_several_contexts(ordered) -> None:
 
 
 @pytest.mark.parametrize(("teardown", "left"), [(None, 1), (0, 1), (1, 0)])
+@pytest.mark.clause("29.061 §16.4.7", "3GPP-Teardown-Indicator, 3GPP-Session-Stop-Indicator")
 def test_the_teardown_indicator_ends_contexts_that_share_the_address(
     ordered, teardown, left
 ) -> None:
@@ -186,6 +189,7 @@ def change(bench, servers, **attributes):
     return servers.order(COA, Acct_Session_Id=bench.session, **attributes)
 
 
+@pytest.mark.clause("RFC 2865 §5.27", "Session-Timeout, by Access-Accept and CoA")
 def test_a_change_of_limits_counts_from_now(ordered) -> None:
     """The context ends when the new time is over, and the SGSN is told."""
     bench, servers = ordered
@@ -209,6 +213,7 @@ def test_a_limit_can_be_taken_away(ordered) -> None:
     assert len(bench.ggsn.contexts_of(IMSI)) == 1
 
 
+@pytest.mark.clause("RFC 2865 §5.28", "Idle-Timeout, by Access-Accept and CoA")
 def test_a_context_without_traffic_ends(ordered) -> None:
     """Within an eighth of the idle time; each packet, up or down, prolongs it."""
     bench, servers = ordered
@@ -289,6 +294,7 @@ def answer_update(bench, cause=Cause.REQUEST_ACCEPTED):
     return request
 
 
+@pytest.mark.clause("RFC 5176 §3.5", "CoA: another QoS, asked of the SGSN; 506 where it refuses")
 def test_another_qos_is_acknowledged_when_the_sgsn_has_accepted(ordered) -> None:
     """Until then there is no answer; the rest of the order is done with it."""
     bench, servers = ordered

@@ -69,6 +69,7 @@ def bench(oracle):
     return Bench(oracle)
 
 
+@pytest.mark.clause("RFC 2865 §5.2", "User-Password")
 def test_a_password_is_hidden_and_the_request_signed(bench) -> None:
     """The server that knows the secret finds the password; the request has an authenticator."""
     bench.ask(**{"User-Name": "alice", "3GPP-IMSI": "234150000000001"})
@@ -97,6 +98,7 @@ def test_a_password_of_any_length_is_hidden(bench, length: int) -> None:
     assert plain.rstrip(b"\0") == password
 
 
+@pytest.mark.clause("RFC 2865 §5.3", "CHAP-Password, CHAP-Challenge")
 def test_a_challenge_and_its_response_are_told(bench) -> None:
     """CHAP-Password has identifier and response, CHAP-Challenge what was to be answered."""
     response = md5(b"\x05hush" + bytes(16)).digest()
@@ -111,6 +113,7 @@ def test_a_challenge_and_its_response_are_told(bench) -> None:
     ("code", "outcome"),
     [(AccessAccept, ACCEPTED), (AccessReject, REJECTED), (AccessChallenge, REJECTED)],
 )
+@pytest.mark.clause("RFC 2865 §4", "Access-Accept, Access-Reject; Access-Challenge is a reject")
 def test_every_answer_ends_the_question(bench, code, outcome) -> None:
     """Once; a second one is ignored. Nobody here can carry on a dialogue."""
     bench.ask()
@@ -237,6 +240,7 @@ def resigned(data, request):
     return data[:4] + digest + data[20:]
 
 
+@pytest.mark.clause("RFC 5080 §2.2.2", "Message-Authenticator in requests; in answers by policy")
 def test_a_server_that_signs_has_to_sign(oracle) -> None:
     """An unsigned Access-Accept could be forged by who changes packets on their way."""
     bench = Bench(oracle, (replace(ONE, signs=True),))

@@ -129,6 +129,7 @@ def test_silence_is_met_with_the_same_octets_after_waits_that_double() -> None:
     assert bench.client.counters.retransmissions == 5
 
 
+@pytest.mark.clause("RFC 2866 §5.2", "Acct-Delay-Time, and a new identifier with it")
 def test_a_new_turn_has_a_new_delay_and_with_it_a_new_identifier() -> None:
     """Acct-Delay-Time changes, so it is another request (RFC 2866 §5.2); the stamp stays."""
     bench = Bench()
@@ -231,6 +232,9 @@ def test_an_answer_that_crosses_the_change_of_servers_is_ignored() -> None:
     assert bench.client.pending == 0
 
 
+@pytest.mark.clause(
+    "29.061 §16.3", "records that nobody answered survive a restart, and go before Accounting-On"
+)
 def test_what_nobody_answered_is_told_by_the_next_life() -> None:
     """With its stamp, its delay, and in its order; then the Accounting-On, then what is new."""
     bench = Bench()
@@ -320,6 +324,7 @@ def test_without_servers_nothing_is_resumed() -> None:
     assert len(life.journal.entries()) == 1
 
 
+@pytest.mark.clause("RFC 2866 §3", "Response Authenticator checked")
 def test_a_wrong_answer_is_ignored() -> None:
     """Wrong secret, wrong identifier, unknown server, another code, cut short, wrong length."""
     bench = Bench()
@@ -413,6 +418,7 @@ def test_a_barrier_is_tried_at_every_server() -> None:
     assert bench.client.counters.given_up == 1
 
 
+@pytest.mark.clause("RFC 5080 §2.2.1", "several accounting servers, fail-over, dead time")
 def test_the_next_server_is_tried_when_one_does_not_answer() -> None:
     """After the tries of one server, with the other's secret; it stays preferred."""
     bench = Bench(servers=(ONE, TWO))

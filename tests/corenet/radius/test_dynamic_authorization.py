@@ -67,6 +67,7 @@ def bench():
 
 
 @pytest.mark.parametrize(("code", "ack", "nak"), [(DISCONNECT, 41, 42), (COA, 44, 45)])
+@pytest.mark.clause("RFC 5176 §2", "Disconnect and CoA, ACK and NAK")
 def test_an_order_is_answered_as_its_kind_wants(bench, code, ack, nak) -> None:
     """ACK or NAK with Error-Cause, authentic to who asked."""
     for identifier, carried_out in ((1, True), (2, False)):
@@ -129,6 +130,7 @@ def test_a_signed_order_gets_a_signed_answer(bench) -> None:
         (ordered(Event_Timestamp=int(NOW) + 301), PEER, "stale"),
     ],
 )
+@pytest.mark.clause("RFC 5176 §6.3", "wrong secrets and stale Event-Timestamps dropped")
 def test_what_is_no_good_order_is_dropped_without_a_word(bench, data, peer, counted) -> None:
     """It could be an attack, and an answer would help the attacker."""
     assert bench.receive(data, peer) is None
@@ -151,6 +153,7 @@ def test_a_timestamp_may_be_needed() -> None:
     assert bench.receive(ordered(Event_Timestamp=int(NOW))) is not None
 
 
+@pytest.mark.clause("RFC 5176 §2.3", "duplicates answered from the cache")
 def test_a_repeated_order_gets_the_same_answer(bench) -> None:
     """Even from another port; while it is being carried out it gets none."""
     data = ordered(Acct_Session_Id="A")
