@@ -17,7 +17,7 @@ from testbed.experiments.experiment import Experiment, Job, Result, Spread, read
 from testbed.experiments.parameters import load
 from testbed.experiments.plots import NoPlotsError, save
 
-NAMES: Final = ("offline", "scale", "segmented", "signalling", "validation")
+NAMES: Final = ("capacity", "offline", "scale", "segmented", "signalling", "validation")
 _TELL_EVERY: Final = 5.0
 """Seconds between two lines of progress."""
 

@@ -1,9 +1,13 @@
-"""Offline push, three ways: how long it takes, how often it comes to something, what it costs."""
+"""Offline push, three ways: how long it takes, how often it comes to something, what it costs.
+
+First the share of terminals that are absent, silent or rejecting is varied, one kind at a time and
+few pushes; then the load, with some terminals of each kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -38,14 +42,15 @@ class Surroundings(Parameters):
     returns: Positive
     tap: Time
     activation_for: Positive
+    activations: Annotated[int, Field(ge=1)]
+    capacity: Positive
     radio: RadioPart
 
-    def conditions(self, way: Way, trouble: Terminal, share: float) -> Conditions:
+    def conditions(self, way: Way, shares: Mapping[Terminal, float]) -> Conditions:
         """Return the conditions of a run."""
         return Conditions(
             way=way,
-            trouble=trouble if share else Terminal.READY,
-            share=share,
+            shares=tuple((kind, share) for kind, share in shares.items() if share),
             terminals=self.terminals,
             seconds=self.seconds,
             octets=self.octets,
@@ -53,6 +58,8 @@ class Surroundings(Parameters):
             returns=self.returns,
             tap=self.tap,
             activation_for=self.activation_for,
+            activations=self.activations,
+            capacity=self.capacity,
             radio=LinkQuality(self.radio.latency, self.radio.jitter, self.radio.loss),
         )
 
@@ -62,6 +69,28 @@ class Offline(Surroundings):
 
     troubles: tuple[Terminal, ...]
     shares: tuple[Share, ...]
+    loads: tuple[Positive, ...]
+    load_seconds: Positive
+    mixed: dict[Terminal, Share]
+
+    def loaded(self, way: Way, load: float) -> Conditions:
+        """Return the conditions of a run with so many pushes a second, to terminals of all kinds.
+
+        No chance is in how many they are, so that one load differs from another by itself only.
+        """
+        return replace(
+            self.conditions(way, self.mixed),
+            terminals=max(1, round(load * self.load_seconds)),
+            seconds=self.load_seconds,
+        )
+
+
+LOAD: Final = "load"
+"""What is varied where it is no kind of terminal."""
+
+
+_Cell = tuple[str, float, Conditions]
+"""What is varied, its value, and the conditions that come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +108,27 @@ def carry_out(job: Job) -> Seen:
 
 def measure(parameters: Offline, seeds: Sequence[int], spread: Spread) -> list[Row]:
     """Run every cell with every seed; those without trouble are the same for all troubles."""
-    cells = [
-        (trouble, parameters.conditions(way, trouble, share))
+    cells: list[_Cell] = [
+        (str(trouble), share, parameters.conditions(way, {trouble: share}))
         for trouble in parameters.troubles
         for share in parameters.shares
         for way in Way
     ]
-    jobs = list(dict.fromkeys(Job(cell, seed) for _, cell in cells for seed in seeds))
+    cells += [
+        (LOAD, load, parameters.loaded(way, load)) for load in parameters.loads for way in Way
+    ]
+    jobs = list(dict.fromkeys(Job(cell, seed) for _, _, cell in cells for seed in seeds))
     seen = dict(zip(jobs, spread(carry_out, jobs), strict=True))
     return [
-        _row(trouble, cell, [seen[Job(cell, seed)] for seed in seeds]) for trouble, cell in cells
+        _row(varied, value, cell, [seen[Job(cell, seed)] for seed in seeds])
+        for varied, value, cell in cells
     ]
 
 
-def _row(trouble: Terminal, cell: Conditions, runs: Sequence[Seen]) -> Row:
+def _row(varied: str, value: float, cell: Conditions, runs: Sequence[Seen]) -> Row:
     row: dict[str, str | float] = {
-        "terminals": str(trouble),
-        "share": cell.share,
+        "varied": varied,
+        "value": value,
         "way": str(cell.way),
         "pushes": float(sum(one.pushes for one in runs)),
     }
@@ -105,27 +138,35 @@ def _row(trouble: Terminal, cell: Conditions, runs: Sequence[Seen]) -> Row:
     row |= columns(
         "short messages per push", estimate([one.short_messages / one.pushes for one in runs])
     )
+    row |= columns(
+        "SMSC load",
+        estimate([one.short_messages / cell.seconds / cell.capacity for one in runs]),
+    )
+    row |= columns("SMSC sends for s", estimate([one.sending for one in runs]))
     return row
 
 
 def panels(rows: Sequence[Row]) -> list[Panel]:
-    """Return success, delay and short messages, for each trouble."""
+    """Return success, delay, short messages and the SMSC's load, by what is varied."""
 
-    def panel(trouble: str, y: str, name: str, floor: float | None, top: float | None) -> Panel:
-        chosen = [row for row in rows if row["terminals"] == trouble]
+    def panel(varied: str, y: str, name: str, floor: float | None, top: float | None) -> Panel:
+        chosen = [row for row in rows if row["varied"] == varied]
         lines = tuple(
-            line(str(way), [row for row in chosen if row["way"] == way], "share", y) for way in Way
+            line(str(way), [row for row in chosen if row["way"] == way], "value", y) for way in Way
         )
-        return Panel(f"share of terminals that are {trouble}", name, lines, floor, top)
+        is_load = varied == LOAD
+        x = "pushes per second" if is_load else f"share of terminals that are {varied}"
+        return Panel(x, name, lines, floor, top, decades=is_load)
 
-    troubles = dict.fromkeys(str(row["terminals"]) for row in rows)
     return [
-        panel(trouble, *what)
-        for trouble in troubles
+        panel(varied, *what)
+        for varied in dict.fromkeys(str(row["varied"]) for row in rows)
         for what in (
             ("arrived", "share of pushes that arrived", 0.0, 1.05),
             ("delay p50 s", "median of accept to content (s)", None, None),
+            ("delay p95 s", "95th percentile of it (s)", None, None),
             ("short messages per push", "short messages per push", 0.0, None),
+            ("SMSC load", "SMSC load (part of its capacity)", 0.0, None),
         )
     ]
 
@@ -137,5 +178,5 @@ EXPERIMENT: Final = Experiment(
     measure,
     panels,
     "Offline push, three ways (means of runs, 95 % confidence intervals)",
-    columns=3,
+    columns=5,
 )

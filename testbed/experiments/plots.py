@@ -52,6 +52,8 @@ class Panel:
     """Names of x = 0, 1, 2 …: then there are bars, not lines."""
     decades: bool = False
     """Whether the x-axis is logarithmic."""
+    levels: tuple[float, ...] = ()
+    """What is expected of each line at the most: dotted, in its colour."""
 
 
 def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> None:
@@ -77,6 +79,8 @@ def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> No
                 _bars(ax, panel)
             else:
                 _lines(ax, panel)
+            for number, level in enumerate(panel.levels):
+                ax.axhline(level, color=COLOURS[number % len(COLOURS)], linestyle=":", linewidth=1)
             if panel.decades:
                 ax.set_xscale("log")
             if panel.floor is None:

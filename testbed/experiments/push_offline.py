@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from ipaddress import IPv4Network
@@ -22,6 +22,7 @@ from corenet.assembly import CoreConfig
 from corenet.control.model import Tap
 from corenet.ggsn.config import Apn, GgsnConfig, RadiusServer
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
+from corenet.interfaces.gsup import MessageType as GsupType
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
@@ -33,7 +34,7 @@ from gtp.constants import MessageType
 from testbed.codecs.smpp import BindTransceiver
 from testbed.esme.config import EsmeConfig, SmscMode
 from testbed.esme.config import Smsc as SmscLink
-from testbed.gateway.config import GatewayConfig
+from testbed.gateway.config import GatewayConfig, Limits
 from testbed.gateway.events import PushAccepted
 from testbed.gateway.policy import Policy, Route, Rule
 from testbed.gateway.store import SqliteStore
@@ -83,13 +84,24 @@ class Terminal(StrEnum):
     """It refuses network-requested activation; short messages it takes."""
 
 
+SIGNALLING: Final = frozenset({Interface.GTP_C, Interface.RADIUS, Interface.GR, Interface.RADIO})
+"""What a GGSN's or an SGSN's capacity is for; user data in the tunnel is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A node that takes so many messages of ``SIGNALLING`` a second."""
+
+    node: str
+    rate: float
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions a run takes place. Times are seconds."""
 
     way: Way
-    trouble: Terminal
-    share: float
+    shares: tuple[tuple[Terminal, float], ...]
     """Part of the terminals that are so; the others are ready."""
     terminals: int
     seconds: float
@@ -103,7 +115,20 @@ class Conditions:
     """From the notification's being shown until the content is fetched."""
     activation_for: float
     """How long activation is tried before SMS."""
+    activations: int
+    """That the gateway asks for at a time."""
+    capacity: float
+    """Short messages a second that the SMSC sends at the most."""
     radio: LinkQuality
+    limit: Limit | None = None
+
+    @property
+    def kinds(self) -> list[Terminal]:
+        """What is the matter with each terminal."""
+        kinds: list[Terminal] = []
+        for kind, share in self.shares:
+            kinds += [kind] * round(self.terminals * share)
+        return kinds + [Terminal.READY] * (self.terminals - len(kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +139,15 @@ class Seen:
     delays: tuple[float, ...]
     """From PAP accept until the content was on the terminal, where it was in time."""
     short_messages: int
+    sending: float
+    """Seconds from the first push until the SMSC had sent its last short message; 0 for none."""
     messages: Counter[str]
     """What passed for pushes, by interface; not the attaches at the beginning and GTP echoes."""
     octets: Counter[str]
+    taken: Counter[str]
+    """Messages of ``SIGNALLING`` that came to each node, by its name."""
+    shown_at: tuple[float, ...]
+    """When the content was on each terminal, in seconds from the run's beginning."""
 
 
 class _Run:
@@ -125,27 +156,28 @@ class _Run:
     ) -> None:
         self._conditions = conditions
         self._random = Random(f"offline {seed}")
-        troubled = round(conditions.terminals * conditions.share)
-        kinds = [conditions.trouble] * troubled
-        kinds += [Terminal.READY] * (conditions.terminals - troubled)
-        self._kinds = kinds
+        self._kinds = kinds = conditions.kinds
         self._imsis = [f"2341500001{number:05d}" for number in range(len(kinds))]
         self._msisdns = [f"44770091{number:05d}" for number in range(len(kinds))]
         self._lab = VirtualLab(
             core(list(zip(self._imsis, self._msisdns, kinds, strict=True))),
-            gateway(conditions.way, conditions.activation_for),
+            gateway(conditions.way, conditions.activation_for, conditions.activations),
             seed=seed,
             quality={Interface.RADIO: conditions.radio},
             store=store,
-            sms=SmsParts(SMSC_CONFIG, messages, esme(conditions.way)),
+            sms=SmsParts(
+                replace(SMSC_CONFIG, rate=conditions.capacity), messages, esme(conditions.way)
+            ),
         )
         self._lab.origin.serve(URL, _content(conditions).encode(), "text/plain")
         self._accepted: dict[str, float] = {}
         self._shown: dict[str, float] = {}
         self._push_of: dict[str, str] = {}
         """By IMSI."""
+        self._began = self._sent_last = 0.0
         self._messages: Counter[str] = Counter()
         self._octets: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
 
     def run(self) -> Seen:
         lab, conditions = self._lab, self._conditions
@@ -154,6 +186,9 @@ class _Run:
         lab.run(10)
         lab.network.on_event(self._happened)
         lab.network.on_passed(self._passed)
+        if conditions.limit is not None:
+            lab.network.set_capacity(conditions.limit.node, conditions.limit.rate, SIGNALLING)
+        self._began = self._sent_last = lab.network.now()
         for number in range(conditions.terminals):
             at = self._random.random() * conditions.seconds
             back = at + self._random.expovariate(1 / conditions.returns)
@@ -171,8 +206,11 @@ class _Run:
             len(self._accepted),
             tuple(delay for delay in delays if delay <= conditions.lifetime),
             lab.smsc.smsc.counters.get("segments sent", 0),
+            self._sent_last - self._began,
             self._messages,
             self._octets,
+            self._taken,
+            tuple(time - self._began for time in self._shown.values()),
         )
 
     def _push(self, number: int) -> None:
@@ -206,6 +244,10 @@ class _Run:
             passed.interface in (Interface.GTP_C, Interface.GTP_U) and passed.data[1] in _ECHO
         ):
             return
+        if passed.interface is Interface.GR and passed.data[0] == GsupType.MT_FORWARD_SM_REQUEST:
+            self._sent_last = passed.time
+        if passed.interface in SIGNALLING:
+            self._taken[passed.receiver] += 1
         self._messages[str(passed.interface)] += 1
         self._octets[str(passed.interface)] += len(passed.data)
 
@@ -271,8 +313,11 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
     )
 
 
-def gateway(way: Way, activation_for: float) -> GatewayConfig:
-    """Return a gateway that goes this way, and tries activation so long before SMS."""
+def gateway(way: Way, activation_for: float, activations: int) -> GatewayConfig:
+    """Return a gateway that goes this way, and tries activation so long before SMS.
+
+    It asks for so many ``activations`` at a time.
+    """
     falls_back = way is Way.FALL_BACK
     rule = Rule(
         order=_ORDERS[way],
@@ -284,6 +329,7 @@ def gateway(way: Way, activation_for: float) -> GatewayConfig:
         b"corenet",
         policy=Policy((rule,)),
         has_smsc=Route.SMS in rule.order,
+        limits=Limits(activations=activations),
         pull=PullConfig(origins=("*",)),
     )
 

@@ -1,20 +1,22 @@
 """A campaign in a large network: what it takes to simulate it, beside what becomes of it.
 
-Subscribers attach, then a part of them gets a push by activation or, failing that, by SMS. What
-becomes of it is the same for the same seed; seconds and memory are those of the machine.
+Subscribers attach, then a part of them gets a push by activation or, failing that, by SMS; it is
+over when the initiator knows of every push what became of it. That is the same for the same
+seed; seconds and memory are those of the machine.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Network
 from random import Random
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import monotonic, process_time
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -23,13 +25,12 @@ from corenet.assembly import CoreConfig
 from corenet.ggsn.config import Apn
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.config import MobileTimers
-from corenet.mobile.events import ShownOnScreen
+from corenet.mobile.events import Attached, ShownOnScreen
 from testbed.experiments.estimates import estimate, quantile
 from testbed.experiments.experiment import Experiment, Parameters, Row, Spread, columns, line
 from testbed.experiments.offline import Positive, RadioPart, Share
 from testbed.experiments.plots import Panel
 from testbed.experiments.push_offline import APN, SMSC_CONFIG, Terminal, Way, core, esme, gateway
-from testbed.gateway.config import Limits
 from testbed.gateway.events import PushAccepted
 from testbed.gateway.store import SqliteStore
 from testbed.simulation.lab import SmsParts, VirtualLab
@@ -39,6 +40,14 @@ from testbed.smsc.store import MessageStore
 _POOL: Final = IPv4Network("10.0.0.0/8")
 _RSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 """Octets in what getrusage counts memory by."""
+_STRIDE: Final = 10.0
+"""Virtual seconds between two looks at how far it is."""
+_TELL_EVERY: Final = 10.0
+"""Real seconds between two lines of progress."""
+_SLOWEST_ATTACH: Final = 600.0
+"""Seconds; by then the last one is given up."""
+_REST: Final = 60.0
+"""Seconds in which what has expired is notified."""
 
 
 class Scale(Parameters):
@@ -68,15 +77,35 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
+class _Took:
+    """Seconds that something took."""
+
+    real: float
+    processor: float
+    """What others took of the processor meanwhile is not in it."""
+
+    def __sub__(self, other: _Took) -> _Took:
+        return _Took(self.real - other.real, self.processor - other.processor)
+
+    @classmethod
+    def so_far(cls) -> _Took:
+        """Return what the process has taken since some beginning."""
+        return cls(monotonic(), process_time())
+
+
+@dataclass(frozen=True, slots=True)
 class _Seen:
     pushes: int
     delays: tuple[float, ...]
     short_messages: int
-    attach_seconds: float
-    campaign_seconds: float
+    attaching: _Took
+    campaign: _Took
     virtual_seconds: float
+    """That the campaign took."""
+    idle_octets: int
+    """Of memory once all had attached, beyond what the process had before."""
     octets: int
-    """Of memory at the most, beyond what the process had before."""
+    """The same at the most."""
 
 
 class _Campaign:
@@ -93,10 +122,7 @@ class _Campaign:
         ]
         self._lab = VirtualLab(
             _large(core(self._people), parameters.attaches),
-            replace(
-                gateway(Way.FALL_BACK, parameters.activation_for),
-                limits=Limits(activations=parameters.activations),
-            ),
+            gateway(Way.FALL_BACK, parameters.activation_for, parameters.activations),
             seed=job.seed,
             quality={
                 Interface.RADIO: LinkQuality(
@@ -110,10 +136,16 @@ class _Campaign:
         self._accepted: dict[str, float] = {}
         self._push_of: dict[str, str] = {}
         self._delays: dict[str, float] = {}
+        self._attached = 0
+        self._attaching = sum(kind is not Terminal.ABSENT for kind in chosen)
+        self._began = self._told = monotonic()
 
     def attach(self) -> None:
         self._lab.start()
-        self._lab.settle(self._parameters.attaches + 600)
+        within = self._parameters.attaches + _SLOWEST_ATTACH
+        self._go_on(lambda: self._attached, self._attaching, within, "attached")
+        # All of this stays: there is no use in looking through it again and again.
+        gc.freeze()
 
     def push(self) -> float:
         """Push to a part of the terminals; return the virtual seconds that it took."""
@@ -128,9 +160,26 @@ class _Campaign:
             if kind is Terminal.ABSENT:
                 back = at + self._random.expovariate(1 / parameters.returns)
                 network.call_later(back, partial(self._return, imsi))
-        self._lab.run(len(pushed) / parameters.rate)
-        network.run_until(lambda: len(self._delays) == len(pushed), within=parameters.lifetime)
+        within = len(pushed) / parameters.rate + parameters.lifetime + _REST
+        notified = self._lab.initiator.notified
+        self._go_on(lambda: len(notified), len(pushed), within, "pushes ended")
         return network.now() - began
+
+    def _go_on(self, so_far: Callable[[], int], all_of: int, within: float, what: str) -> None:
+        """Let time pass until all is done; say on stderr how far it is."""
+        network, size = self._lab.network, len(self._people)
+        end = network.now() + within
+        while (number := so_far()) < all_of and network.now() < end:
+            self._lab.run(_STRIDE)
+            now = monotonic()
+            if now - self._told >= _TELL_EVERY:
+                self._told = now
+                seconds = now - self._began
+                print(
+                    f"{size:,} subscribers: {number:,} of {all_of:,} {what}, {seconds:.0f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
     def _push(self, imsi: str, msisdn: str) -> None:
         text = "mail ".ljust(self._parameters.octets, "x")
@@ -145,19 +194,24 @@ class _Campaign:
         elif isinstance(event, ShownOnScreen):
             push_id = self._push_of[event.imsi]
             self._delays.setdefault(push_id, time - self._accepted[push_id])
+        elif isinstance(event, Attached):
+            self._attached += 1
 
-    def seen(self, attached: float, campaign: float, virtual: float, octets: int) -> _Seen:
+    @property
+    def pushes(self) -> int:
+        """Pushes that the gateway has accepted."""
+        return len(self._accepted)
+
+    @property
+    def delays(self) -> tuple[float, ...]:
+        """Seconds of accept to content, of those that arrived."""
+        return tuple(self._delays.values())
+
+    @property
+    def short_messages(self) -> int:
+        """Segments that the SMSC has sent."""
         assert self._lab.smsc is not None
-        sent = self._lab.smsc.smsc.counters.get("segments sent", 0)
-        return _Seen(
-            len(self._accepted),
-            tuple(self._delays.values()),
-            sent,
-            attached,
-            campaign,
-            virtual,
-            octets,
-        )
+        return self._lab.smsc.smsc.counters.get("segments sent", 0)
 
 
 def _large(config: CoreConfig, attaches: float) -> CoreConfig:
@@ -167,16 +221,28 @@ def _large(config: CoreConfig, attaches: float) -> CoreConfig:
 
 
 def _carry_out(job: _Job) -> _Seen:
-    before = getrusage(RUSAGE_SELF).ru_maxrss
+    before = _octets()
     with closing(SqliteStore(":memory:")) as store, closing(MessageStore(":memory:")) as messages:
-        began = perf_counter()
+        began = _Took.so_far()
         campaign = _Campaign(job, store, messages)
         campaign.attach()
-        attached = perf_counter()
+        attached, idle = _Took.so_far(), _octets()
         virtual = campaign.push()
-        ended = perf_counter()
-        octets = (getrusage(RUSAGE_SELF).ru_maxrss - before) * _RSS_UNIT
-        return campaign.seen(attached - began, ended - attached, virtual, octets)
+        return _Seen(
+            campaign.pushes,
+            campaign.delays,
+            campaign.short_messages,
+            attaching=attached - began,
+            campaign=_Took.so_far() - attached,
+            virtual_seconds=virtual,
+            idle_octets=idle - before,
+            octets=_octets() - before,
+        )
+
+
+def _octets() -> int:
+    """Return how much memory the process has had at the most."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * _RSS_UNIT
 
 
 def measure(parameters: Scale, seeds: Sequence[int], spread: Spread) -> list[Row]:
@@ -201,29 +267,47 @@ def _row(number: int, runs: Sequence[_Seen]) -> Row:
         "short messages per push", estimate([one.short_messages / one.pushes for one in runs])
     )
     row |= columns("virtual s", estimate([one.virtual_seconds for one in runs]))
-    row |= columns("attaching took s", estimate([one.attach_seconds for one in runs]))
-    row |= columns("campaign took s", estimate([one.campaign_seconds for one in runs]))
+    for name, took in (
+        ("attaching", [one.attaching for one in runs]),
+        ("campaign", [one.campaign for one in runs]),
+    ):
+        row |= columns(f"{name} real s", estimate([one.real for one in took]))
+        row |= columns(f"{name} processor s", estimate([one.processor for one in took]))
+    for name, ratios in (
+        ("real", [one.virtual_seconds / one.campaign.real for one in runs]),
+        ("processor", [one.virtual_seconds / one.campaign.processor for one in runs]),
+    ):
+        row |= columns(f"virtual s per {name} s", estimate(ratios))
     row |= columns(
-        "virtual per real s",
-        estimate([one.virtual_seconds / one.campaign_seconds for one in runs]),
+        "octets per idle subscriber", estimate([one.idle_octets / number for one in runs])
     )
-    row |= columns("octets per subscriber", estimate([one.octets / number for one in runs]))
+    row |= columns("megabytes", estimate([one.octets / 1e6 for one in runs]))
     return row
 
 
 def panels(rows: Sequence[Row]) -> list[Panel]:
     """Return time and memory over the number of subscribers."""
     return [
-        Panel(
-            "subscribers",
-            name,
-            (line("one processor", rows, "subscribers", column),),
-            floor,
-            decades=True,
-        )
-        for column, name, floor in (
-            ("virtual per real s", "virtual seconds per second, in the campaign", None),
-            ("octets per subscriber", "memory per subscriber (octets)", 0.0),
+        Panel("subscribers", name, lines, floor, decades=True)
+        for name, floor, lines in (
+            (
+                "processor time (s)",
+                None,
+                (
+                    line("all attach", rows, "subscribers", "attaching processor s"),
+                    line("campaign to a tenth", rows, "subscribers", "campaign processor s"),
+                ),
+            ),
+            (
+                "virtual seconds per processor second, campaign",
+                None,
+                (line("", rows, "subscribers", "virtual s per processor s"),),
+            ),
+            (
+                "memory per idle subscriber (octets)",
+                0.0,
+                (line("", rows, "subscribers", "octets per idle subscriber"),),
+            ),
         )
     ]
 
@@ -234,6 +318,7 @@ EXPERIMENT: Final = Experiment(
     Scale,
     measure,
     panels,
-    "A campaign to a tenth of all subscribers",
+    "A campaign to a tenth of all subscribers, on one processor",
+    columns=3,
     apart=True,
 )

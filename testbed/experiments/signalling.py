@@ -39,12 +39,12 @@ def measure(parameters: Signalling, seeds: Sequence[int], spread: Spread) -> lis
     """Run each way with terminals of each kind."""
     cells = [(kind, way) for kind in Terminal for way in Way]
     jobs = [
-        Job(parameters.conditions(way, kind, 1.0), seed) for kind, way in cells for seed in seeds
+        Job(parameters.conditions(way, {kind: 1.0}), seed) for kind, way in cells for seed in seeds
     ]
     seen = dict(zip(jobs, spread(carry_out, jobs), strict=True))
     rows: list[Row] = []
     for kind, way in cells:
-        runs = [seen[Job(parameters.conditions(way, kind, 1.0), seed)] for seed in seeds]
+        runs = [seen[Job(parameters.conditions(way, {kind: 1.0}), seed)] for seed in seeds]
         rows += [_row(kind, way, str(interface), runs) for interface in _SHOWN]
         rows.append(_row(kind, way, "all", runs))
     return rows

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network
@@ -67,10 +67,26 @@ class _Arrival:
     local: Address
 
 
+class _Server:
+    """A node that needs a while for each message: it takes one at a time, in order."""
+
+    __slots__ = ("free_at", "interfaces", "seconds")
+
+    def __init__(self, seconds: float, interfaces: Collection[Interface]) -> None:
+        self.seconds = seconds
+        self.interfaces = interfaces
+        self.free_at = 0.0
+
+    def done_at(self, now: float) -> float:
+        """Return when a message that arrives now will have been taken."""
+        self.free_at = max(self.free_at, now) + self.seconds
+        return self.free_at
+
+
 class _Place:
     """What the network keeps of one node."""
 
-    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node", "streams")
+    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node", "server", "streams")
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -78,6 +94,7 @@ class _Place:
         self.addresses: dict[Interface, Address] = {}
         self.armed: float | None = None
         self.gone = False
+        self.server: _Server | None = None
         self.busy = 0
         self.busy_since = 0.0
 
@@ -280,6 +297,13 @@ class VirtualNetwork:
             )
         self._quality[interface] = quality
 
+    def set_capacity(self, node: str, rate: float, interfaces: Collection[Interface]) -> None:
+        """Let a node that is attached take ``rate`` messages a second from ``interfaces``.
+
+        What comes faster waits for its turn; nothing is thrown away.
+        """
+        self._places[node].server = _Server(1 / rate, frozenset(interfaces))
+
     def cut(self, one: str, other: str) -> None:
         """Let nothing through between two nodes, by name, until ``mend``; Gr breaks too.
 
@@ -313,6 +337,13 @@ class VirtualNetwork:
             error.add_note(f"a connection of {node.name} at {self._now}, seed {self.seed}")
             raise
         self._collect(place)
+
+    def _arrive(self, place: _Place, arrival: _Arrival) -> None:
+        server = place.server
+        if server is None or arrival.interface not in server.interfaces:
+            self._deliver(place, arrival)
+        else:
+            self.plan(server.done_at(self._now), partial(self._deliver, place, arrival))
 
     def _deliver(self, place: _Place, arrival: _Arrival) -> None:
         self.in_flight -= 1
@@ -468,7 +499,7 @@ class VirtualNetwork:
                 if len(self._line) > self._lines_kept:
                     self._forget_lines()
             self.in_flight += 1
-            self.plan(due, partial(self._deliver, place, arrival))
+            self.plan(due, partial(self._arrive, place, arrival))
 
     def _forget_lines(self) -> None:
         """Forget flows of which nothing is under way: what comes later is behind it anyway."""

@@ -16,7 +16,14 @@ from testbed.lab.cli import run
 from testbed.lab.yaml_source import SourceError
 
 SMALL = {
-    "offline": ("terminals=2", "shares=[0, 1]", "troubles=[rejecting]", "seconds=5"),
+    "capacity": (
+        *("terminals=1", "seconds=1", "capacities=[5]"),
+        *("offered=[0.8, 2]", "offered_seconds=16", "lifetime=30"),
+    ),
+    "offline": (
+        *("terminals=2", "shares=[0, 1]", "troubles=[rejecting]", "seconds=5"),
+        *("loads=[0.5, 4]", "load_seconds=5", "mixed={rejecting: 0.5}", "capacity=2"),
+    ),
     "scale": ("subscribers=[20]", "attaches=20"),
     "segmented": (
         "seconds=5",
@@ -104,9 +111,33 @@ def test_the_model_is_as_fast_as_the_core(rows: dict[str, list[Row]]) -> None:
 def test_a_terminal_that_refuses_costs_short_messages(rows: dict[str, list[Row]]) -> None:
     """As many as the push has segments, where they are the fallback."""
     way = "activation, then SMS in transaction mode"
-    row = picked(rows["offline"], way=way, share=1.0)
+    row = picked(rows["offline"], way=way, varied="rejecting", value=1.0)
     assert row["short messages per push"] == 4
-    assert picked(rows["offline"], way=way, share=0.0)["short messages per push"] == 0
+    row = picked(rows["offline"], way=way, varied="rejecting", value=0.0)
+    assert row["short messages per push"] == 0
+
+
+def test_the_smsc_is_loaded_by_what_it_sends(rows: dict[str, list[Row]]) -> None:
+    """Half of 20 pushes in 5 s take four short messages each, of two a second: four times that."""
+    way = "activation, then SMS in transaction mode"
+    row = picked(rows["offline"], way=way, varied="load", value=4.0)
+    assert row["SMSC load"] == pytest.approx(4.0)
+    assert float(row["SMSC sends for s"]) >= 40 / 2 - 1
+    alone = picked(rows["offline"], way="network-requested activation", varied="load", value=4.0)
+    assert alone["SMSC load"] == 0
+
+
+def test_a_node_carries_what_the_messages_per_push_leave_it(rows: dict[str, list[Row]]) -> None:
+    """Four messages come to a GGSN for one activation; past its capacity it carries less."""
+    below, above = (
+        row
+        for row in rows["capacity"]
+        if row["node"] == "ggsn" and row["way"] == "network-requested activation"
+    )
+    assert (below["messages per push"], below["expected"]) == (4, 1.25)
+    assert float(below["carried"]) == pytest.approx(float(below["offered"]), rel=0.35)
+    assert float(above["carried"]) <= float(above["expected"])
+    assert float(above["delay p50 s"]) > 2 * float(below["delay p50 s"])
 
 
 def test_activation_signals_less_than_a_notification(rows: dict[str, list[Row]]) -> None:

@@ -13,8 +13,7 @@ def seen(way: Way, trouble: Terminal, *, loss: float = 0.0, seed: int = 1) -> Se
     radio = LinkQuality(latency=0.4, jitter=0.4, loss=loss)
     conditions = Conditions(
         way=way,
-        trouble=trouble,
-        share=1.0,
+        shares=((trouble, 1.0),),
         terminals=3,
         seconds=10.0,
         octets=400,
@@ -22,6 +21,8 @@ def seen(way: Way, trouble: Terminal, *, loss: float = 0.0, seed: int = 1) -> Se
         returns=100.0,
         tap=2.0,
         activation_for=30.0,
+        activations=64,
+        capacity=100.0,
         radio=radio,
     )
     return run(conditions, seed)

@@ -61,6 +61,23 @@ def test_jitter_keeps_the_order():
     assert len({r.now for r in two.received}) > 1
 
 
+def test_a_node_of_limited_capacity_takes_one_after_the_other():
+    """Messages wait for their turn, in order; those of other interfaces do not."""
+    network, one, two = pair(latency=0.0)
+    network.set_capacity("two", 4.0, {Interface.GTP_C})
+    order(network, one, *numbers(3))
+    network.run_until(network.now() + 10)
+    assert [(r.data[0], r.now) for r in two.received] == [
+        (0, 1000.25),
+        (1, 1000.5),
+        (2, 1000.75),
+    ]
+    network.set_capacity("two", 4.0, {Interface.GR})
+    order(network, one, *numbers(1))
+    network.run_until(network.now() + 1)
+    assert two.received[-1].now == 1010.0
+
+
 def test_many_flows_keep_their_order():
     """Flows of which nothing is under way are forgotten, and no others."""
     network, one, two = pair(jitter=1.0)
