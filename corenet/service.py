@@ -13,12 +13,13 @@ from twisted.logger import Logger
 
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
-from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
 from corenet.adapters.tuns import Tuns
 from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture
 from corenet.gi.tun_plan import TunPlan
 from corenet.interfaces.application import Applications
+from corenet.interfaces.node import Interface
 from corenet.radius.journal import Journal
 
 
@@ -42,6 +43,7 @@ class CoreService(Service):
         forward: bool = False,
         capture: BinaryIO | None = None,
         journals: Mapping[str, Journal] | None = None,
+        latencies: Mapping[Interface, float] = NO_LATENCIES,
         log: Logger | None = None,
     ) -> None:
         """Make the nodes; nothing is bound yet.
@@ -50,15 +52,18 @@ class CoreService(Service):
         packet leaves the GGSNs. That is for all APNs but those that have a TUN device, by names
         of GGSN and APN; with ``forward`` this host's kernel routes between them and its other
         interfaces while the core runs. Everything that passes goes to the stream ``capture``, which
-        its owner closes, as the ``journals`` of GGSNs (see ``assemble``). Raise
-        ``NotLoopbackError`` for mobiles' networks that this host has not to itself.
+        its owner closes, as the ``journals`` of GGSNs (see ``assemble``); ``latencies`` are those
+        of the runtime. Raise ``NotLoopbackError`` for mobiles' networks that this host has not to
+        itself.
         """
         self._log = log or Logger(namespace="corenet")
         networks = config.gi_networks(but=tuns or ())
         self.gi = LoopbackGi(reactor, networks, ports=gi_ports) if gi_ports and networks else None
         """Mobiles' way to this host by its loopback network, or None where they have none."""
         self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
-        self.runtime = TwistedRuntime(reactor, gi=self.gi, tuns=self.tuns, log=self._log)
+        self.runtime = TwistedRuntime(
+            reactor, gi=self.gi, tuns=self.tuns, latencies=latencies, log=self._log
+        )
         self.core = assemble(
             config,
             random=random,

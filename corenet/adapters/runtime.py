@@ -19,6 +19,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -60,6 +61,8 @@ WORK_PER_TURN = 2000
 PAUSE_AFTER_FAULT = 1.0
 """Seconds until a node whose timeout raised is asked again."""
 
+NO_LATENCIES: Mapping[Interface, float] = MappingProxyType({})
+
 SHORTEST_WAIT = 0.001
 """Seconds between two timeouts of a node at least, should it always want to be called at once."""
 
@@ -98,6 +101,7 @@ class TwistedRuntime:
         *,
         gi: GiDevice | None = None,
         tuns: Tuns | None = None,
+        latencies: Mapping[Interface, float] = NO_LATENCIES,
         wall_clock: Callable[[], float] = time.time,
         log: Logger | None = None,
     ) -> None:
@@ -105,9 +109,11 @@ class TwistedRuntime:
 
         ``tuns`` carry packets from and to mobiles on the APNs that they are for, and ``gi`` all
         others; they are started with the first node on Gi. What mobiles send outside and nobody
-        carries is counted as "gi-unroutable". ``wall_clock`` is asked once, so that a clock set
+        carries is counted as "gi-unroutable". ``latencies`` has the seconds that datagrams wait,
+        by interface, before they reach a node. ``wall_clock`` is asked once, so that a clock set
         while the core runs does not show in captures.
         """
+        self._latencies = {which: latency for which, latency in latencies.items() if latency}
         self._reactor = reactor
         self._gi = gi
         self._tuns = tuns
@@ -253,6 +259,8 @@ class TwistedRuntime:
         for data, peer in batch:
             if self._pass.watched and not self._is_ours(interface, peer):
                 self._pass(interface, peer, local, data, "", place.node.name)
+            if self._is_delayed(place, interface, data, peer, local):
+                continue
             try:
                 receive(interface, data, peer=peer, local=local, now=now)
             except Exception:
@@ -303,8 +311,24 @@ class TwistedRuntime:
         if not ours:
             self._pass(Interface.GI, source, destination, packet, "", place.node.name)
         local = place.addresses.get(Interface.GI, ("", 0))
-        self._receive(place, Interface.GI, packet, ("", 0), local)
-        self._work()
+        if not self._is_delayed(place, Interface.GI, packet, ("", 0), local):
+            self._receive(place, Interface.GI, packet, ("", 0), local)
+            self._work()
+
+    def _is_delayed(
+        self, place: _Place, interface: Interface, data: bytes, peer: Address, local: Address
+    ) -> bool:
+        """Have a node receive something later, if the interface has a latency; say whether."""
+        latency = self._latencies.get(interface)
+        if latency is None:
+            return False
+
+        def arrive() -> None:
+            self._receive(place, interface, data, peer, local)
+            self._work()
+
+        self.call_later(latency, arrive)
+        return True
 
     def _arrived_from_tun(self, name: str, packets: list[bytes]) -> None:
         """Take packets from a TUN device of the GGSN with this name."""
@@ -313,7 +337,7 @@ class TwistedRuntime:
             self.counters["gi-no-such-mobile"] += len(packets)
             return
         node, socket = place.node, place.sockets.get(Interface.GTP_U)
-        if self._pass.watched or not (
+        if self._goes_singly or not (
             isinstance(node, ForwardsInBulk) and isinstance(socket, TunnelSocket)
         ):
             for packet in packets:
@@ -327,6 +351,11 @@ class TwistedRuntime:
         self._collect(place)
         self._work()
 
+    @property
+    def _goes_singly(self) -> bool:
+        """Whether user traffic may not go in batches: a tap looks on, or it is to wait."""
+        return self._pass.watched or bool(self._latencies)
+
     def _arrived_in_bulk(
         self,
         place: _Place,
@@ -335,7 +364,7 @@ class TwistedRuntime:
         peers: Sequence[Address],
     ) -> None:
         """Take a batch of datagrams from the socket of GTP-U."""
-        if self._pass.watched:
+        if self._goes_singly:
             batch = [(data, peers[index]) for index, data in enumerate(datagrams)]
             self._arrived(place, Interface.GTP_U, batch)
             return
@@ -454,7 +483,8 @@ class TwistedRuntime:
             self.counters[f"{interface}-unroutable"] += 1
             return
         there = self._places[name]
-        self._queue.append(partial(self._receive, there, interface, data, local, peer))
+        if not self._is_delayed(there, interface, data, local, peer):
+            self._queue.append(partial(self._receive, there, interface, data, local, peer))
 
     def _send_all_on_gi(self, place: _Place, apn: str, packets: list[bytes]) -> None:
         if self._tuns is not None and self._tuns.carries((place.node.name, apn)):

@@ -13,11 +13,27 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from testbed.experiments.experiment import Experiment, Job, Result, Spread, read, write
+from testbed.experiments.experiment import (
+    Experiment,
+    ExperimentError,
+    Job,
+    Result,
+    Spread,
+    read,
+    write,
+)
 from testbed.experiments.parameters import load
 from testbed.experiments.plots import NoPlotsError, save
 
-NAMES: Final = ("capacity", "offline", "scale", "segmented", "signalling", "validation")
+NAMES: Final = (
+    "capacity",
+    "offline",
+    "scale",
+    "segmented",
+    "signalling",
+    "sockets",
+    "validation",
+)
 _TELL_EVERY: Final = 5.0
 """Seconds between two lines of progress."""
 
@@ -83,7 +99,11 @@ def run(options: argparse.Namespace) -> int:
     parameters = load(experiment.name, experiment.parameters, options.changes)
     seeds = range(1, (options.seeds or parameters.seeds) + 1)
     spread = _Processes(options.processes, apart=experiment.apart)
-    rows = experiment.measure(parameters, seeds, spread)
+    try:
+        rows = experiment.measure(parameters, seeds, spread)
+    except ExperimentError as error:
+        print(f"corenet experiment {experiment.name}: {error}", file=sys.stderr)
+        return 1
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     table, plot = folder / f"{experiment.name}.csv", folder / f"{experiment.name}.svg"

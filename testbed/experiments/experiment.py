@@ -21,6 +21,10 @@ Row = Mapping[str, str | float]
 """One cell of an experiment; columns in the order of its keys."""
 
 
+class ExperimentError(Exception):
+    """An experiment could not be carried out; says why."""
+
+
 class Parameters(Part):
     """What every experiment is told."""
 

@@ -19,6 +19,7 @@ from pydantic import (
 
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from corenet.interfaces.nas.gprs_timer import LONGEST
+from corenet.interfaces.node import Interface
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
 from testbed.gateway.policy import Confirm
@@ -48,6 +49,8 @@ from testbed.lab.radius_model import (
     two_secrets,
 )
 from testbed.lab.smsc_model import SmscPart, SmsPart
+
+Wait = Annotated[float, Field(ge=0, le=60)]
 
 
 class GtpTimers(Part):
@@ -666,6 +669,31 @@ class InitiatorPart(Part):
     port: Port = 8082
 
 
+class LatencyPart(Part):
+    """How long datagrams take, one way, to this lab's nodes; 0 is as fast as this host."""
+
+    radio: Wait = Field(default=0.0, description="between SGSN and mobiles")
+    gr: Wait = Field(default=0.0, description="between HLR, SGSN and SMSC")
+    gtp_c: Wait = Field(default=0.0, description="between GGSN, SGSN and HLR")
+    gtp_u: Wait = Field(default=0.0, description="between GGSN and SGSN")
+    gi: Wait = Field(default=0.0, description="between the GGSN and hosts outside")
+    radius: Wait = Field(default=0.0, description="between the GGSN and RADIUS servers")
+
+    @property
+    def by_interface(self) -> dict[Interface, float]:
+        """Latencies by the interfaces that nodes know; what a host outside has is Gi."""
+        return {
+            Interface.RADIO: self.radio,
+            Interface.GR: self.gr,
+            Interface.GTP_C: self.gtp_c,
+            Interface.GTP_U: self.gtp_u,
+            Interface.GI: self.gi,
+            Interface.WDP: self.gi,
+            Interface.WSP: self.gi,
+            Interface.RADIUS: self.radius,
+        }
+
+
 class Lab(Part):
     """A whole lab file."""
 
@@ -678,6 +706,7 @@ class Lab(Part):
     gateway: GatewayPart | None = None
     smsc: SmscPart | None = None
     initiator: InitiatorPart | None = None
+    latency: LatencyPart = LatencyPart()
 
     @model_validator(mode="after")
     def _nodes_fit_together(self) -> Self:

@@ -48,7 +48,12 @@ class RunningLab:
         self._random = random
         self._journal: FileJournal | None = None
         self._service = self._make_core(capture)
-        self.runtime = TwistedRuntime(reactor) if self._service is None else self._service.runtime
+        latencies = lab.model.latency.by_interface
+        self.runtime = (
+            TwistedRuntime(reactor, latencies=latencies)
+            if self._service is None
+            else self._service.runtime
+        )
         self.control: CoreControl | None = None
         if self._service is not None:
             self.control = CoreControl(
@@ -143,6 +148,7 @@ class RunningLab:
             forward=bool(ggsn and ggsn.gi and ggsn.gi.forward),
             capture=capture,
             journals={} if self._journal is None else {"ggsn": self._journal},
+            latencies=self.lab.model.latency.by_interface,
         )
 
     def _start_control(self) -> None:

@@ -98,7 +98,13 @@ class VirtualLab:
         if isinstance(sms, SmsParts):
             own = Random(random.getrandbits(64))
             self.smsc = SmscHost(self.network, sms.smsc, store=sms.store, random=own)
-            self._route = EsmeRoute(self.network, sms.esme, random=Random(own.getrandbits(64)))
+            # The name that it has in a lab on sockets too.
+            self._route = EsmeRoute(
+                self.network,
+                sms.esme,
+                random=Random(own.getrandbits(64)),
+                name="gateway esme",
+            )
             sms = self._route
         self.gateway: GatewayHost | None = None
         if gateway is not None and store is not None:

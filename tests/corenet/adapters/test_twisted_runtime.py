@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 import pytest
 from twisted.logger import Logger
 
-from corenet.adapters.runtime import RuntimeStoppedError, TwistedRuntime
+from corenet.adapters.runtime import NO_LATENCIES, RuntimeStoppedError, TwistedRuntime
 from corenet.adapters.testing import MemoryUdpReactor
 from corenet.adapters.udp import CannotBindError
 from corenet.gi.ip import udp_packet
@@ -42,12 +42,13 @@ class FakeGi:
 class World:
     """A runtime in memory with everything it tells."""
 
-    def __init__(self, gi=None):
+    def __init__(self, gi=None, latencies=NO_LATENCIES):
         self.reactor = MemoryUdpReactor()
         self.log = []
         self.runtime = TwistedRuntime(
             self.reactor,
             gi=gi,
+            latencies=latencies,
             wall_clock=lambda: EPOCH,
             log=Logger(namespace="test", observer=self.log.append),
         )
@@ -414,6 +415,30 @@ def test_gi_packet_reaches_the_ggsn_that_has_the_network():
     (passed,) = world.passed
     assert (passed.source, passed.destination) == (("127.0.0.5", 9200), ("127.10.0.7", 2948))
     assert world.runtime.counters["gi-no-such-mobile"] == 1
+
+
+def test_an_interface_may_take_its_time():
+    """Datagrams of UDP, links and Gi pass when they are sent, and arrive a latency later."""
+    gi = FakeGi()
+    latencies = {Interface.GTP_C: 0.5, Interface.GR: 0.25, Interface.GI: 0.125}
+    world = World(gi, latencies)
+    ggsn, hlr = ScriptedNode("ggsn"), ScriptedNode("hlr", react=echo)
+    places = {Interface.GTP_C: GGSN, Interface.GR: ("ggsn", 0), Interface.GI: ("", 0)}
+    world.runtime.attach(ggsn, places)
+    world.runtime.route_gi([IPv4Network("127.10.0.0/16")], ggsn)
+    world.runtime.attach(hlr, {Interface.GTP_C: SGSN, Interface.GR: ("hlr", 0)})
+    world.order(ggsn, (Interface.GTP_C, SGSN, b"udp"), (Interface.GR, ("hlr", 0), b"link"))
+    gi.deliver(GI_PUSH)
+    assert [p.data for p in world.passed] == [b"udp", b"link", GI_PUSH]
+    world.reactor.advance(0)
+    assert hlr.received == ggsn.received == []
+    world.reactor.pump([0.125] * 10)
+    assert [(r.data, r.now - EPOCH) for r in hlr.received] == [(b"link", 0.25), (b"udp", 0.5)]
+    assert [(r.data, r.now - EPOCH) for r in ggsn.received] == [
+        (GI_PUSH, 0.125),
+        (b"re:link", 0.5),
+        (b"re:udp", 1.0),
+    ]
 
 
 def test_packet_to_gi_goes_out_by_the_device():

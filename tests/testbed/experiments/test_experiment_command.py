@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.experiments.command import NAMES, find
+from testbed.experiments.command import find
 from testbed.experiments.experiment import Row, Spread, read, write
 from testbed.experiments.parameters import load
 from testbed.experiments.plots import Line, Panel, save
@@ -35,7 +35,7 @@ SMALL = {
     "signalling": ("terminals=1", "seconds=1"),
     "validation": ("segments=[1, 2]",),
 }
-"""Changes that make each experiment take a second or two."""
+"""Changes that make each experiment take a second or two; `sockets` has tests of its own."""
 
 
 def measured(name: str) -> list[Row]:
@@ -48,7 +48,7 @@ def measured(name: str) -> list[Row]:
 @pytest.fixture(scope="module")
 def rows() -> dict[str, list[Row]]:
     """Every experiment's rows."""
-    return {name: measured(name) for name in NAMES}
+    return {name: measured(name) for name in SMALL}
 
 
 def picked(rows: list[Row], **columns: str | float) -> Row:
@@ -64,7 +64,7 @@ def test_the_same_seeds_give_the_same_numbers(rows: dict[str, list[Row]], tmp_pa
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SMALL)
 def test_tables_have_a_row_for_each_cell(
     name: str, rows: dict[str, list[Row]], tmp_path: Path
 ) -> None:
@@ -78,7 +78,7 @@ def test_tables_have_a_row_for_each_cell(
     assert any(column.endswith(" ±") for column in read[0])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SMALL)
 def test_plots_are_drawn(name: str, rows: dict[str, list[Row]], tmp_path: Path) -> None:
     """Each panel has named axes and a line for each way; drawn again it is the same file."""
     experiment = find(name)
@@ -93,7 +93,7 @@ def test_plots_are_drawn(name: str, rows: dict[str, list[Row]], tmp_path: Path) 
 def test_a_plot_is_that_of_its_table(rows: dict[str, list[Row]], tmp_path: Path) -> None:
     """What was not measured is no number, also after it was written and read."""
     path = tmp_path / "table.csv"
-    for name in NAMES:
+    for name in SMALL:
         write(rows[name], path)
         again = read(path)
         assert [list(row) for row in again] == [list(row) for row in rows[name]]

@@ -143,9 +143,9 @@ def test_a_link_that_is_lost_meanwhile_brings_no_second_push(make_sms):
     push_id = sms.push()
     assert sms.lab.network.run_until(lambda: bool(sms.told(SmsSubmitted)), within=60)
     sms.lab.run(1)
-    sms.lab.network.cut("esme", "smsc")
+    sms.lab.network.cut("gateway esme", "smsc")
     sms.lab.run(3)
-    sms.lab.network.mend("esme", "smsc")
+    sms.lab.network.mend("gateway esme", "smsc")
     assert sms.reported(push_id).state is MessageState.DELIVERED
     assert sms.shown() == [LONG]
     submitted = sms.told(SmsSubmitted)
