@@ -1,14 +1,14 @@
 """Offline push, three ways: how long it takes, how often it comes to something, what it costs.
 
-First the share of terminals that are absent, silent or rejecting is varied, one kind at a time and
-few pushes; then the load, with some terminals of each kind.
+First the share of terminals that are offline, absent, silent or rejecting is varied, one kind at a
+time and few pushes; then the load, with some terminals of each kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -67,7 +67,7 @@ class Surroundings(Parameters):
 class Offline(Surroundings):
     """Parameters of the experiment."""
 
-    troubles: tuple[Terminal, ...]
+    troubles: tuple[Literal["offline"] | Terminal, ...]
     shares: tuple[Share, ...]
     loads: tuple[Positive, ...]
     load_seconds: Positive
@@ -85,6 +85,8 @@ class Offline(Surroundings):
         )
 
 
+OFFLINE: Final = "offline"
+"""Terminals that have no context, and are well otherwise; the others are online then."""
 LOAD: Final = "load"
 """What is varied where it is no kind of terminal."""
 
@@ -109,7 +111,7 @@ def carry_out(job: Job) -> Seen:
 def measure(parameters: Offline, seeds: Sequence[int], spread: Spread) -> list[Row]:
     """Run every cell with every seed; those without trouble are the same for all troubles."""
     cells: list[_Cell] = [
-        (str(trouble), share, parameters.conditions(way, {trouble: share}))
+        (str(trouble), share, parameters.conditions(way, _shares(trouble, share)))
         for trouble in parameters.troubles
         for share in parameters.shares
         for way in Way
@@ -123,6 +125,11 @@ def measure(parameters: Offline, seeds: Sequence[int], spread: Spread) -> list[R
         _row(varied, value, cell, [seen[Job(cell, seed)] for seed in seeds])
         for varied, value, cell in cells
     ]
+
+
+def _shares(trouble: str, share: float) -> dict[Terminal, float]:
+    """Return the kinds of terminals where a share of them is so, and all others are not."""
+    return {Terminal.ONLINE: 1 - share} if trouble == OFFLINE else {Terminal(trouble): share}
 
 
 def _row(varied: str, value: float, cell: Conditions, runs: Sequence[Seen]) -> Row:

@@ -1,4 +1,4 @@
-"""One run of pushes to terminals without a PDP context: the whole core in virtual time.
+"""One run of pushes to terminals most of which have no PDP context: the whole core in virtual time.
 
 Three ways: a short message tells of the content, as WAP has always had it (stored and forwarded),
 and the handset fetches it through the gateway;
@@ -9,7 +9,7 @@ messages where activation comes to nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -72,8 +72,10 @@ _ORDERS: Final = {
 
 
 class Terminal(StrEnum):
-    """What is the matter with a terminal that has no context."""
+    """How a terminal is; those that are not online have no context."""
 
+    ONLINE = "online"
+    """It has a context already."""
     READY = "ready"
     """It is attached, and activates when it is asked to."""
     ABSENT = "absent"
@@ -165,6 +167,7 @@ class _Run:
             seed=seed,
             quality={Interface.RADIO: conditions.radio},
             store=store,
+            self_activating=online(self._imsis, kinds),
             sms=SmsParts(
                 replace(SMSC_CONFIG, rate=conditions.capacity), messages, esme(conditions.way)
             ),
@@ -253,6 +256,7 @@ class _Run:
 
 
 _BEHAVIOUR: Final = {
+    Terminal.ONLINE: Behaviour.accept(),
     Terminal.READY: Behaviour.accept(),
     Terminal.ABSENT: Behaviour.accept(),
     Terminal.SILENT: Behaviour.silent(),
@@ -261,6 +265,11 @@ _BEHAVIOUR: Final = {
 _APNS: Final = (APN,)
 _SUBSCRIBED: Final = (SubscribedApn(APN),)
 SMSC_CONFIG: Final = SmscConfig(address=SMSC, hlr=(HLR, 4222), number=CENTRE, timers=_TIMERS)
+
+
+def online(imsis: Iterable[str], kinds: Iterable[Terminal]) -> dict[str, tuple[str, ...]]:
+    """Return the access points of those terminals that activate a context by themselves."""
+    return {imsi: _APNS for imsi, kind in zip(imsis, kinds, strict=True) if kind is Terminal.ONLINE}
 
 
 def esme(way: Way) -> EsmeConfig:

@@ -30,7 +30,16 @@ from testbed.experiments.estimates import estimate, quantile
 from testbed.experiments.experiment import Experiment, Parameters, Row, Spread, columns, line
 from testbed.experiments.offline import Positive, RadioPart, Share
 from testbed.experiments.plots import Panel
-from testbed.experiments.push_offline import APN, SMSC_CONFIG, Terminal, Way, core, esme, gateway
+from testbed.experiments.push_offline import (
+    APN,
+    SMSC_CONFIG,
+    Terminal,
+    Way,
+    core,
+    esme,
+    gateway,
+    online,
+)
 from testbed.gateway.events import PushAccepted
 from testbed.gateway.store import SqliteStore
 from testbed.simulation.lab import SmsParts, VirtualLab
@@ -130,6 +139,7 @@ class _Campaign:
                 )
             },
             store=store,
+            self_activating=online((imsi for imsi, _, _ in self._people), chosen),
             sms=SmsParts(SMSC_CONFIG, messages, esme(Way.FALL_BACK)),
         )
         self._lab.network.on_event(self._happened)
