@@ -134,7 +134,7 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
         }
         is_delay = y == "delay p50 s"
         return Panel(
-            f"pushes a second offered; {node.upper()} takes {capacity:g} messages a second",
+            f"pushes/s, {node.upper()} of {capacity:g} messages/s",
             name,
             tuple(line(label, of_way, "offered", y) for label, of_way in by_way.items()),
             None if is_delay else 0.0,
@@ -146,7 +146,7 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
         for node in NODES
         for capacity in dict.fromkeys(row["capacity"] for row in rows)
         for what in (
-            ("carried", "pushes a second that arrive"),
+            ("carried", "pushes/s that arrive"),
             ("delay p50 s", "median of accept to content (s)"),
         )
     ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 COLOURS: Final = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9")
 MARKERS: Final = "osD^vP"
 HATCHES: Final = ("", "//", "xx")
+_FEW: Final = 3
+"""Panels side by side that are as wide as they like."""
 DASHES: Final = ("-", "--", "-", "--", "-.", ":")
 
 
@@ -67,7 +69,10 @@ def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> No
         raise NoPlotsError("plots need matplotlib: pip install 'corenet[experiments]'") from None
     rows = -(-len(panels) // columns)
     with rc_context({"svg.hashsalt": "corenet", "svg.fonttype": "path", "font.size": 9.0}):
-        figure = Figure(figsize=(4.2 * columns, 3.1 * rows + 0.7), layout="constrained")
+        figure = Figure(
+            figsize=((4.2 if columns <= _FEW else 3.2) * columns, 3.1 * rows + 0.7),
+            layout="constrained",
+        )
         FigureCanvasSVG(figure)
         figure.suptitle(title)
         axes = [figure.add_subplot(rows, columns, place + 1) for place in range(len(panels))]
@@ -83,6 +88,8 @@ def save(title: str, panels: Sequence[Panel], path: Path, *, columns: int) -> No
                 ax.axhline(level, color=COLOURS[number % len(COLOURS)], linestyle=":", linewidth=1)
             if panel.decades:
                 ax.set_xscale("log")
+                ax.xaxis.set_major_formatter("{x:,.10g}")
+                ax.xaxis.set_minor_formatter(NullFormatter())
             if panel.floor is None:
                 ax.set_yscale("log")
                 ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

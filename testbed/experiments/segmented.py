@@ -162,29 +162,33 @@ def _row(varied: str, value: float, cell: Conditions, runs: Sequence[Seen]) -> R
 _X: Final = {
     "segments": "segments of a push",
     "failure": "probability that a segment's attempt fails",
-    "background": "load by others (part of capacity; push adds its own)",
+    "background": "load by others (part of capacity)",
     "reassembly": "handset keeps parts for (s)",
 }
 
 
 def panels(rows: Sequence[Row]) -> list[Panel]:
-    """Return success and delay over everything that is varied."""
+    """Return success, delay and repeats over everything that is varied."""
 
-    def panel(varied: str, y: str, name: str, ceiling: float | None) -> Panel:
+    def panel(varied: str, y: str, name: str, *, near_one: bool) -> Panel:
         of_varied = [row for row in rows if row["varied"] == varied]
         lines = tuple(
             line(str(way), [row for row in of_varied if row["way"] == way], "value", y)
             for way in Way
         )
-        lowest = 0.0 if ceiling is None else min(value for each in lines for value in each.y)
+        lowest = min(value for each in lines for value in each.y) if near_one else 0.0
+        ceiling = 1.02 if y == "shown in time" else None
         return Panel(_X[varied], name, lines, max(0.0, floor(10 * lowest) / 10 - 0.1), ceiling)
 
     return [
-        panel(varied, *what)
+        panel(varied, y, name, near_one=near_one)
         for varied in VARIED
-        for what in (
-            ("shown in time", "share shown by the deadline", 1.02),
-            ("delay p95 s", "p95 of submit to shown (s)", None),
+        for y, name, near_one in (
+            ("shown in time", "share shown by the deadline", True),
+            ("delay p50 s", "median of submit to shown (s)", False),
+            ("delay p95 s", "95th percentile of it (s)", False),
+            ("delay p99 s", "99th percentile of it (s)", False),
+            ("sent per segment", "short messages per segment", True),
         )
     ]
 
@@ -196,4 +200,5 @@ EXPERIMENT: Final = Experiment(
     measure,
     panels,
     "Segmented push over SMS (means of runs, 95 % confidence intervals)",
+    columns=5,
 )

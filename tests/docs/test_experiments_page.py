@@ -50,11 +50,13 @@ SEGMENTED = (
     ("handset 60 s", "reassembly", 60.0),
     ("handset 30 s", "reassembly", 30.0),
 )
-OFFLINE = [(Terminal.ABSENT, 0.0)] + [
-    (trouble, share)
+OFFLINE = [("offline", 0.0), ("offline", 1.0)] + [
+    (str(trouble), share)
     for trouble in (Terminal.ABSENT, Terminal.SILENT, Terminal.REJECTING)
     for share in (0.25, 1.0)
 ]
+LOADS = (0.5, 2.0, 5.0, 10.0, 20.0)
+OFFERED = (0.9, 1.1, 1.5)
 
 
 def segmented_line(what: str, varied: str, value: float) -> str:
@@ -65,16 +67,57 @@ def segmented_line(what: str, varied: str, value: float) -> str:
     return f"| {what} | {' | '.join(cells)} |"
 
 
-def offline_line(trouble: Terminal, share: float) -> str:
+def offline_line(trouble: str, share: float) -> str:
     cells = []
     for way in OfflineWay:
-        row = picked("offline", terminals=str(trouble), share=share, way=str(way))
+        row = picked("offline", varied=trouble, value=share, way=str(way))
         cells.append(
             f"{estimated(row, 'arrived', 100)} % | {estimated(row, 'delay p50 s')} | "
             f"{number(row['short messages per push'])}"
         )
-    what = f"{share:.0%} {trouble}" if share else "all ready"
+    what = f"{share:.0%} {trouble}" if share else "all online"
     return f"| {what} | {' | '.join(cells)} |"
+
+
+def load_line(load: float) -> str:
+    cells = []
+    for way in OfflineWay:
+        row = picked("offline", varied="load", value=load, way=str(way))
+        cells.append(
+            f"{100 * float(row['arrived']):.3g} % | {estimated(row, 'delay p50 s')} | "
+            f"{number(row['SMSC load'])}"
+        )
+    return f"| {load:g} | {' | '.join(cells)} |"
+
+
+def capacity_line(node: str, way: str) -> str:
+    rows = [row for row in TABLES["capacity"] if row["node"] == node and row["way"] == way]
+    most = max(float(row["capacity"]) for row in rows)
+    rows = [row for row in rows if row["capacity"] == most]
+    expected = float(rows[0]["expected"])
+    carried = []
+    for part in OFFERED:
+        (row,) = (row for row in rows if abs(float(row["offered"]) / expected - part) < 0.01)
+        carried.append(estimated(row, "carried"))
+    return (
+        f"| {node.upper()} | {way}, {rows[0]['terminals']} | "
+        f"{number(rows[0]['messages per push'])} | "
+        f"{1_000 / float(rows[0]['messages per push']):.3g} | {number(expected)} | "
+        f"{' | '.join(carried)} |"
+    )
+
+
+def sockets_line(terminals: str, source: str, destination: str, message: str) -> str:
+    row = next(
+        row
+        for row in TABLES["sockets"]
+        if (row["terminals"], row["from"], row["to"], row["message"])
+        == (terminals, source, destination, message)
+    )
+    return (
+        f"| {terminals} | {source} → {destination}: {message} | {number(row['virtual s'])} | "
+        f"{number(row['sockets s'])} | {estimated(row, 'difference ms')} |"
+    )
 
 
 def signalling_line(kind: Terminal) -> str:
@@ -91,13 +134,32 @@ def signalling_line(kind: Terminal) -> str:
 
 
 def scale_line(row: Row) -> str:
-    took = [f"{number(row[column])} s" for column in ("attaching took s", "campaign took s")]
+    took = [
+        f"{float(row[f'{what} real s']):,.0f} s, {float(row[f'{what} processor s']):,.0f} s"
+        for what in ("attaching", "campaign")
+    ]
+    ratios = [number(row[f"virtual s per {what} s"]) for what in ("real", "processor")]
     return (
         f"| {int(float(row['subscribers'])):,} | {int(float(row['pushes'])):,} | "
-        f"{100 * float(row['arrived']):.3g} % | {' | '.join(took)} | "
-        f"{number(row['virtual per real s'])} | "
-        f"{float(row['octets per subscriber']) / 1000:.2g} kB |"
+        f"{100 * float(row['arrived']):.3g} % | {' | '.join(took)} | {', '.join(ratios)} | "
+        f"{float(row['octets per idle subscriber']) / 1000:.2g} kB | "
+        f"{float(row['megabytes']):,.0f} MB |"
     )
+
+
+SOCKETS = (
+    ("ready", "ggsn", "hlr", "Send Routeing Information for GPRS Request"),
+    ("ready", "ggsn", "sgsn", "PDU Notification Request"),
+    ("ready", "sgsn", "mobiles", "Request PDP Context Activation"),
+    ("ready", "sgsn", "ggsn", "Create PDP Context Request"),
+    ("ready", "ggsn", "sgsn", "G-PDU"),
+    ("ready", "mobiles", "mobiles", "shows SI"),
+    ("rejecting", "sgsn", "ggsn", "PDU Notification Reject Request"),
+    ("rejecting", "gateway esme", "smsc", "SMPP data_sm"),
+    ("rejecting", "sgsn", "mobiles", "CP-DATA RP-DATA SMS-DELIVER"),
+    ("rejecting", "mobiles", "mobiles", "shows SI"),
+    ("rejecting", "gateway", "initiator", "PAP resultnotification-message"),
+)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +167,15 @@ def scale_line(row: Row) -> str:
     [
         *(segmented_line(*one) for one in SEGMENTED),
         *(offline_line(*one) for one in OFFLINE),
+        *(load_line(load) for load in LOADS),
         *(signalling_line(kind) for kind in Terminal),
+        *(
+            capacity_line(*case)
+            for case in dict.fromkeys(
+                (str(row["node"]), str(row["way"])) for row in TABLES["capacity"]
+            )
+        ),
+        *(sockets_line(*step) for step in SOCKETS),
         *(scale_line(row) for row in TABLES["scale"]),
     ],
 )
@@ -136,6 +206,12 @@ def test_a_cell_measured_again_is_that_of_the_table() -> None:
     row = picked("segmented", varied="segments", value=8.0, way=str(Way.TRANSACTION_DEDICATED))
     assert row["delay p50 s"] == float(f"{again.mean:.4g}")
     assert row["delay p50 s ±"] == float(f"{again.half:.4g}")
+
+
+def test_every_step_on_sockets_was_one_in_virtual_time() -> None:
+    """No message of either ladder is without its like in the other."""
+    assert all(row["found"] == 1 for row in TABLES["sockets"])
+    assert all(float(row["virtual s"]) >= 0 for row in TABLES["sockets"])
 
 
 def test_the_validation_measured_again_is_that_of_the_table(tmp_path: Path) -> None:
