@@ -24,7 +24,7 @@ from corenet.interfaces.application import Applications
 from corenet.interfaces.gsup import GSUP_PORT
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
 from corenet.interfaces.runtime import Runtime
-from corenet.mobile.config import MobileConfig, MobileTimers
+from corenet.mobile.config import Cell, MobileConfig, MobileTimers
 from corenet.mobile.population import Mobiles
 from corenet.radius.journal import Journal
 from corenet.sgsn.config import SgsnConfig
@@ -56,9 +56,6 @@ class CoreConfig:
     hlrs_outside: Mapping[str, HlrOutsideConfig] = field(default_factory=dict)
     """HLRs of other processes, by the name that they have here."""
     mobiles: tuple[MobileConfig, ...] = ()
-    """Mobiles in the coverage of ``serving_sgsn``."""
-    serving_sgsn: str | None = None
-    """Key of the SGSN that the mobiles are in the coverage of; the first one when None."""
     mobile_timers: MobileTimers = field(default_factory=MobileTimers)
 
     def __post_init__(self) -> None:
@@ -71,8 +68,15 @@ class CoreConfig:
             raise ValueError(f"two nodes are named {twice[0]}")
         if self.mobiles and not self.sgsns:
             raise ValueError("mobiles need an SGSN")
-        if self.serving_sgsn is not None and self.serving_sgsn not in self.sgsns:
-            raise ValueError(f"there is no SGSN {self.serving_sgsn} to serve the mobiles")
+        cells = Counter(
+            cell
+            for sgsn in self.sgsns.values()
+            for area in sgsn.routing_areas
+            for cell in area.cells
+        )
+        shared = sorted(cell for cell, count in cells.items() if count > 1)
+        if shared:
+            raise ValueError(f"two routing areas have the cell {shared[0]}")
         if self.gsup_server is not None and self.hlr is None:
             raise ValueError("a GSUP server needs an HLR")
 
@@ -177,10 +181,14 @@ def assemble(
 def _mobiles(config: CoreConfig, random: Random, applications: Applications) -> Mobiles | None:
     if not config.sgsns:
         return None
-    serving = config.serving_sgsn or next(iter(config.sgsns))
     mobiles = Mobiles(
         name=MOBILES_NAME,
-        sgsn=_on_radio(serving),
+        cells={
+            cell: Cell(_on_radio(name), area.encode())
+            for name, sgsn in config.sgsns.items()
+            for area in sgsn.routing_areas
+            for cell in area.cells
+        },
         random=random,
         timers=config.mobile_timers,
         applications=applications,

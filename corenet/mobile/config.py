@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
 from corenet.mobile.behaviour import Behaviour, SmsBehaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell, as its broadcast channel has it for every mobile in it."""
+
+    sgsn: Address
+    """Where the SGSN behind it is attached to RADIO."""
+    rai: bytes
+    """Routeing area identification, 6 octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +25,12 @@ class MobileTimers:
 
     t3310: float = 15.0
     """Attach Request until Attach Accept or Reject."""
+    t3302: float = 720.0
+    """After five failures of attach or update in a row, until the next attempt."""
+    t3311: float = 15.0
+    """After a failure of attach or update, until the next attempt."""
+    t3330: float = 15.0
+    """Routing Area Update Request until Accept or Reject."""
     t3321: float = 15.0
     """Detach Request until Detach Accept."""
     t3380: float = 30.0
@@ -52,5 +69,7 @@ class MobileConfig:
     """The access points its user has set up; ``activate`` without an APN takes the first."""
     ready_timer: float | None = None
     """T3314 that it asks for, in seconds; None: it takes what the network gives."""
+    cell: int = 0
+    """Cell identity of the cell that it is in at first."""
     attach_at_start: bool = False
     """Whether it attaches on its own when the node starts."""

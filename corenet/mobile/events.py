@@ -47,7 +47,11 @@ class DetachReason(StrEnum):
 
     MOBILE = "mobile"
     POWER_OFF = "power off"
+    POWER_LOST = "power lost"
+    """Without a word to the network."""
     NETWORK = "network"
+    REFUSED = "update refused"
+    """The network does not know the mobile (any more), or does not want it."""
 
 
 class DeactivationReason(StrEnum):
@@ -59,7 +63,7 @@ class DeactivationReason(StrEnum):
     REPLACED = "replaced"
     """The network began another context with its transaction identifier or its PDP address."""
     UNKNOWN_TO_NETWORK = "unknown to the network"
-    """SM STATUS said so (cause 81)."""
+    """SM STATUS said so (cause 81), or the PDP context status of a routing area update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,24 @@ class Detached(Event):
 
     imsi: str
     reason: DetachReason
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingAreaUpdated(Event):
+    """The network accepted a routing area update (TS 24.008 §4.7.5.1.3)."""
+
+    imsi: str
+    rai: str
+    """The routing area, six octets in hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingAreaUpdateFailed(Event):
+    """The network refused an update, or did not answer at all (TS 24.008 §4.7.5.1.4)."""
+
+    imsi: str
+    cause: int | None
+    """GMM cause number; None where T3330 expired for the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +320,8 @@ class MobileView:
     """When it became what ``state`` says, seconds since 1970-01-01 UTC; None before the first."""
     powered: bool
     coverage: bool
+    cell: int
+    """Cell identity."""
     behaviour: Behaviour
     sms_behaviour: SmsBehaviour
     p_tmsi: int | None

@@ -1,46 +1,38 @@
-"""One mobile: power, coverage, mobility management, and the layers below both.
+"""One mobile: power, coverage and cell, and the layers that it is made of.
 
-Specs: TS 24.008 §4.7.3 (attach), §4.7.4 (detach); TS 44.064 (LLC), TS 44.065 (SNDCP).
+Specs: TS 44.064 (LLC), TS 44.065 (SNDCP).
 
-Theory of operation. The mobile is DETACHED, ATTACHING (T3310 runs), ATTACHED or DETACHING (T3321
-runs). Session management lives in ``sessions`` and is there only while ATTACHED. A mobile without
-power or coverage neither hears nor is heard; without coverage its timers go on, for it does not
-know. After T3310 has expired for the last time it stays detached until it is told to attach:
-the twelve minutes of T3302 would only keep a lab waiting.
+Theory of operation. ``mobility`` says whether the mobile is registered, and where; session
+management lives in ``sessions`` and is there only while it is ATTACHED. A mobile without power or
+coverage neither hears nor is heard; without coverage its timers go on, for it does not know. What
+is said to a cell that the mobile has left does not reach it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from corenet.gi import icmp, ip
 from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
-from corenet.interfaces.nas.causes import GmmCause
-from corenet.interfaces.nas.errors import NasError
-from corenet.interfaces.nas.gprs_timer import encode_timer
 from corenet.interfaces.node import Address
 from corenet.mobile.applications import Applications
 from corenet.mobile.behaviour import SmsBehaviour
-from corenet.mobile.config import MobileConfig
+from corenet.mobile.config import Cell, MobileConfig
 from corenet.mobile.contexts import Context
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
-    Attached,
-    AttachFailed,
+    ContextState,
     DatagramReceived,
     DeactivationReason,
-    Detached,
-    DetachReason,
     EchoAnswered,
     MobileState,
     MobileView,
 )
+from corenet.mobile.mobility import Mobility
 from corenet.mobile.sessions import Sessions
 from corenet.mobile.short_messages import ShortMessages
-from corenet.mobile.surroundings import Repetition, Surroundings
+from corenet.mobile.surroundings import Surroundings
 
 _USER_DATA = frozenset(
     {
@@ -54,24 +46,26 @@ _USER_DATA = frozenset(
 
 _DETACH_REQUEST = b"\x08\x05"
 
+_MOST_HELD: Final = 32
+"""Frames that wait for a routing area update."""
+
 
 class Mobile:
     """One mobile. Powered, covered and detached at first."""
 
     __slots__ = (
         "_applications",
+        "_held",
         "_numbers",
-        "_p_tmsi",
-        "_procedure",
         "_sessions",
         "_short_messages",
-        "_since",
         "behaviour",
+        "cell_identity",
         "config",
         "covered",
+        "mobility",
         "powered",
         "sms_behaviour",
-        "state",
         "surroundings",
     )
 
@@ -80,13 +74,12 @@ class Mobile:
         self.surroundings = surroundings
         self.behaviour = config.behaviour
         self.sms_behaviour = config.sms_behaviour
-        self.state = MobileState.DETACHED
         self.powered = True
         self.covered = True
         self._applications: Applications | None = None
-        self._since: float | None = None
-        self._p_tmsi: int | None = None
-        self._procedure: Repetition | None = None
+        self.mobility = Mobility(self)
+        self.cell_identity = config.cell
+        self._held: list[tuple[int, bytes]] | None = None
         self._sessions: Sessions | None = None
         self._short_messages: ShortMessages | None = None
         self._numbers = llc.FrameNumbers()
@@ -95,6 +88,16 @@ class Mobile:
     def imsi(self) -> str:
         """The subscriber's identity."""
         return self.config.imsi
+
+    @property
+    def state(self) -> MobileState:
+        """Its mobility management state."""
+        return self.mobility.state
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that it is in."""
+        return self.surroundings.cells[self.cell_identity]
 
     @property
     def is_attached(self) -> bool:
@@ -113,12 +116,13 @@ class Mobile:
             imsi=self.config.imsi,
             msisdn=self.config.msisdn,
             state=self.state,
-            since=self._since,
+            since=self.mobility.since,
             powered=self.powered,
             coverage=self.covered,
+            cell=self.cell_identity,
             behaviour=self.behaviour,
             sms_behaviour=self.sms_behaviour,
-            p_tmsi=self._p_tmsi,
+            p_tmsi=self.mobility.p_tmsi,
             contexts=tuple(context.view() for context in self._sessions or ()),
             shown=() if self._applications is None else self._applications.shown,
             forgotten=0 if self._applications is None else self._applications.forgotten,
@@ -130,61 +134,47 @@ class Mobile:
         """Attach (TS 24.008 §4.7.3.1); raises MobileError where the power is off."""
         if not self.powered:
             raise MobileError(f"mobile {self.imsi} is switched off")
-        if self.state in (MobileState.ATTACHING, MobileState.ATTACHED):
-            return
-        if self.state is MobileState.DETACHING:
-            self._become_detached(DetachReason.MOBILE, now)
-        self._enter(MobileState.ATTACHING, now)
-        # The network may have lost the link and count from 0 again.
-        self._numbers.begin_anew()
-        self._drop_short_messages(now)
-        ready = self.config.ready_timer
-        request = gmm.AttachRequest(
-            gmm.MobileIdentity(imsi=self.imsi),
-            ready_timer=None if ready is None else encode_timer(ready),
-        ).encode()
-        self._repeat(request, self.surroundings.timers.t3310, self._give_attach_up, now)
+        self.mobility.attach(now)
 
     def attach_unasked(self, now: float) -> None:
         """Attach if it may: what a mobile does on its own when service begins."""
         if self.powered:
             self.attach(now)
 
-    def detach(self, now: float) -> None:
-        """Detach and stay powered (TS 24.008 §4.7.4.1); nothing if it isn't attached."""
-        if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
-            return
-        self._stop()
-        self._drop_sessions(now)
-        self._drop_short_messages(now)
-        self._enter(MobileState.DETACHING, now)
-        self._numbers.begin_anew()
-        self._repeat(
-            gmm.DetachRequestUplink(p_tmsi=self._p_tmsi).encode(),
-            self.surroundings.timers.t3321,
-            lambda later: self._become_detached(DetachReason.MOBILE, later),
-            now,
-        )
-
     def power_off(self, now: float) -> None:
         """Switch off; the network is told and does not answer (TS 24.008 §4.7.4.1)."""
-        if not self.powered:
-            return
-        if self.state is not MobileState.DETACHED:
-            request = gmm.DetachRequestUplink(power_off=True, p_tmsi=self._p_tmsi)
-            self.send_signalling(request.encode())
-            if self.state is MobileState.ATTACHING:
-                self._stop()
-                self._enter(MobileState.DETACHED, now)
-            else:
-                self._become_detached(DetachReason.POWER_OFF, now)
-        self.powered = False
+        if self.powered:
+            self.mobility.switch_off(now)
+            self.powered = False
+
+    def lose_power(self, now: float) -> None:
+        """Be off without a word to the network, as without a battery."""
+        if self.powered:
+            self.mobility.lose_power(now)
+            self.powered = False
 
     def power_on(self, now: float) -> None:
         """Switch on and attach; nothing if it is on."""
         if not self.powered:
             self.powered = True
             self.attach(now)
+
+    def set_coverage(self, covered: bool, now: float) -> None:
+        """Take it out of radio coverage, or back; it only knows once it is back."""
+        back = covered and not self.covered
+        self.covered = covered
+        if back and self.powered:
+            self.mobility.find_cell(now)
+
+    def move(self, cell: int, now: float) -> None:
+        """Take it to another cell."""
+        if cell not in self.surroundings.cells:
+            raise MobileError(f"there is no cell {cell}")
+        if cell == self.cell_identity:
+            return
+        self.cell_identity = cell
+        if self.powered and self.covered:
+            self.mobility.find_cell(now)
 
     def activate(self, apn: str | None, address: str | None, now: float) -> None:
         """Activate a PDP context; raises MobileError where that is impossible."""
@@ -270,18 +260,48 @@ class Mobile:
             self._sessions = Sessions(self)
         return self._sessions
 
-    def _drop_sessions(self, now: float) -> None:
-        if self._sessions is not None:
-            self._sessions.drop_all(DeactivationReason.DETACHED, now)
-
     def _messaging(self) -> ShortMessages:
         if self._short_messages is None:
             self._short_messages = ShortMessages(self)
         return self._short_messages
 
-    def _drop_short_messages(self, now: float) -> None:
+    # What mobility management wants
+
+    def hear_anew(self) -> None:
+        """Expect the network to count its frames from 0."""
+        self._numbers.begin_anew()
+
+    def registered(self, now: float) -> None:
+        """Go on with what needs an attachment."""
+        if self._short_messages is not None:
+            self._short_messages.tell_memory(now)
+
+    def resume(self) -> None:
+        """Send what had to wait for an update."""
+        held, self._held = self._held, None
+        for sapi, payload in held or ():
+            self._transmit(sapi, payload)
+
+    def leave(self, now: float) -> None:
+        """End all that needs an attachment."""
+        self._held = None
+        if self._sessions is not None:
+            self._sessions.drop_all(DeactivationReason.DETACHED, now)
         if self._short_messages is not None:
             self._short_messages.drop(now)
+
+    def context_status(self) -> int | None:
+        """Return which NSAPIs are active, or None where there has been no context."""
+        if self._sessions is None:
+            return None
+        return gmm.context_status(
+            context.nsapi for context in self._sessions if context.state is ContextState.ACTIVE
+        )
+
+    def keep_contexts(self, status: int, now: float) -> None:
+        """End the contexts that the network does not have (TS 24.008 §4.7.5.1.3)."""
+        if self._sessions is not None:
+            self._sessions.keep_only(status, now)
 
     # What sessions tell
 
@@ -308,7 +328,7 @@ class Mobile:
             self.surroundings.count("frames_out_of_reach")
             return
         if paging.is_paging(frame):
-            self._answer_page(frame)
+            self.mobility.answer_page(frame)
             return
         try:
             ui = llc.decode_ui(frame)
@@ -328,17 +348,6 @@ class Mobile:
         else:
             self.surroundings.count("unexpected_frames")
 
-    def _answer_page(self, octets: bytes) -> None:
-        """Let the network hear of it (TS 24.008 §4.7.9.1.1): a frame with nothing in it will do."""
-        try:
-            paged = paging.decode(octets)
-        except paging.PagingError:
-            paged = None
-        if paged == self._p_tmsi is not None and self.state is MobileState.ATTACHED:
-            self.send_signalling(b"")
-        else:
-            self.surroundings.count("pages_for_others")
-
     def _is_new(self, ui: llc.UiFrame) -> bool:
         """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""
         if self._numbers.is_new(ui.sapi, ui.nu):
@@ -352,22 +361,11 @@ class Mobile:
     def _receive_signalling(self, octets: bytes, now: float) -> None:
         discriminator = octets[0] & 0x0F if octets else None
         if discriminator == gmm.PROTOCOL_DISCRIMINATOR:
-            self._receive_mobility(octets, now)
+            self.mobility.receive(octets, now)
         elif discriminator == sm.PROTOCOL_DISCRIMINATOR and self.state is MobileState.ATTACHED:
             self._session_management().receive(octets, self.behaviour, now)
         else:
             self.surroundings.count("unexpected_messages")
-
-    def _receive_mobility(self, octets: bytes, now: float) -> None:
-        try:
-            message = gmm.decode(octets, uplink=False)
-        except NasError as error:
-            self.surroundings.count("malformed_gmm_messages")
-            answered = error.cause != GmmCause.PROTOCOL_ERROR_UNSPECIFIED
-            if answered and self.state is not MobileState.DETACHED:
-                self.send_signalling(gmm.GmmStatus(error.cause).encode())
-            return
-        _RECEIVERS[type(message)](self, message, now)
 
     def _receive_user_data(self, pdu: bytes, now: float) -> None:
         try:
@@ -410,90 +408,6 @@ class Mobile:
             self._send_packet(context, echo.answer().packet())
             self.surroundings.emit(EchoAnswered(self.imsi, echo.source, echo.sequence))
 
-    # Mobility management messages
-
-    def _take_attach_accept(self, message: gmm.AttachAccept, now: float) -> None:
-        if self.state is MobileState.ATTACHING:
-            self._stop()
-            self._p_tmsi = message.p_tmsi
-            self._enter(MobileState.ATTACHED, now)
-            self.surroundings.emit(Attached(self.imsi, message.p_tmsi))
-            if self._short_messages is not None:
-                self._short_messages.tell_memory(now)
-        elif self.state is MobileState.ATTACHED:
-            # The network repeats itself, so it has not had Attach Complete (§4.7.3.1.6).
-            self._p_tmsi = message.p_tmsi
-        else:
-            self.surroundings.count("unexpected_messages")
-            return
-        if message.p_tmsi is not None:
-            self.send_signalling(gmm.AttachComplete().encode())
-
-    def _take_attach_reject(self, message: gmm.AttachReject, now: float) -> None:
-        if self.state is not MobileState.ATTACHING:
-            self.surroundings.count("unexpected_messages")
-            return
-        self._fail_attach(message.cause, now)
-
-    def _take_detach_request(self, message: gmm.DetachRequestDownlink, now: float) -> None:
-        """Leave as told (§4.7.4.2), and come back at once where that is asked for."""
-        again = message.detach_type == gmm.NetworkDetachType.REATTACH_REQUIRED
-        if self.state is MobileState.DETACHED or (self.state is MobileState.ATTACHING and again):
-            self.surroundings.count("unexpected_messages")
-            return
-        self.send_signalling(gmm.DetachAcceptUplink().encode())
-        if message.detach_type == gmm.NetworkDetachType.IMSI_DETACH:
-            return
-        if self.state is MobileState.ATTACHING:
-            self._fail_attach(message.cause, now)
-            return
-        crossing = self.state is MobileState.DETACHING
-        self._become_detached(DetachReason.MOBILE if crossing else DetachReason.NETWORK, now)
-        if again and not crossing:
-            self.attach(now)
-
-    def _take_detach_accept(self, _message: gmm.DetachAcceptDownlink, now: float) -> None:
-        if self.state is MobileState.DETACHING:
-            self._become_detached(DetachReason.MOBILE, now)
-        else:
-            self.surroundings.count("unexpected_messages")
-
-    def _take_status(self, _message: gmm.GmmStatus, _now: float) -> None:
-        self.surroundings.count("gmm_status_received")
-
-    # Parts of procedures
-
-    def _give_attach_up(self, now: float) -> None:
-        self._fail_attach(None, now)
-
-    def _fail_attach(self, cause: int | None, now: float) -> None:
-        self._stop()
-        self._enter(MobileState.DETACHED, now)
-        self.surroundings.emit(AttachFailed(self.imsi, cause))
-
-    def _become_detached(self, reason: DetachReason, now: float) -> None:
-        self._stop()
-        self._drop_sessions(now)
-        self._drop_short_messages(now)
-        self._p_tmsi = None
-        self._enter(MobileState.DETACHED, now)
-        self.surroundings.emit(Detached(self.imsi, reason))
-
-    def _enter(self, state: MobileState, now: float) -> None:
-        self.state, self._since = state, now
-
-    def _repeat(
-        self, octets: bytes, interval: float, give_up: Callable[[float], None], now: float
-    ) -> None:
-        self._procedure = Repetition(
-            self.surroundings, interval, lambda: self.send_signalling(octets), give_up, now
-        )
-
-    def _stop(self) -> None:
-        if self._procedure is not None:
-            self._procedure.stop()
-            self._procedure = None
-
     # What goes out
 
     def send_short_message(self, octets: bytes) -> None:
@@ -519,21 +433,26 @@ class Mobile:
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS
         self._send(context.llc_sapi, pdu)
 
+    def send_mobility(self, octets: bytes) -> None:
+        """Send a mobility management message, or a frame with nothing in it."""
+        self._transmit(llc.Sapi.MOBILITY_MANAGEMENT, octets)
+
     def _send(self, sapi: int, payload: bytes) -> None:
-        nu = self._numbers.next(sapi)
-        if self.covered:
-            frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
-            self.surroundings.send(self.imsi, frame)
+        if not self.mobility.suspended:
+            self._transmit(sapi, payload)
+            return
+        if self._held is None:
+            self._held = []
+        if len(self._held) < _MOST_HELD and (sapi, payload) not in self._held:
+            self._held.append((sapi, payload))
         else:
             self.surroundings.count("frames_unsent")
 
-
-_RECEIVERS: Final[Mapping[type, Callable[[Mobile, Any, float], None]]] = MappingProxyType(
-    {
-        gmm.AttachAccept: Mobile._take_attach_accept,
-        gmm.AttachReject: Mobile._take_attach_reject,
-        gmm.DetachRequestDownlink: Mobile._take_detach_request,
-        gmm.DetachAcceptDownlink: Mobile._take_detach_accept,
-        gmm.GmmStatus: Mobile._take_status,
-    }
-)
+    def _transmit(self, sapi: int, payload: bytes) -> None:
+        nu = self._numbers.next(sapi)
+        if self.covered:
+            frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
+            self.surroundings.send(self.imsi, self.cell_identity, frame)
+            self.mobility.note_sent(self.surroundings.now)
+        else:
+            self.surroundings.count("frames_unsent")

@@ -5,12 +5,13 @@ Specs: TS 24.008 (GMM and SM), TS 44.064 (LLC), TS 44.065 (SNDCP), as far as the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 from corenet.interfaces.application import Applications
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.mobile.behaviour import Behaviour, SmsBehaviour
-from corenet.mobile.config import MobileConfig, MobileTimers
+from corenet.mobile.config import Cell, MobileConfig, MobileTimers
 from corenet.mobile.errors import UnknownMobile
 from corenet.mobile.events import MobileView
 from corenet.mobile.mobile import Mobile
@@ -20,8 +21,9 @@ from corenet.mobile.surroundings import Surroundings
 class Mobiles:
     """Many mobiles on one radio attachment; satisfies ``corenet.interfaces.node.Node``.
 
-    Attach it to RADIO at ANYWHERE: a mobile's radio address is ``(imsi, 0)``, which is where its
-    frames come from and what frames to it name as their destination.
+    Attach it to RADIO at ANYWHERE: a mobile's radio address is its IMSI and the identity of the
+    cell that it is in, which is where its frames come from and what frames to it name as their
+    destination.
 
     Every command raises UnknownMobile for an IMSI that was not added.
     """
@@ -30,18 +32,18 @@ class Mobiles:
         self,
         *,
         name: str = "mobiles",
-        sgsn: Address,
+        cells: Mapping[int, Cell],
         random: Random,
         timers: MobileTimers | None = None,
         applications: Applications = lambda _host: (),
     ) -> None:
-        """``sgsn`` is where the SGSN is attached to RADIO.
+        """``cells`` are those that mobiles may be in, by cell identity.
 
         ``random`` spreads the first attach and is the applications' chance; ``applications``
         makes those of a mobile when something first concerns them.
         """
         self._name = name
-        self._surroundings = Surroundings(sgsn, timers or MobileTimers(), random, applications)
+        self._surroundings = Surroundings(cells, timers or MobileTimers(), random, applications)
         self._mobiles: dict[str, Mobile] = {}
 
     @property
@@ -57,13 +59,15 @@ class Mobiles:
     def add(self, config: MobileConfig) -> None:
         """Add a mobile: powered, covered, detached.
 
-        Raises ValueError for an IMSI that is there, or is not digits.
+        Raises ValueError for an IMSI that is there or is not digits, or a cell that is not there.
         """
         imsi = config.imsi
         if not (imsi.isascii() and imsi.isdigit() and len(imsi) <= 15):
             raise ValueError(f"IMSI {imsi!r} is not 1 to 15 digits")
         if imsi in self._mobiles:
             raise ValueError(f"a mobile with IMSI {imsi} is there already")
+        if config.cell not in self._surroundings.cells:
+            raise ValueError(f"there is no cell {config.cell} for the mobile with IMSI {imsi}")
         self._mobiles[imsi] = Mobile(config, self._surroundings)
 
     def imsis(self) -> tuple[str, ...]:
@@ -81,31 +85,39 @@ class Mobiles:
 
         Raises MobileError where it is switched off.
         """
-        self._find(imsi).attach(now)
+        self._at(imsi, now).attach(now)
 
     def detach(self, imsi: str, now: float) -> None:
         """Detach, and stay powered (TS 24.008 §4.7.4.1)."""
-        self._find(imsi).detach(now)
+        self._at(imsi, now).mobility.detach(now)
 
     def power_off(self, imsi: str, now: float) -> None:
         """Switch off: Detach Request with power-off, and deaf and mute from then on."""
-        self._find(imsi).power_off(now)
+        self._at(imsi, now).power_off(now)
 
     def power_on(self, imsi: str, now: float) -> None:
         """Switch on, and attach."""
-        self._find(imsi).power_on(now)
+        self._at(imsi, now).power_on(now)
 
-    def set_coverage(self, imsi: str, covered: bool, now: float) -> None:  # noqa: ARG002
-        """Take the mobile out of radio coverage, or back; it knows nothing of it itself."""
-        self._find(imsi).covered = covered
+    def lose_power(self, imsi: str, now: float) -> None:
+        """Take the battery out: it is off, and the network hears nothing of it."""
+        self._at(imsi, now).lose_power(now)
 
-    def set_behaviour(self, imsi: str, behaviour: Behaviour, now: float) -> None:  # noqa: ARG002
+    def set_coverage(self, imsi: str, covered: bool, now: float) -> None:
+        """Take the mobile out of radio coverage, or back."""
+        self._at(imsi, now).set_coverage(covered, now)
+
+    def move(self, imsi: str, cell: int, now: float) -> None:
+        """Take the mobile to the cell with that identity; raises MobileError where none is."""
+        self._at(imsi, now).move(cell, now)
+
+    def set_behaviour(self, imsi: str, behaviour: Behaviour, now: float) -> None:
         """Tell how it is to answer the network's requests from now on."""
-        self._find(imsi).behaviour = behaviour
+        self._at(imsi, now).behaviour = behaviour
 
     def set_sms_behaviour(self, imsi: str, behaviour: SmsBehaviour, now: float) -> None:
         """Tell how it is to answer short messages from now on."""
-        self._find(imsi).set_sms_behaviour(behaviour, now)
+        self._at(imsi, now).set_sms_behaviour(behaviour, now)
 
     def send_sms(self, imsi: str, destination: str, text: str, now: float) -> None:
         """Send a text, in as many short messages as it takes (TS 23.040 §9.2.2.2).
@@ -113,7 +125,7 @@ class Mobiles:
         ``destination`` is a number, "+" before an international one. Raises MobileError where
         the mobile isn't attached or knows no service centre.
         """
-        self._find(imsi).send_sms(destination, text, now)
+        self._at(imsi, now).send_sms(destination, text, now)
 
     def activate(
         self, imsi: str, apn: str | None, now: float, *, address: str | None = None
@@ -123,7 +135,7 @@ class Mobiles:
         Nothing happens if one to ``apn`` already is or is on its way. Raises MobileError where
         the mobile isn't attached, or has no context or no APN left to use.
         """
-        self._find(imsi).activate(apn, address, now)
+        self._at(imsi, now).activate(apn, address, now)
 
     def activate_secondary(
         self,
@@ -140,13 +152,13 @@ class Mobiles:
         ``nsapi``, ``qos`` and ``tft`` are as for ``modify``. Raises MobileError where there is no
         such active context, or no further one is possible.
         """
-        self._find(imsi).activate_secondary(apn, nsapi, qos, tft, now)
+        self._at(imsi, now).activate_secondary(apn, nsapi, qos, tft, now)
 
     def deactivate(
         self, imsi: str, apn: str | None, now: float, *, nsapi: int | None = None
     ) -> None:
         """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1)."""
-        self._find(imsi).deactivate(apn, nsapi, now)
+        self._at(imsi, now).deactivate(apn, nsapi, now)
 
     def modify(
         self,
@@ -173,13 +185,13 @@ class Mobiles:
         source_port: int,
         destination: Address,
         payload: bytes,
-        now: float,  # noqa: ARG002
+        now: float,
     ) -> None:
         """Send a UDP datagram from the first active context.
 
         Raises MobileError where there is none or the datagram does not fit a packet.
         """
-        self._find(imsi).send_udp(source_port, destination, payload)
+        self._at(imsi, now).send_udp(source_port, destination, payload)
 
     def tap(self, imsi: str, item: int, now: float) -> None:
         """Have the user tap on what is shown, by its place from 1.
@@ -187,19 +199,20 @@ class Mobiles:
         Raises MobileError where there is no such item, there is nothing to open
         behind it, or the mobile is switched off.
         """
-        self._find(imsi).tap(item, now)
+        self._at(imsi, now).tap(item, now)
 
-    def configure(self, imsi: str, name: str, value: str, now: float) -> None:  # noqa: ARG002
+    def configure(self, imsi: str, name: str, value: str, now: float) -> None:
         """Change a setting of the application that has it.
 
         Raises UnsuitableSetting where none has, or it cannot have that value.
         """
-        self._find(imsi).configure(name, value)
+        self._at(imsi, now).configure(name, value)
 
     # Verbs of a node
 
     def start(self, now: float) -> None:
         """Begin service: mobiles that are to attach on their own do so."""
+        self._surroundings.now = now
         spread = self._surroundings.timers.attach_spread
         for mobile in self._mobiles.values():
             if not mobile.config.attach_at_start:
@@ -212,6 +225,7 @@ class Mobiles:
 
     def stop(self, now: float) -> None:
         """End service: every mobile is switched off."""
+        self._surroundings.now = now
         for mobile in self._mobiles.values():
             mobile.power_off(now)
 
@@ -225,11 +239,16 @@ class Mobiles:
         now: float,
     ) -> None:
         """Take a frame for the mobile at ``local``. Never raises for what a peer sent."""
+        self._surroundings.now = now
         mobile = self._mobiles.get(local[0])
-        if interface is not Interface.RADIO or peer != self._surroundings.sgsn or mobile is None:
+        if interface is not Interface.RADIO or mobile is None:
             self._surroundings.count("frames_for_nobody")
-            return
-        mobile.receive(data, now)
+        elif local[1] != mobile.cell_identity:
+            self._surroundings.count("frames_in_other_cells")
+        elif peer != mobile.cell.sgsn:
+            self._surroundings.count("frames_for_nobody")
+        else:
+            mobile.receive(data, now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
@@ -237,6 +256,7 @@ class Mobiles:
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
+        self._surroundings.now = now
         self._surroundings.schedule.ring(now)
 
     def take_datagrams(self) -> list[Datagram]:
@@ -248,6 +268,11 @@ class Mobiles:
         """Return what has happened since the last call, in order, and forget it."""
         taken, self._surroundings.events = self._surroundings.events, []
         return taken
+
+    def _at(self, imsi: str, now: float) -> Mobile:
+        """Return the mobile that is told to do something."""
+        self._surroundings.now = now
+        return self._find(imsi)
 
     def _find(self, imsi: str) -> Mobile:
         mobile = self._mobiles.get(imsi)

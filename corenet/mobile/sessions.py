@@ -152,6 +152,12 @@ class Sessions:
             alarm.cancel()
         self._answers = None
 
+    def keep_only(self, status: int, now: float) -> None:
+        """End the active contexts whose NSAPI is not in the network's PDP context status."""
+        for context in tuple(self._contexts):
+            if context.state is ContextState.ACTIVE and not status >> context.nsapi & 1:
+                self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now)
+
     # Messages from the network
 
     def receive(self, octets: bytes, behaviour: Behaviour, now: float) -> None:

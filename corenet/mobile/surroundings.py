@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from corenet.interfaces.application import Applications
-from corenet.interfaces.node import Address, Datagram, Event, Interface
-from corenet.mobile.config import MobileTimers
+from corenet.interfaces.node import Datagram, Event, Interface
+from corenet.mobile.config import Cell, MobileTimers
 from corenet.schedule import Action, Schedule
 
 
@@ -16,19 +16,26 @@ class Surroundings:
 
     __slots__ = (
         "applications",
+        "cells",
         "counters",
         "datagrams",
         "events",
+        "now",
         "random",
         "schedule",
-        "sgsn",
         "timers",
     )
 
     def __init__(
-        self, sgsn: Address, timers: MobileTimers, random: Random, applications: Applications
+        self,
+        cells: Mapping[int, Cell],
+        timers: MobileTimers,
+        random: Random,
+        applications: Applications,
     ) -> None:
-        self.sgsn = sgsn
+        self.cells = cells
+        self.now = 0.0
+        """The time of what is being done."""
         self.timers = timers
         self.random = random
         self.applications = applications
@@ -37,9 +44,10 @@ class Surroundings:
         self.counters: dict[str, int] = {}
         self.schedule = Schedule()
 
-    def send(self, imsi: str, frame: bytes) -> None:
-        """Send a frame from the mobile to the SGSN."""
-        self.datagrams.append(Datagram(Interface.RADIO, self.sgsn, frame, (imsi, 0)))
+    def send(self, imsi: str, cell: int, frame: bytes) -> None:
+        """Send a frame from the mobile in ``cell`` to the SGSN behind it."""
+        sgsn = self.cells[cell].sgsn
+        self.datagrams.append(Datagram(Interface.RADIO, sgsn, frame, (imsi, cell)))
 
     def emit(self, event: Event) -> None:
         """Say that something has happened."""

@@ -9,25 +9,31 @@ from random import Random
 from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.application import Receive, Shown
 from corenet.interfaces.nas import gmm, sm
+from corenet.interfaces.nas.gprs_timer import encode_timer
 from corenet.interfaces.node import Address, Event, Interface
 from corenet.interfaces.sms import cp
+from corenet.mobile.config import Cell
 from corenet.mobile.population import Mobiles
 from corenet.schedule import Alarm, Schedule
 
 SGSN: Address = ("sgsn", 0)
 ROUTEING_AREA = bytes.fromhex("32f451123401")
+CELLS = {0: Cell(SGSN, ROUTEING_AREA)}
+NO_PERIODIC_UPDATE = encode_timer(None)
 
 
 class ScriptedNetwork:
     """Says to mobiles what it is told to, hears all they say, and keeps their time.
 
-    Build the mobiles with ``sgsn=SGSN``. It does nothing by itself; ``attach`` is the one
+    Build the mobiles with ``cells=CELLS``. It does nothing by itself; ``attach`` is the one
     procedure it knows.
     """
 
     def __init__(self, mobiles: Mobiles, *, now: float = 1000.0) -> None:
         self.now = now
         self._mobiles = mobiles
+        self.cell = 0
+        """The cell that is spoken in."""
         self.unsaid: list[str] = []
         """IMSI of each that sent a frame with nothing in it, as the answer to a page."""
         self._nu: dict[str, int] = {}
@@ -57,12 +63,21 @@ class ScriptedNetwork:
 
     def send_frame(self, imsi: str, frame: bytes) -> None:
         """Send octets to a mobile."""
-        self._mobiles.receive(Interface.RADIO, frame, peer=SGSN, local=(imsi, 0), now=self.now)
+        radio = (imsi, self.cell)
+        self._mobiles.receive(Interface.RADIO, frame, peer=SGSN, local=radio, now=self.now)
 
-    def attach(self, imsi: str, p_tmsi: int = 0xC0000001) -> None:
+    def attach(
+        self,
+        imsi: str,
+        p_tmsi: int = 0xC0000001,
+        periodic_update_timer: int = NO_PERIODIC_UPDATE,
+    ) -> None:
         """Have a mobile attach, and forget what was said meanwhile."""
         self._mobiles.attach(imsi, self.now)
-        self.say(imsi, gmm.AttachAccept(ROUTEING_AREA, p_tmsi))
+        self.say(
+            imsi,
+            gmm.AttachAccept(ROUTEING_AREA, p_tmsi, periodic_update_timer=periodic_update_timer),
+        )
         self.heard()
         self.events()
 

@@ -254,7 +254,7 @@ class Activations:
         subscribed = mobile.subscription.qos_of(context.apn)
         return CreatePdpContextRequest(
             imsi=context.imsi,
-            rai=config.routing_area.encode(),
+            rai=mobile.area.encode(),
             selection_mode=selection.mode,
             teid_data=context.teid_data,
             teid_control=tunnel.teid,

@@ -68,7 +68,11 @@ class Air:
         if not self._is_wanted(mobile, link, frame, now):
             self._core.count("frames_duplicate")
             return
-        link.standby = False
+        if mobile is not None:
+            self._presence.awake(mobile)
+            if link.address != radio:
+                link.address = radio
+                self._core.count("cells_changed")
         self._take(link, mobile, frame, now)
         mobile = self._core.mobiles.at(radio)
         if mobile is not None:

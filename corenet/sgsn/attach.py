@@ -1,8 +1,7 @@
 """GPRS attach: the mobile becomes known, its subscription comes from the HLR.
 
-Specs: TS 23.060 §6.5, TS 24.008 §4.7.3.1. Authentication, ciphering and the identity requests of
-the standard are left out: a mobile is who it says it is, and one whose P-TMSI is not known is
-rejected with cause 9, which makes it attach with its IMSI.
+Specs: TS 23.060 §6.5, TS 24.008 §4.7.3.1. A mobile is who it says it is; one whose P-TMSI is not
+known, or that does not show with its signature that the P-TMSI is its own, is asked for its IMSI.
 
     UPDATING   -(Update Location result)---> ACCEPTING: P-TMSI allotted, Accept sent, T3350
     UPDATING   -(error, or no answer)------> Attach Reject
@@ -18,7 +17,6 @@ from __future__ import annotations
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
-from corenet.interfaces.nas.gprs_timer import decode_timer, encode_timer
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
 from corenet.sgsn.detach import Detaches
@@ -31,9 +29,9 @@ from corenet.sgsn.events import (
     MobileDetached,
 )
 from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.identification import Identifications
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.paging import Paging
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription import Subscription
@@ -64,14 +62,14 @@ class Attaches:
         core: Core,
         hlr: HlrLink,
         detaches: Detaches,
-        paging: Paging,
+        identifications: Identifications,
         requests: NetworkRequests,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
         self._detaches = detaches
-        self._paging = paging
+        self._identifications = identifications
         self._requests = requests
         self._short_messages = short_messages
         self._pending: dict[MmContext, Attach] = {}
@@ -82,22 +80,35 @@ class Attaches:
 
     def attach(self, link: RadioLink, request: AttachRequest, now: float) -> None:
         """Take an Attach Request that came over ``link``, a retransmitted one included."""
-        mobile = self._who(request)
-        if mobile is None and request.identity.imsi is None:
-            self.reject(link, GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
+        imsi, p_tmsi = request.identity.imsi, request.identity.p_tmsi
+        known = None if p_tmsi is None else self._core.mobiles.with_p_tmsi(p_tmsi)
+        if known is not None and known.signs(p_tmsi, request.p_tmsi_signature):
+            imsi = known.imsi
+        if imsi is not None:
+            self._identifications.drop(link.address[0])
+            self._attach(imsi, link, request, now)
             return
+
+        def identified(imsi: str, link: RadioLink, now: float) -> None:
+            self._attach(imsi, link, request, now)
+
+        self._identifications.ask(link, p_tmsi or 0, request, identified, now)
+
+    def _attach(self, imsi: str, link: RadioLink, request: AttachRequest, now: float) -> None:
+        mobile = self._core.mobiles.with_imsi(imsi)
+        area = self._core.area_of(link.address)
         if mobile is None:
-            imsi = request.identity.imsi or ""
             if len(imsi) < _FEWEST_DIGITS:
                 self.reject(link, GmmCause.INVALID_MANDATORY_INFORMATION)
                 return
-            mobile = MmContext(imsi, link, now)
+            mobile = MmContext(imsi, link, area, now)
             self._core.mobiles.add(mobile)
         elif self._is_repeated(mobile, request, now):
             return
         else:
             self._clear(mobile, now)
             self._core.mobiles.move(mobile, link)
+        mobile.area = area
         mobile.attach_asked = now
         mobile.suspended = False
         mobile.subscription = Subscription()
@@ -115,6 +126,7 @@ class Attaches:
         if attach is None or attach.accept is None or mobile.p_tmsi is None:
             return False
         self.cancel(mobile)
+        self._core.mobiles.confirm(mobile)
         mobile.enter(MmState.ATTACHED, now)
         self._core.count("attaches")
         self._core.emit(MobileAttached(mobile.imsi, mobile.subscription.msisdn, mobile.p_tmsi))
@@ -134,12 +146,6 @@ class Attaches:
         self._core.count("attaches_refused")
         self._core.say(link, AttachReject(cause))
 
-    def _who(self, request: AttachRequest) -> MmContext | None:
-        identity = request.identity
-        if identity.imsi is not None:
-            return self._core.mobiles.with_imsi(identity.imsi)
-        return self._core.mobiles.with_p_tmsi(identity.p_tmsi or 0)
-
     def _is_repeated(self, mobile: MmContext, request: AttachRequest, now: float) -> bool:
         attach = self._pending.get(mobile)
         if attach is None or attach.request != request:
@@ -153,7 +159,7 @@ class Attaches:
         """Let a known mobile begin anew: what it had before is void."""
         self.cancel(mobile)
         self._detaches.stop(mobile)
-        self._paging.drop(mobile)
+        self._core.leave(mobile)
         self._requests.mobile_attaches_anew(mobile.imsi)
         attached = mobile.state is MmState.ATTACHED
         mobile.enter(MmState.ATTACHING, now)
@@ -173,22 +179,16 @@ class Attaches:
             mobile.mnrg = False
             attach = self._pending[mobile]
             combined = attach.request.attach_type != AttachType.GPRS
-            ready = self._agree_ready_timer(mobile, attach.request)
             attach.accept = AttachAccept(
-                self._core.config.routing_area.encode(),
+                mobile.area.encode(),
                 self._core.mobiles.name(mobile),
+                periodic_update_timer=self._core.periodic_update_timer,
                 cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE if combined else None,
-                ready_timer=ready,
+                ready_timer=self._core.agree_ready_timer(mobile, attach.request.ready_timer),
+                p_tmsi_signature=mobile.p_tmsi_signature,
             )
             attach.attempt = 1
             self._transmit(mobile, attach, attach.accept, now)
-
-    def _agree_ready_timer(self, mobile: MmContext, request: AttachRequest) -> int:
-        """Give the mobile the READY timer that it asks for, or the usual one (§4.7.2.1)."""
-        asked = request.ready_timer
-        agreed = encode_timer(self._core.config.radio.t3314) if asked is None else asked
-        mobile.ready_timer = decode_timer(agreed)
-        return agreed
 
     def _refuse(self, mobile: MmContext, cause: int, text: str, now: float) -> None:
         self.cancel(mobile)

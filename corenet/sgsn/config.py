@@ -12,12 +12,14 @@ from gtp.timers import Timers
 
 @dataclass(frozen=True, slots=True)
 class RoutingArea:
-    """The one routing area that an emulated SGSN serves (TS 23.003 §4.2)."""
+    """A routing area that an SGSN serves (TS 23.003 §4.2)."""
 
     mcc: str = "234"
     mnc: str = "15"
     lac: int = 0x1234
     rac: int = 1
+    cells: tuple[int, ...] = (0,)
+    """Cell identities of its cells (TS 23.003 §4.3.1); no other area of the network has them."""
 
     def encode(self) -> bytes:
         """Return the six octets of a Routeing Area Identity (TS 24.008 §10.5.5.15)."""
@@ -30,6 +32,10 @@ class RoutingArea:
 class RadioTimers:
     """Timers of the procedures with mobiles, in seconds (TS 24.008 §11.2)."""
 
+    t3312: float | None = 3240.0
+    """Periodic update: how long a mobile in STANDBY may be silent; None: for ever."""
+    mobile_reachable_margin: float = 240.0
+    """How much longer than T3312 until it is implicitly detached (the mobile reachable timer)."""
     t3313: float = 5.0
     """Paging until the mobile is heard."""
     t3314: float | None = 44.0
@@ -37,7 +43,9 @@ class RadioTimers:
     t3322: float = 6.0
     """Detach on the network's command until Detach Accept."""
     t3350: float = 6.0
-    """Attach Accept until Attach Complete."""
+    """Attach or Routing Area Update Accept, or P-TMSI Reallocation Command, until Complete."""
+    t3370: float = 6.0
+    """Identity Request until Identity Response."""
     t3385: float = 8.0
     """Request PDP Context Activation until the mobile activates or rejects."""
     t3386: float = 8.0
@@ -65,7 +73,8 @@ class SgsnConfig:
 
     For activations by the mobile; a network request names its GGSN itself.
     """
-    routing_area: RoutingArea = field(default_factory=RoutingArea)
+    routing_areas: tuple[RoutingArea, ...] = (RoutingArea(),)
+    """At least one; a mobile in a cell that none has is taken to be in the first."""
     radio: RadioTimers = field(default_factory=RadioTimers)
     timers: Timers = field(default_factory=Timers)
     hlr_timeout: float = 10.0

@@ -8,11 +8,12 @@ from random import Random
 
 from corenet.interfaces.llc import Sapi
 from corenet.interfaces.nas.gmm import GmmMessage
+from corenet.interfaces.nas.gprs_timer import decode_timer, encode_timer
 from corenet.interfaces.nas.sm import SmMessage
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.schedule import Schedule
-from corenet.sgsn.config import SgsnConfig
-from corenet.sgsn.mm_context import MmContexts
+from corenet.sgsn.config import RoutingArea, SgsnConfig
+from corenet.sgsn.mm_context import MmContext, MmContexts
 from corenet.sgsn.pdp_context import ControlTunnel, PdpContext, Tunnels
 from corenet.sgsn.radio import RadioLink
 from gtp.constants import GTP_C_PORT, MessageType
@@ -51,6 +52,9 @@ class Core:
         self.tunnels = Tunnels(random)
         self.outgoing: list[Datagram] = []
         self.events: list[Event] = []
+        self._areas = {cell: area for area in config.routing_areas for cell in area.cells}
+        self._served = {area.encode(): area for area in config.routing_areas}
+        self._leaving: list[Callable[[MmContext], object]] = []
         self.unpaged: list[tuple[RadioLink, int, bytes]] = []
         """What is for mobiles in STANDBY: link, SAPI, what the frame is to carry."""
 
@@ -61,6 +65,34 @@ class Core:
     def count(self, name: str) -> None:
         """Count one more of ``name``."""
         self.counters[name] += 1
+
+    def on_leave(self, drop: Callable[[MmContext], object]) -> None:
+        """Call ``drop`` for each mobile with which nothing is to be under way any more."""
+        self._leaving.append(drop)
+
+    def leave(self, mobile: MmContext) -> None:
+        """Drop what is under way with a mobile that leaves, or begins anew."""
+        for drop in self._leaving:
+            drop(mobile)
+
+    @property
+    def periodic_update_timer(self) -> int:
+        """T3312 as mobiles are told it."""
+        return encode_timer(self.config.radio.t3312)
+
+    def agree_ready_timer(self, mobile: MmContext, asked: int | None) -> int:
+        """Give a mobile the READY timer that it asks for, or the usual one (§4.7.2.1)."""
+        agreed = encode_timer(self.config.radio.t3314) if asked is None else asked
+        mobile.ready_timer = decode_timer(agreed)
+        return agreed
+
+    def area_of(self, radio: Address) -> RoutingArea:
+        """Return the routing area of the cell that a radio link is in."""
+        return self._areas.get(radio[1], self.config.routing_areas[0])
+
+    def serves(self, rai: bytes) -> bool:
+        """Return whether a routing area is one of this SGSN's."""
+        return rai in self._served
 
     def say(self, link: RadioLink, message: GmmMessage | SmMessage) -> None:
         """Send a layer 3 message to a mobile."""

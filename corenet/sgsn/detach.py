@@ -1,7 +1,8 @@
 """GPRS detach: by the mobile, by the network, by the HLR.
 
 Specs: TS 23.060 §6.6, TS 24.008 §4.7.4. A detached mobile stays known, so that who asks for it
-hears "detached" and not "unknown"; the oldest beyond ``SgsnConfig.max_detached`` are purged.
+hears "detached" and not "unknown"; the oldest beyond ``SgsnConfig.max_detached`` are purged. One
+that is detached implicitly, for it was silent, is purged at once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from corenet.sgsn.events import DeactivationReason, DetachReason, MmState, Mobil
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.paging import Paging
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
 
@@ -46,14 +46,12 @@ class Detaches:
         self,
         core: Core,
         hlr: HlrLink,
-        paging: Paging,
         deactivations: Deactivations,
         requests: NetworkRequests,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
-        self._paging = paging
         self._deactivations = deactivations
         self._requests = requests
         self._short_messages = short_messages
@@ -74,14 +72,25 @@ class Detaches:
             after_all(deletions, lambda _: self._accept(mobile), now)
 
     def by_network(
-        self, mobile: MmContext, reason: DetachReason, now: float, cause: GmmCause | None = None
+        self,
+        mobile: MmContext,
+        reason: DetachReason,
+        now: float,
+        cause: GmmCause | None = None,
+        kind: NetworkDetachType = NetworkDetachType.REATTACH_NOT_REQUIRED,
     ) -> None:
-        """Detach an attached mobile, which is not to attach again by itself (§4.7.4.2)."""
+        """Detach an attached mobile, and have it accept that (§4.7.4.2)."""
         self.forsake(mobile, DeactivationReason.DETACHED, now)
         mobile.enter(MmState.DETACHING, now)
-        message = DetachRequestDownlink(NetworkDetachType.REATTACH_NOT_REQUIRED, cause)
+        message = DetachRequestDownlink(kind, cause)
         detach = self._pending[mobile] = NetworkDetach(message, reason)
         self._transmit(mobile, detach, now)
+
+    def implicit(self, mobile: MmContext, now: float) -> None:
+        """Give up a mobile that has been silent for too long (TS 23.060 §6.6.2.1)."""
+        self.forsake(mobile, DeactivationReason.DETACHED, now)
+        self.gone(mobile, DetachReason.IMPLICIT, now)
+        self._hlr.purge(mobile.imsi, now, self._purged)
 
     def accepted(self, mobile: MmContext, now: float) -> None:
         """Take a Detach Accept."""
@@ -105,7 +114,7 @@ class Detaches:
 
     def forsake(self, mobile: MmContext, reason: DeactivationReason, now: float) -> list[Deletion]:
         """Give up all that is under way for a mobile, then end its contexts."""
-        self._paging.drop(mobile)
+        self._core.leave(mobile)
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         return self.release_contexts(mobile, reason, now)
@@ -130,14 +139,14 @@ class Detaches:
         """Make the mobile detached; None says that it had never been attached."""
         mobile.enter(MmState.DETACHED, now)
         mobile.link.standby = False
-        self._paging.drop(mobile)
+        self._core.leave(mobile)
         mobile.suspended = False
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         if reason is not None:
             self._core.count("detaches")
             self._core.emit(MobileDetached(mobile.imsi, reason))
-        if reason is DetachReason.HLR:
+        if reason in (DetachReason.HLR, DetachReason.IMPLICIT):
             self._core.mobiles.remove(mobile)
             return
         oldest = self._core.mobiles.note_detached(mobile, self._core.config.max_detached)

@@ -63,6 +63,9 @@ class DetachReason(StrEnum):
     POWER_OFF = "power off"
     NETWORK = "network"
     HLR = "hlr"
+    IMPLICIT = "implicit"
+    """It was silent for as long as the mobile reachable timer."""
+    UPDATE_REFUSED = "update refused"
     REPLACED = "attached anew"
     STOPPED = "sgsn stopped"
 
@@ -81,6 +84,8 @@ class DeactivationReason(StrEnum):
     UNKNOWN_TO_GGSN = "ggsn does not know it"
     """The answer to an Update PDP Context Request."""
     STOPPED = "sgsn stopped"
+    FORGOTTEN = "mobile has it no more"
+    """The PDP context status of a routing area update says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,41 @@ class AttachRefused(Event):
     imsi: str
     gmm_cause: int | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingAreaUpdated(Event):
+    """A routing area update was accepted (TS 24.008 §4.7.5)."""
+
+    imsi: str
+    rai: str
+    """The area that the mobile is in, six octets in hexadecimal digits."""
+    periodic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingAreaUpdateRefused(Event):
+    """A routing area update was rejected."""
+
+    imsi: str
+    """"" where the mobile is not known."""
+    gmm_cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class PTmsiReallocated(Event):
+    """A mobile has taken a new P-TMSI (TS 24.008 §4.7.6)."""
+
+    imsi: str
+    p_tmsi: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRequested(Event):
+    """A mobile that cannot be known by its P-TMSI is asked who it is (TS 24.008 §4.7.8)."""
+
+    p_tmsi: int
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,9 +381,11 @@ class MmContextView:
     state: MmState
     since: float
     """When it became what ``state`` says, seconds since 1970-01-01 UTC."""
+    rai: bytes
+    """The routing area that it is registered in, six octets."""
     p_tmsi: int | None
     radio: Address
-    """The radio link on which the mobile was last heard."""
+    """The radio link on which the mobile was last heard, and the identity of its cell."""
     last_heard: float
     reachability: Reachability | None
     """None where it is not attached."""

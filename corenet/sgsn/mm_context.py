@@ -11,6 +11,7 @@ from random import Random
 from corenet.interfaces.nas.sm import TransactionIdentifier
 from corenet.interfaces.node import Address
 from corenet.schedule import Alarm
+from corenet.sgsn.config import RoutingArea
 from corenet.sgsn.events import MmContextView, MmState, Reachability
 from corenet.sgsn.pdp_context import PdpContext
 from corenet.sgsn.radio import RadioLink
@@ -25,14 +26,17 @@ class MmContext:
 
     __slots__ = (
         "alarm",
+        "area",
         "attach_asked",
         "contexts",
+        "former",
         "imsi",
         "last_heard",
         "last_network_ti",
         "link",
         "mnrg",
         "p_tmsi",
+        "p_tmsi_signature",
         "ready_timer",
         "requested_tis",
         "since",
@@ -41,8 +45,10 @@ class MmContext:
         "suspended",
     )
 
-    def __init__(self, imsi: str, link: RadioLink, now: float) -> None:
+    def __init__(self, imsi: str, link: RadioLink, area: RoutingArea, now: float) -> None:
         self.imsi = imsi
+        self.area = area
+        """The routing area that it is registered in."""
         self.link = link
         self.state = MmState.ATTACHING
         self.since = now
@@ -54,6 +60,10 @@ class MmContext:
         self.alarm: Alarm | None = None
         """When to see whether it is READY still."""
         self.p_tmsi: int | None = None
+        self.p_tmsi_signature = b""
+        """What it shows that the P-TMSI is its own with."""
+        self.former: tuple[int, bytes] | None = None
+        """P-TMSI and signature that it had before, until it has shown that it has the new ones."""
         self.subscription = Subscription()
         self.suspended = False
         self.mnrg = False
@@ -63,6 +73,17 @@ class MmContext:
         self.last_network_ti = 6
         self.requested_tis: frozenset[int] = frozenset()
         """The network's transaction identifiers that secondary contexts are asked for with."""
+
+    def signs(self, p_tmsi: int | None, signature: bytes | None) -> bool:
+        """Return whether a P-TMSI signature shows that this mobile speaks; none is no proof."""
+        if p_tmsi is not None and self.former is not None and p_tmsi == self.former[0]:
+            return signature == self.former[1]
+        return signature == self.p_tmsi_signature
+
+    @property
+    def paged_as(self) -> int | None:
+        """The P-TMSI that it surely knows."""
+        return self.p_tmsi if self.former is None else self.former[0]
 
     @property
     def reachability(self) -> Reachability | None:
@@ -93,6 +114,7 @@ class MmContext:
             msisdn=self.subscription.msisdn,
             state=self.state,
             since=self.since,
+            rai=self.area.encode(),
             p_tmsi=self.p_tmsi,
             radio=self.link.address,
             last_heard=self.last_heard,
@@ -109,7 +131,7 @@ class MmContexts:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._by_imsi: dict[str, MmContext] = {}
-        self._by_radio: dict[Address, MmContext] = {}
+        self._by_radio: dict[str, MmContext] = {}
         self._by_p_tmsi: dict[int, MmContext] = {}
         self._detached: dict[str, None] = {}
 
@@ -122,8 +144,8 @@ class MmContexts:
         return self._by_imsi.get(imsi)
 
     def at(self, radio: Address) -> MmContext | None:
-        """Return the context of the mobile that was last heard on that radio link."""
-        return self._by_radio.get(radio)
+        """Return the context of the mobile of that radio link, in whichever cell it is."""
+        return self._by_radio.get(radio[0])
 
     def with_p_tmsi(self, p_tmsi: int) -> MmContext | None:
         """Return the context of the mobile that was given ``p_tmsi``."""
@@ -132,25 +154,38 @@ class MmContexts:
     def add(self, mobile: MmContext) -> None:
         """Take in a new context."""
         self._by_imsi[mobile.imsi] = mobile
-        self._by_radio[mobile.link.address] = mobile
+        self._by_radio[mobile.link.address[0]] = mobile
 
     def move(self, mobile: MmContext, link: RadioLink) -> None:
         """Give ``mobile`` another radio link."""
-        if self._by_radio.get(mobile.link.address) is mobile:
-            del self._by_radio[mobile.link.address]
+        if self._by_radio.get(mobile.link.address[0]) is mobile:
+            del self._by_radio[mobile.link.address[0]]
         mobile.link = link
-        self._by_radio[link.address] = mobile
+        self._by_radio[link.address[0]] = mobile
 
     def name(self, mobile: MmContext) -> int:
-        """Give ``mobile`` a new P-TMSI and return it."""
-        self._unname(mobile)
+        """Give ``mobile`` a new P-TMSI with its signature, and return it.
+
+        Until ``confirm`` it is known by the one before as well.
+        """
+        if mobile.former is None and mobile.p_tmsi is not None:
+            mobile.former = (mobile.p_tmsi, mobile.p_tmsi_signature)
+        elif mobile.p_tmsi is not None:
+            self._by_p_tmsi.pop(mobile.p_tmsi, None)
         while True:
             p_tmsi = self._random.getrandbits(30) | _P_TMSI_MARK
             if p_tmsi not in self._by_p_tmsi and p_tmsi != 0xFFFF_FFFF:
                 break
         mobile.p_tmsi = p_tmsi
+        mobile.p_tmsi_signature = self._random.randbytes(3)
         self._by_p_tmsi[p_tmsi] = mobile
         return p_tmsi
+
+    def confirm(self, mobile: MmContext) -> None:
+        """Know ``mobile`` by its present P-TMSI alone, which it has taken."""
+        if mobile.former is not None:
+            self._by_p_tmsi.pop(mobile.former[0], None)
+            mobile.former = None
 
     def note_detached(self, mobile: MmContext, keep: int) -> MmContext | None:
         """Note that ``mobile`` is detached; return the oldest such one beyond ``keep``."""
@@ -168,11 +203,12 @@ class MmContexts:
         """Forget ``mobile``."""
         self._by_imsi.pop(mobile.imsi, None)
         self._detached.pop(mobile.imsi, None)
-        if self._by_radio.get(mobile.link.address) is mobile:
-            del self._by_radio[mobile.link.address]
+        if self._by_radio.get(mobile.link.address[0]) is mobile:
+            del self._by_radio[mobile.link.address[0]]
         self._unname(mobile)
 
     def _unname(self, mobile: MmContext) -> None:
+        self.confirm(mobile)
         if mobile.p_tmsi is not None:
             self._by_p_tmsi.pop(mobile.p_tmsi, None)
             mobile.p_tmsi = None

@@ -15,6 +15,11 @@ from corenet.interfaces.nas.gmm import (
     DetachAcceptUplink,
     DetachRequestUplink,
     GmmStatus,
+    IdentityResponse,
+    NetworkDetachType,
+    PTmsiReallocationComplete,
+    RoutingAreaUpdateComplete,
+    RoutingAreaUpdateRequest,
     decode,
 )
 from corenet.sgsn.attach import Attaches
@@ -26,17 +31,30 @@ from corenet.sgsn.events import (
     MmState,
 )
 from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.identification import Identifications
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.update import Updates
 
 _ATTACH_REQUEST = 0x01
+_UPDATE_REQUEST = 0x08
 
 
 class Mobility:
     """Takes mobility management messages."""
 
-    def __init__(self, core: Core, hlr: HlrLink, attaches: Attaches, detaches: Detaches) -> None:
+    def __init__(
+        self,
+        core: Core,
+        hlr: HlrLink,
+        attaches: Attaches,
+        detaches: Detaches,
+        updates: Updates,
+        identifications: Identifications,
+    ) -> None:
         self._core = core
+        self._updates = updates
+        self._identifications = identifications
         self._hlr = hlr
         self._attaches = attaches
         self._detaches = detaches
@@ -49,6 +67,8 @@ class Mobility:
             self._core.count("gmm_errors")
             if error.message_type == _ATTACH_REQUEST:
                 self._attaches.reject(link, error.cause)
+            elif error.message_type == _UPDATE_REQUEST:
+                self._updates.reject(link, "" if mobile is None else mobile.imsi, error.cause)
             elif mobile is not None and error.message_type is not None:
                 self._core.say(link, GmmStatus(error.cause))
             return
@@ -56,6 +76,14 @@ class Mobility:
             self._attaches.attach(link, message, now)
         elif isinstance(message, DetachRequestUplink):
             self._detach(link, mobile, message, now)
+        elif isinstance(message, RoutingAreaUpdateRequest):
+            self._updates.update(link, mobile, message, now)
+        elif isinstance(message, IdentityResponse):
+            self._identifications.answered(link.address[0], message.identity, now)
+        elif mobile is not None and isinstance(
+            message, RoutingAreaUpdateComplete | PTmsiReallocationComplete
+        ):
+            self._updates.complete(mobile)
         elif mobile is not None and isinstance(message, AttachComplete):
             self._attaches.complete(mobile, now)
         elif mobile is not None and isinstance(message, DetachAcceptUplink):
@@ -79,11 +107,16 @@ class Mobility:
         else:
             self._hlr.refuse(message.imsi, message.type, GmmCause.MESSAGE_TYPE_UNKNOWN)
 
-    def detach(self, mobile: MmContext, now: float) -> bool:
+    def detach(self, mobile: MmContext, now: float, *, reattach: bool) -> bool:
         """Detach a mobile by command of the network; False where it is not attached."""
         if mobile.state is not MmState.ATTACHED:
             return False
-        self._detaches.by_network(mobile, DetachReason.NETWORK, now)
+        kind = (
+            NetworkDetachType.REATTACH_REQUIRED
+            if reattach
+            else NetworkDetachType.REATTACH_NOT_REQUIRED
+        )
+        self._detaches.by_network(mobile, DetachReason.NETWORK, now, kind=kind)
         return True
 
     def _detach(

@@ -37,6 +37,7 @@ from corenet.sgsn.events import (
 )
 from corenet.sgsn.gn import Gn
 from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.identification import Identifications
 from corenet.sgsn.mobility import Mobility
 from corenet.sgsn.modification import Modifications
 from corenet.sgsn.network_request import NetworkRequests
@@ -48,6 +49,7 @@ from corenet.sgsn.secondary import SecondaryActivations
 from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
+from corenet.sgsn.update import Updates
 from gtp.endpoint import EndpointCounters
 from gtp.ies.quality import QosProfile
 
@@ -68,7 +70,6 @@ class Sgsn:
         self._deletions = deletions = Deletions(core)
         self._deactivations = Deactivations(core, deletions)
         self._paging = Paging(core)
-        self._presence = Presence(core, self._hlr, self._paging)
         self._requests = NetworkRequests(core, self._paging)
         self._packets = Packets(core, self._deactivations)
         self._secondary_requests = SecondaryRequests(core, self._requests)
@@ -85,15 +86,24 @@ class Sgsn:
         self._detaches = Detaches(
             core,
             self._hlr,
-            self._paging,
             self._deactivations,
             self._requests,
             self._short_messages,
         )
+        self._presence = Presence(core, self._hlr, self._paging, self._detaches)
+        self._identifications = Identifications(core)
         self._attaches = attaches = Attaches(
-            core, self._hlr, self._detaches, self._paging, self._requests, self._short_messages
+            core,
+            self._hlr,
+            self._detaches,
+            self._identifications,
+            self._requests,
+            self._short_messages,
         )
-        self._mobility = Mobility(core, self._hlr, attaches, self._detaches)
+        self._updates = Updates(core, attaches, self._deactivations)
+        self._mobility = Mobility(
+            core, self._hlr, attaches, self._detaches, self._updates, self._identifications
+        )
         self._modifications = modifications = Modifications(core, self._deactivations)
         sessions = Sessions(
             core,
@@ -201,10 +211,23 @@ class Sgsn:
         events, self._core.events = self._core.events, []
         return events
 
-    def detach(self, imsi: str, now: float) -> bool:
-        """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached."""
+    def detach(self, imsi: str, now: float, *, reattach: bool = False) -> bool:
+        """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached.
+
+        ``reattach`` has it attach again at once.
+        """
         mobile = self._core.mobiles.with_imsi(imsi)
-        done = mobile is not None and self._mobility.detach(mobile, now)
+        done = mobile is not None and self._mobility.detach(mobile, now, reattach=reattach)
+        self._end(now)
+        return done
+
+    def reallocate_p_tmsi(self, imsi: str, now: float) -> bool:
+        """Give the mobile another P-TMSI (TS 24.008 §4.7.6).
+
+        Return False if it is not attached, or is being given one already.
+        """
+        mobile = self._core.mobiles.with_imsi(imsi)
+        done = mobile is not None and self._updates.reallocate(mobile, now)
         self._end(now)
         return done
 
@@ -293,6 +316,8 @@ class Sgsn:
             "attaches": len(self._attaches),
             "detaches": len(self._detaches),
             "pages": len(self._paging),
+            "updates": len(self._updates),
+            "identifications": len(self._identifications),
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),

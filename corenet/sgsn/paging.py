@@ -48,6 +48,7 @@ class Paging:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._pending: dict[MmContext, Page] = {}
+        core.on_leave(self._drop)
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -91,10 +92,6 @@ class Paging:
         for then in page.then:
             then(True, now)
 
-    def drop(self, mobile: MmContext) -> None:
-        """Call a mobile no more that has left, or begins anew."""
-        self._drop(mobile)
-
     def _drop(self, mobile: MmContext) -> Page | None:
         page = self._pending.pop(mobile, None)
         if page is not None and page.alarm is not None:
@@ -110,12 +107,15 @@ class Paging:
         return page
 
     def _transmit(self, mobile: MmContext, page: Page, now: float) -> None:
-        assert mobile.p_tmsi is not None  # an attached mobile has one
+        assert mobile.paged_as is not None  # an attached mobile has one
         page.attempt += 1
         self._core.count("pages_sent")
         self._core.emit(MobilePaged(mobile.imsi, page.attempt))
-        request = paging.encode(mobile.p_tmsi)
-        self._core.outgoing.append(Datagram(Interface.RADIO, mobile.link.address, request))
+        request = paging.encode(mobile.paged_as)
+        # Where in its routing area it is nobody knows.
+        for cell in mobile.area.cells:
+            radio = (mobile.link.address[0], cell)
+            self._core.outgoing.append(Datagram(Interface.RADIO, radio, request))
 
         def expired(now: float) -> None:
             if page.attempt < self._core.config.radio.paging_attempts:

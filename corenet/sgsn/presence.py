@@ -1,10 +1,14 @@
 """Whether attached mobiles can be reached: READY, STANDBY, and those the HLR waits for.
 
-Specs: TS 23.060 §6.1.2 (states), TS 24.008 §4.7.2.1 (READY timer), TS 23.060 §9.2.2.2 and
+Specs: TS 23.060 §6.1.2 (states), TS 24.008 §4.7.2 (timers), TS 23.060 §9.2.2.2 and
 TS 29.002 §24.5 (Ready for SM).
 
-    READY    -(no frame for as long as the READY timer)--> STANDBY
+    READY    -(no frame for as long as the READY timer)--> STANDBY, mobile reachable timer starts
     STANDBY  -(any frame of the mobile)------------------> READY
+    STANDBY  -(mobile reachable timer expires)-----------> implicitly detached
+
+The mobile reachable timer is longer than T3312, after which a mobile that is there would have
+updated its routing area; so a mobile whose power-off was lost is not kept for ever.
 
 A frame only notes its time. The one alarm of a mobile finds out when it rings whether there has
 been another one since, so that a busy mobile costs no timers.
@@ -13,7 +17,9 @@ been another one since, so that a busy mobile costs no timers.
 from __future__ import annotations
 
 from corenet.interfaces.gsup import GsupMessage, MessageType
+from corenet.interfaces.nas.gprs_timer import decode_timer
 from corenet.sgsn.core import Core
+from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import MmState, MobileBecameReachable
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
@@ -23,10 +29,19 @@ from corenet.sgsn.paging import Paging
 class Presence:
     """Takes note of mobiles that are heard, and of those that are not."""
 
-    def __init__(self, core: Core, hlr: HlrLink, paging: Paging) -> None:
+    def __init__(self, core: Core, hlr: HlrLink, paging: Paging, detaches: Detaches) -> None:
         self._core = core
+        self._detaches = detaches
         self._hlr = hlr
         self._paging = paging
+
+    def awake(self, mobile: MmContext) -> None:
+        """Note that a mobile speaks, so that it can be spoken to."""
+        if mobile.link.standby:
+            mobile.link.standby = False
+            if mobile.alarm is not None:
+                mobile.alarm.cancel()
+                mobile.alarm = None
 
     def heard(self, mobile: MmContext, now: float) -> None:
         """Note that a mobile has been heard, once what it said is dealt with."""
@@ -47,13 +62,27 @@ class Presence:
 
         def expired(now: float) -> None:
             mobile.alarm = None
-            if mobile.last_heard + ready > now:
+            if mobile.ready_timer is None or mobile.last_heard + mobile.ready_timer > now:
                 self._watch(mobile)
             else:
                 mobile.link.standby = True
                 self._core.count("mobiles_to_standby")
+                self._expect(mobile, now)
 
         mobile.alarm = self._core.schedule.at(mobile.last_heard + ready, expired)
+
+    def _expect(self, mobile: MmContext, now: float) -> None:
+        """See that a mobile in STANDBY updates its routing area in time."""
+        periodic = decode_timer(self._core.periodic_update_timer)
+        if periodic is None:
+            return
+
+        def expired(now: float) -> None:
+            mobile.alarm = None
+            self._detaches.implicit(mobile, now)
+
+        margin = self._core.config.radio.mobile_reachable_margin
+        mobile.alarm = self._core.schedule.at(now + periodic + margin, expired)
 
     def _tell_hlr(self, mobile: MmContext, now: float) -> None:
         """Tell the HLR if it waits for the mobile."""

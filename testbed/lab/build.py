@@ -341,7 +341,7 @@ def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
         user_address=part.address,
         hlr=gsup.hlr_place(lab, part.hlr),
         ggsns=own | part.ggsns,
-        routing_area=RoutingArea(area.mcc, area.mnc, area.lac, area.rac),
+        routing_areas=(RoutingArea(area.mcc, area.mnc, area.lac, area.rac),),
         radio=RadioTimers(
             t3313=part.t3313,
             t3314=part.t3314,

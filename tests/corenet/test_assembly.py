@@ -14,7 +14,7 @@ from corenet.interfaces.node import Interface
 from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, ShownOnScreen
-from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.config import RoutingArea, SgsnConfig
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.quality import LinkQuality
 
@@ -190,7 +190,7 @@ SGSN_CONFIG = SgsnConfig(SGSN, SGSN, (HLR, 4222))
     [
         ({"sgsns": {"hlr": SGSN_CONFIG}}, "two nodes are named hlr"),
         ({"mobiles": (MobileConfig(imsi(1), "4477"),)}, "mobiles need an SGSN"),
-        ({"sgsns": {"a": SGSN_CONFIG}, "serving_sgsn": "b"}, "no SGSN b"),
+        ({"sgsns": {"a": SGSN_CONFIG, "b": SGSN_CONFIG}}, "two routing areas have the cell 0"),
     ],
 )
 def test_contradictions_are_refused(parts, words):
@@ -199,15 +199,22 @@ def test_contradictions_are_refused(parts, words):
         CoreConfig(**parts)
 
 
-def test_mobiles_are_in_the_coverage_of_the_sgsn_that_is_named():
-    """With two SGSNs the mobiles attach to the one that serves them."""
+def test_mobiles_attach_to_the_sgsn_of_their_cell():
+    """With two SGSNs the mobiles attach to the one whose cell they are in."""
     whole = config(1)
     both = CoreConfig(
         ggsns=whole.ggsns,
-        sgsns={"far": SgsnConfig("127.0.10.9", "127.0.10.9", (HLR, 4222)), **whole.sgsns},
+        sgsns={
+            "far": SgsnConfig(
+                "127.0.10.9",
+                "127.0.10.9",
+                (HLR, 4222),
+                routing_areas=(RoutingArea(rac=2, cells=(7,)),),
+            ),
+            **whole.sgsns,
+        },
         hlr=whole.hlr,
         mobiles=whole.mobiles,
-        serving_sgsn="sgsn",
     )
     network = VirtualNetwork(1)
     core = assemble(both, random=Random(1), recovery=0)

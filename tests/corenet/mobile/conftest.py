@@ -6,7 +6,7 @@ import pytest
 
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI = "234150999999999"
 
@@ -14,7 +14,7 @@ IMSI = "234150999999999"
 @pytest.fixture
 def mobiles() -> Mobiles:
     """One mobile, powered and covered and detached."""
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+    mobiles = Mobiles(cells=CELLS, random=Random(1))
     mobiles.add(MobileConfig(IMSI, "447700900123", apns=("wap.example",)))
     mobiles.start(1000.0)
     return mobiles

@@ -15,7 +15,7 @@ from corenet.mobile.config import MobileConfig
 from corenet.mobile.errors import MobileError, UnsuitableSetting
 from corenet.mobile.events import ApplicationReported, ShownOnScreen
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI, OTHER = "234150999999999", "234150999999998"
 ADDRESS = "10.45.0.7"
@@ -60,7 +60,7 @@ class Lab:
 
     def __init__(self) -> None:
         self.programs: dict[str, Program] = {}
-        self.mobiles = Mobiles(sgsn=SGSN, random=Random(1), applications=self.make)
+        self.mobiles = Mobiles(cells=CELLS, random=Random(1), applications=self.make)
         self.network = ScriptedNetwork(self.mobiles)
         for imsi in (IMSI, OTHER):
             self.mobiles.add(MobileConfig(imsi, "447700900123", apns=("wap.example",)))

@@ -23,14 +23,26 @@ from corenet.mobile.events import (
     MobileState,
 )
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import ROUTEING_AREA, SGSN, ScriptedNetwork
+from corenet.mobile.testing import (
+    CELLS,
+    NO_PERIODIC_UPDATE,
+    ROUTEING_AREA,
+    SGSN,
+    ScriptedNetwork,
+)
 
 IMSI = "234150999999999"
 P_TMSI = 0xC0000001
 ATTACH_REQUEST = (IMSI, gmm.AttachRequest(gmm.MobileIdentity(imsi=IMSI)))
 ATTACH_COMPLETE = (IMSI, gmm.AttachComplete())
 DETACH_REQUEST = (IMSI, gmm.DetachRequestUplink(p_tmsi=P_TMSI))
+AGAIN = (
+    IMSI,
+    gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=P_TMSI), old_rai=ROUTEING_AREA),
+)
+"""An Attach Request with what is left of an attachment before."""
 DETACH_ACCEPT = (IMSI, gmm.DetachAcceptUplink())
+ACCEPT = gmm.AttachAccept(ROUTEING_AREA, P_TMSI, periodic_update_timer=NO_PERIODIC_UPDATE)
 NETWORK_DETACH = gmm.DetachRequestDownlink(gmm.NetworkDetachType.REATTACH_NOT_REQUIRED)
 REATTACH = gmm.DetachRequestDownlink(gmm.NetworkDetachType.REATTACH_REQUIRED)
 
@@ -66,7 +78,7 @@ def test_attach_ends_with_complete(mobiles: Mobiles, network: ScriptedNetwork) -
     assert state(mobiles) is MobileState.ATTACHING
     assert network.heard() == [ATTACH_REQUEST]
     network.wait(2)
-    network.say(IMSI, gmm.AttachAccept(ROUTEING_AREA, P_TMSI))
+    network.say(IMSI, ACCEPT)
     assert network.heard() == [ATTACH_COMPLETE]
     assert network.events() == [Attached(IMSI, P_TMSI)]
     view = mobiles.mobile(IMSI)
@@ -111,13 +123,13 @@ def test_attach_is_repeated_and_succeeds(mobiles: Mobiles, network: ScriptedNetw
     mobiles.attach(IMSI, network.now)
     network.wait(15)
     assert network.heard() == [ATTACH_REQUEST] * 2
-    network.say(IMSI, gmm.AttachAccept(ROUTEING_AREA, P_TMSI))
+    network.say(IMSI, ACCEPT)
     assert state(mobiles) is MobileState.ATTACHED
     assert mobiles.next_timeout() is None
 
 
 def test_attach_is_given_up_after_five_attempts(mobiles: Mobiles, network: ScriptedNetwork) -> None:
-    """T3310 expires for the fifth time and the mobile stays detached."""
+    """T3310 expires for the fifth time and the mobile is detached; T3311 runs."""
     mobiles.attach(IMSI, network.now)
     network.wait(74.9)
     assert network.events() == []
@@ -125,16 +137,70 @@ def test_attach_is_given_up_after_five_attempts(mobiles: Mobiles, network: Scrip
     assert network.heard() == [ATTACH_REQUEST] * 5
     assert network.events() == [AttachFailed(IMSI, None)]
     assert state(mobiles) is MobileState.DETACHED
-    assert mobiles.next_timeout() is None
+    network.wait(15)
+    assert network.heard() == [ATTACH_REQUEST]
+    assert state(mobiles) is MobileState.ATTACHING
 
 
-def test_attach_is_refused(mobiles: Mobiles, network: ScriptedNetwork) -> None:
-    """Attach Reject leaves the mobile detached with the cause told."""
+@pytest.mark.parametrize("cause", [2, 3, 6, 7, 8, 11, 12, 13, 14, 15])
+def test_attach_is_refused_for_good(mobiles: Mobiles, network: ScriptedNetwork, cause: int) -> None:
+    """Attach Reject leaves the mobile detached with the cause told; it does not come back."""
     mobiles.attach(IMSI, network.now)
-    network.say(IMSI, gmm.AttachReject(7))
-    assert network.events() == [AttachFailed(IMSI, 7)]
+    network.say(IMSI, gmm.AttachReject(cause))
+    assert network.events() == [AttachFailed(IMSI, cause)]
     assert state(mobiles) is MobileState.DETACHED
     assert mobiles.next_timeout() is None
+
+
+@pytest.mark.parametrize("cause", [10, 17, 22, 96, 111])
+def test_attach_that_is_refused_is_tried_again(
+    mobiles: Mobiles, network: ScriptedNetwork, cause: int
+) -> None:
+    """T3311 after each of four failures, T3302 after the fifth, and then the same anew."""
+    mobiles.attach(IMSI, network.now)
+    for wait in (15, 15, 15, 15, 720, 15):
+        assert network.heard() == [ATTACH_REQUEST]
+        network.say(IMSI, gmm.AttachReject(cause))
+        network.wait(wait - 0.1)
+        assert network.heard() == []
+        network.wait(0.2)
+    assert network.heard() == [ATTACH_REQUEST]
+    network.say(IMSI, ACCEPT)
+    assert state(mobiles) is MobileState.ATTACHED
+    assert mobiles.next_timeout() is None
+
+
+def test_detach_ends_the_attempts(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """A mobile that waits for T3311 and is detached or switched off tries no more."""
+    mobiles.attach(IMSI, network.now)
+    network.say(IMSI, gmm.AttachReject(17))
+    mobiles.detach(IMSI, network.now)
+    assert mobiles.next_timeout() is None
+    mobiles.attach(IMSI, network.now)
+    network.say(IMSI, gmm.AttachReject(17))
+    mobiles.power_off(IMSI, network.now)
+    assert mobiles.next_timeout() is None
+
+
+def test_identity_that_is_not_known_any_more(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """Cause 9 to a P-TMSI makes the mobile attach with its IMSI at once."""
+    network.attach(IMSI)
+    mobiles.detach(IMSI, network.now)
+    network.say(IMSI, gmm.DetachAcceptDownlink())
+    mobiles.attach(IMSI, network.now)
+    assert network.heard()[-1] == AGAIN
+    network.say(IMSI, gmm.AttachReject(9))
+    assert network.heard() == [ATTACH_REQUEST]
+
+
+def test_mobile_says_who_it_is(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """Identity Request for the IMSI is answered in any state, for another identity not."""
+    mobiles.attach(IMSI, network.now)
+    network.heard()
+    network.say(IMSI, gmm.IdentityRequest())
+    network.say(IMSI, gmm.IdentityRequest(gmm.IdentityType.IMEI))
+    assert network.heard() == [(IMSI, gmm.IdentityResponse(gmm.MobileIdentity(imsi=IMSI)))]
+    assert mobiles.counters == {"unexpected_messages": 1}
 
 
 def test_attach_twice_is_one_attach(mobiles: Mobiles, network: ScriptedNetwork) -> None:
@@ -222,11 +288,11 @@ def test_attach_while_detaching_starts_anew(mobiles: Mobiles, network: ScriptedN
     network.attach(IMSI)
     mobiles.detach(IMSI, network.now)
     mobiles.attach(IMSI, network.now)
-    assert network.heard() == [DETACH_REQUEST, ATTACH_REQUEST]
+    assert network.heard() == [DETACH_REQUEST, AGAIN]
     assert network.events() == [Detached(IMSI, DetachReason.MOBILE)]
     network.say(IMSI, gmm.DetachAcceptDownlink())
     network.wait(15)
-    assert network.heard() == [ATTACH_REQUEST]
+    assert network.heard() == [AGAIN]
 
 
 def test_network_detaches_the_mobile(mobiles: Mobiles, network: ScriptedNetwork) -> None:
@@ -239,6 +305,17 @@ def test_network_detaches_the_mobile(mobiles: Mobiles, network: ScriptedNetwork)
         ContextDeactivated(IMSI, "wap.example", 5, "10.45.0.7", DeactivationReason.DETACHED),
         Detached(IMSI, DetachReason.NETWORK),
     ]
+    assert (state(mobiles), mobiles.mobile(IMSI).p_tmsi) == (MobileState.DETACHED, P_TMSI)
+
+
+@pytest.mark.parametrize("cause", [3, 7, 11])
+def test_network_does_not_want_the_mobile(
+    mobiles: Mobiles, network: ScriptedNetwork, cause: int
+) -> None:
+    """With such a cause the mobile forgets its P-TMSI."""
+    network.attach(IMSI)
+    network.say(IMSI, gmm.DetachRequestDownlink(cause=cause))
+    assert network.heard() == [DETACH_ACCEPT]
     assert (state(mobiles), mobiles.mobile(IMSI).p_tmsi) == (MobileState.DETACHED, None)
 
 
@@ -246,7 +323,7 @@ def test_network_wants_the_mobile_back(mobiles: Mobiles, network: ScriptedNetwor
     """With re-attach required the mobile accepts and attaches at once."""
     network.attach(IMSI)
     network.say(IMSI, REATTACH)
-    assert network.heard() == [DETACH_ACCEPT, ATTACH_REQUEST]
+    assert network.heard() == [DETACH_ACCEPT, AGAIN]
     assert state(mobiles) is MobileState.ATTACHING
 
 
@@ -334,14 +411,13 @@ def test_mobile_without_power_cannot_attach(mobiles: Mobiles, network: ScriptedN
 def test_mobile_out_of_coverage_neither_hears_nor_is_heard(
     mobiles: Mobiles, network: ScriptedNetwork
 ) -> None:
-    """Its timers go on, and what is sent in coverage again gets through."""
+    """Back in coverage it attaches at once."""
     mobiles.set_coverage(IMSI, False, network.now)
     mobiles.attach(IMSI, network.now)
     assert network.heard() == []
     network.say(IMSI, gmm.AttachAccept(ROUTEING_AREA, P_TMSI))
     assert state(mobiles) is MobileState.ATTACHING
     mobiles.set_coverage(IMSI, True, network.now)
-    network.wait(15)
     assert network.heard() == [ATTACH_REQUEST]
     assert mobiles.counters == {"frames_unsent": 1, "frames_out_of_reach": 1}
     assert mobiles.mobile(IMSI).coverage
@@ -412,7 +488,7 @@ def test_network_that_lost_the_mobile_is_heard(mobiles: Mobiles, network: Script
     network.heard()
     for nu, message in ((0, gmm.AttachAccept(ROUTEING_AREA, P_TMSI)), (0, REATTACH)):
         network.send_frame(IMSI, llc.encode_ui(1, message.encode(), uplink=False, nu=nu))
-    assert network.heard() == [ATTACH_COMPLETE, DETACH_ACCEPT, ATTACH_REQUEST]
+    assert network.heard() == [ATTACH_COMPLETE, DETACH_ACCEPT, AGAIN]
     accept = gmm.AttachAccept(ROUTEING_AREA, P_TMSI).encode()
     network.send_frame(IMSI, llc.encode_ui(1, accept, uplink=False, nu=0))
     assert network.heard() == [ATTACH_COMPLETE]
@@ -449,7 +525,7 @@ def test_mobiles_attach_at_start_within_the_spread() -> None:
 
     def trace() -> list[tuple[float, str]]:
         timers = MobileTimers(attach_spread=10.0)
-        mobiles = Mobiles(sgsn=SGSN, random=Random(3), timers=timers)
+        mobiles = Mobiles(cells=CELLS, random=Random(3), timers=timers)
         for number in range(20):
             mobiles.add(MobileConfig(f"2341500000000{number:02}", "1", attach_at_start=number > 0))
         mobiles.start(1000.0)
@@ -468,7 +544,7 @@ def test_mobiles_attach_at_start_within_the_spread() -> None:
 
 def test_mobiles_attach_at_start_at_once_and_leave_at_stop() -> None:
     """Without a spread all attach with the start; with the stop all are switched off."""
-    mobiles = Mobiles(sgsn=SGSN, random=Random(3), name="many")
+    mobiles = Mobiles(cells=CELLS, random=Random(3), name="many")
     for number in range(3):
         mobiles.add(MobileConfig(f"23415000000000{number}", "1", attach_at_start=True))
     network = ScriptedNetwork(mobiles)

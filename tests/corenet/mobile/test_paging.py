@@ -8,7 +8,7 @@ from corenet.interfaces import paging
 from corenet.interfaces.nas import gmm
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI = "234150999999999"
 P_TMSI = 0xC0000001
@@ -45,7 +45,7 @@ def test_out_of_coverage_it_hears_nothing(network, mobiles):
 @pytest.mark.parametrize(("asked", "octet"), [(None, None), (2.0, 0x01), (44.0, 0x16)])
 def test_it_asks_for_its_ready_timer(asked, octet):
     """Its Attach Request has the timer where one is configured."""
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+    mobiles = Mobiles(cells=CELLS, random=Random(1))
     mobiles.add(MobileConfig(IMSI, "447700900123", ready_timer=asked))
     network = ScriptedNetwork(mobiles)
     mobiles.attach(IMSI, network.now)

@@ -23,7 +23,7 @@ from corenet.mobile.events import (
     RequestAnswer,
 )
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI = "234150999999999"
 APN = "wap.example"
@@ -504,7 +504,7 @@ def test_detached_mobile_cannot_activate(mobiles: Mobiles, network: ScriptedNetw
 
 def test_mobile_without_apn_needs_one(network: ScriptedNetwork) -> None:
     """Where none is set up, the command must name it."""
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+    mobiles = Mobiles(cells=CELLS, random=Random(1))
     mobiles.add(MobileConfig(IMSI, "1"))
     ScriptedNetwork(mobiles).attach(IMSI)
     with pytest.raises(MobileError, match="no APN"):

@@ -20,7 +20,7 @@ from corenet.mobile.behaviour import Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import ShortMessageNotSent, ShortMessageReceived, ShortMessageRefused
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI = "234150999999999"
 CENTRE, SENDER = SmsAddress("447785016005"), SmsAddress("447709000123")
@@ -28,7 +28,7 @@ THEIRS, OURS = Transaction(0), Transaction(0, to_allocator=True)
 
 
 def make():
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1))
+    mobiles = Mobiles(cells=CELLS, random=Random(1))
     mobiles.add(MobileConfig(IMSI, "447700900123", service_centre="447785016005"))
     mobiles.start(1000.0)
     network = ScriptedNetwork(mobiles)

@@ -16,7 +16,7 @@ from corenet.mobile.config import MobileConfig
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import DatagramReceived, EchoAnswered, ShownOnScreen
 from corenet.mobile.population import Mobiles
-from corenet.mobile.testing import SGSN, ScriptedNetwork
+from corenet.mobile.testing import CELLS, ScriptedNetwork
 
 IMSI = "234150999999999"
 ADDRESS = "10.45.0.7"
@@ -50,7 +50,7 @@ def echo() -> Echo:
 
 @pytest.fixture
 def mobiles(echo: Echo) -> Mobiles:
-    mobiles = Mobiles(sgsn=SGSN, random=Random(1), applications=echo.on)
+    mobiles = Mobiles(cells=CELLS, random=Random(1), applications=echo.on)
     mobiles.add(MobileConfig(IMSI, "447700900123", apns=("wap.example",)))
     return mobiles
 

@@ -70,6 +70,8 @@ class Surrounding:
         self.config = replace(CONFIG, **changes)
         self.sgsn = Sgsn(self.config, random=Random(1), recovery=RECOVERY)
         self.now = 1000.0
+        self.cell = 0
+        """Where the mobiles are."""
         self.hlr_answers = True
         self.hlr_error: int | None = None
         self.static: str | None = ADDRESS
@@ -80,7 +82,9 @@ class Surrounding:
         self.to_mobiles: dict[str, deque[Any]] = {}
         self.packets: dict[str, deque[tuple[int, bytes]]] = {}
         self.frames: list[tuple[str, bytes]] = []
+        self.frames_to: list[Address] = []
         self.pages: list[int] = []
+        self.given = gmm.AttachAccept(b"")
         self.ggsn_recovery = 7
         self.echoes = 0
         self._nu: dict[tuple[str, int], int] = {}
@@ -116,6 +120,7 @@ class Surrounding:
                 assert datagram.peer == HLR
                 self._gsup(decode_gsup(datagram.data))
             else:
+                self.frames_to.append(datagram.peer)
                 self._radio(datagram.peer[0], datagram.data)
 
     def _radio(self, imsi: str, data: bytes) -> None:
@@ -175,7 +180,7 @@ class Surrounding:
         nu = self._nu.get((imsi, sapi), 0)
         self._nu[imsi, sapi] = nu + 1
         frame = encode_ui(sapi, octets, uplink=True, nu=nu)
-        self.give(Interface.RADIO, frame, (imsi, 0))
+        self.give(Interface.RADIO, frame, (imsi, self.cell))
         return frame
 
     def send_packet(self, packet: bytes, imsi: str = IMSI, nsapi: int = 5) -> None:
@@ -241,7 +246,7 @@ class Surrounding:
     def attach(self, imsi: str = IMSI) -> None:
         """Attach a mobile."""
         self.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=imsi)), imsi)
-        self.heard(gmm.AttachAccept, imsi)
+        self.given = self.heard(gmm.AttachAccept, imsi)
         self.say(gmm.AttachComplete(), imsi)
         self.gsup.clear()
         self.events()

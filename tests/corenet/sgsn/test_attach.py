@@ -3,11 +3,13 @@
 import pytest
 
 from corenet.interfaces.gsup import CnDomain, GsupMessage, MessageType, PdpInfo
+from corenet.interfaces.llc import decode_ui
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Interface
 from corenet.sgsn.events import (
     AttachRefused,
     DetachReason,
+    IdentityRequested,
     MmState,
     MobileAttached,
     MobileDetached,
@@ -19,7 +21,7 @@ def request(imsi="234150999999999", **changes):
     return gmm.AttachRequest(gmm.MobileIdentity(imsi=imsi), **changes)
 
 
-@pytest.mark.clause("24.008 §4.7.3, §4.7.4", "attach, detach", status="minimum")
+@pytest.mark.clause("24.008 §4.7.3, §4.7.4", "attach, detach", status="yes; without MSC")
 def test_a_mobile_attaches(around):
     """Attach Request, Update Location, Insert Subscriber Data, Accept with P-TMSI, Complete."""
     around.say(request())
@@ -139,21 +141,89 @@ def test_another_request_begins_anew(around):
 
 def test_attaching_with_the_p_tmsi(attached):
     """A mobile that is known by its P-TMSI needs no IMSI."""
-    p_tmsi = attached.sgsn.mm_context(attached.IMSI).p_tmsi
+    p_tmsi, signature = attached.given.p_tmsi, attached.given.p_tmsi_signature
     attached.say(gmm.DetachRequestUplink(power_off=True))
     attached.run(60)
-    attached.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=p_tmsi)))
+    identity = gmm.MobileIdentity(p_tmsi=p_tmsi)
+    attached.say(gmm.AttachRequest(identity, p_tmsi_signature=signature))
     renewed = attached.heard(gmm.AttachAccept).p_tmsi
     assert renewed != p_tmsi
     attached.say(gmm.AttachComplete())
     assert attached.sgsn.mm_context(attached.IMSI).p_tmsi == renewed
 
 
-def test_an_unknown_p_tmsi_is_rejected(around):
-    """Cause 9 makes the mobile attach with its IMSI."""
-    around.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=0xC0000001)))
-    assert around.heard(gmm.AttachReject).cause == 9
+WITH_P_TMSI = gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=0xC0000001))
+
+
+def identity_of(imsi):
+    return gmm.IdentityResponse(gmm.MobileIdentity(imsi=imsi))
+
+
+@pytest.mark.clause("24.008 §4.7.8", "identification, T3370")
+def test_a_mobile_with_an_unknown_p_tmsi_is_asked_who_it_is(around):
+    """Identity Request, Identity Response with the IMSI; the attach goes on with that."""
+    around.say(WITH_P_TMSI)
+    assert around.heard(gmm.IdentityRequest).identity_type == gmm.IdentityType.IMSI
     assert not around.gsup
+    assert around.events(IdentityRequested) == [IdentityRequested(0xC0000001, 1)]
+    around.say(identity_of(around.IMSI))
+    around.heard(gmm.AttachAccept)
+    around.say(gmm.AttachComplete())
+    assert around.sgsn.mm_context(around.IMSI).state is MmState.ATTACHED
+    assert around.sgsn.under_way["identifications"] == 0
+    assert around.sgsn.next_timeout() is None
+
+
+def test_a_signature_that_is_wrong_is_no_proof(attached):
+    """The P-TMSI of another does not let a mobile in: it is asked who it is."""
+    attached.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=attached.given.p_tmsi)), "1")
+    attached.heard(gmm.IdentityRequest, "1")
+    attached.say(identity_of("234150000000001"), "1")
+    attached.heard(gmm.AttachAccept, "1")
+    assert attached.sgsn.mm_context(attached.IMSI).state is MmState.ATTACHED
+
+
+def test_the_identity_is_asked_for_five_times(around):
+    """T3370 expires for the last time, and nothing is left."""
+    around.say(WITH_P_TMSI)
+    around.run(29.9)
+    assert [around.heard(gmm.IdentityRequest) for _ in range(5)]
+    around.run(0.2)
+    assert around.silent()
+    assert around.sgsn.next_timeout() is None
+    assert [event.attempt for event in around.events(IdentityRequested)] == [1, 2, 3, 4, 5]
+    assert around.sgsn.counters["identities_unanswered"] == 1
+    around.say(identity_of(around.IMSI))
+    assert not around.gsup
+
+
+def test_identity_requests_have_numbers_of_their_own(around):
+    """Each is a new frame to the mobile, and so is the Accept after it."""
+    around.say(WITH_P_TMSI)
+    around.run(6.1)
+    around.say(identity_of(around.IMSI))
+    assert [decode_ui(frame).nu for _, frame in around.frames] == [0, 1, 2]
+
+
+def test_the_same_attach_request_while_the_identity_is_asked_for(around):
+    """A retransmission changes nothing; a request with the IMSI goes on at once."""
+    around.say(WITH_P_TMSI)
+    around.heard(gmm.IdentityRequest)
+    around.say(WITH_P_TMSI)
+    assert around.silent()
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(p_tmsi=0xC0000002)))
+    around.heard(gmm.IdentityRequest)
+    around.say(request())
+    around.heard(gmm.AttachAccept)
+    assert around.sgsn.under_way["identifications"] == 0
+
+
+def test_an_answer_without_an_imsi_is_none(around):
+    """A P-TMSI is what is known already."""
+    around.say(WITH_P_TMSI)
+    around.say(gmm.IdentityResponse(gmm.MobileIdentity(p_tmsi=0xC0000001)))
+    assert around.sgsn.under_way["identifications"] == 1
+    assert around.sgsn.counters["gmm_ignored"] == 1
 
 
 def test_attaching_while_attached_ends_what_was(active):
