@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import islice
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
@@ -31,6 +31,8 @@ from corenet.control.model import (
     MobileDeactivation,
     MobileModification,
     MobileSecondary,
+    Move,
+    NetworkDetach,
     Page,
     Setting,
     SmsBehaviourRequest,
@@ -48,12 +50,14 @@ from corenet.ggsn.events import ActivationFinished
 from corenet.ggsn.node import Ggsn
 from corenet.interfaces.activation import CauseSource, FailureCause
 from corenet.interfaces.nas.causes import sm_cause_text
+from corenet.interfaces.nas.gmm import area_text
 from corenet.interfaces.node import Event, Node
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.errors import MobileError, UnknownMobile, UnsuitableSetting
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed, NetworkRequestFailure
+from corenet.sgsn.node import Sgsn
 
 T = TypeVar("T")
 
@@ -191,6 +195,37 @@ class CoreControl:
         what = [f"{deleted} PDP context{'' if deleted == 1 else 's'} deleted"]
         return Done(done=", ".join(what + ["activation given up"] * bool(given_up)))
 
+    def detach(self, imsi: str, request: NetworkDetach) -> Done:
+        """Have the SGSN detach a terminal (TS 24.008 §4.7.4.2).
+
+        Raises:
+            ControlError: 404, it is not attached here; 503, its SGSN is not in service.
+        """
+        sgsn = self._sgsn_of(imsi)
+        again = request.reattach
+        self._command(sgsn, lambda now: sgsn.detach(imsi, now, reattach=again))
+        return Done(done="detach")
+
+    def reallocate_p_tmsi(self, imsi: str) -> Done:
+        """Have the SGSN give a terminal another P-TMSI (TS 24.008 §4.7.6).
+
+        Raises:
+            ControlError: 404, it is not attached here; 409, it is being given one; 503, its SGSN
+                is not in service.
+        """
+        sgsn = self._sgsn_of(imsi)
+        if not self._command(sgsn, lambda now: sgsn.reallocate_p_tmsi(imsi, now)):
+            raise ControlError(409, "Under way", f"{imsi} is being given a P-TMSI")
+        return Done(done="p-tmsi")
+
+    def _sgsn_of(self, imsi: str) -> Sgsn:
+        for sgsn in self._core.sgsns.values():
+            context = sgsn.mm_context(imsi)
+            if context is not None and context.state is MmState.ATTACHED:
+                return sgsn
+        text = f"{imsi} is attached to no SGSN here"
+        raise ControlError(404, "Not attached", text, field="imsi")
+
     # Mobiles
 
     def drive_mobile(self, imsi: str, verb: str, body: BaseModel | None) -> Done:
@@ -297,12 +332,13 @@ class CoreControl:
         location = self._core.hlr.location(imsi) if self._core.hlr else None
         sgsn_address = location.sgsn if location else None
         attached: bool | None = False if self._core.sgsns else None
-        attached_since = reachability = None
+        attached_since = reachability = routing_area = None
         for sgsn in self._core.sgsns.values():
             mm_context = sgsn.mm_context(imsi)
             if mm_context is not None and mm_context.state is MmState.ATTACHED:
                 attached, attached_since = True, moment(mm_context.since)
                 reachability = mm_context.reachability
+                routing_area = area_text(mm_context.rai)
                 sgsn_address = sgsn_address or sgsn.config.control_address
         mobile = mobile_model(self._core.mobiles, imsi)
         now = self._runtime.now()
@@ -319,6 +355,7 @@ class CoreControl:
             attached=attached,
             attached_since=attached_since,
             reachability=reachability,
+            routing_area=routing_area,
             sgsn=sgsn_address,
             sgsn_since=moment(location.since) if location and location.since else None,
             reachable=None if location is None else not location.not_reachable,
@@ -347,16 +384,24 @@ class CoreControl:
         return self._command(ggsn, lambda now: ggsn.deactivate(imsi, apn, now))
 
 
+_WITHOUT_BODY: Final = MappingProxyType(
+    {
+        "attach": Mobiles.attach,
+        "detach": Mobiles.detach,
+        "power-on": Mobiles.power_on,
+        "power-off": Mobiles.power_off,
+        "lose-power": Mobiles.lose_power,
+    }
+)
+
+
 def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: float) -> None:
+    if verb in _WITHOUT_BODY and body is None:
+        _WITHOUT_BODY[verb](mobiles, imsi, now)
+        return
     match verb, body:
-        case "attach", None:
-            mobiles.attach(imsi, now)
-        case "detach", None:
-            mobiles.detach(imsi, now)
-        case "power-on", None:
-            mobiles.power_on(imsi, now)
-        case "power-off", None:
-            mobiles.power_off(imsi, now)
+        case "move", Move(cell=cell):
+            mobiles.move(imsi, cell, now)
         case "coverage", Coverage(in_coverage=in_coverage):
             mobiles.set_coverage(imsi, in_coverage, now)
         case "behaviour", BehaviourRequest() as asked:

@@ -148,6 +148,7 @@ class Mobile(Answer):
 
     state: str
     in_coverage: bool
+    cell: int = Field(default=0, description="cell identity of the cell that it is in")
     on_request: Literal["accept", "reject", "silent"]
     sm_cause: int | None
     answer_after: float
@@ -173,6 +174,10 @@ class Terminal(Answer):
         default=None,
         description="whether its SGSN can just send to it, or has to page it first; null: it is "
         "not attached here",
+    )
+    routing_area: str | None = Field(
+        default=None,
+        description="MCC-MNC-LAC-RAC of where it is registered; null: not attached here",
     )
     sgsn: str | None = Field(
         description="address of the serving SGSN: as the HLR has it, or where it is attached here"
@@ -282,6 +287,20 @@ class Coverage(Request):
     """Put a mobile in or out of radio coverage."""
 
     in_coverage: bool
+
+
+class Move(Request):
+    """Take a mobile to another cell."""
+
+    cell: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=0, le=0xFFFF, description="cell identity, of any SGSN here"
+    )
+
+
+class NetworkDetach(Request):
+    """Have the network detach a terminal."""
+
+    reattach: bool = Field(default=False, description="whether it is to attach again at once")
 
 
 class BehaviourRequest(Request):

@@ -53,6 +53,7 @@ def mobile_model(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
     return Mobile(
         state=view.state.value,
         in_coverage=view.coverage,
+        cell=view.cell,
         on_request=behaviour.answer.value,
         sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
         answer_after=behaviour.delay,

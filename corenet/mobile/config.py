@@ -71,5 +71,7 @@ class MobileConfig:
     """T3314 that it asks for, in seconds; None: it takes what the network gives."""
     cell: int = 0
     """Cell identity of the cell that it is in at first."""
+    moves: tuple[tuple[float, int], ...] = ()
+    """Where it goes: seconds after the node starts, and the cell."""
     attach_at_start: bool = False
     """Whether it attaches on its own when the node starts."""

@@ -97,7 +97,7 @@ class RoutingAreaUpdated(Event):
 
     imsi: str
     rai: str
-    """The routing area, six octets in hexadecimal digits."""
+    """The routing area, as MCC-MNC-LAC-RAC."""
 
 
 @dataclass(frozen=True, slots=True)

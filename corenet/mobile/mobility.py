@@ -262,7 +262,7 @@ class Mobility:
             self._stop()
             self._attempts = 0
             self._watch()
-            self._emit(RoutingAreaUpdated(self._imsi, message.rai.hex()))
+            self._emit(RoutingAreaUpdated(self._imsi, gmm.area_text(message.rai)))
             if message.context_status is not None:
                 self._mobile.keep_contexts(message.context_status, now)
             self._mobile.resume()

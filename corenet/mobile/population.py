@@ -6,6 +6,7 @@ Specs: TS 24.008 (GMM and SM), TS 44.064 (LLC), TS 44.065 (SNDCP), as far as the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 
 from corenet.interfaces.application import Applications
@@ -66,8 +67,9 @@ class Mobiles:
             raise ValueError(f"IMSI {imsi!r} is not 1 to 15 digits")
         if imsi in self._mobiles:
             raise ValueError(f"a mobile with IMSI {imsi} is there already")
-        if config.cell not in self._surroundings.cells:
-            raise ValueError(f"there is no cell {config.cell} for the mobile with IMSI {imsi}")
+        for cell in (config.cell, *(cell for _, cell in config.moves)):
+            if cell not in self._surroundings.cells:
+                raise ValueError(f"there is no cell {cell} for the mobile with IMSI {imsi}")
         self._mobiles[imsi] = Mobile(config, self._surroundings)
 
     def imsis(self) -> tuple[str, ...]:
@@ -211,10 +213,12 @@ class Mobiles:
     # Verbs of a node
 
     def start(self, now: float) -> None:
-        """Begin service: mobiles that are to attach on their own do so."""
+        """Begin service: mobiles that are to attach or move on their own do so."""
         self._surroundings.now = now
         spread = self._surroundings.timers.attach_spread
         for mobile in self._mobiles.values():
+            for after, cell in mobile.config.moves:
+                self._surroundings.schedule.at(now + after, partial(mobile.move, cell))
             if not mobile.config.attach_at_start:
                 continue
             if spread > 0:

@@ -75,6 +75,8 @@ class SgsnConfig:
     """
     routing_areas: tuple[RoutingArea, ...] = (RoutingArea(),)
     """At least one; a mobile in a cell that none has is taken to be in the first."""
+    neighbours: Mapping[bytes, str] = field(default_factory=dict)
+    """Control address of the SGSN of each other routing area, by its identity of six octets."""
     radio: RadioTimers = field(default_factory=RadioTimers)
     timers: Timers = field(default_factory=Timers)
     hlr_timeout: float = 10.0

@@ -120,7 +120,7 @@ class RoutingAreaUpdated(Event):
 
     imsi: str
     rai: str
-    """The area that the mobile is in, six octets in hexadecimal digits."""
+    """The area that the mobile is in, as MCC-MNC-LAC-RAC."""
     periodic: bool
 
 

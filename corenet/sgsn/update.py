@@ -19,6 +19,7 @@ from corenet.interfaces.nas.gmm import (
     RoutingAreaUpdateReject,
     RoutingAreaUpdateRequest,
     UpdateType,
+    area_text,
     context_status,
 )
 from corenet.sgsn.attach import Attaches
@@ -144,7 +145,7 @@ class Updates:
         ).encode()
         self._core.count("updates")
         periodic = request.update_type == UpdateType.PERIODIC
-        self._core.emit(RoutingAreaUpdated(mobile.imsi, area.encode().hex(), periodic))
+        self._core.emit(RoutingAreaUpdated(mobile.imsi, area_text(area.encode()), periodic))
         if moved:
             self._await(mobile, request, accept, now)
         else:

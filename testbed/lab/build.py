@@ -26,7 +26,6 @@ from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
-from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.accounting import RadiusClient
@@ -40,7 +39,7 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import gi, gsup, routes
+from testbed.lab import access, gi, gsup, routes
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -50,7 +49,6 @@ from testbed.lab.model import (
     Lab,
     MobilePart,
     PullPart,
-    SgsnPart,
     SubscriberPart,
 )
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
@@ -208,7 +206,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             address = one.address(apn.address)
             if address is not None:
                 once("address", address, (*path, "address"))
-            if lab.ggsn is None or (lab.sgsn is not None and apn.name in lab.sgsn.ggsns):
+            if lab.ggsn is None or any(apn.name in sgsn.ggsns for sgsn in lab.all_sgsns().values()):
                 continue
             if apn.name.lower() not in pools:
                 text = f"the ggsn has no APN {apn.name}; it has {', '.join(pools) or 'none'}"
@@ -221,6 +219,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
                 problems.append(source.problem((*path, "address"), text))
         if len(problems) >= 20:
             break
+    problems += access.problems(lab, source)
     if problems:
         raise SourceError(tuple(problems))
 
@@ -252,18 +251,18 @@ def _check_tls(lab: Lab, source: Source) -> None:
 
 def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
     outside = gsup.hlrs_outside(lab)
-    if not (lab.ggsn or lab.sgsn or lab.hlr or outside):
+    if not (lab.ggsn or lab.all_sgsns() or lab.hlr or outside):
         return None
     return CoreConfig(
         ggsns={} if lab.ggsn is None else {"ggsn": _ggsn(lab, lab.ggsn, numbered)},
-        sgsns={} if lab.sgsn is None else {"sgsn": _sgsn(lab, lab.sgsn)},
+        sgsns=access.sgsns(lab),
         hlr=_hlr(lab, numbered),
         gsup_server=gsup.gsup_server(lab),
         hlrs_outside=outside,
         mobiles=()
-        if lab.sgsn is None
+        if not lab.all_sgsns()
         else tuple(
-            _mobile(one, one.part.mobile, gsup.centre_of_mobiles(lab))
+            _mobile(lab, one, one.part.mobile, gsup.centre_of_mobiles(lab))
             for one in numbered
             if one.part.mobile
         ),
@@ -333,27 +332,6 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
     )
 
 
-def _sgsn(lab: Lab, part: SgsnPart) -> SgsnConfig:
-    own = {apn.name: lab.ggsn.address for apn in lab.ggsn.apns} if lab.ggsn else {}
-    area = part.routing_area
-    return SgsnConfig(
-        control_address=part.address,
-        user_address=part.address,
-        hlr=gsup.hlr_place(lab, part.hlr),
-        ggsns=own | part.ggsns,
-        routing_areas=(RoutingArea(area.mcc, area.mnc, area.lac, area.rac),),
-        radio=RadioTimers(
-            t3313=part.t3313,
-            t3314=part.t3314,
-            t3385=part.t3385,
-            paging_attempts=part.paging_attempts,
-        ),
-        timers=_timers(part.gtp),
-        max_detached=part.detached_kept,
-        max_short_messages=part.short_messages,
-    )
-
-
 def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
     if lab.hlr is None:
         return None
@@ -374,7 +352,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
     )
 
 
-def _mobile(one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
+def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
     return MobileConfig(
         imsi=one.imsi,
         msisdn=one.msisdn,
@@ -386,6 +364,8 @@ def _mobile(one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
         service_centre=centre,
         apns=tuple(apn.name for apn in one.part.apns),
         ready_timer=part.ready_timer,
+        cell=access.first_cell(lab) if part.cell is None else part.cell,
+        moves=tuple((move.after, move.cell) for move in part.moves),
         attach_at_start=part.attached,
     )
 

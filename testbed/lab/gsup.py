@@ -60,7 +60,7 @@ def centre_of_mobiles(lab: Lab) -> str:
 
 
 def _links(lab: Lab) -> Iterator[tuple[HlrLinkPart, str, str]]:
-    for default, part in (("sgsn", lab.sgsn), ("smsc", lab.smsc)):
+    for default, part in (*lab.all_sgsns().items(), ("smsc", lab.smsc)):
         if part is not None and part.hlr is not None:
             yield part.hlr, part.address, part.hlr.unit_name or default
 

@@ -260,20 +260,29 @@ class GgsnPart(Part):
         return self
 
 
+NodeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+CellIdentity = Annotated[int, Field(ge=0, le=0xFFFF)]
+
+
 class RoutingAreaPart(Part):
-    """The routing area of an SGSN (TS 23.003 §4.2)."""
+    """A routing area of an SGSN (TS 23.003 §4.2)."""
 
     mcc: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{3}$")] = "234"
     mnc: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{2,3}$")] = "15"
     lac: int = Field(default=0x1234, ge=0, le=0xFFFF)
     rac: int = Field(default=1, ge=0, le=0xFF)
+    cells: tuple[CellIdentity, ...] = Field(
+        default=(0,), min_length=1, description="cell identities; each is in one routing area"
+    )
 
 
 class SgsnPart(Part):
     """The SGSN."""
 
     address: Host = Field(description="of GTP-C (UDP 2123) and GTP-U (UDP 2152)")
-    routing_area: RoutingAreaPart = RoutingAreaPart()
+    routing_areas: tuple[RoutingAreaPart, ...] = Field(
+        default=(RoutingAreaPart(),), min_length=1, description="where its mobiles are"
+    )
     ggsns: dict[ApnName, Host] = Field(
         default_factory=dict, description="GGSN by APN; the lab's own GGSN for APNs not named here"
     )
@@ -290,6 +299,11 @@ class SgsnPart(Part):
         default=44.0,
         description="READY timer: how long after its last frame a mobile is STANDBY and has to be "
         "paged, for mobiles that ask for none themselves; null: never",
+    )
+    t3312: Annotated[float, Field(ge=2, le=LONGEST)] | None = Field(
+        default=3240.0,
+        description="periodic update: a mobile that has been in STANDBY without a word for this "
+        "long, and four minutes more, is detached; null: never",
     )
     t3313: Seconds = Field(default=5.0, description="wait for the mobile after a paging")
     paging_attempts: int = Field(default=3, ge=1, le=20, description="pagings in all")
@@ -326,6 +340,13 @@ class HlrPart(Part):
     gtp: GtpTimers = GtpTimers()
 
 
+class MovePart(Part):
+    """A mobile goes to another cell."""
+
+    after: Annotated[float, Field(ge=0)]
+    cell: CellIdentity
+
+
 class MobilePart(Part):
     """An emulated mobile and what it does."""
 
@@ -344,6 +365,12 @@ class MobilePart(Part):
         ge=2,
         le=LONGEST,
         description="READY timer it asks for (T3314), in seconds; the SGSN's when absent",
+    )
+    cell: CellIdentity | None = Field(
+        default=None, description="where it is at first; the first cell of `sgsn` when absent"
+    )
+    moves: tuple[MovePart, ...] = Field(
+        default=(), description="where it goes, and when, counted from the start of the lab"
     )
     activate: tuple[ApnName, ...] = Field(
         default=(), description="APNs it activates by itself once attached"
@@ -700,6 +727,9 @@ class Lab(Part):
     name: str = "lab"
     ggsn: GgsnPart | None = None
     sgsn: SgsnPart | None = None
+    sgsns: dict[NodeName, SgsnPart] = Field(
+        default_factory=dict, description="further SGSNs, by the names of their nodes"
+    )
     hlr: HlrPart | None = None
     subscribers: tuple[SubscriberPart, ...] = ()
     control: ControlPart | None = None
@@ -708,11 +738,16 @@ class Lab(Part):
     initiator: InitiatorPart | None = None
     latency: LatencyPart = LatencyPart()
 
+    def all_sgsns(self) -> dict[str, SgsnPart]:
+        """Return every SGSN by the name of its node, the first one first."""
+        return ({} if self.sgsn is None else {"sgsn": self.sgsn}) | self.sgsns
+
     @model_validator(mode="after")
     def _nodes_fit_together(self) -> Self:
-        if all(one is None for one in (self.ggsn, self.sgsn, self.hlr, self.gateway, self.smsc)):
+        nodes = (self.ggsn, self.hlr, self.gateway, self.smsc)
+        if not self.all_sgsns() and all(one is None for one in nodes):
             raise ValueError("a lab has a ggsn, an sgsn, an hlr, a gateway or an smsc at least")
-        if self.sgsn is not None and self.hlr is None and self.sgsn.hlr is None:
+        if self.hlr is None and any(one.hlr is None for one in self.all_sgsns().values()):
             raise ValueError("an sgsn needs an hlr to ask for its subscribers: set hlr or sgsn.hlr")
         if self.smsc is not None and self.hlr is None and self.smsc.hlr is None:
             raise ValueError("an smsc needs an hlr to reach terminals: set hlr or smsc.hlr")

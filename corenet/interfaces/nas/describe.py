@@ -196,12 +196,12 @@ def _attach_request(message: gmm.AttachRequest) -> tuple[str, ...]:
 
 def _update_request(message: gmm.RoutingAreaUpdateRequest) -> tuple[str, ...]:
     periodic = message.update_type == gmm.UpdateType.PERIODIC
-    return ("periodic",) if periodic else (f"from {_area(message.old_rai)}",)
+    return ("periodic",) if periodic else (f"from {gmm.area_text(message.old_rai)}",)
 
 
 def _update_accept(message: gmm.RoutingAreaUpdateAccept) -> tuple[str, ...]:
     p_tmsi = () if message.p_tmsi is None else (f"P-TMSI {message.p_tmsi:08x}",)
-    return (_area(message.rai), *p_tmsi, *_gmm_cause(message))
+    return (gmm.area_text(message.rai), *p_tmsi, *_gmm_cause(message))
 
 
 def _reallocation(message: gmm.PTmsiReallocationCommand) -> tuple[str, ...]:
@@ -210,10 +210,6 @@ def _reallocation(message: gmm.PTmsiReallocationCommand) -> tuple[str, ...]:
 
 def _identity(message: gmm.IdentityResponse) -> tuple[str, ...]:
     return (str(message.identity),)
-
-
-def _area(rai: bytes) -> str:
-    return f"LAC {rai[3:5].hex()}, RAC {rai[5]}"
 
 
 def _attach_accept(message: gmm.AttachAccept) -> tuple[str, ...]:

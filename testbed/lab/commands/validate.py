@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
             name
             for name in ("ggsn", "sgsn", "hlr", "control", "gateway", "initiator")
             if getattr(model, name) is not None
-        ]
+        ] + list(model.sgsns)
         terminals = f"{loaded.terminals} terminal{'' if loaded.terminals == 1 else 's'}"
         print(f"{lab}: {', '.join(nodes)}; {terminals}")
     return int(wrong)

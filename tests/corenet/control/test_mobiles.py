@@ -8,6 +8,8 @@ from corenet.control.model import (
     Coverage,
     MobileActivation,
     MobileDeactivation,
+    Move,
+    NetworkDetach,
     Setting,
     SmsBehaviourRequest,
     SmsSending,
@@ -178,3 +180,53 @@ def test_foreign_mobile_is_shown_as_none(world):
     core = world(sgsns={}, mobiles=())
     (terminal,) = core.control.terminals(TerminalQuery(limit=1)).terminals
     assert terminal.mobile is None
+
+
+def test_mobile_loses_power(world, who):
+    """The network hears nothing of it, and takes it for attached."""
+    core = world()
+    assert drive(core, who, "lose-power").done == "lose-power"
+    assert (core.terminal(1).attached, core.terminal(1).mobile.state) == (True, "detached")
+    drive(core, who, "power-on")
+    assert core.terminal(1).mobile.state == "attached"
+
+
+def test_mobile_moves(world, who):
+    """To where a cell is; where it is registered is told."""
+    core = world()
+    assert drive(core, who, "move", Move(cell=0)).done == "move"
+    terminal = core.terminal(1)
+    assert (terminal.mobile.cell, terminal.routing_area) == (0, "234-15-4660-1")
+    with pytest.raises(ControlError, match="there is no cell 77") as refused:
+        drive(core, who, "move", Move(cell=77))
+    assert refused.value.status == 409
+
+
+def test_network_detaches_a_terminal(world, who):
+    """It comes back only where that is asked for; one that is not attached cannot be detached."""
+    core = world()
+    imsi = who(1).imsi
+    core.control.detach(imsi, NetworkDetach(reattach=True))
+    core.wait(1)
+    assert core.terminal(1).attached
+    assert core.control.detach(imsi, NetworkDetach()).done == "detach"
+    core.wait(1)
+    terminal = core.terminal(1)
+    assert (terminal.attached, terminal.reachability, terminal.routing_area) == (False, None, None)
+    with pytest.raises(ControlError, match="attached to no SGSN") as refused:
+        core.control.detach(imsi, NetworkDetach())
+    assert refused.value.status == 404
+
+
+def test_network_gives_another_p_tmsi(world, who):
+    """One at a time."""
+    core = world()
+    imsi = who(1).imsi
+    before = core.core.mobiles.mobile(imsi).p_tmsi
+    assert core.control.reallocate_p_tmsi(imsi).done == "p-tmsi"
+    with pytest.raises(ControlError) as refused:
+        core.control.reallocate_p_tmsi(imsi)
+    assert refused.value.status == 409
+    core.wait(1)
+    assert core.core.mobiles.mobile(imsi).p_tmsi != before
+    assert core.terminal(1).reachability == "ready"

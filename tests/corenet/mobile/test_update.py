@@ -76,7 +76,7 @@ def test_another_area_is_updated(mobiles: Mobiles, network: ScriptedNetwork) -> 
     network.cell = 2
     network.say(IMSI, ACCEPT)
     assert said(network) == [COMPLETE]
-    assert network.events() == [RoutingAreaUpdated(IMSI, AWAY.hex())]
+    assert network.events() == [RoutingAreaUpdated(IMSI, "234-15-4660-2")]
     view = mobiles.mobile(IMSI)
     assert (view.state, view.cell, view.p_tmsi) == (MobileState.ATTACHED, 2, P_TMSI + 1)
     assert mobiles.next_timeout() is None

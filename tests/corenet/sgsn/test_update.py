@@ -26,6 +26,7 @@ from gtp.messages import (
 
 HOME = RoutingArea(cells=(0, 1))
 AWAY = RoutingArea(rac=2, cells=(2, 3))
+HOME_TEXT, AWAY_TEXT = "234-15-4660-1", "234-15-4660-2"
 AREAS = {"routing_areas": (HOME, AWAY)}
 
 
@@ -68,7 +69,7 @@ def test_a_mobile_comes_to_another_area(moving):
         accept.p_tmsi,
     )
     assert moving.events() == [
-        RoutingAreaUpdated(moving.IMSI, AWAY.encode().hex(), False),
+        RoutingAreaUpdated(moving.IMSI, AWAY_TEXT, False),
         PTmsiReallocated(moving.IMSI, accept.p_tmsi),
     ]
     assert moving.sgsn.next_timeout() is None
@@ -82,7 +83,7 @@ def test_a_periodic_update(moving):
     accept = moving.heard(gmm.RoutingAreaUpdateAccept)
     assert (accept.rai, accept.p_tmsi) == (HOME.encode(), None)
     assert accept.periodic_update_timer == encode_timer(3240.0)
-    assert moving.events() == [RoutingAreaUpdated(moving.IMSI, HOME.encode().hex(), True)]
+    assert moving.events() == [RoutingAreaUpdated(moving.IMSI, HOME_TEXT, True)]
     assert moving.sgsn.next_timeout() is None
 
 

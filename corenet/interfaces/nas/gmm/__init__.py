@@ -29,6 +29,7 @@ from corenet.interfaces.nas.gmm.common import (
     PERIODIC_UPDATE_54_MINUTES,
     PROTOCOL_DISCRIMINATOR,
     MobileIdentity,
+    area_text,
 )
 from corenet.interfaces.nas.gmm.detach import (
     DetachAcceptDownlink,
@@ -87,6 +88,7 @@ __all__ = [
     "RoutingAreaUpdateReject",
     "RoutingAreaUpdateRequest",
     "UpdateType",
+    "area_text",
     "context_status",
     "decode",
 ]

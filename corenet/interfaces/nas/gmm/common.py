@@ -85,6 +85,14 @@ class MobileIdentity:
         return "no identity" if self.p_tmsi is None else f"P-TMSI {self.p_tmsi:08x}"
 
 
+def area_text(rai: bytes) -> str:
+    """Return a routeing area identification as MCC-MNC-LAC-RAC (§10.5.5.15), all decimal."""
+    mcc = f"{rai[0] & 15:x}{rai[0] >> 4:x}{rai[1] & 15:x}"
+    third = "" if rai[1] >> 4 == 15 else f"{rai[1] >> 4:x}"
+    mnc = f"{rai[2] & 15:x}{rai[2] >> 4:x}{third}"
+    return f"{mcc}-{mnc}-{int.from_bytes(rai[3:5])}-{rai[5]}"
+
+
 def counted(value: bytes) -> bytes:
     """Return a value with its length before it."""
     return bytes((len(value),)) + value
