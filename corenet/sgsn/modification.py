@@ -290,9 +290,10 @@ class Modifications:
         self, context: PdpContext, qos: bytes, tft: bytes | None = None, pco: bytes | None = None
     ) -> UpdatePdpContextRequest:
         config = self._core.config
+        mobile = self._core.mobiles.with_imsi(context.imsi)
         return UpdatePdpContextRequest(
             teid=context.remote_teid_control,
-            rai=config.routing_area.encode(),
+            rai=None if mobile is None else mobile.area.encode(),
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,
             nsapi=context.nsapi,
