@@ -179,7 +179,7 @@ class Mobiles:
         ``ContextModified`` or ``ModificationRefused``. Raises MobileError where there is no such
         active context, or it is being modified already.
         """
-        self._find(imsi).modify(apn, nsapi, qos, tft, now)
+        self._at(imsi, now).modify(apn, nsapi, qos, tft, now)
 
     def send_udp(
         self,

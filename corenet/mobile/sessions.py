@@ -156,7 +156,7 @@ class Sessions:
         """End the active contexts whose NSAPI is not in the network's PDP context status."""
         for context in tuple(self._contexts):
             if context.state is ContextState.ACTIVE and not status >> context.nsapi & 1:
-                self._end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now)
+                self.end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now)
 
     # Messages from the network
 

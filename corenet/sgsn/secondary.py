@@ -106,7 +106,7 @@ class SecondaryActivations:
         subscribed = mobile.subscription.qos_of(context.apn)
         return CreatePdpContextRequest(
             teid=linked.remote_teid_control,
-            rai=config.routing_area.encode(),
+            rai=mobile.area.encode(),
             teid_data=context.teid_data,
             nsapi=context.nsapi,
             linked_nsapi=linked.nsapi,
