@@ -213,7 +213,7 @@ class Endpoint:
         if message_type in RESPONSES:
             self._receive_response(data, message_type, sequence, peer, now)
         elif message_type in self._accepts:
-            self._receive_request(data, message_type, sequence, peer, now)
+            self._receive_request(data, peer, now)
         elif message_type == MessageType.ECHO_REQUEST:
             self._receive_echo(data, sequence, peer)
         elif message_type == MessageType.SUPPORTED_EXTENSION_HEADERS_NOTIFICATION:
@@ -237,11 +237,9 @@ class Endpoint:
             pass
         self.counters.too_short += 1
 
-    def _receive_request(
-        self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
-    ) -> None:
+    def _receive_request(self, data: bytes, peer: Address, now: float) -> None:
         digest = hash(data)
-        key = (peer, sequence, message_type, digest)
+        key = (peer, digest)
         known = self._cache.find(key, now)
         if known is IN_WORK:
             self.counters.duplicates_dropped += 1
@@ -393,7 +391,7 @@ class Endpoint:
         response.sequence = request.sequence
         data = response.encode()
         peer = received.peer
-        key = (peer, request.sequence, request.TYPE, received.digest)
+        key = (peer, received.digest)
         self.counters.responses_shed += self._cache.finish(key, data, now)
         self.counters.responses_sent += 1
         self._datagrams.append((data, peer))

@@ -24,7 +24,7 @@ class RequestReceived(Event):
     message: Message
     peer: Address
     digest: int = 0
-    """Tells this request from another that reuses its sequence number."""
+    """Tells this request from every other of the peer."""
 
 
 @dataclass(frozen=True, slots=True)

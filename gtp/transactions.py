@@ -196,11 +196,11 @@ class InWork(Enum):
 
 IN_WORK: Final = InWork.IN_WORK
 
-RequestKey = tuple[Address, int, int, int]
-"""Peer, sequence number and message type of a request, and a digest of its octets.
+RequestKey = tuple[Address, int]
+"""The peer that a request came from, and a digest of its octets.
 
-With the digest, a number that comes around again within the time of retention takes nothing from
-the request that had it before.
+The octets have sequence number and message type in them. So a number that comes around again
+within the time of retention takes nothing from the request that had it before.
 """
 
 

@@ -25,7 +25,7 @@ from benchmarks.ggsn.messages import (
     numbered,
     split,
 )
-from benchmarks.ggsn.processes import HLR, SGSN, cpu_seconds, resident
+from benchmarks.ggsn.processes import HLR, SGSN, cpu_seconds, resident, running_seconds
 from benchmarks.ggsn.serving import CONTROL_PORT
 from benchmarks.ggsn.sockets import SILENCE, open_socket
 
@@ -47,16 +47,17 @@ def run_crowd(peer: str, pid: int, contexts: int) -> dict[str, Any]:
         tenths = _fill(port, pid, creates)
         full = resident(pid)
         used = cpu_seconds(pid)
-        calm, waits, took, deletes = _restart(port, other, peer, contexts)
+        calm, meanwhile, took = _restart(port, other, peer, pid, contexts)
         return {
             "contexts": contexts,
             "octets": (full - empty) / contexts,
             "tenths": tenths,
-            "calm": calm,
-            "waits": waits,
+            "calm": calm.waits,
+            "waits": meanwhile.waits,
+            "turns": meanwhile.turns,
             "teardown": took,
             "teardown_cpu": cpu_seconds(pid) - used,
-            "deletes": deletes,
+            "deletes": meanwhile.deletes,
         }
 
 
@@ -81,44 +82,48 @@ def _fill(port: socket.socket, pid: int, creates: list[tuple[bytes, bytes]]) -> 
 
 
 def _restart(
-    port: socket.socket, other: socket.socket, peer: str, contexts: int
-) -> tuple[list[float], list[float], float, int]:
-    """Come back with another restart counter; return how long echoes took before and meanwhile."""
+    port: socket.socket, other: socket.socket, peer: str, pid: int, contexts: int
+) -> tuple[_Echoes, _Echoes, float]:
+    """Come back with another restart counter; return the echoes before and meanwhile."""
     back = numbered(split(create(contexts, SGSN, recovery=2).encode()), contexts % SEQUENCES)
     with open_socket(peer, HLR, CONTROL_PORT) as control:
-        calm = _Echoes(other, port)
+        calm = _Echoes(other, port, pid)
         calm.go_on(time.perf_counter() + CALM)
         begin = time.perf_counter()
         port.send(back)
-        meanwhile = _Echoes(other, port)
+        meanwhile = _Echoes(other, port, pid)
         while True:
             meanwhile.go_on(time.perf_counter() + LOOK)
             control.send(b"count")
             if int(control.recv(100)) <= 1:
                 break
         took = time.perf_counter() - begin
-    return calm.waits, meanwhile.waits, took, meanwhile.deletes
+    return calm, meanwhile, took
 
 
 class _Echoes:
     """Echo Requests of one peer, while the GGSN may ask another for deletions."""
 
-    def __init__(self, asking: socket.socket, deleting: socket.socket) -> None:
+    def __init__(self, asking: socket.socket, deleting: socket.socket, pid: int) -> None:
         self.waits: list[float] = []
         """Seconds to each Echo Response."""
+        self.turns: list[float] = []
+        """What the GGSN has computed meanwhile, seconds of CPU: what is its own of the wait."""
         self.deletes = 0
         """Delete PDP Context Requests that were answered."""
         self._asking = asking
         self._deleting = deleting
+        self._pid = pid
 
     def go_on(self, end: float) -> None:
         """Ask until it is that time."""
         while time.perf_counter() < end:
-            asked = time.perf_counter()
+            ran, asked = running_seconds(self._pid), time.perf_counter()
             self._asking.send(echo(len(self.waits) % SEQUENCES))
             while not self._answered(SILENCE):
                 pass
             self.waits.append(time.perf_counter() - asked)
+            self.turns.append(running_seconds(self._pid) - ran)
             pause = time.perf_counter() + ECHO_PAUSE
             while (left := pause - time.perf_counter()) > 0:
                 self._answered(left)

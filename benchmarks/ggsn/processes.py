@@ -48,6 +48,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / _TICKS
 
 
+def running_seconds(pid: int) -> float:
+    """Return the same for its first thread, to the nanosecond (proc(5), schedstat)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
 def resident(pid: int) -> int:
     """Return the octets of memory that a process holds (proc(5), statm)."""
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * _PAGE

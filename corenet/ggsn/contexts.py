@@ -263,7 +263,7 @@ class ContextTable:
         return [
             context
             for context in self._contexts.values()
-            if host in (context.tunnel.sgsn_address, context.tunnel.source)
+            if context.tunnel.sgsn_address == host or context.tunnel.source == host
         ]
 
     def at_peer(self, host: str, teid: int) -> PdpContext | None:
@@ -310,7 +310,11 @@ class ContextTable:
             context.shared.bearers.append(context)
         self.set_filters(context, context.filters)
         context.access.contexts += 1
-        self._by_subscriber.setdefault(context.imsi, []).append(context)
+        others = self._by_subscriber.get(context.imsi)
+        if others is None:
+            self._by_subscriber[context.imsi] = [context]
+        else:
+            others.append(context)
         self._by_peer_tunnel[(context.sgsn_user[0], context.sgsn_teid_data)] = context
         context.tunnel.contexts[context.nsapi] = context
 

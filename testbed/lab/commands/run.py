@@ -27,6 +27,12 @@ OBJECTS_UNTIL_COLLECTION = 50_000
 What a push or a packet needs is in no cycle, and is freed without a look; Python's own 700 would
 spend a tenth of the time of a busy gateway on looks that find nothing.
 """
+LOOKS_AT_NEW_ONES = 200
+"""Looks at what is new until one at what is old too.
+
+A hundred thousand PDP contexts are half a million objects: to look at all of them would keep
+everybody waiting for a quarter of a second.
+"""
 SETTLE_TIME = 60.0
 """Seconds after which a lab whose mobiles have not all attached is announced all the same."""
 
@@ -102,7 +108,7 @@ def spare_collections() -> None:
     """Look for cycles seldom, and no more among what has been made so far, which stays."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS_UNTIL_COLLECTION, 10, 10)
+    gc.set_threshold(OBJECTS_UNTIL_COLLECTION, LOOKS_AT_NEW_ONES, 10)
 
 
 def _announce(lab: LoadedLab) -> None:
