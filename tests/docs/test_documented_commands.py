@@ -28,11 +28,13 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```[a-z]+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-READY = "^Ready:\\|MAIN: Start-up done\\|Connected to bearerbox\\|CTRL at"
-"""What a program says that is ready: ours, Kannel's, osmo-hlr."""
+READY = (
+    "^Ready\\(:\\| to process requests\\)\\|MAIN: Start-up done\\|Connected to bearerbox\\|CTRL at"
+)
+"""What a program says that is ready: ours, FreeRADIUS, Kannel's, osmo-hlr."""
 PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
     "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils",
-    "osmo-hlr": "osmo-hlr",
+    "osmo-hlr": "osmo-hlr", "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius",
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
