@@ -39,7 +39,7 @@ from corenet.adapters.taps import Taps
 from corenet.adapters.tunnel_socket import TunnelSocket
 from corenet.adapters.tuns import Tuns
 from corenet.adapters.udp import CannotSendError, UdpSocket
-from corenet.gi.ends import packet_ends
+from corenet.gi.ends import is_for_many, packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.node import (
@@ -304,11 +304,13 @@ class TwistedRuntime:
         self, place: _Place, packet: bytes, source: Address, destination: Address
     ) -> None:
         """Take an IP packet from Gi for a mobile of the GGSN at ``place``."""
-        ours = (
+        seen = (
             self._attachments.outside(source) is not None
             or self._attachments.on_gi(source[0]) is not None
+            # What the kernel says of its own on a device is nothing from the network.
+            or is_for_many(destination[0])
         )
-        if not ours:
+        if not seen:
             self._pass(Interface.GI, source, destination, packet, "", place.node.name)
         local = place.addresses.get(Interface.GI, ("", 0))
         if not self._is_delayed(place, Interface.GI, packet, ("", 0), local):

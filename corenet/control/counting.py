@@ -15,6 +15,7 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
     for ggsn in core.ggsns.values():
         counted[ggsn.name] = dict(_flat("", ggsn.counters))
         counted[ggsn.name] |= _flat("gtp", ggsn.endpoint_counters)
+        counted[ggsn.name] |= _flat("gtp_u", ggsn.user_plane_counters)
         counted[ggsn.name] |= _flat("accounting", ggsn.accounting_counters)
         counted[ggsn.name] |= _flat("authentication", ggsn.access_counters)
         counted[ggsn.name] |= _flat("orders", ggsn.dynamic_counters)

@@ -62,7 +62,7 @@ from gtp.messages import (
     PduNotificationRejectRequest,
     UpdatePdpContextRequest,
 )
-from gtp.user_plane import ErrorIndicated, TPduReceived, UserPlane
+from gtp.user_plane import ErrorIndicated, TPduReceived, UserPlane, UserPlaneCounters
 
 _SERVED = frozenset(
     (
@@ -315,6 +315,11 @@ class Ggsn:
     def endpoint_counters(self) -> EndpointCounters:
         """What GTP-C has counted."""
         return self._core.endpoint.counters
+
+    @property
+    def user_plane_counters(self) -> UserPlaneCounters:
+        """What GTP-U has counted."""
+        return self._core.user_plane.counters
 
     @property
     def access_counters(self) -> AccessCounters:

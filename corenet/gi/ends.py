@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from socket import inet_ntoa
 
 from corenet.gi.ip import PROTOCOL_TCP, PROTOCOL_UDP
 from corenet.interfaces.node import Address
 
 _NOWHERE: Address = ("", 0)
+
+
+def is_for_many(host: str) -> bool:
+    """Whether an address is multicast or the limited broadcast."""
+    return bool(host) and (host == "255.255.255.255" or ip_address(host).is_multicast)
 
 
 def packet_ends(packet: bytes) -> tuple[Address, Address]:

@@ -19,12 +19,13 @@ def has_tun(ggsn: GgsnPart, part: ApnPart) -> bool:
 
 
 def gateways(part: ApnPart, *, tun: bool) -> tuple[str, ...]:
-    """Return the GGSN's own addresses on an APN: the first of a family's first pool."""
+    """Return the GGSN's own addresses on an APN: the first of a family's first pool with room."""
     if part.gateways is not None or not tun:
         return part.gateways or ()
     found: dict[int, str] = {}
     for network in map(ip_network, part.pool):
-        found.setdefault(network.version, str(network.network_address + 1))
+        if network.prefixlen < (31 if network.version == 4 else 64):
+            found.setdefault(network.version, str(network.network_address + 1))
     return tuple(found.values())
 
 

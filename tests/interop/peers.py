@@ -80,11 +80,15 @@ class Place:
 class Namespace(Place):
     """A network namespace of its own, as root or in a user namespace."""
 
-    def __init__(self) -> None:
-        """Make it; ``OSError`` where that is not allowed."""
-        as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    def __init__(self, beside: Namespace | None = None) -> None:
+        """Make it; ``OSError`` where that is not allowed.
+
+        One ``beside`` another is in the same user namespace, so that wires can join them.
+        """
+        as_user = [] if os.geteuid() == 0 or beside else ["--user", "--map-root-user"]
+        make = ["unshare", "--net", *as_user, "sh", "-c", _HOLD]
         self._holder = subprocess.Popen(
-            ["unshare", "--net", *as_user, "sh", "-c", _HOLD],
+            make if beside is None else beside.command(*make),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -102,6 +106,17 @@ class Namespace(Place):
     def command(self, *words: str) -> list[str]:
         """Return the command line that runs ``words`` in the namespace."""
         return [*self._prefix, *words]
+
+    def join(self, other: Namespace, wire: str, own: Sequence[str], others: Sequence[str]) -> None:
+        """Lay a wire to another namespace; at each end it has addresses, with lengths."""
+        there = str(other._holder.pid)
+        words = ("ip", "link", "add", wire, "type", "veth", "peer", "name", wire, "netns", there)
+        self.run(*words)
+        for place, addresses in ((self, own), (other, others)):
+            for address in addresses:
+                dad = ("nodad",) if ":" in address else ()
+                place.run("ip", "address", "add", address, "dev", wire, *dad)
+            place.run("ip", "link", "set", wire, "up")
 
     def close(self) -> None:
         """End the holder; the namespace goes with the last process in it."""

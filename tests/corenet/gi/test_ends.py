@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corenet.gi.ends import packet_ends
+from corenet.gi.ends import is_for_many, packet_ends
 from corenet.gi.ip import PROTOCOL_ICMP, PROTOCOL_TCP, ipv4_packet, udp_packet
 
 HERE, THERE = ("127.0.0.5", 9200), ("127.10.0.7", 2948)
@@ -43,3 +43,13 @@ def test_no_packet_is_from_nowhere(packet):
 def test_any_octets_are_read(data):
     """Whatever the octets are, reading does not raise."""
     packet_ends(data)
+
+
+@pytest.mark.parametrize(
+    ("host", "many"),
+    [("ff02::16", True), ("224.0.0.22", True), ("255.255.255.255", True), ("10.45.0.1", False),
+     ("2001:db8::1", False), ("", False)],
+)  # fmt: skip
+def test_who_is_many(host, many):
+    """Multicast of both families, and the broadcast on the link."""
+    assert is_for_many(host) is many

@@ -1,0 +1,1 @@
+"""User traffic through TUN, beside osmo-ggsn."""
