@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from io import StringIO
 from socket import AF_INET6, inet_aton, inet_pton
@@ -130,15 +130,16 @@ def number_of(name: str) -> Number:
 
 def encode_attributes(attributes: Mapping[str, AttributeValue]) -> bytes:
     """Return attributes as octets, in order. A value that is empty or too long is left out."""
-    specs = _specs()
-    parts: list[bytes] = []
-    for name, value in attributes.items():
-        spec = specs[name]
-        if isinstance(value, tuple):
-            parts.extend(map(spec.encode, value))
-        else:
-            parts.append(spec.encode(value))
-    return b"".join(parts)
+    return b"".join([_encoded(name, value) for name, value in attributes.items()])
+
+
+@lru_cache(maxsize=4096)
+def _encoded(name: str, value: AttributeValue) -> bytes:
+    """Return one attribute; most of what a GGSN says of its contexts is the same for many."""
+    spec = _specs()[name]
+    if isinstance(value, tuple):
+        return b"".join(map(spec.encode, value))
+    return spec.encode(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,13 @@ class Server(Generic[T]):
 
 def choose(servers: Iterable[Server[T]], now: float, silent: Server[T] | None = None) -> Server[T]:
     """Return the server to ask; ``silent`` only if there is no other that lives."""
-
-    def order(server: Server[T]) -> tuple[bool, bool, float]:
-        dead = server.is_dead(now)
-        return dead, not dead and server is silent, server.dead_until if dead else 0.0
-
-    return min(servers, key=order)
+    dead = []
+    for server in servers:
+        if not server.is_dead(now):
+            if server is not silent:
+                return server
+        elif server is not silent:
+            dead.append(server)
+    if silent is not None and (not dead or not silent.is_dead(now)):
+        return silent
+    return min(dead, key=lambda server: server.dead_until)
