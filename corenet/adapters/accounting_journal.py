@@ -10,9 +10,10 @@ opened, and when most of it is of the past.
 
 from __future__ import annotations
 
+from binascii import hexlify
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from twisted.logger import Logger
 
@@ -55,21 +56,22 @@ class FileJournal:
         if self._entries.pop(number, None) is not None:
             self._forgotten.append(number)
             if len(self._forgotten) >= _FORGOTTEN_TOGETHER:
-                self._write("")
+                self._write(b"")
 
     def close(self) -> None:
         """Write what is left to write."""
         if not self._file.closed:
-            self._write("")
+            self._write(b"")
             self._file.close()
 
-    def _write(self, line: str) -> None:
-        text = "".join(f"- {number}\n" for number in self._forgotten) + line
-        self._past += 2 * len(self._forgotten)
-        self._forgotten.clear()
+    def _write(self, line: bytes) -> None:
+        forgotten = self._forgotten
+        if forgotten:
+            line = b"".join([b"- %d\n" % number for number in forgotten]) + line
+            self._past += 2 * len(forgotten)
+            forgotten.clear()
         try:
-            self._file.write(text)
-            self._file.flush()
+            self._file.write(line)
             if self._past > _LINES_KEPT and self._past > 2 * len(self._entries):
                 self._past = 0
                 past, self._file = self._file, self._made_anew()
@@ -84,13 +86,12 @@ class FileJournal:
                 )
             self._has_failed = True
 
-    def _made_anew(self) -> IO[str]:
+    def _made_anew(self) -> FileIO:
         """Write a file of what is kept, put it in the place of the old one, and return it open."""
         new = self._path.with_suffix(".new")
-        file = new.open("w", encoding="ascii")
+        file = FileIO(new, "w")
         try:
-            file.writelines(map(_line, self._entries.values()))
-            file.flush()
+            file.write(b"".join(map(_line, self._entries.values())))
             new.replace(self._path)
         except OSError:
             file.close()
@@ -119,5 +120,5 @@ class FileJournal:
                 )
 
 
-def _line(entry: JournalEntry) -> str:
-    return f"+ {entry.number} {entry.made!r} {entry.attributes.hex()}\n"
+def _line(entry: JournalEntry) -> bytes:
+    return b"+ %d %.6f %b\n" % (entry.number, entry.made, hexlify(entry.attributes))

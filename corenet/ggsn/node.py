@@ -12,6 +12,7 @@ before the first packet in its tunnel.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import islice
 from random import Random
@@ -124,7 +125,11 @@ class Ggsn:
         self._radius = AccountingClient(
             config.radius, config.accounting, random=random, journal=journal
         )
-        self._access = AccessClient(config.authentication, random=random)
+        # An answer after the last repetition of the Create would be for nobody.
+        patience = config.timers.t3_response * config.timers.n3_requests
+        policy = config.authentication
+        deadline = min(policy.deadline, patience)
+        self._access = AccessClient(replace(policy, deadline=deadline), random=random)
         self._dynamic = DynamicAuthorizationServer(config.dynamic_authorization)
         self._accounting = Accounting(core, self._radius)
         self._admission = Admission(core, self._access)

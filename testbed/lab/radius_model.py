@@ -111,7 +111,7 @@ class AuthenticationPart(Part):
     deadline: Seconds = Field(
         default=10.0,
         description="after which the mobile is refused because nobody answers; shorter than the "
-        "SGSN's patience, T3-RESPONSE times N3-REQUESTS",
+        "SGSN's patience, T3-RESPONSE times N3-REQUESTS, and not longer than that of `gtp`",
     )
     dead_time: float = Field(
         default=60.0, ge=0, le=86_400, description="that a silent server comes after the others"

@@ -105,7 +105,7 @@ def test_a_disk_that_takes_nothing_more_is_told_once(path: Path, logged, monkeyp
     class Full:
         closed = False
 
-        def write(self, _text: str) -> None:
+        def write(self, _octets: bytes) -> None:
             raise OSError(28, "No space left on device")
 
         def close(self) -> None:

@@ -305,6 +305,18 @@ def test_nobody_answers_in_time(judged) -> None:
     assert bench.ggsn.access_counters.ignored == 1
 
 
+def test_the_deadline_is_within_the_patience_of_an_sgsn(make_bench) -> None:
+    """T3-RESPONSE times N3-REQUESTS, taken to be as our own, whatever the policy says."""
+    bench = make_bench(
+        apns=(Apn("wap.example", POOLS, authentication=BY_PCO),),
+        static_bindings=(),
+        authentication=AccessPolicy(deadline=600.0),
+    )
+    create(bench)
+    bench.advance(3.0)
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.NO_RESOURCES_AVAILABLE
+
+
 def test_a_repeated_create_is_no_second_question(judged) -> None:
     """One Access-Request; the answer goes out once, and again to what is repeated later."""
     bench, servers = judged()
