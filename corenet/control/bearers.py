@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from corenet.assembly import Core
-from corenet.control.errors import ControlError, bad_request, no_context
+from corenet.control.errors import ControlError, no_context
 from corenet.control.flows import new_template, octets
 from corenet.control.model import (
     Done,
@@ -24,6 +24,7 @@ from corenet.control.model import (
 )
 from corenet.ggsn.node import Ggsn
 from corenet.interfaces.node import Node
+from corenet.mobile.errors import MobileError
 from corenet.mobile.population import Mobiles
 
 T = TypeVar("T")
@@ -49,8 +50,7 @@ class Bearers:
         """Ask the SGSN for another QoS of a terminal's contexts on ``apn``, or of one.
 
         Raises:
-            ControlError: 400, it is no QoS profile; 404, there is no context; 503, the GGSN is
-                not in service.
+            ControlError: 404, there is no context; 503, the GGSN is not in service.
         """
         qos = bytes.fromhex(request.qos)
         asked = self._at_each(
@@ -62,12 +62,14 @@ class Bearers:
         """Ask the SGSN for another traffic flow template of one context.
 
         Raises:
-            ControlError: 400, that cannot be done with the template of now; 404, there is no
+            ControlError: 409, that cannot be done with the template of now; 404, there is no
                 context; 503, the GGSN is not in service.
         """
-        tft = request.template.octets()
         asked = self._at_each(
-            lambda ggsn, now: ggsn.change_template(imsi, apn, nsapi, tft, now), "template"
+            lambda ggsn, now: ggsn.change_template(
+                imsi, apn, nsapi, request.template.octets(), now
+            ),
+            "template",
         )
         return _asked(asked, no_context(imsi, apn, nsapi))
 
@@ -75,16 +77,15 @@ class Bearers:
         """Ask the SGSN for one more context with a terminal's address (TS 23.060 §9.2.2.3).
 
         Raises:
-            ControlError: 400, the filters cannot stand beside those that are there; 404, there is
+            ControlError: 409, the filters cannot stand beside those that are there; 404, there is
                 no context; 503, the GGSN is not in service.
         """
         qos = bytes.fromhex(request.qos)
-        try:
-            tft = new_template(request.filters)
-        except ValueError as error:
-            raise bad_request(str(error), "filters") from None
         asked = self._at_each(
-            lambda ggsn, now: ggsn.request_secondary(imsi, apn, qos, tft, now), "filters"
+            lambda ggsn, now: ggsn.request_secondary(
+                imsi, apn, qos, new_template(request.filters), now
+            ),
+            "filters",
         )
         return _asked(asked, no_context(imsi, apn))
 
@@ -108,7 +109,7 @@ class Bearers:
             for ggsn in self._core.ggsns.values():
                 found += self._command(ggsn, partial(action, ggsn))
         except ValueError as error:
-            raise bad_request(f"that cannot be: {error}", field) from None
+            raise ControlError(409, "That cannot be", str(error), field=field) from None
         return found
 
 
@@ -125,6 +126,18 @@ def drive_contexts(
     now: float,
 ) -> None:
     """Have a mobile do what it can with its PDP contexts. Raises MobileError."""
+    try:
+        _drive(mobiles, imsi, body, now)
+    except ValueError as error:
+        raise MobileError(str(error)) from None
+
+
+def _drive(
+    mobiles: Mobiles,
+    imsi: str,
+    body: MobileActivation | MobileDeactivation | MobileSecondary | MobileModification,
+    now: float,
+) -> None:
     match body:
         case MobileActivation(apn=apn):
             mobiles.activate(imsi, apn, now)

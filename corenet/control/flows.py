@@ -1,14 +1,23 @@
 """Packet filters and traffic flow templates as clients write and see them.
 
-Specs: TS 24.008 §10.5.6.12. Networks, ports and protocols stand for components and octets.
+Specs: TS 24.008 §10.5.6.12. Networks, ports and protocols stand for components and octets. The
+models say what can be written; what makes no sense, such as a filter that asks for nothing, is a
+ValueError where octets are made of it.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from gtp.ies.filters import (
     Component,
@@ -39,9 +48,24 @@ def _network(text: str) -> str:
     return str(ip_network(text, strict=False))
 
 
-Identifier = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=15)]
-Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
-Ports = Annotated[str, Field(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$", examples=["5060", "1000-1999"])]
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PREFIX = r"/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+_NETWORKS = (
+    {"type": "string", "format": "ipv4"},
+    {"type": "string", "format": "ipv6"},
+    {"type": "string", "pattern": rf"^{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$"},
+    {"type": "string", "pattern": rf"^([0-9a-f]{{1,4}}:){{1,6}}:{_PREFIX}$"},
+    {"type": "string", "pattern": rf"^([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}{_PREFIX}$"},
+)
+_PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
+
+Identifier = Annotated[int, Field(ge=0, le=15), BeforeValidator(_whole)]
+Network = Annotated[
+    str, AfterValidator(_network), WithJsonSchema({"type": "string", "anyOf": list(_NETWORKS)})
+]
+Ports = Annotated[
+    str, Field(pattern=rf"^{_PORT}(-{_PORT})?$", examples=["5060", "1000-1999"], max_length=11)
+]
 Hexadecimal = Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2}){1,255}$", max_length=510)]
 
 
@@ -78,11 +102,6 @@ class PacketFilterModel(BaseModel):
     flow_label: Annotated[int, BeforeValidator(_whole)] | None = Field(
         default=None, ge=0, le=0xFFFFF, description="of IPv6"
     )
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        self.packet_filter()
-        return self
 
     def packet_filter(self) -> PacketFilter:
         """Return the filter as GTP has it. Raises ValueError for one that asks for nothing."""
@@ -150,11 +169,6 @@ class Template(BaseModel):
         default=[], max_length=15, description="of the filters that are to be deleted"
     )
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        self.octets()
-        return self
-
     def octets(self) -> bytes:
         """Return the template as in IE 137. Raises ValueError for what does not go together."""
         filters = tuple(each.packet_filter() for each in self.filters)
@@ -188,8 +202,6 @@ def _address(text: str, ipv4: ComponentType, ipv6: ComponentType) -> Component:
 
 def _ports(text: str, one: ComponentType, several: ComponentType) -> Component:
     numbers = [int(part) for part in text.split("-")]
-    if max(numbers) > 0xFFFF:
-        raise ValueError(f"no port: {text}")
     value = b"".join(number.to_bytes(2) for number in numbers)
     return Component(one if len(numbers) == 1 else several, value)
 

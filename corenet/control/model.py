@@ -52,7 +52,7 @@ PdpAddress = Annotated[
 ]
 
 
-Nsapi = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=15)]
+Nsapi = Annotated[int, Field(ge=0, le=15), BeforeValidator(_whole)]
 Qos = Annotated[
     str,
     Field(

@@ -171,7 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "deactivate_bearer",
         "DELETE",
-        "/v1/contexts/{imsi}/{apn}/{nsapi}",
+        "/v1/contexts/{imsi}/{apn}/bearers/{nsapi}",
         "Delete one of a terminal's PDP contexts on an APN; those that share its address go on",
         Done,
         lambda control, call: control.bearers.deactivate(
@@ -195,7 +195,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "change_template",
         "PUT",
-        "/v1/contexts/{imsi}/{apn}/{nsapi}/template",
+        "/v1/contexts/{imsi}/{apn}/bearers/{nsapi}/template",
         "Ask SGSN and mobile for another traffic flow template of a PDP context; an event tells "
         "how it went",
         Done,
@@ -204,12 +204,12 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         at=OfBearer,
         body=TemplateRequest,
-        problems=NO_CONTEXT,
+        problems=NO_CONTEXT | {409: "the filters make no sense, or not beside those of now"},
     ),
     Operation(
         "request_secondary",
         "POST",
-        "/v1/contexts/{imsi}/{apn}/secondary",
+        "/v1/contexts/{imsi}/{apn}/bearers",
         "Have the network request a secondary PDP context with the address that a terminal has "
         "on an APN; an event tells how it went",
         Done,
@@ -218,7 +218,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         at=OfContext,
         body=SecondaryRequest,
-        problems=NO_CONTEXT,
+        problems=NO_CONTEXT | {409: "the filters make no sense, or not beside those of now"},
     ),
     Operation(
         "detach_terminal",

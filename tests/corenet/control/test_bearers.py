@@ -266,13 +266,13 @@ def test_a_modification_of_one_context(active):
 
 
 def test_what_is_not_there_cannot_be_changed(active):
-    """404 names what is missing; 400 what is wrong."""
+    """404 names what is missing; 409 what does not go together."""
     bearers = active.control.bearers
     template = TemplateRequest(template=Template(filters=[OTHER]))
     delete = TemplateRequest(template=Template(operation="delete"))
     for refused, status in (
         (lambda: bearers.change_template(active.imsi, APN, 9, template), 404),
-        (lambda: bearers.change_template(active.imsi, APN, 5, delete), 400),
+        (lambda: bearers.change_template(active.imsi, APN, 5, delete), 409),
         (lambda: bearers.change_qos(active.imsi, APN, QosRequest(qos=QOS, nsapi=9)), 404),
         (
             lambda: bearers.request_secondary(
@@ -284,7 +284,7 @@ def test_what_is_not_there_cannot_be_changed(active):
             lambda: bearers.request_secondary(
                 active.imsi, APN, SecondaryRequest(qos=QOS, filters=[OTHER, OTHER])
             ),
-            400,
+            409,
         ),
     ):
         with pytest.raises(ControlError) as caught:
@@ -293,22 +293,54 @@ def test_what_is_not_there_cannot_be_changed(active):
 
 
 @pytest.mark.parametrize(
-    ("kind", "values"),
+    "values",
     [
-        (PacketFilterModel, {"precedence": 1}),
-        (PacketFilterModel, {"precedence": 256, "protocol": 6}),
-        (PacketFilterModel, {"precedence": 1, "remote": "no network"}),
-        (PacketFilterModel, {"precedence": 1, "remote_ports": "70000"}),
-        (Template, {"operation": "create"}),
-        (Template, {"operation": "delete", "filters": [PUSH]}),
-        (Template, {"filters": [{**PUSH, "remote_ports": "9-8"}]}),
-        (Template, {"filters": [PUSH], "identifiers": [1]}),
+        {"precedence": 256, "protocol": 6},
+        {"precedence": 1, "remote": "no network"},
+        {"precedence": 1, "remote_ports": "70000"},
+        {"precedence": 1, "identifier": 16},
     ],
 )
-def test_filters_that_make_no_sense_are_refused(kind, values):
-    """Before anything is asked of anybody."""
+def test_filters_that_cannot_be_written_are_refused(values):
+    """The document says what can be."""
     with pytest.raises(ValidationError):
-        kind(**values)
+        PacketFilterModel(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"operation": "create"},
+        {"operation": "delete", "filters": [PUSH]},
+        {"filters": [{"precedence": 1}]},
+        {"filters": [{**PUSH, "remote_ports": "9-8"}]},
+        {"filters": [PUSH], "identifiers": [1]},
+        {
+            "filters": [
+                {
+                    "identifier": number,
+                    "precedence": number,
+                    "remote": "2001:db8::/32",
+                    "local": "2001:db8::/32",
+                }
+                for number in range(15)
+            ]
+        },
+    ],
+)
+def test_templates_that_make_no_sense_are_refused(active, values):
+    """Before anything is asked of anybody: 409, of the network and of a mobile."""
+    template = Template(**values)
+    with pytest.raises(ValueError, match=r"\w"):
+        template.octets()
+    with pytest.raises(ControlError) as refused:
+        active.control.bearers.change_template(
+            active.imsi, APN, 5, TemplateRequest(template=template)
+        )
+    assert (refused.value.status, refused.value.field) == (409, "template")
+    with pytest.raises(ControlError) as refused:
+        drive(active, "modify", MobileModification(apn=APN, template=template))
+    assert refused.value.status == 409
 
 
 @pytest.mark.parametrize(
