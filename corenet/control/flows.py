@@ -60,6 +60,9 @@ _NETWORKS = (
 _PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
 
 Identifier = Annotated[int, Field(ge=0, le=15), BeforeValidator(_whole)]
+Octet = Annotated[int, Field(ge=0, le=255), BeforeValidator(_whole)]
+Label = Annotated[int, Field(ge=0, le=0xFFFFF), BeforeValidator(_whole)]
+Index = Annotated[int, Field(ge=0, le=0xFFFFFFFF), BeforeValidator(_whole)]
 Network = Annotated[
     str, AfterValidator(_network), WithJsonSchema({"type": "string", "anyOf": list(_NETWORKS)})
 ]
@@ -75,33 +78,25 @@ class PacketFilterModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     identifier: Identifier = 0
-    precedence: Annotated[int, BeforeValidator(_whole)] = Field(
-        ge=0, le=255, description="the lowest of all filters of an address is asked first"
-    )
+    precedence: Octet = Field(description="the lowest of all filters of an address is asked first")
     direction: Direction = Field(
         default="both", description='"any" is what filters had before Release 7'
     )
-    protocol: Annotated[int, BeforeValidator(_whole)] | None = Field(
-        default=None, ge=0, le=255, description="such as 6 (TCP) or 17 (UDP)"
-    )
+    protocol: Octet | None = Field(default=None, description="such as 6 (TCP) or 17 (UDP)")
     remote: Network | None = Field(
         default=None, description="network or address of the other end", examples=["192.0.2.0/24"]
     )
     local: Network | None = Field(default=None, description="network or address of the mobile")
     remote_ports: Ports | None = None
     local_ports: Ports | None = None
-    security_parameter_index: Annotated[int, BeforeValidator(_whole)] | None = Field(
-        default=None, ge=0, le=0xFFFFFFFF, description="of IPsec"
-    )
+    security_parameter_index: Index | None = Field(default=None, description="of IPsec")
     type_of_service: str | None = Field(
         default=None,
         pattern=r"^[0-9A-Fa-f]{2}/[0-9A-Fa-f]{2}$",
         description="value and mask of the octet, in hexadecimal",
         examples=["b8/fc"],
     )
-    flow_label: Annotated[int, BeforeValidator(_whole)] | None = Field(
-        default=None, ge=0, le=0xFFFFF, description="of IPv6"
-    )
+    flow_label: Label | None = Field(default=None, description="of IPv6")
 
     def packet_filter(self) -> PacketFilter:
         """Return the filter as GTP has it. Raises ValueError for one that asks for nothing."""

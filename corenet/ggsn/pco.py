@@ -41,8 +41,8 @@ _DNS_SERVER_IPV6: Final = 0x0003
 _BEARER_CONTROL_MODE: Final = 0x0005
 _DNS_SERVER_IPV4: Final = 0x000D
 _IPV4_LINK_MTU: Final = 0x0010
-_MS_ONLY: Final = b"\x01"
-"""Bearer control mode: secondary contexts are the mobile's to ask for."""
+_MS_AND_NETWORK: Final = b"\x02"
+"""Bearer control mode: both the mobile and the network may ask for secondary contexts."""
 
 
 class OptionAnswers:
@@ -56,7 +56,7 @@ class OptionAnswers:
         self._values_in_ack = apn.ipcp_ack
         self._authentication = Authentication(apn.credentials)
         self._ipcp_values, self._containers = _name_servers(self._servers)
-        self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_ONLY)
+        self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_AND_NETWORK)
         if apn.mtu is not None:
             self._containers[_IPV4_LINK_MTU] = _entry(_IPV4_LINK_MTU, apn.mtu.to_bytes(2, "big"))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from corenet.interfaces.node import Address
+from gtp.ies import QosProfile
 from gtp.timers import Timers
 
 ANY_CENTRE = "*"
@@ -25,8 +26,12 @@ class SubscribedApn:
     """APN network identifier, or "*" for any; compared without regard to case."""
     static_address: str | None = None
     """IPv4 or IPv6 address in text form, or None where the GGSN gives one."""
+    qos: bytes | None = None
+    """The best QoS that is subscribed, as GTP has it (TS 29.060 §7.7.34); None for any."""
 
     def __post_init__(self) -> None:
+        if self.qos is not None:
+            QosProfile.parse(self.qos)
         if not self.apn or self.apn != self.apn.strip("."):
             raise ValueError(f"no access point name: {self.apn!r}")
         if self.static_address is not None:

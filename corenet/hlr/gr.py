@@ -274,6 +274,7 @@ def subscriber_data(subscriber: Subscriber) -> GsupMessage:
                     apn.static_address,
                 ),
                 apn.apn,
+                apn.qos,
             )
             for context_id, apn in enumerate(subscriber.apns, start=1)
         ),

@@ -279,6 +279,7 @@ def _apn(part: ApnPart, *, tun: bool) -> Apn:
         dns=part.dns,
         static_ranges=tuple(map(ip_network, part.static)),
         maximum_contexts=part.maximum_contexts,
+        qos=None if part.qos is None else bytes.fromhex(part.qos),
         mtu=part.mtu,
         credentials=credentials,
         authentication=None if part.authentication is None else part.authentication.policy(),
@@ -312,6 +313,7 @@ def _ggsn(lab: Lab, part: GgsnPart, numbered: tuple[Numbered, ...]) -> GgsnConfi
         nas_identifier=part.nas_identifier,
         charging_gateway=part.charging_gateway,
         plmn=part.plmn,
+        attempts_through_ms=part.attempts_through_ms,
         guard_time=part.guard_time,
         back_offs=BackOffs(
             ms_refused=part.back_off.refused,
@@ -341,7 +343,14 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
             Subscriber(
                 one.imsi,
                 one.msisdn,
-                tuple(SubscribedApn(apn.name, one.address(apn.address)) for apn in one.part.apns),
+                tuple(
+                    SubscribedApn(
+                        apn.name,
+                        one.address(apn.address),
+                        None if apn.qos is None else bytes.fromhex(apn.qos),
+                    )
+                    for apn in one.part.apns
+                ),
             )
             for one in numbered
             if one.part.known_to_hlr

@@ -34,6 +34,7 @@ from testbed.lab.parts import (
     NameServer,
     Part,
     Port,
+    Qos,
     Seconds,
     UnitName,
 )
@@ -100,6 +101,11 @@ class ApnPart(Part):
         default=None,
         ge=0,
         description="contexts at one time; as many as there are addresses when absent",
+    )
+    qos: Qos | None = Field(
+        default=None,
+        description="the best quality of service that a context gets, in hexadecimal as in GTP "
+        "(TS 29.060 §7.7.34); whatever is asked for when absent",
     )
     dns: tuple[NameServer, ...] = Field(
         default=(), description="DNS servers given to mobiles that ask, at most two per family"
@@ -234,6 +240,13 @@ class GgsnPart(Part):
     )
     plmn: Plmn | None = Field(
         default=None, description="MCC and MNC of the GGSN, which RADIUS servers are told"
+    )
+    attempts_through_ms: int = Field(
+        default=9,
+        ge=1,
+        le=100,
+        description="what N3-REQUESTS is for requests that the SGSN answers once it has asked the "
+        "mobile: Update and Initiate PDP Context Activation",
     )
     guard_time: Seconds = Field(
         default=60.0, description="for a whole network-requested activation"
@@ -424,6 +437,11 @@ class SubscribedApnPart(Part):
     address: Host | None = Field(
         default=None,
         description="static PDP address; dynamic when absent. A range counts up from it",
+    )
+    qos: Qos | None = Field(
+        default=None,
+        description="the best quality of service that is subscribed, in hexadecimal as in GTP; "
+        "any when absent",
     )
 
 

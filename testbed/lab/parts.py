@@ -22,6 +22,10 @@ ApnName = Annotated[
 ]
 UnitName = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,128}$")]
 """What a node is known by on Gr between processes."""
+Qos = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^([0-9A-Fa-f]{8}|([0-9A-Fa-f]{2}){12,21})$")
+]
+"""In hexadecimal as in GTP (TS 29.060 §7.7.34)."""
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
