@@ -34,7 +34,8 @@ READY = (
 """What a program says that is ready: ours, FreeRADIUS, Kannel's, osmo-hlr."""
 PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
     "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils",
-    "osmo-hlr": "osmo-hlr", "sgsnemu": "osmo-ggsn", "unshare": "util-linux", "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius",
+    "osmo-hlr": "osmo-hlr", "sgsnemu": "osmo-ggsn", "unshare": "util-linux",
+    "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius",
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
