@@ -78,6 +78,15 @@ def test_notification_of_a_multimedia_message_is_shown(client):
     assert client.counts["malformed"] == 1
 
 
+@pytest.mark.parametrize(("expiry", "is_shown"), [("6553f100", False), ("7fffffff", True)])
+def test_notification_of_a_message_that_is_gone_is_dropped(client, expiry, is_shown):
+    """Where its expiry is a time that has passed, there is nothing to fetch."""
+    body = NOTIFICATION.replace(bytes.fromhex("8805810303f480"), bytes.fromhex(f"88068004{expiry}"))
+    shown = take(client, Push(1, ContentType(mms.MEDIA_TYPE), body))
+    assert bool(shown) is is_shown
+    assert client.counts == {"received": 1, "shown" if is_shown else "expired": 1}
+
+
 def test_cache_operation_is_taken_without_showing(client):
     """There is nothing to see, and nothing in a cache."""
     operation = co.CacheOperation((co.Invalidation(co.Scope.OBJECT, "http://a"),))
