@@ -85,6 +85,8 @@ def _sgsn(lab: Lab, name: str, parts: Mapping[str, SgsnPart]) -> SgsnConfig:
             t3313=part.t3313,
             t3314=part.t3314,
             t3385=part.t3385,
+            t3386=part.t3386,
+            t3395=part.t3395,
             paging_attempts=part.paging_attempts,
         ),
         timers=Timers(

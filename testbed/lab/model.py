@@ -323,6 +323,12 @@ class SgsnPart(Part):
     t3385: Seconds = Field(
         default=8.0, description="wait for the mobile after Request PDP Context Activation"
     )
+    t3386: Seconds = Field(
+        default=8.0, description="wait for the mobile after Modify PDP Context Request"
+    )
+    t3395: Seconds = Field(
+        default=8.0, description="wait for the mobile after Deactivate PDP Context Request"
+    )
     short_messages: int = Field(
         default=10_000,
         ge=0,

@@ -14,10 +14,13 @@ from corenet.gi.ip import checksum
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress, PdpType
 from gtp.messages import (
+    CreatePdpContextRequest,
     CreatePdpContextResponse,
     DeletePdpContextRequest,
     DeletePdpContextResponse,
     ErrorIndication,
+    InitiatePdpContextActivationRequest,
+    InitiatePdpContextActivationResponse,
     UpdatePdpContextRequest,
     UpdatePdpContextResponse,
 )
@@ -92,6 +95,50 @@ def test_changes_of_a_context(bench) -> None:
     fields = assert_clean(bench.passed)
     kinds = [int(kind, 16) for kind in fields["gtp.message"]]
     assert kinds == [16, 17, 18, 19, 18, 19, 26, 18, 19, 18, 19, 20, 21, 20, 21]
+
+
+def test_secondary_contexts(bench) -> None:
+    """Templates, linked NSAPIs and correlation identifiers come out as they were put in."""
+    bench.create()
+    created = bench.sent(CreatePdpContextResponse)
+    secondary = {
+        "teid": created.teid_control,
+        "teid_data": 0x306,
+        "nsapi": 6,
+        "linked_nsapi": 5,
+        "sgsn_address_control": SGSN,
+        "sgsn_address_user": SGSN,
+        "qos": QOS,
+        "tft": bytes.fromhex("2130 0a 0c 10 c6336401ffffffff 50 23f0"),
+    }
+    bench.request(CreatePdpContextRequest(**secondary), SGSN)
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    wanted = bytes.fromhex("2131 14 05 41 13c413ce")
+    bench.ggsn.request_secondary(IMSI, "wap.example", QOS, wanted, bench.now)
+    bench.take()
+    request = bench.sent(InitiatePdpContextActivationRequest)
+    network = {"nsapi": 7, "tft": wanted, "correlation_id": request.correlation_id}
+    bench.request(CreatePdpContextRequest(**secondary | network), SGSN)
+    bench.sent(CreatePdpContextResponse)
+    teid = created.teid_control
+    accepted = InitiatePdpContextActivationResponse(teid=teid, cause=Cause.REQUEST_ACCEPTED)
+    bench.respond(request, accepted, SGSN)
+    bench.ggsn.change_template(IMSI, "wap.example", 6, bytes.fromhex("6131 0b 02 3011"), bench.now)
+    bench.take()
+    update = bench.sent(UpdatePdpContextRequest)
+    bench.respond(update, UpdatePdpContextResponse(teid=teid, cause=Cause.MS_REFUSES), SGSN)
+    bench.request(DeletePdpContextRequest(teid=teid, nsapi=6), SGSN)
+    fields = assert_clean(bench.passed)
+    kinds = [int(kind, 16) for kind in fields["gtp.message"]]
+    assert kinds == [16, 17, 16, 17, 22, 16, 17, 23, 18, 19, 20, 21]
+    assert fields["gsm_a.gm.sm.tft.op_code"] == ["1", "1", "1", "3"]
+    assert fields["gsm_a.gm.sm.tft.packet_evaluation_precedence"] == [
+        "0x0a",
+        "0x14",
+        "0x14",
+        "0x0b",
+    ]
+    assert fields["gtp.correlation_id"] == ["1", "1"]
 
 
 def test_ipv6_on_the_link(make_bench) -> None:
