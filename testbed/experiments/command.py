@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
@@ -39,31 +39,40 @@ _TELL_EVERY: Final = 5.0
 
 
 class _Processes(Spread):
-    """Runs side by side in processes; says on stderr how far they are."""
+    """Runs side by side in processes, or one by one here; says on stderr how far they are."""
 
     def __init__(self, number: int, *, apart: bool) -> None:
         self._number = number
-        self._most = 1 if apart else None
+        self._apart = apart
 
     def __call__(self, run: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
         """Return what each job comes to, in order."""
-        done: list[Result] = []
-        began = told = time.monotonic()
+        if self._number == 1 and not self._apart:
+            return _watched(map(run, jobs), len(jobs))
         # Spawned: nothing of this process, threads least of all, is in them.
         with ProcessPoolExecutor(
-            self._number, mp_context=get_context("spawn"), max_tasks_per_child=self._most
+            min(self._number, len(jobs)),
+            mp_context=get_context("spawn"),
+            max_tasks_per_child=1 if self._apart else None,
         ) as pool:
             try:
-                for result in pool.map(run, jobs):
-                    done.append(result)
-                    now = time.monotonic()
-                    if now - told >= _TELL_EVERY or len(done) == len(jobs):
-                        told = now
-                        _tell(len(done), len(jobs), now - began)
+                return _watched(pool.map(run, jobs), len(jobs))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return done
+
+
+def _watched(results: Iterable[Result], total: int) -> list[Result]:
+    """Return results as they come; say how far they are."""
+    done: list[Result] = []
+    began = told = time.monotonic()
+    for result in results:
+        done.append(result)
+        now = time.monotonic()
+        if now - told >= _TELL_EVERY or len(done) == total:
+            told = now
+            _tell(len(done), total, now - began)
+    return done
 
 
 def _tell(done: int, total: int, seconds: float) -> None:
@@ -108,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     table, plot = folder / f"{experiment.name}.csv", folder / f"{experiment.name}.svg"
     write(rows, table)
-    print(f"{table}: {len(rows)} rows")
+    print(f"{table}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}")
     try:
         save(experiment.title, experiment.panels(read(table)), plot, columns=experiment.columns)
     except NoPlotsError as missing:

@@ -19,6 +19,8 @@ from testbed.experiments.segmented import Segmented, conditions
 pytestmark = pytest.mark.docs
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "experiments.md"
+VALIDATION = PAGE.with_name("experiments-validation.md")
+TEXT = PAGE.read_text(encoding="utf-8") + VALIDATION.read_text(encoding="utf-8")
 FOLDER = PAGE.parent / "experiments"
 TABLES = {name: read(FOLDER / f"{name}.csv") for name in NAMES}
 
@@ -181,16 +183,15 @@ SOCKETS = (
 )
 def test_the_page_has_what_the_tables_say(line: str) -> None:
     """Line for line."""
-    assert line in PAGE.read_text(encoding="utf-8"), f"the page should have\n{line}"
+    assert line in TEXT, f"the page should have\n{line}"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_shows_each_plot_and_table(name: str) -> None:
     """With the command that makes them."""
-    page = PAGE.read_text(encoding="utf-8")
-    assert f"(experiments/{name}.svg)" in page
-    assert f"(experiments/{name}.csv)" in page
-    assert f"corenet experiment {name}" in page
+    assert f"(experiments/{name}.svg)" in TEXT
+    assert f"(experiments/{name}.csv)" in TEXT
+    assert f"corenet experiment {name}" in TEXT
 
 
 def by_seed(parameters: Segmented, way: Way, varied: str, value: float) -> Sequence[float]:
