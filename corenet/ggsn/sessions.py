@@ -134,7 +134,7 @@ class Sessions:
         context.network_requested = activation is not None
         context.authorization = authorization
         context.ipv4 = self._ipv4(grant)
-        context.ipv6 = self._ipv6(grant)
+        context.ipv6 = self._ipv6(grant, authorization)
         context.filters = grant.filters
         core.contexts.add(context)
         core.user_plane.add_tunnel(context.teid_data, context)
@@ -359,13 +359,14 @@ class Sessions:
             return None
         return _address(grant.access.ipv4, grant.ipv4, grant.replaces)
 
-    def _ipv6(self, grant: _Grant) -> bytes | None:
+    def _ipv6(self, grant: _Grant, authorization: Authorization | None) -> bytes | None:
         """Return prefix and interface identifier (TS 29.061 §11.2.1.3.2)."""
         if 6 not in grant.families:
             return None
         static = grant.ipv6[:PREFIX_LENGTH] if grant.ipv6 is not None else None
         prefix = _address(grant.access.ipv6, static, grant.replaces)
-        return grant.ipv6 or prefix + self._interface_id()
+        ordered = authorization.interface_id if authorization is not None else None
+        return grant.ipv6 or prefix + (ordered or self._interface_id())
 
     def _interface_id(self) -> bytes:
         """Return what the MS makes its link-local address of; ours is another."""

@@ -182,6 +182,18 @@ def test_what_the_server_grants_is_the_contexts(judged) -> None:
     assert taken == {f"10.45.0.{number}" for number in range(1, 7)}
 
 
+def test_an_interface_identifier_goes_with_a_prefix_of_the_pool(judged) -> None:
+    """Where the server leaves the prefix to the GGSN; one of a wrong length is none."""
+    for identifier, ending in ((bytes(7) + b"\x09", "::9"), (b"\x09", "")):
+        bench, servers = judged()
+        create(bench, PdpType.IPV6)
+        servers.judge(servers.questions()[0], ACCEPT, Framed_Interface_Id=identifier)
+        address = bench.sent(CreatePdpContextResponse).end_user_address.ipv6
+        assert address.startswith("2001:db8:3:")
+        assert address.endswith(ending)
+        assert (address == "2001:db8:3::9") is bool(ending)
+
+
 def test_name_servers_of_one_family_leave_those_of_the_other(judged) -> None:
     """The APN's stay where the server names none."""
     bench, servers = judged(apn={"dns": ("192.0.2.53", "2001:db8::53")})
