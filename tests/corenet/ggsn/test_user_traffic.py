@@ -201,6 +201,7 @@ def test_no_mobile_gets_the_gateways_address_or_a_name_servers() -> None:
 # Who may send what to whom
 
 
+@pytest.mark.clause("29.061 §11.1.3", "packets with a source that is not the MS's are dropped")
 def test_spoofed_sources_are_dropped_silently(world: World) -> None:
     """In both families: nothing goes out, nothing comes back."""
     mobile = world.mobile()
@@ -275,6 +276,7 @@ def test_mobiles_reach_one_another_where_the_policy_says_so(bulk: bool) -> None:
     assert counters.mobile_to_mobile == 2
 
 
+@pytest.mark.clause("RFC 1812 §5.3.1", "time to live between mobiles, ICMP Time Exceeded")
 def test_a_packet_between_mobiles_makes_its_last_hop_here() -> None:
     """Its sender is told, by the gateway (RFC 1812 §4.3.3.4, RFC 4443 §3.3)."""
     world, one, other = neighbours(bulk=False)
@@ -297,6 +299,7 @@ def test_a_damaged_packet_between_mobiles_is_dropped() -> None:
 # The MTU
 
 
+@pytest.mark.clause("RFC 1191", "fragmentation needed, with the MTU; Packet Too Big (RFC 8201)")
 def test_a_packet_that_is_too_long_and_must_stay_whole_is_answered(world: World) -> None:
     """By the gateway, with the MTU (RFC 1191, RFC 8201); nothing goes down."""
     mobile = world.mobile()
@@ -323,6 +326,7 @@ def test_a_packet_that_fits_just_so_passes(world: World) -> None:
     assert [packet for _, packet, _ in world.tunnelled] == packets
 
 
+@pytest.mark.clause("RFC 791 §2.3", "fragmentation of packets to mobiles")
 def test_a_packet_that_may_be_fragmented_is(world: World) -> None:
     """Each fragment is a G-PDU of its own, no longer than the MTU."""
     mobile = world.mobile()
@@ -385,6 +389,7 @@ def test_an_error_is_not_answered_by_an_error() -> None:
 
 
 @pytest.mark.parametrize("tos", range(0, 256, 17))
+@pytest.mark.clause("29.060 §9.3", "T-PDUs pass unchanged, type of service and ECN kept")
 def test_type_of_service_and_ecn_are_kept(world: World, tos: int) -> None:
     """Every octet of a packet passes as it is, both ways (TS 29.060 §9.3)."""
     mobile = world.mobile()
@@ -414,6 +419,7 @@ def test_an_answer_leaves_from_the_gtp_u_address() -> None:
 # Delivery order
 
 
+@pytest.mark.clause("29.060 §7.7.6", "Reordering Required; sequence numbers of G-PDUs")
 def test_a_context_with_delivery_order_has_numbered_g_pdus(world: World) -> None:
     """Reordering is required of the SGSN, and ours count from 0 (TS 29.060 §7.7.6)."""
     mobile, plain = world.mobile(ORDERED_QOS), world.mobile()
@@ -423,6 +429,7 @@ def test_a_context_with_delivery_order_has_numbered_g_pdus(world: World) -> None
     assert numbers == {(1, 0), (1, 1), (2, None)}
 
 
+@pytest.mark.clause("29.060 §9.3.1", "G-PDUs put in order by their sequence numbers")
 def test_numbered_g_pdus_are_put_in_order(world: World) -> None:
     """Where the context asks for it; elsewhere numbers say nothing."""
     mobile, plain = world.mobile(ORDERED_QOS), world.mobile()

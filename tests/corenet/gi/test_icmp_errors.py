@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corenet.gi.icmp import Echo, icmpv6_checksum, parse_echo, time_exceeded, too_big
-from corenet.gi.ip import checksum, ipv4_packet, ipv6_packet, parse, udp_packet
+from corenet.gi.ip import IpError, checksum, ipv4_packet, ipv6_packet, parse, udp_packet
 
 ROUTER, ROUTER_V6 = "10.45.0.1", "2001:db8:6::1"
 HOST, MOBILE = "198.51.100.1", "10.45.0.7"
@@ -100,6 +100,12 @@ def test_about_a_ping_there_is_one(packet: bytes) -> None:
     """Echo is no error."""
     router = ROUTER if packet[0] >> 4 == 4 else ROUTER_V6
     assert time_exceeded(packet, router) is not None
+
+
+def test_an_echo_of_ipv6_wants_addresses_of_ipv6() -> None:
+    """At both ends."""
+    with pytest.raises(IpError, match="no IPv6 addresses"):
+        Echo("2001:db8::1", "10.45.0.1", 1, 1).packet()
 
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.binary(max_size=1400), st.booleans())
