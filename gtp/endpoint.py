@@ -37,6 +37,7 @@ from gtp.events import (
     Address,
     Event,
     FailureReason,
+    MessageReceived,
     PathDown,
     PathSuspected,
     PathUp,
@@ -153,6 +154,7 @@ class Endpoint:
         timers: Timers,
         recovery: int,
         accepts: frozenset[MessageType],
+        hears: frozenset[MessageType] = frozenset(),
         random: Random,
         cache_octets: int = 4 * 1024 * 1024,
         peer_teid: Callable[[int], int] = lambda _: 0,
@@ -160,7 +162,8 @@ class Endpoint:
         """Make an endpoint.
 
         ``recovery`` is this node's restart counter, 0..255. ``accepts`` names the requests
-        that this role answers beside Echo Request; others are discarded and counted.
+        that this role answers beside Echo Request; others are discarded and counted. ``hears``
+        names messages that come without being answered.
         ``cache_octets`` bounds the responses kept for duplicates. ``peer_teid`` returns the
         peer's TEID Control Plane for one of ours, or 0: where refusals go of what cannot be
         decoded.
@@ -175,6 +178,7 @@ class Endpoint:
         self.counters = EndpointCounters()
         self._peer_teid = peer_teid
         self._accepts = accepts - {MessageType.ECHO_REQUEST}
+        self._hears = hears
         self._requests = OutstandingRequests(timers, random)
         self._cache = ResponseCache(timers.response_retention, cache_octets)
         self._paths = Paths(timers.echo_interval)
@@ -216,6 +220,8 @@ class Endpoint:
             self._receive_request(data, peer, now)
         elif message_type == MessageType.ECHO_REQUEST:
             self._receive_echo(data, sequence, peer)
+        elif message_type in self._hears:
+            self._receive_unanswered(data, peer)
         elif message_type == MessageType.SUPPORTED_EXTENSION_HEADERS_NOTIFICATION:
             self.counters.extension_headers_refused += 1
         elif message_type in _KNOWN_TYPES:
@@ -259,6 +265,15 @@ class Endpoint:
         self._cache.begin(key, now)
         self.counters.requests_received += 1
         self._events.append(RequestReceived(message, peer, digest))
+
+    def _receive_unanswered(self, data: bytes, peer: Address) -> None:
+        """Take a message that has no answer; one that breaks the protocol is dropped."""
+        try:
+            message = decode(data)
+        except RemoteProtocolError:
+            self.counters.discarded += 1
+        else:
+            self._events.append(MessageReceived(message, peer))
 
     def _receive_echo(self, data: bytes, sequence: int, peer: Address) -> None:
         """Answer an Echo Request (TS 29.060 §7.2.2); doing so twice does no harm."""
@@ -395,6 +410,13 @@ class Endpoint:
         self.counters.responses_shed += self._cache.finish(key, data, now)
         self.counters.responses_sent += 1
         self._datagrams.append((data, peer))
+
+    def tell(self, message: Message, peer: Address) -> None:
+        """Send a message that nobody answers, under the sequence number that it has.
+
+        Raises LocalProtocolError when it cannot be encoded.
+        """
+        self._datagrams.append((message.encode(), peer))
 
     # Paths.
 

@@ -28,6 +28,14 @@ class RequestReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReceived(Event):
+    """A message has arrived that nobody answers, such as an SGSN Context Acknowledge."""
+
+    message: Message
+    peer: Address
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseReceived(Event):
     """The response to one of our requests, accepted or refused; its Cause says which."""
 

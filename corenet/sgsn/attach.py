@@ -92,7 +92,7 @@ class Attaches:
         def identified(imsi: str, link: RadioLink, now: float) -> None:
             self._attach(imsi, link, request, now)
 
-        self._identifications.ask(link, p_tmsi or 0, request, identified, now)
+        self._identifications.ask(link, request, identified, now)
 
     def _attach(self, imsi: str, link: RadioLink, request: AttachRequest, now: float) -> None:
         mobile = self._core.mobiles.with_imsi(imsi)
@@ -159,9 +159,9 @@ class Attaches:
         """Let a known mobile begin anew: what it had before is void."""
         self.cancel(mobile)
         self._detaches.stop(mobile)
-        self._core.leave(mobile)
+        self._core.leave(mobile, now)
         self._requests.mobile_attaches_anew(mobile.imsi)
-        attached = mobile.state is MmState.ATTACHED
+        attached = mobile.state in (MmState.ATTACHED, MmState.LEAVING)
         mobile.enter(MmState.ATTACHING, now)
         if attached:
             self._short_messages.drop(mobile, now)

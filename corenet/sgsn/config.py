@@ -94,7 +94,9 @@ class SgsnConfig:
     """Short messages under way at once, each way; a further one gets RP cause 42."""
     short_messages_per_mobile: int = 16
     """Short messages that wait for one mobile; a further one gets RP cause 42."""
+    departure_time: float = 30.0
+    """Seconds for which packets of a mobile that goes to another SGSN are kept or forwarded."""
     frames_while_paging: int = 16
-    """Frames kept for a mobile that is paged; beyond, the oldest is dropped."""
+    """Frames kept for a mobile that is paged or leaves; beyond, the oldest is dropped."""
     max_detached: int = 10_000
     """Detached mobiles remembered; beyond, the oldest is purged (Purge MS to the HLR)."""

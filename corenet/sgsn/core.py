@@ -25,12 +25,17 @@ from gtp.user_plane import UserPlane
 Answered = Callable[[Message | None, float], None]
 """Called with the response to a GTP request, or None where there is no usable one."""
 
+HEARD = frozenset({MessageType.SGSN_CONTEXT_ACKNOWLEDGE})
+"""The GTP-C messages without an answer that an SGSN takes."""
+
 SERVED = frozenset(
     {
         MessageType.PDU_NOTIFICATION_REQUEST,
         MessageType.UPDATE_PDP_CONTEXT_REQUEST,
         MessageType.DELETE_PDP_CONTEXT_REQUEST,
         MessageType.INITIATE_PDP_CONTEXT_ACTIVATION_REQUEST,
+        MessageType.IDENTIFICATION_REQUEST,
+        MessageType.SGSN_CONTEXT_REQUEST,
     }
 )
 """The GTP-C requests that an SGSN answers here, beside Echo Request."""
@@ -45,7 +50,7 @@ class Core:
         self.counters: Counter[str] = Counter()
         self.schedule = Schedule()
         self.endpoint = Endpoint(
-            timers=config.timers, recovery=recovery, accepts=SERVED, random=random
+            timers=config.timers, recovery=recovery, accepts=SERVED, hears=HEARD, random=random
         )
         self.user_plane = UserPlane(config.user_address)
         self.mobiles = MmContexts(random)
@@ -54,7 +59,7 @@ class Core:
         self.events: list[Event] = []
         self._areas = {cell: area for area in config.routing_areas for cell in area.cells}
         self._served = {area.encode(): area for area in config.routing_areas}
-        self._leaving: list[Callable[[MmContext], object]] = []
+        self._leaving: list[Callable[[MmContext, float], object]] = []
         self.unpaged: list[tuple[RadioLink, int, bytes]] = []
         """What is for mobiles in STANDBY: link, SAPI, what the frame is to carry."""
 
@@ -66,14 +71,14 @@ class Core:
         """Count one more of ``name``."""
         self.counters[name] += 1
 
-    def on_leave(self, drop: Callable[[MmContext], object]) -> None:
+    def on_leave(self, drop: Callable[[MmContext, float], object]) -> None:
         """Call ``drop`` for each mobile with which nothing is to be under way any more."""
         self._leaving.append(drop)
 
-    def leave(self, mobile: MmContext) -> None:
+    def leave(self, mobile: MmContext, now: float) -> None:
         """Drop what is under way with a mobile that leaves, or begins anew."""
         for drop in self._leaving:
-            drop(mobile)
+            drop(mobile, now)
 
     @property
     def periodic_update_timer(self) -> int:
@@ -118,6 +123,11 @@ class Core:
     def answer(self, received: RequestReceived, response: Message, now: float) -> None:
         """Answer a GTP request."""
         self.endpoint.respond(received, response, now)
+        self.collect_gtp()
+
+    def tell(self, message: Message, peer: Address) -> None:
+        """Send a GTP message that nobody answers."""
+        self.endpoint.tell(message, peer)
         self.collect_gtp()
 
     def collect_gtp(self) -> None:

@@ -7,6 +7,8 @@ that is detached implicitly, for it was silent, is purged at once.
 
 from __future__ import annotations
 
+from typing import Final
+
 from corenet.interfaces.gsup import GsupMessage
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.gmm import (
@@ -24,6 +26,9 @@ from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
+
+_FORGOTTEN: Final = frozenset({DetachReason.HLR, DetachReason.IMPLICIT, DetachReason.MOVED})
+"""Detaches after which nothing is kept of the mobile."""
 
 
 class NetworkDetach:
@@ -114,7 +119,7 @@ class Detaches:
 
     def forsake(self, mobile: MmContext, reason: DeactivationReason, now: float) -> list[Deletion]:
         """Give up all that is under way for a mobile, then end its contexts."""
-        self._core.leave(mobile)
+        self._core.leave(mobile, now)
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         return self.release_contexts(mobile, reason, now)
@@ -139,14 +144,14 @@ class Detaches:
         """Make the mobile detached; None says that it had never been attached."""
         mobile.enter(MmState.DETACHED, now)
         mobile.link.standby = False
-        self._core.leave(mobile)
+        self._core.leave(mobile, now)
         mobile.suspended = False
         self._short_messages.drop(mobile, now)
         self._requests.mobile_detached(mobile.imsi, now)
         if reason is not None:
             self._core.count("detaches")
             self._core.emit(MobileDetached(mobile.imsi, reason))
-        if reason in (DetachReason.HLR, DetachReason.IMPLICIT):
+        if reason in _FORGOTTEN:
             self._core.mobiles.remove(mobile)
             return
         oldest = self._core.mobiles.note_detached(mobile, self._core.config.max_detached)

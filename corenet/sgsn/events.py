@@ -14,6 +14,8 @@ class MmState(StrEnum):
     ATTACHING = "attaching"
     """The HLR has been asked, or the mobile's Attach Complete is awaited."""
     ATTACHED = "attached"
+    LEAVING = "leaving"
+    """Another SGSN has asked for its contexts."""
     DETACHING = "detaching"
     """The network has commanded a detach; the mobile's acceptance is awaited."""
     DETACHED = "detached"
@@ -48,6 +50,7 @@ class NetworkRequestFailure(StrEnum):
     REFUSED = "mobile refuses"
     """Request PDP Context Activation Reject; the event has its SM cause."""
     DETACHED = "mobile detached"
+    MOVED = "mobile goes to another sgsn"
     NOT_SUBSCRIBED = "APN is not subscribed"
     NO_RESOURCES = "no resources"
     PROTOCOL_ERROR = "mobile's activation request is wrong"
@@ -65,7 +68,7 @@ class DetachReason(StrEnum):
     HLR = "hlr"
     IMPLICIT = "implicit"
     """It was silent for as long as the mobile reachable timer."""
-    UPDATE_REFUSED = "update refused"
+    MOVED = "moved to another sgsn"
     REPLACED = "attached anew"
     STOPPED = "sgsn stopped"
 
@@ -84,6 +87,7 @@ class DeactivationReason(StrEnum):
     UNKNOWN_TO_GGSN = "ggsn does not know it"
     """The answer to an Update PDP Context Request."""
     STOPPED = "sgsn stopped"
+    NOT_MOVED = "ggsn does not follow to this sgsn"
     FORGOTTEN = "mobile has it no more"
     """The PDP context status of a routing area update says so."""
 
@@ -131,6 +135,25 @@ class RoutingAreaUpdateRefused(Event):
     imsi: str
     """"" where the mobile is not known."""
     gmm_cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class MobileLeaves(Event):
+    """Another SGSN was told a mobile's contexts (TS 29.060 §7.5.4)."""
+
+    imsi: str
+    sgsn: str
+    """Its control address."""
+
+
+@dataclass(frozen=True, slots=True)
+class MobileArrived(Event):
+    """A mobile is ATTACHED that came from another SGSN (TS 23.060 §6.9.1.2.2)."""
+
+    imsi: str
+    msisdn: str
+    old_rai: str
+    """The area that it came from, as MCC-MNC-LAC-RAC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from corenet.interfaces.nas.causes import SmCause, sm_cause_for_delete
 from corenet.sgsn.activation import Activations
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.departure import Departures
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.modification import Modifications
 from corenet.sgsn.notification import PduNotifications
@@ -16,6 +17,7 @@ from corenet.sgsn.secondary_request import SecondaryRequests
 from gtp.constants import Cause
 from gtp.events import (
     Event,
+    MessageReceived,
     PathDown,
     PeerRestarted,
     RequestFailed,
@@ -25,9 +27,13 @@ from gtp.events import (
 from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
+    IdentificationRequest,
     InitiatePdpContextActivationRequest,
     PduNotificationRequest,
+    SgsnContextAcknowledge,
+    SgsnContextRequest,
     UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
 )
 
 
@@ -42,6 +48,7 @@ class Gn:
         deactivations: Deactivations,
         modifications: Modifications,
         secondary_requests: SecondaryRequests,
+        departures: Departures,
     ) -> None:
         self._core = core
         self._notifications = notifications
@@ -49,6 +56,7 @@ class Gn:
         self._deactivations = deactivations
         self._modifications = modifications
         self._secondary_requests = secondary_requests
+        self._departures = departures
 
     def take_gtp(self, now: float) -> None:
         """Deal with everything that has happened."""
@@ -63,6 +71,9 @@ class Gn:
             event.context(None, now)
         elif isinstance(event, RequestReceived):
             self._requested(event, now)
+        elif isinstance(event, MessageReceived):
+            if isinstance(event.message, SgsnContextAcknowledge):
+                self._departures.acknowledged(event.message, now)
         elif isinstance(event, PeerRestarted):
             self._restarted(event.peer[0], now)
         elif isinstance(event, PathDown):
@@ -71,7 +82,20 @@ class Gn:
 
     def _requested(self, received: RequestReceived, now: float) -> None:
         message = received.message
-        if isinstance(message, PduNotificationRequest):
+        if isinstance(message, SgsnContextRequest):
+            self._departures.hand_over(received, message, now)
+        elif isinstance(message, IdentificationRequest):
+            self._departures.identify(received, message, now)
+        elif isinstance(
+            message, UpdatePdpContextRequest | DeletePdpContextRequest
+        ) and self._has_left(message):
+            gone = (
+                UpdatePdpContextResponse(cause=Cause.NON_EXISTENT)
+                if isinstance(message, UpdatePdpContextRequest)
+                else DeletePdpContextResponse(cause=Cause.NON_EXISTENT)
+            )
+            self._core.answer(received, gone, now)
+        elif isinstance(message, PduNotificationRequest):
             self._notifications.receive(received, message, now)
         elif isinstance(message, DeletePdpContextRequest):
             self._delete(received, message, now)
@@ -79,6 +103,12 @@ class Gn:
             self._modifications.wanted_by_ggsn(received, message, now)
         elif isinstance(message, InitiatePdpContextActivationRequest):
             self._secondary_requests.requested(received, message, now)
+
+    def _has_left(self, message: UpdatePdpContextRequest | DeletePdpContextRequest) -> bool:
+        """Return whether it is about a context that another SGSN has by now."""
+        tunnel = self._core.tunnels.with_teid(message.teid)
+        context = None if tunnel is None else tunnel.contexts.get(message.nsapi)
+        return context is not None and context.forwarding is not None
 
     def _delete(
         self, received: RequestReceived, message: DeletePdpContextRequest, now: float
@@ -111,6 +141,7 @@ class Gn:
             for context in list(tunnel.contexts.values()):
                 mobile = self._core.mobiles.with_imsi(context.imsi)
                 ended = tunnel.contexts.get(context.nsapi) is not context
+                ended |= context.forwarding is not None
                 if context.state is PdpState.CREATING or mobile is None or ended:
                     continue  # its Create is processed by the GGSN as it is now
                 self._deactivations.by_network(

@@ -22,8 +22,10 @@ from corenet.interfaces.nas.gmm import (
     RoutingAreaUpdateRequest,
     decode,
 )
+from corenet.sgsn.arrival import Arrivals
 from corenet.sgsn.attach import Attaches
 from corenet.sgsn.core import Core
+from corenet.sgsn.departure import Departures
 from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
@@ -51,10 +53,14 @@ class Mobility:
         detaches: Detaches,
         updates: Updates,
         identifications: Identifications,
+        arrivals: Arrivals,
+        departures: Departures,
     ) -> None:
         self._core = core
         self._updates = updates
         self._identifications = identifications
+        self._arrivals = arrivals
+        self._departures = departures
         self._hlr = hlr
         self._attaches = attaches
         self._detaches = detaches
@@ -77,7 +83,7 @@ class Mobility:
         elif isinstance(message, DetachRequestUplink):
             self._detach(link, mobile, message, now)
         elif isinstance(message, RoutingAreaUpdateRequest):
-            self._updates.update(link, mobile, message, now)
+            self._update(link, mobile, message, now)
         elif isinstance(message, IdentityResponse):
             self._identifications.answered(link.address[0], message.identity, now)
         elif mobile is not None and isinstance(
@@ -90,6 +96,25 @@ class Mobility:
             self._detaches.accepted(mobile, now)
         else:
             self._core.count("gmm_ignored")
+
+    def _update(
+        self,
+        link: RadioLink,
+        mobile: MmContext | None,
+        message: RoutingAreaUpdateRequest,
+        now: float,
+    ) -> None:
+        if self._updates.repeats(mobile, message):
+            return
+        if self._arrivals.takes(message):
+            self._arrivals.begin(link, message, now)
+            return
+        if mobile is None or mobile.state is not MmState.LEAVING:
+            self._updates.update(link, mobile, message, now)
+        else:
+            # Too late: the other SGSN has its contexts.
+            self._departures.cancelled(mobile, now)
+            self._updates.reject(link, mobile.imsi, GmmCause.IMPLICITLY_DETACHED)
 
     def hlr_asks(self, message: GsupMessage, now: float) -> None:
         """Take a request of the HLR."""
@@ -137,6 +162,8 @@ class Mobility:
         if why is CancelType.SUBSCRIPTION_WITHDRAW and mobile.state is MmState.ATTACHED:
             cause = GmmCause.GPRS_SERVICES_NOT_ALLOWED
             self._detaches.by_network(mobile, DetachReason.HLR, now, cause)
+            return
+        if self._departures.cancelled(mobile, now):
             return
         self._attaches.cancel(mobile)
         self._detaches.stop(mobile)

@@ -21,11 +21,13 @@ from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.sgsn.activation import Activations
 from corenet.sgsn.air import Air
+from corenet.sgsn.arrival import Arrivals
 from corenet.sgsn.attach import Attaches
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.deletion import Deletions
+from corenet.sgsn.departure import Departures
 from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
@@ -101,8 +103,34 @@ class Sgsn:
             self._short_messages,
         )
         self._updates = Updates(core, attaches, self._deactivations)
+        self._departures = Departures(
+            core,
+            self._paging,
+            self._packets,
+            self._deactivations,
+            self._requests,
+            self._short_messages,
+            self._detaches,
+        )
+        self._arrivals = Arrivals(
+            core,
+            self._hlr,
+            self._updates,
+            deletions,
+            self._requests,
+            self._short_messages,
+            self._packets,
+            self._presence,
+        )
         self._mobility = Mobility(
-            core, self._hlr, attaches, self._detaches, self._updates, self._identifications
+            core,
+            self._hlr,
+            attaches,
+            self._detaches,
+            self._updates,
+            self._identifications,
+            self._arrivals,
+            self._departures,
         )
         self._modifications = modifications = Modifications(core, self._deactivations)
         sessions = Sessions(
@@ -131,6 +159,7 @@ class Sgsn:
             self._deactivations,
             modifications,
             self._secondary_requests,
+            self._departures,
         )
         self._running = True
 
@@ -317,6 +346,8 @@ class Sgsn:
             "detaches": len(self._detaches),
             "pages": len(self._paging),
             "updates": len(self._updates),
+            "arrivals": len(self._arrivals),
+            "departures": len(self._departures),
             "identifications": len(self._identifications),
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),

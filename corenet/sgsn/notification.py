@@ -71,8 +71,8 @@ class PduNotifications:
         running: NetworkRequest | None,
     ) -> Cause | None:
         config = self._core.config
-        if mobile is None:
-            return Cause.IMSI_NOT_KNOWN
+        if mobile is None or mobile.state is MmState.LEAVING:
+            return Cause.IMSI_NOT_KNOWN  # the GGSN asks the HLR again
         if mobile.state in (MmState.DETACHED, MmState.DETACHING):
             mobile.mnrg = True
             return Cause.MS_GPRS_DETACHED

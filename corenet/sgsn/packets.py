@@ -14,7 +14,7 @@ from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.pdp_context import PdpContext
+from corenet.sgsn.pdp_context import Forwarding, PdpContext
 from gtp.constants import GTP_U_PORT
 from gtp.user_plane import ErrorIndicated, TPduReceived, encapsulate
 
@@ -61,6 +61,9 @@ class Packets:
             self._downlink(context, packet)
 
     def _downlink(self, context: PdpContext, packet: bytes) -> None:
+        if context.forwarding is not None:
+            self._forward(context.forwarding, packet)
+            return
         mobile = self._core.mobiles.with_imsi(context.imsi)
         if context.state is PdpState.CREATING and len(context.early) < EARLY_KEPT:
             context.early.append(packet)
@@ -77,11 +80,30 @@ class Packets:
         self._core.count("downlink_packets")
         self._core.transmit(mobile.link, context.sapi, pdu)
 
+    def follow(self, context: PdpContext) -> None:
+        """Send on what was kept of a context, now that it is known where."""
+        forwarding = context.forwarding
+        assert forwarding is not None
+        kept, forwarding.kept = forwarding.kept, []
+        for packet in kept:
+            self._forward(forwarding, packet)
+
+    def _forward(self, forwarding: Forwarding, packet: bytes) -> None:
+        """Take a packet for a mobile that goes to another SGSN (TS 23.060 §6.9.1.2.2)."""
+        if forwarding.peer is not None:
+            self._core.count("packets_forwarded")
+            pdu = encapsulate(forwarding.teid, packet)
+            self._core.outgoing.append(Datagram(Interface.GTP_U, forwarding.peer, pdu))
+        elif len(forwarding.kept) < self._core.config.frames_while_paging:
+            forwarding.kept.append(packet)
+        else:
+            self._core.count("downlink_dropped")
+
     def _unknown(self, event: ErrorIndicated, now: float) -> None:
         """Deactivate a context whose tunnel the GGSN does not know (TS 29.060 §9.1)."""
         context = self._core.tunnels.with_remote(event.peer, event.teid)
         mobile = None if context is None else self._core.mobiles.with_imsi(context.imsi)
-        if context is None or mobile is None:
+        if context is None or mobile is None or context.forwarding is not None:
             self._core.count("error_indications_ignored")
             return
         self._deactivations.by_network(

@@ -48,7 +48,7 @@ class Paging:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._pending: dict[MmContext, Page] = {}
-        core.on_leave(self._drop)
+        core.on_leave(lambda mobile, _: self._drop(mobile))
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -91,6 +91,11 @@ class Paging:
             self._core.transmit(mobile.link, sapi, octets)
         for then in page.then:
             then(True, now)
+
+    def held(self, mobile: MmContext) -> list[tuple[int, bytes]]:
+        """Return what waits for a mobile that is called: SAPIs, and what is in the frames."""
+        page = self._pending.get(mobile)
+        return [] if page is None else page.held
 
     def _drop(self, mobile: MmContext) -> Page | None:
         page = self._pending.pop(mobile, None)

@@ -113,6 +113,18 @@ class ControlTunnel:
         """By NSAPI."""
 
 
+class Forwarding:
+    """What becomes of packets for a mobile that goes to another SGSN."""
+
+    __slots__ = ("kept", "peer", "teid")
+
+    def __init__(self) -> None:
+        self.peer: Address | None = None
+        """Where they go; before that is known they are kept."""
+        self.teid = 0
+        self.kept: list[bytes] = []
+
+
 class PdpContext:
     """One PDP context of one mobile. Equal only to itself."""
 
@@ -123,6 +135,7 @@ class PdpContext:
         "bearers",
         "create_sent",
         "early",
+        "forwarding",
         "ggsn_user",
         "imsi",
         "linked_nsapi",
@@ -179,6 +192,8 @@ class PdpContext:
         """Whether the GGSN has been asked; before, the context waits for an older one's end."""
         self.early: list[bytes] = []
         """T-PDUs that overtook the Create PDP Context Response."""
+        self.forwarding: Forwarding | None = None
+        """Where its packets go, for its mobile goes to another SGSN."""
         self.n_pdu = 0
         """Number of the next downlink N-PDU (TS 44.065 §6.9)."""
         self.qos = ALLOCATION_RETENTION_PRIORITY + DEFAULT_QOS

@@ -5,7 +5,7 @@ Specs: TS 23.060 §6.9.1.2.1 (intra-SGSN update), TS 24.008 §4.7.5 (update), §
 
 Theory of operation. A mobile that says who it is with a P-TMSI and signature of this SGSN is
 accepted where it is attached; else it is rejected, with cause 9 (not known) or 10 (detached), and
-attaches. In another area it gets a new P-TMSI, so that T3350 runs until its Complete. A PDP
+attaches. Unless the update is periodic it gets a new P-TMSI, so that T3350 runs until Complete. A PDP
 context that only one of the two sides has is ended. T3350 runs in the same way for a P-TMSI that
 is given by command.
 """
@@ -58,7 +58,7 @@ class Updates:
         self._attaches = attaches
         self._deactivations = deactivations
         self._pending: dict[MmContext, _Given] = {}
-        core.on_leave(self._drop)
+        core.on_leave(lambda mobile, _: self._drop(mobile))
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -72,10 +72,6 @@ class Updates:
         now: float,
     ) -> None:
         """Take a Routing Area Update Request that came over ``link``, the link of ``mobile``."""
-        given = None if mobile is None else self._pending.get(mobile)
-        if given is not None and given.request == request:
-            given.repetition.repeat()
-            return
         mobile = self._who(mobile, request)
         if mobile is None:
             self.reject(link, "", GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
@@ -84,9 +80,17 @@ class Updates:
         elif mobile.state is MmState.ATTACHED or self._attaches.complete(mobile, now):
             if mobile.link is not link:
                 self._core.mobiles.move(mobile, link)
-            self._accept(mobile, request, now)
+            self.accept(mobile, request, now)
         else:
             self._core.count("gmm_ignored")
+
+    def repeats(self, mobile: MmContext | None, request: RoutingAreaUpdateRequest) -> bool:
+        """Say the Accept once more where the request is the one that it answers."""
+        given = None if mobile is None else self._pending.get(mobile)
+        if given is None or given.request != request:
+            return False
+        given.repetition.repeat()
+        return True
 
     def complete(self, mobile: MmContext) -> None:
         """Take the Complete of an update or a reallocation."""
@@ -122,16 +126,30 @@ class Updates:
             return None
         return mobile
 
-    def _accept(self, mobile: MmContext, request: RoutingAreaUpdateRequest, now: float) -> None:
+    def accept(
+        self,
+        mobile: MmContext,
+        request: RoutingAreaUpdateRequest,
+        now: float,
+        *,
+        renamed: bool = False,
+    ) -> None:
+        """Accept an update, with a new P-TMSI unless the mobile only says that it is still there.
+
+        So an SGSN that the mobile has turned away from cannot fetch its contexts any more.
+        ``renamed`` says that it has no P-TMSI of this SGSN.
+        """
         self._drop(mobile)
         area = self._core.area_of(mobile.link.address)
-        moved, mobile.area = area != mobile.area, area
+        periodic = request.update_type == UpdateType.PERIODIC
+        named = renamed or not periodic or area != mobile.area
+        mobile.area = area
         if request.context_status is not None:
             self._compare(mobile, request.context_status, now)
         accept = RoutingAreaUpdateAccept(
             area.encode(),
-            self._core.mobiles.name(mobile) if moved else None,
-            mobile.p_tmsi_signature if moved else None,
+            self._core.mobiles.name(mobile) if named else None,
+            mobile.p_tmsi_signature if named else None,
             periodic_update_timer=self._core.periodic_update_timer,
             ready_timer=self._core.agree_ready_timer(mobile, request.ready_timer),
             cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE
@@ -144,9 +162,8 @@ class Updates:
             ),
         ).encode()
         self._core.count("updates")
-        periodic = request.update_type == UpdateType.PERIODIC
         self._core.emit(RoutingAreaUpdated(mobile.imsi, area_text(area.encode()), periodic))
-        if moved:
+        if named:
             self._await(mobile, request, accept, now)
         else:
             self._core.say_octets(mobile.link, accept)

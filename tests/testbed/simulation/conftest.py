@@ -19,7 +19,7 @@ from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.events import ContextState, DatagramReceived
-from corenet.sgsn.config import RadioTimers, SgsnConfig
+from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from corenet.sgsn.events import PdpState
 from gtp.timers import Timers
 from testbed.gateway.config import GatewayConfig
@@ -265,6 +265,23 @@ def crowd_config(number, behaviour, attached, transmissions, spread):
     )
 
 
+FAR_SGSN = "192.0.2.22"
+HOME, AWAY = RoutingArea(), RoutingArea(rac=2, cells=(1,))
+
+
+def with_far_sgsn(config):
+    """Return the core with a second SGSN, whose one cell is cell 1."""
+    near = replace(config.sgsns["sgsn"], radio=RadioTimers(), neighbours={AWAY.encode(): FAR_SGSN})
+    far = replace(
+        near,
+        control_address=FAR_SGSN,
+        user_address=FAR_SGSN,
+        routing_areas=(AWAY,),
+        neighbours={HOME.encode(): SGSN},
+    )
+    return replace(config, sgsns={"sgsn": near, "far": far})
+
+
 class Crowd:
     """A lab with gateway and initiator, its terminals by number, and all that happened."""
 
@@ -332,11 +349,13 @@ def crowd_maker(stores):
         quality=None,
         store=None,
         handset=None,
+        far=False,
         **gateway,
     ):
+        config = crowd_config(number, behaviour, attached, transmissions, spread)
         return Crowd(
             VirtualLab(
-                crowd_config(number, behaviour, attached, transmissions, spread),
+                with_far_sgsn(config) if far else config,
                 GatewayConfig(GATEWAY, APN, b"corenet", **gateway),
                 seed=seed,
                 quality=quality,

@@ -1,0 +1,333 @@
+"""A mobile comes from another SGSN: its contexts are fetched from there, and the GGSNs told.
+
+Specs: TS 23.060 §6.9.1.2.2 (inter-SGSN routing area update), TS 29.060 §7.5.3 to §7.5.5 (SGSN
+Context Request, Response and Acknowledge), §7.3.3 (Update PDP Context Request).
+
+Theory of operation. A Routing Area Update Request from a routing area of another SGSN, whose
+address ``SgsnConfig.neighbours`` has, goes through these steps, each begun by the end of the one
+before:
+
+    SGSN Context Request to the old SGSN, Acknowledge to its Response
+    Update PDP Context Request to the GGSN of each context; one that is not accepted is dropped
+    Update Location to the HLR, which cancels the location in the old SGSN
+    Routing Area Update Accept with a P-TMSI of this SGSN; the packets forwarded meanwhile
+
+Where the old SGSN refuses or is silent the mobile gets Reject 9, and attaches with its IMSI. Where
+the HLR refuses, it gets the HLR's cause. What it is asked for meanwhile waits until it is ATTACHED.
+"""
+
+from __future__ import annotations
+
+from corenet.interfaces.gsup import GsupMessage, MessageType
+from corenet.interfaces.nas.causes import GmmCause
+from corenet.interfaces.nas.gmm import RoutingAreaUpdateRequest, area_text
+from corenet.interfaces.nas.sm import (
+    ActivatePdpContextAccept,
+    ActivatePdpContextRequest,
+    TransactionIdentifier,
+)
+from corenet.sgsn.core import Core
+from corenet.sgsn.deletion import Deletions
+from corenet.sgsn.events import (
+    DeactivationReason,
+    MmState,
+    MobileArrived,
+    PdpContextDeactivated,
+    PdpState,
+)
+from corenet.sgsn.hlr_link import HlrLink
+from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.packets import Packets
+from corenet.sgsn.pdp_context import (
+    ALLOCATION_RETENTION_PRIORITY,
+    PdpContext,
+    can_be_told,
+    to_nas,
+)
+from corenet.sgsn.presence import Presence
+from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.short_messages import ShortMessages
+from corenet.sgsn.update import Updates
+from gtp.constants import GTP_C_PORT, Cause
+from gtp.ies.context import OfNsapi
+from gtp.ies.context import PdpContext as PdpContextTold
+from gtp.messages import (
+    Message,
+    SgsnContextAcknowledge,
+    SgsnContextRequest,
+    SgsnContextResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
+)
+
+_FLAG = 8
+"""Of a transaction identifier of four bits: the mobile has not allocated it."""
+_BOTH = 2
+"""GSN addresses in an Update PDP Context Response: for signalling, then for user traffic."""
+
+
+class Arrival:
+    """One mobile that comes from another SGSN."""
+
+    __slots__ = ("link", "mobile", "request", "waiting")
+
+    def __init__(self, link: RadioLink, request: RoutingAreaUpdateRequest) -> None:
+        self.link = link
+        self.request = request
+        self.mobile: MmContext | None = None
+        """Once the old SGSN has said who it is."""
+        self.waiting: set[PdpContext] = set()
+        """Contexts whose GGSN has not answered."""
+
+
+class Arrivals:
+    """Every mobile that comes from another SGSN, by the name of its radio link."""
+
+    def __init__(
+        self,
+        core: Core,
+        hlr: HlrLink,
+        updates: Updates,
+        deletions: Deletions,
+        requests: NetworkRequests,
+        short_messages: ShortMessages,
+        packets: Packets,
+        presence: Presence,
+    ) -> None:
+        self._core = core
+        self._hlr = hlr
+        self._updates = updates
+        self._deletions = deletions
+        self._requests = requests
+        self._short_messages = short_messages
+        self._packets = packets
+        self._presence = presence
+        self._pending: dict[str, Arrival] = {}
+        core.on_leave(self._drop)
+
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._pending)
+
+    def takes(self, request: RoutingAreaUpdateRequest) -> bool:
+        """Return whether a mobile comes from an SGSN that can be asked for its contexts."""
+        return request.p_tmsi is not None and request.old_rai in self._core.config.neighbours
+
+    def begin(self, link: RadioLink, request: RoutingAreaUpdateRequest, now: float) -> None:
+        """Take a Routing Area Update Request; the same once more is a retransmission."""
+        name = link.address[0]
+        pending = self._pending.get(name)
+        if pending is not None and pending.request == request:
+            return
+        if pending is not None and pending.mobile is not None:
+            self._core.leave(pending.mobile, now)
+            self._core.mobiles.remove(pending.mobile)
+        arrival = self._pending[name] = Arrival(link, request)
+        self._core.count("contexts_asked_for")
+        asked = SgsnContextRequest(
+            rai=request.old_rai,
+            tlli=request.p_tmsi,
+            p_tmsi_signature=request.p_tmsi_signature,
+            teid_control=self._core.tunnels.new_teid(),
+            sgsn_address_control=self._core.config.control_address,
+        )
+        peer = (self._core.config.neighbours[request.old_rai], GTP_C_PORT)
+        self._core.ask(asked, peer, now, lambda response, now: self._told(arrival, response, now))
+
+    def _told(self, arrival: Arrival, response: Message | None, now: float) -> None:
+        if self._pending.get(arrival.link.address[0]) is not arrival:
+            return  # it has attached meanwhile, or has gone on
+        if (
+            not isinstance(response, SgsnContextResponse)
+            or not response.cause.is_acceptance
+            or response.imsi is None
+            or response.sgsn_address_control is None
+        ):
+            del self._pending[arrival.link.address[0]]
+            self._core.count("contexts_refused" if response else "contexts_unanswered")
+            self._updates.reject(arrival.link, "", GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
+            return
+        mobile = arrival.mobile = self._admit(arrival, response.imsi, now)
+        contexts = [
+            self._open(mobile, told, now)
+            for told in response.pdp_contexts
+            if can_be_told(told.end_user_address)
+        ]
+        acknowledge = SgsnContextAcknowledge(
+            teid=response.teid_control or 0,
+            sequence=response.sequence,
+            cause=Cause.REQUEST_ACCEPTED,
+            teids_data=tuple(OfNsapi(one.nsapi, one.teid_data) for one in contexts),
+            sgsn_address_user=self._core.config.user_address,
+        )
+        self._core.tell(acknowledge, (response.sgsn_address_control, GTP_C_PORT))
+        arrival.waiting = set(contexts)
+        for context in contexts:
+            self._update(arrival, mobile, context, now)
+        if not contexts:
+            self._locate(arrival, mobile, now)
+
+    def _admit(self, arrival: Arrival, imsi: str, now: float) -> MmContext:
+        """Make a mobile known; what is left of an earlier stay here is void."""
+        mobiles = self._core.mobiles
+        before = mobiles.with_imsi(imsi)
+        if before is not None:
+            self._core.leave(before, now)
+            for context in list(before.contexts.values()):
+                self._core.close(context)  # not deleted: the GGSN has it for another SGSN
+            mobiles.remove(before)
+        mobile = MmContext(imsi, arrival.link, self._core.area_of(arrival.link.address), now)
+        mobiles.add(mobile)
+        return mobile
+
+    def _open(self, mobile: MmContext, told: PdpContextTold, now: float) -> PdpContext:
+        flag, value = divmod(told.transaction_identifier, _FLAG)
+        request = ActivatePdpContextRequest(
+            TransactionIdentifier(value, bool(flag)),
+            told.nsapi,
+            told.llc_sapi,
+            told.qos_negotiated[len(ALLOCATION_RETENTION_PRIORITY) :],
+            to_nas(told.end_user_address),
+            told.apn,
+        )
+        tunnel = self._core.open_tunnel(mobile.imsi, told.ggsn_address_control)
+        context = PdpContext(
+            request,
+            tunnel,
+            apn=told.apn,
+            address=told.end_user_address,
+            teid_data=self._core.tunnels.new_teid(),
+            network_requested=False,
+            now=now,
+        )
+        context.qos = told.qos_negotiated
+        context.remote_teid_control = tunnel.remote_teid = told.uplink_teid_control
+        context.accept = ActivatePdpContextAccept(
+            request.ti.mirrored, context.sapi, request.qos, pdp_address=request.pdp_address
+        ).encode()
+        self._core.open(context)
+        self._core.tunnels.connect(context, told.ggsn_address_user, told.uplink_teid_data)
+        mobile.contexts[context.nsapi] = context
+        return context
+
+    def _update(self, arrival: Arrival, mobile: MmContext, context: PdpContext, now: float) -> None:
+        """Tell the GGSN where the context is now (TS 29.060 §7.3.3)."""
+        config = self._core.config
+        request = UpdatePdpContextRequest(
+            teid=context.remote_teid_control,
+            rai=mobile.area.encode(),
+            recovery=self._core.recovery,
+            teid_data=context.teid_data,
+            teid_control=context.tunnel.teid,
+            nsapi=context.nsapi,
+            sgsn_address_control=config.control_address,
+            sgsn_address_user=config.user_address,
+            qos=context.qos,
+        )
+        self._core.ask(
+            request,
+            context.tunnel.peer,
+            now,
+            lambda response, now: self._updated(arrival, mobile, context, response, now),
+        )
+
+    def _updated(
+        self,
+        arrival: Arrival,
+        mobile: MmContext,
+        context: PdpContext,
+        response: Message | None,
+        now: float,
+    ) -> None:
+        arrival.waiting.discard(context)
+        accepted = isinstance(response, UpdatePdpContextResponse) and response.cause.is_acceptance
+        if mobile.contexts.get(context.nsapi) is not context:
+            if accepted:
+                self._deletions.delete(context, now, teardown=True)  # given up meanwhile
+        elif isinstance(response, UpdatePdpContextResponse) and accepted:
+            self._take_over(context, response, now)
+        else:
+            del mobile.contexts[context.nsapi]
+            self._core.close(context)
+            self._core.count("contexts_lost")
+            cause = GmmCause.NETWORK_FAILURE if response is None else GmmCause.CONGESTION
+            self._core.emit(
+                PdpContextDeactivated(
+                    mobile.imsi,
+                    context.apn,
+                    context.nsapi,
+                    context.address_text,
+                    cause,
+                    DeactivationReason.NOT_MOVED,
+                )
+            )
+        if not arrival.waiting and self._pending.get(arrival.link.address[0]) is arrival:
+            self._locate(arrival, mobile, now)
+
+    def _take_over(
+        self, context: PdpContext, response: UpdatePdpContextResponse, now: float
+    ) -> None:
+        tunnel = context.tunnel
+        if response.teid_control is not None:
+            context.remote_teid_control = tunnel.remote_teid = response.teid_control
+        user = context.ggsn_user
+        if len(response.gsn_addresses) == _BOTH:
+            control, user = response.gsn_addresses
+            tunnel.peer = (control, GTP_C_PORT)
+        teid = context.remote_teid_data if response.teid_data is None else response.teid_data
+        self._core.tunnels.connect(context, user, teid)
+        self._core.watch(tunnel, now)
+        context.qos = response.qos or context.qos
+        request = self._requests.with_context(context)
+        if request is not None:
+            self._requests.satisfied(request)
+
+    def _locate(self, arrival: Arrival, mobile: MmContext, now: float) -> None:
+        self._hlr.update_location(
+            mobile.imsi, now, lambda answer, now: self._located(arrival, mobile, answer, now)
+        )
+
+    def _located(
+        self, arrival: Arrival, mobile: MmContext, answer: GsupMessage | None, now: float
+    ) -> None:
+        if self._pending.get(arrival.link.address[0]) is not arrival:
+            return
+        if answer is None or answer.type is MessageType.UPDATE_LOCATION_ERROR:
+            cause = GmmCause.NETWORK_FAILURE if answer is None else answer.cause
+            self._core.leave(mobile, now)
+            self._core.mobiles.remove(mobile)
+            self._requests.mobile_detached(mobile.imsi, now)
+            self._short_messages.drop(mobile, now)
+            self._updates.reject(mobile.link, mobile.imsi, cause or GmmCause.NETWORK_FAILURE)
+            return
+        del self._pending[arrival.link.address[0]]
+        mobile.enter(MmState.ATTACHED, now)
+        contexts = [one for one in mobile.contexts.values() if one.state is PdpState.CREATING]
+        for context in contexts:
+            context.enter(PdpState.ACTIVE, now)
+        self._core.count("arrivals")
+        self._core.emit(
+            MobileArrived(
+                mobile.imsi, mobile.subscription.msisdn, area_text(arrival.request.old_rai)
+            )
+        )
+        self._updates.accept(mobile, arrival.request, now, renamed=True)
+        for context in contexts:
+            self._packets.flush(context)
+        self._presence.heard(mobile, now)
+        self._requests.mobile_attached(mobile, now)
+        self._short_messages.mobile_attached(mobile, now)
+
+    def _drop(self, mobile: MmContext, now: float) -> None:
+        """Give up the arrival of a mobile that detaches, or begins anew; so with its contexts."""
+        arrival = self._pending.get(mobile.link.address[0])
+        if arrival is None or arrival.mobile is not mobile:
+            return
+        del self._pending[mobile.link.address[0]]
+        self._hlr.cancel(mobile.imsi, MessageType.UPDATE_LOCATION_REQUEST)
+        for context in list(mobile.contexts.values()):
+            del mobile.contexts[context.nsapi]
+            self._core.close(context)
+            if context not in arrival.waiting:
+                self._deletions.delete(context, now, teardown=True)
