@@ -5,9 +5,9 @@ Specs: TS 23.060 §6.9.1.2.1 (intra-SGSN update), TS 24.008 §4.7.5 (update), §
 
 Theory of operation. A mobile that says who it is with a P-TMSI and signature of this SGSN is
 accepted where it is attached; else it is rejected, with cause 9 (not known) or 10 (detached), and
-attaches. Unless the update is periodic it gets a new P-TMSI, so that T3350 runs until Complete. A PDP
-context that only one of the two sides has is ended. T3350 runs in the same way for a P-TMSI that
-is given by command.
+attaches. Unless the update is periodic it gets a new P-TMSI, so that T3350 runs until Complete.
+A PDP context that only one of the two sides has is ended. T3350 runs in the same way for a P-TMSI
+that is given by command.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 
 from corenet.control.core import CoreControl
-from corenet.control.model import Coverage, TerminalQuery
+from corenet.control.model import Coverage, Move, TerminalQuery
 from corenet.ggsn.events import ActivationFinished, ActivationStarted
 from corenet.interfaces.activation import ActivationOutcome, FailureCause
 from corenet.interfaces.node import Event
@@ -158,7 +158,7 @@ async def perform(
     assert running.control is not None
     (terminal,) = running.control.terminals(TerminalQuery(msisdn=scenario.msisdn)).terminals
     performance.imsi = terminal.imsi
-    if scenario.before is not Before.NOTHING:
+    if scenario.before in (Before.STANDBY, Before.STANDBY_OUT_OF_COVERAGE):
         await _standby(reactor, running.control, terminal.imsi)
     if scenario.before is Before.STANDBY_OUT_OF_COVERAGE:
         running.control.drive_mobile(terminal.imsi, "coverage", Coverage(in_coverage=False))
@@ -166,6 +166,9 @@ async def perform(
     running.runtime.on_event(_watch(performance, shown))
     performance.began = running.runtime.now()
     begun(performance.began)
+    if scenario.before is Before.MOVING:
+        cell = next(iter(running.lab.model.sgsns.values())).routing_areas[0].cells[0]
+        running.control.drive_mobile(terminal.imsi, "move", Move(cell=cell))
     if scenario.trigger is Trigger.GI:
         (address,) = terminal.static_addresses.values()
         _send_datagram(address, scenario.text, running)

@@ -1,7 +1,7 @@
 """The scenarios of ``corenet demo``: to whom, by which trigger, and how it should end.
 
 Each has a terminal of its own in one of the labs that come along (``testbed/labs/demo.yaml``,
-``testbed/labs/sms.yaml``), which behaves as the scenario's name says.
+``roaming.yaml``, ``sms.yaml``), which behaves as the scenario's name says.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Before(StrEnum):
     """It is silent for as long as its READY timer."""
     STANDBY_OUT_OF_COVERAGE = "standby, out of coverage"
     """The same, and then it is where no cell is."""
+    MOVING = "moving"
+    """It has just come into the cell of another SGSN, which has not accepted it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,15 @@ _LISTED: Final = (
         cause=5,
         lifetime=6.0,
         before=Before.STANDBY_OUT_OF_COVERAGE,
+    ),
+    Scenario(
+        "moving",
+        "the mobile goes to another SGSN, and takes its PDP context along: the push follows",
+        "447700900301",
+        delivered=True,
+        final_state="delivered",
+        lab="roaming",
+        before=Before.MOVING,
     ),
     Scenario(
         "gi-trigger",

@@ -44,6 +44,7 @@ LADDERS = {
     "online": [255],
     "standby-paging": [*NETWORK_REQUEST, 16, 17, 255],
     "paging-unanswered": [*NETWORK_REQUEST, 29, 30],
+    "moving": [16, 17, 50, 51, 52, 18, 19, 255],
     "ms-rejects": [*NETWORK_REQUEST, 29, 30],
     "ms-silent": [*NETWORK_REQUEST, 29, 30],
     "not-attached": [32, 33],

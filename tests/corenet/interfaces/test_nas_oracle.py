@@ -166,6 +166,105 @@ MOBILITY = [
     pytest.param(
         "GMMDetachAcceptMT", {}, False, gmm.DetachAcceptDownlink(), id="detach-accept-downlink"
     ),
+    pytest.param(
+        "GMMAttachRequest",
+        {
+            "MSNetCap": gmm.MS_NETWORK_CAPABILITY,
+            "CKSN": 7,
+            "AttachType": {"Type": 1},
+            "ID": P_TMSI_VALUE,
+            "OldRAI": RAI,
+            "MSRACap": gmm.MS_RADIO_ACCESS_CAPABILITY,
+            "OldPTMSISign": b"sig",
+            "ReqREADYTimer": b"\x16",
+        },
+        True,
+        gmm.AttachRequest(
+            gmm.MobileIdentity(p_tmsi=0xC0000001),
+            old_rai=RAI,
+            ready_timer=0x16,
+            p_tmsi_signature=b"sig",
+        ),
+        id="attach-request-again",
+    ),
+    pytest.param(
+        "GMMRoutingAreaUpdateRequest",
+        {
+            "CKSN": 7,
+            "UpdateType": {"Type": 3},
+            "OldRAI": RAI,
+            "MSRACap": gmm.MS_RADIO_ACCESS_CAPABILITY,
+            "OldPTMSISign": b"sig",
+            "ReqREADYTimer": b"\x16",
+            "PTMSI": P_TMSI_VALUE,
+            "PDPCtxtStat": b"\x20\x01",
+        },
+        True,
+        gmm.RoutingAreaUpdateRequest(
+            RAI,
+            gmm.UpdateType.PERIODIC,
+            p_tmsi=0xC0000001,
+            p_tmsi_signature=b"sig",
+            ready_timer=0x16,
+            context_status=gmm.context_status([5, 8]),
+        ),
+        id="update-request",
+    ),
+    pytest.param(
+        "GMMRoutingAreaUpdateAccept",
+        {
+            "PeriodicRAUpdateTimer": b"\x49",
+            "RAI": RAI,
+            "PTMSISign": b"sig",
+            "AllocPTMSI": P_TMSI_VALUE,
+            "NegoREADYTimer": b"\x16",
+            "GMMCause": b"\x10",
+            "PDPCtxtStat": b"\x20\x00",
+        },
+        False,
+        gmm.RoutingAreaUpdateAccept(
+            RAI, 0xC0000001, b"sig", ready_timer=0x16, cause=16, context_status=1 << 5
+        ),
+        id="update-accept",
+    ),
+    pytest.param(
+        "GMMRoutingAreaUpdateComplete",
+        {},
+        True,
+        gmm.RoutingAreaUpdateComplete(),
+        id="update-complete",
+    ),
+    pytest.param(
+        "GMMRoutingAreaUpdateReject",
+        {"GMMCause": b"\x09"},
+        False,
+        gmm.RoutingAreaUpdateReject(9),
+        id="update-reject",
+    ),
+    pytest.param(
+        "GMMPTMSIReallocationCommand",
+        {"AllocPTMSI": P_TMSI_VALUE, "RAI": RAI, "PTMSISign": b"sig"},
+        False,
+        gmm.PTmsiReallocationCommand(0xC0000001, RAI, b"sig"),
+        id="reallocation-command",
+    ),
+    pytest.param(
+        "GMMPTMSIReallocationComplete",
+        {},
+        True,
+        gmm.PTmsiReallocationComplete(),
+        id="reallocation-complete",
+    ),
+    pytest.param(
+        "GMMIdentityRequest", {"IDType": 1}, False, gmm.IdentityRequest(), id="identity-request"
+    ),
+    pytest.param(
+        "GMMIdentityResponse",
+        {"ID": IMSI_VALUE},
+        True,
+        gmm.IdentityResponse(gmm.MobileIdentity(imsi="234150999999999")),
+        id="identity-response",
+    ),
     pytest.param("GMMStatus", {"GMMCause": b"\x61"}, True, gmm.GmmStatus(97), id="status"),
 ]
 
