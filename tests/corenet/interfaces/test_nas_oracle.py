@@ -191,7 +191,7 @@ MOBILITY = [
         "GMMRoutingAreaUpdateRequest",
         {
             "CKSN": 7,
-            "UpdateType": {"Type": 3},
+            "UpdateType": 3,
             "OldRAI": RAI,
             "MSRACap": gmm.MS_RADIO_ACCESS_CAPABILITY,
             "OldPTMSISign": b"sig",
