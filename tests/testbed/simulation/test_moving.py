@@ -122,7 +122,7 @@ def test_the_ladder(roaming):
 
 
 def test_there_and_back(roaming):
-    """A mobile that goes to and fro keeps its context and its address."""
+    """A mobile that goes back and forth keeps its context and its address."""
     lab = roaming(context=True)
     address = lab.ggsn.contexts_of(lab.imsi)[0].address
     for cell, name in ((1, "far"), (0, "sgsn"), (1, "far")):
@@ -132,7 +132,7 @@ def test_there_and_back(roaming):
     lab.crowd.assert_nothing_left()
 
 
-def test_to_and_fro_without_pause(roaming):
+def test_turning_round_without_pause(roaming):
     """Whatever of the moves was over when it turned round, it ends where it is."""
     for wait in range(0, 120, 10):
         lab = roaming(context=True)
