@@ -47,7 +47,11 @@ class RunningLab:
         self._state = state
         self._random = random
         self._journal: FileJournal | None = None
-        self._service = self._make_core(capture)
+        try:
+            self._service = self._make_core(capture)
+        except BaseException:
+            self._close_journal()
+            raise
         latencies = lab.model.latency.by_interface
         self.runtime = (
             TwistedRuntime(reactor, latencies=latencies)
@@ -127,6 +131,9 @@ class RunningLab:
             await service.stopService()
         else:
             await self.runtime.stop()
+        self._close_journal()
+
+    def _close_journal(self) -> None:
         if self._journal is not None:
             self._journal.close()
 
