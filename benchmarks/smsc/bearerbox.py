@@ -133,7 +133,7 @@ class Bearerbox:
         """Put the segments of so many pushes into its queue."""
         _await(self._is_there)
         number = pushes * SEGMENTS
-        messages = [_segment(place) for place in range(min(terminals * SEGMENTS, 1_000))]
+        messages = [_segment(place) for place in range(terminals * SEGMENTS)]
         words = ("-H", "127.0.0.1", "-r", str(self._feed), "-i", "0", "-m", str(number))
         feeding = self._run(FAKESMSC, *words, *messages)
         try:
