@@ -55,7 +55,7 @@ class AccountingPolicy:
     """Seconds for which a server that was silent comes after all others."""
     give_up_after: float = 86_400.0
     """Seconds after which a record that nobody has answered is given up."""
-    queue_limit: int = 10_000
+    queue_limit: int = 200_000
     """Requests that wait for an answer; beyond it the oldest is given up and counted."""
     farewell_tries: int = 3
     """Transmissions of a request in all, once the GGSN has stopped."""

@@ -90,6 +90,12 @@ class AccountingPart(Part):
         description="after which a record is given up that nobody has answered; until then the "
         "address of a context that has ended is given to nobody",
     )
+    records: int = Field(
+        default=200_000,
+        ge=1,
+        le=10_000_000,
+        description="that may wait for an answer; beyond it the oldest is given up",
+    )
 
     def policy(self, interim_interval: float | None) -> AccountingPolicy:
         """Return it as the GGSN has it."""
@@ -100,6 +106,7 @@ class AccountingPart(Part):
             tries_per_server=self.tries,
             dead_time=self.dead_time,
             give_up_after=self.give_up_after,
+            queue_limit=self.records,
         )
 
 

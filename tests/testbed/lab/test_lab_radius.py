@@ -34,7 +34,7 @@ ggsn:
         password: secret of the APN
   radius: [{address: 127.0.10.7, secret: hush}]
   interim_interval: 300
-  accounting: {first_wait: 1, tries: 3, dead_time: 30, give_up_after: 3600}
+  accounting: {first_wait: 1, tries: 3, dead_time: 30, give_up_after: 3600, records: 5000}
   authentication: {wait: 1, tries: 3, deadline: 12, dead_time: 30}
   orders:
     servers: [{address: 127.0.10.0/24, secret: orders}]
@@ -75,6 +75,7 @@ def test_every_setting_reaches_the_ggsn() -> None:
         tries_per_server=3,
         dead_time=30,
         give_up_after=3600,
+        queue_limit=5000,
     )
     assert ggsn.authentication == AccessPolicy(1, 3, 12, 30)
     clients = (DynamicClient("127.0.10.0/24", b"orders"),)
