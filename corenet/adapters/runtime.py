@@ -39,6 +39,7 @@ from corenet.adapters.taps import Taps
 from corenet.adapters.tunnel_socket import TunnelSocket
 from corenet.adapters.tuns import Tuns
 from corenet.adapters.udp import CannotSendError, UdpSocket
+from corenet.adapters.ways_out import WaysOut
 from corenet.gi.ends import is_for_many, packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.bulk import ForwardsInBulk
@@ -115,9 +116,7 @@ class TwistedRuntime:
         """
         self._latencies = {which: latency for which, latency in latencies.items() if latency}
         self._reactor = reactor
-        self._gi = gi
-        self._tuns = tuns
-        self._gi_started = False
+        self._ways_out = WaysOut(gi, tuns)
         self._log = log or Logger(namespace="corenet.runtime")
         self._latest = wall_clock()
         self._offset = self._latest - reactor.seconds()
@@ -167,8 +166,8 @@ class TwistedRuntime:
         if self._stopped is not None:
             raise RuntimeStoppedError("the runtime has stopped")
         self._attachments.check(node, attachments)
-        if Interface.GI in attachments and not self._gi_started:
-            self._start_gi()
+        if Interface.GI in attachments:
+            self._ways_out.start(self._arrived_on_gi, self._arrived_from_tun)
         place = _Place(node)
         try:
             for interface, address in attachments.items():
@@ -182,25 +181,13 @@ class TwistedRuntime:
         self._places[node.name] = place
         self._touch(place, node.start)
 
-    def _start_gi(self) -> None:
-        if self._tuns is not None:
-            self._tuns.start(self._arrived_from_tun)
-        try:
-            if self._gi is not None:
-                self._gi.start(self._arrived_on_gi)
-        except BaseException:
-            if self._tuns is not None:
-                self._tuns.stop()
-            raise
-        self._gi_started = True
-
     def _settle(self, place: _Place, interface: Interface, address: Address) -> Address:
         if interface in OVER_TCP:
             return self._streams.settle(place.node, interface, address)
         if interface not in OVER_UDP:
             return address
         owner = f"{place.node.name} ({interface})"
-        node, tuns = place.node, self._tuns
+        node, tuns = place.node, self._ways_out.tuns
         if interface is Interface.GTP_U and tuns is not None and isinstance(node, ForwardsInBulk):
             arrived = partial(self._arrived_in_bulk, place, node)
             tunnels = TunnelSocket(tuns.reactor, owner, address, arrived, self.counters)
@@ -272,7 +259,7 @@ class TwistedRuntime:
         """Whether a node of ours has sent what came from ``peer``, so that it has passed."""
         if self._attachments.exactly_at(interface, peer) is not None:
             return True
-        if interface not in TO_MOBILES or self._gi is None:
+        if interface not in TO_MOBILES or self._ways_out.gi is None:
             return False
         # A mobile's datagram was seen as a packet when its GGSN sent it.
         return self._attachments.on_gi(peer[0]) is not None
@@ -489,12 +476,7 @@ class TwistedRuntime:
             self._queue.append(partial(self._receive, there, interface, data, local, peer))
 
     def _send_all_on_gi(self, place: _Place, apn: str, packets: list[bytes]) -> None:
-        if self._tuns is not None and self._tuns.carries((place.node.name, apn)):
-            self._tuns.send((place.node.name, apn), packets)
-        elif self._gi is not None:
-            for packet in packets:
-                self._gi.send(packet)
-        else:
+        if not self._ways_out.send((place.node.name, apn), packets):
             self.counters["gi-unroutable"] += len(packets)
 
     def _send_on_gi(self, place: _Place, apn: str, packet: bytes) -> None:
@@ -629,10 +611,7 @@ class TwistedRuntime:
                 place.call.cancel()
                 place.call = None
             closing.extend(socket.close() for socket in place.sockets.values())
-        if self._gi_started and self._tuns is not None:
-            self._tuns.stop()
-        if self._gi_started and self._gi is not None:
-            self._gi.stop()
+        self._ways_out.stop()
         stopped = self._stopped
         if stopped is not None:
             DeferredList(closing, consumeErrors=True).addCallback(lambda _: stopped.callback(None))
