@@ -36,6 +36,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each round")
+    parser.add_argument(
+        "--compiled", metavar="PYTHON", help="interpreter of an environment with a compiled Corenet"
+    )
     parser.add_argument("--contexts", type=int, default=100_000)
     options = parser.parse_args()
     place = make_namespace()
@@ -44,7 +47,13 @@ def main() -> None:
         print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}\n")
         with tempfile.TemporaryDirectory() as folder:
             if options.what == "pairs":
-                pairs.measure(Path(folder), place, rounds=options.rounds, seconds=options.seconds)
+                pairs.measure(
+                    Path(folder),
+                    place,
+                    rounds=options.rounds,
+                    seconds=options.seconds,
+                    compiled=options.compiled,
+                )
             elif options.what == "activation":
                 activation.measure(Path(folder), place, seconds=options.seconds)
             else:

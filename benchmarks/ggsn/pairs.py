@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,8 @@ class Contender:
     words: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     """What the SGSN is told beside."""
+    compiled: bool = False
+    """Whether it is the compiled Corenet."""
 
 
 PEER = Contender("osmo-ggsn", "osmo-ggsn")
@@ -29,14 +32,25 @@ CONTENDERS = (
     Contender("Corenet", "ggsn"),
     Contender("Corenet, with RADIUS accounting", "ggsn", ("--radius", RADIUS)),
 )
+COMPILED = (
+    Contender("Corenet, compiled", "ggsn", compiled=True),
+    Contender(
+        "Corenet, compiled, with RADIUS accounting", "ggsn", ("--radius", RADIUS), compiled=True
+    ),
+)
 
 
-def measure(folder: Path, place: Place, *, rounds: int, seconds: float) -> None:
-    """Run all rounds and print a table."""
+def measure(
+    folder: Path, place: Place, *, rounds: int, seconds: float, compiled: str | None
+) -> None:
+    """Run all rounds and print a table; ``compiled`` is the Python of a compiled Corenet."""
     results: dict[str, list[dict[str, Any]]] = {}
+    contenders = CONTENDERS if compiled is None else (*CONTENDERS, *COMPILED)
     for number in range(rounds):
-        for index, one in enumerate(CONTENDERS):
-            with serving(folder / f"{number}-{index}", place, one.kind, *one.words) as peer:
+        for index, one in enumerate(contenders):
+            python = compiled if one.compiled and compiled is not None else sys.executable
+            where = folder / f"{number}-{index}"
+            with serving(where, place, one.kind, *one.words, python=python) as peer:
                 words = ("pairs", GGSN, str(peer.pid), str(seconds), *one.asked)
                 result = ask(place, words, timeout=seconds + 60.0)
             results.setdefault(one.title, []).append(result)

@@ -65,8 +65,13 @@ def prepare(place: Place) -> None:
 
 
 @contextmanager
-def serving(folder: Path, place: Place, kind: str, *words: str) -> Iterator[Peer]:
-    """Run our GGSN (with a RADIUS server where it is to have one), an echo, or osmo-ggsn."""
+def serving(
+    folder: Path, place: Place, kind: str, *words: str, python: str = sys.executable
+) -> Iterator[Peer]:
+    """Run our GGSN (with a RADIUS server where it is to have one), an echo, or osmo-ggsn.
+
+    ``python`` is the interpreter of ours, which decides which installation it is.
+    """
     folder.mkdir(parents=True)
     peers = Peers(folder, place)
     try:
@@ -77,17 +82,19 @@ def serving(folder: Path, place: Place, kind: str, *words: str) -> Iterator[Peer
             place.run(sys.executable, "-m", "benchmarks.ggsn.sgsn", "await", GGSN)
         else:
             if "--radius" in words:
-                _start(peers, "radius", RADIUS)
-            peer = _start(peers, kind, GGSN, *words)
+                _start(peers, sys.executable, "radius", RADIUS)
+            peer = _start(peers, python, kind, GGSN, *words)
         yield peer
     finally:
         peers.stop()
 
 
-def _start(peers: Peers, kind: str, *words: str) -> Peer:
-    command = (sys.executable, str(Path(program.__file__).absolute()), kind, *words)
+def _start(peers: Peers, python: str, kind: str, *words: str) -> Peer:
+    # Another interpreter is to find what is installed for it, and not what lies here.
+    alone = () if python == sys.executable else ("-I",)
+    command = (python, *alone, str(Path(program.__file__).absolute()), kind, *words)
     peer = peers.start(kind, *command)
-    peer.wait_for(f"^{READY}", timeout=30.0)
+    peer.wait_for(f"^{READY}", timeout=60.0)
     return peer
 
 
