@@ -309,7 +309,7 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
                 ),
             ),
             (
-                "virtual seconds per processor second, campaign",
+                "virtual s per processor s, campaign",
                 None,
                 (line("", rows, "subscribers", "virtual s per processor s"),),
             ),
