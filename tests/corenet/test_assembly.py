@@ -6,7 +6,15 @@ from random import Random
 import pytest
 
 from corenet.assembly import CoreConfig, assemble
-from corenet.ggsn.config import Apn, GgsnConfig, RadiusServer, StaticBinding
+from corenet.ggsn.config import (
+    Apn,
+    DynamicClient,
+    DynamicPolicy,
+    GgsnConfig,
+    RadiusAuthentication,
+    RadiusServer,
+    StaticBinding,
+)
 from corenet.ggsn.events import ActivationFinished
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.interfaces.application import Application, Shown
@@ -157,6 +165,21 @@ def test_core_without_hlr_and_mobiles_is_a_ggsn_alone():
     core.attach(network)
     assert (core.hlr, core.mobiles, dict(core.sgsns)) == (None, None, {})
     assert network.address_of(core.ggsns["ggsn"], Interface.RADIUS) is None
+
+
+def test_a_ggsn_is_where_its_radius_servers_find_it():
+    """A socket to ask from, where there are servers of any kind; one for orders, at its port."""
+    server = RadiusServer((GATEWAY, 1812), b"secret")
+    apn = Apn(APN, (POOL,), authentication=RadiusAuthentication((server,)))
+    orders = DynamicPolicy((DynamicClient("127.0.0.0/8", b"secret"),), port=13799)
+    config = GgsnConfig(GGSN, GGSN, (apn,), dynamic_authorization=orders)
+    core = assemble(CoreConfig(ggsns={"ggsn": config}), random=Random(1), recovery=0)
+    network = VirtualNetwork(1)
+    core.attach(network)
+    asked_from = network.address_of(core.ggsns["ggsn"], Interface.RADIUS)
+    assert asked_from is not None
+    assert asked_from[0] == GGSN
+    assert network.address_of(core.ggsns["ggsn"], Interface.RADIUS_ORDERS) == (GGSN, 13799)
 
 
 def test_networks_of_a_ggsn_are_pools_and_what_is_beside_them():
