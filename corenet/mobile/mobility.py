@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from corenet.interfaces import paging
 from corenet.interfaces.nas import gmm
@@ -37,7 +37,7 @@ from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.nas.gprs_timer import decode_timer, encode_timer
 from corenet.interfaces.node import Event
-from corenet.mobile.config import Cell, MobileConfig, MobileTimers
+from corenet.mobile.config import MobileTimers
 from corenet.mobile.events import (
     Attached,
     AttachFailed,
@@ -47,7 +47,8 @@ from corenet.mobile.events import (
     RoutingAreaUpdated,
     RoutingAreaUpdateFailed,
 )
-from corenet.mobile.surroundings import Repetition, Surroundings
+from corenet.mobile.layers import Layers
+from corenet.mobile.surroundings import Repetition
 from corenet.schedule import Alarm
 
 MOST_ATTEMPTS: Final = 5
@@ -59,46 +60,6 @@ DEFAULT_READY_TIMER: Final = 44.0
 _FINAL: Final = frozenset({2, 3, 5, 6, 7, 8, 11, 12, 13, 14, 15})
 """GMM causes after which a mobile does not try again by itself (§4.7.3.1.4, §4.7.5.1.4)."""
 _REATTACH: Final = frozenset({GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED, GmmCause.IMPLICITLY_DETACHED})
-
-
-class Layers(Protocol):
-    """What mobility management needs of the mobile around it."""
-
-    config: MobileConfig
-    surroundings: Surroundings
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that it is in."""
-        ...
-
-    def send_mobility(self, octets: bytes) -> None:
-        """Send a mobility management message, or a frame with nothing in it."""
-        ...
-
-    def hear_anew(self) -> None:
-        """Expect the network to count its frames from 0."""
-        ...
-
-    def registered(self, now: float) -> None:
-        """Go on with what needs an attachment."""
-        ...
-
-    def resume(self) -> None:
-        """Send what had to wait for an update."""
-        ...
-
-    def leave(self, now: float) -> None:
-        """End all that needs an attachment."""
-        ...
-
-    def context_status(self) -> int | None:
-        """Return which NSAPIs are active, or None where there has been none."""
-        ...
-
-    def keep_contexts(self, status: int, now: float) -> None:
-        """End the contexts that the network does not have."""
-        ...
 
 
 class Mobility:

@@ -165,7 +165,7 @@ _LISTED: Final = (
         final_state="expired",
         step="ms-activation",
         cause=5,
-        lifetime=6.0,
+        lifetime=5.0,
         before=Before.STANDBY_OUT_OF_COVERAGE,
     ),
     Scenario(
