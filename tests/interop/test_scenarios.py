@@ -25,6 +25,7 @@ LAB = load("demo").model
 GGSN, SGSN, HLR = LAB.ggsn.address, LAB.sgsn.address, LAB.hlr.address
 GATEWAY, INITIATOR = LAB.gateway.address, LAB.initiator.address
 APN = LAB.gateway.apn
+LAB_GGSN_OF_ROAMING = load("roaming").model.ggsn.address
 AREA = LAB.sgsn.routing_areas[0]
 ACCEPTED = 128
 WTP_ACK, WTP_ABORT = 3, 4
@@ -170,7 +171,7 @@ def test_gtp_messages_come_in_order(performed: Performed) -> None:
         assert ladder == expected
 
 
-@pytest.mark.parametrize("name", [name for name in LADDERS if name != "online"])
+@pytest.mark.parametrize("name", [name for name in LADDERS if name not in ("online", "moving")])
 def test_routeing_information_is_asked_for_the_subscriber(
     name: str, performances: dict[str, Performed]
 ) -> None:
@@ -245,6 +246,22 @@ def test_mobile_is_paged(name: str, times: int, performances: dict[str, Performe
     after = packets[packets.index(pages[-1]) + 1]
     assert (after.number("gtp.message") == 29) == (name == "paging-unanswered")
     assert (after.all("udp.length")[:1] == [EMPTY_FRAME]) == (name == "standby-paging")
+
+
+def test_contexts_move_between_sgsns(performances: dict[str, Performed]) -> None:
+    """Messages 50 to 52 share a number; 18 has the tunnel that 52 has; the push goes into it."""
+    performed = performances["moving"]
+    asked, told, done = (first(performed, {"gtp.message": number}) for number in (50, 51, 52))
+    assert asked["gtp.seq_number"] == told["gtp.seq_number"] == done["gtp.seq_number"]
+    assert ends(asked) == ends(done) == ends(told)[::-1]
+    assert told["e212.imsi"] == performed.document["imsi"]
+    assert told.number("gtp.cause") == done.number("gtp.cause") == ACCEPTED
+    assert done.number("gtp.teid") == told.number("gtp.teid_cp")
+    update = first(performed, {"gtp.message": 18})
+    assert ends(update) == (ends(asked)[0], LAB_GGSN_OF_ROAMING)
+    assert done.number("gtp.teid_ii") == update.number("gtp.teid_data")
+    push = first(performed, {"gtp.message": 255})
+    assert push.number("gtp.teid") == update.number("gtp.teid_data")
 
 
 @pytest.mark.parametrize(
