@@ -20,6 +20,7 @@ from corenet.control.model import (
     MobileSecondary,
     QosRequest,
     SecondaryRequest,
+    SgsnQosRequest,
     TemplateRequest,
 )
 from corenet.ggsn.node import Ggsn
@@ -101,6 +102,19 @@ class Bearers:
         if not gone:
             raise no_context(imsi, apn, nsapi)
         return Done(done="1 PDP context deleted")
+
+    def modify_by_sgsn(self, imsi: str, nsapi: int, request: SgsnQosRequest) -> Done:
+        """Have the SGSN ask the GGSN, and then the mobile, for another QoS (TS 23.060 §9.2.3.1).
+
+        Raises:
+            ControlError: 404, no SGSN here has such an active context; 503, it is not in service.
+        """
+        qos = bytes.fromhex(request.qos)
+        for sgsn in self._core.sgsns.values():
+            if self._command(sgsn, partial(sgsn.modify, imsi, nsapi, qos)):
+                return Done(done="asked for 1 PDP context")
+        detail = f"no SGSN here has an active PDP context of {imsi} with NSAPI {nsapi}"
+        raise ControlError(404, "No PDP context", detail, field="nsapi")
 
     def _at_each(self, action: Callable[[Ggsn, float], int], field: str) -> int:
         """Return how many contexts the GGSNs found; what they refuse is the client's fault."""

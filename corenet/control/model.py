@@ -385,6 +385,12 @@ class SecondaryRequest(Request):
     filters: list[PacketFilterModel] = Field(min_length=1, max_length=15)
 
 
+class SgsnQosRequest(Request):
+    """Have the SGSN ask for another quality of service."""
+
+    qos: Qos
+
+
 class TemplateRequest(Request):
     """Have the SGSN and the mobile change a context's traffic flow template."""
 
@@ -476,6 +482,12 @@ class OfBearer(OfContext):
     """A path to one of a terminal's PDP contexts on an APN."""
 
     nsapi: int = Field(ge=0, le=15)
+
+
+class OfSgsnContext(OfTerminal):
+    """A path to one of the PDP contexts that an SGSN here has for a terminal."""
+
+    nsapi: int = Field(ge=5, le=15)
 
 
 class OfActivation(Parameters):

@@ -15,6 +15,7 @@ from corenet.control.model import (
     MobileSecondary,
     QosRequest,
     SecondaryRequest,
+    SgsnQosRequest,
     TemplateRequest,
 )
 from gtp.ies.filters import Component, ComponentType, PacketFilter
@@ -260,6 +261,19 @@ def test_a_modification_of_one_context(active):
     active.wait(1)
     first, second = active.control.terminal(active.imsi).contexts
     assert (first.qos == QOS, second.qos == QOS) == (False, True)
+
+
+def test_the_sgsn_changes_the_qos(active):
+    """GGSN and mobile follow; a context that is not there is not found."""
+    bearers = active.control.bearers
+    assert bearers.modify_by_sgsn(active.imsi, 5, SgsnQosRequest(qos=QOS)).done.startswith("asked")
+    active.wait(1)
+    terminal = active.control.terminal(active.imsi)
+    assert (terminal.contexts[0].qos, terminal.mobile.contexts[0].qos) == (QOS, QOS[2:])
+    with pytest.raises(ControlError, match="NSAPI 9") as refused:
+        bearers.modify_by_sgsn(active.imsi, 9, SgsnQosRequest(qos=QOS))
+    assert refused.value.status == 404
+    at_rest(active)
 
 
 # -- what cannot be ----------------------------------------------------------------------------
