@@ -175,7 +175,7 @@ class Arrivals:
         if before is not None:
             self._core.leave(before, now)
             for context in list(before.contexts.values()):
-                self._core.close(context)  # not deleted: the GGSN has it for another SGSN
+                self._core.give_up(context, now)  # not deleted: another SGSN has it now
             mobiles.remove(before)
         mobile = MmContext(imsi, arrival.link, self._core.area_of(arrival.link.address), now)
         mobiles.add(mobile)
@@ -192,6 +192,11 @@ class Arrivals:
             told.apn,
         )
         tunnel = self._core.open_tunnel(mobile.imsi, told.ggsn_address_control)
+        # Nothing says which contexts were linked; those of one address were (TS 23.060 §9.2.2.1.1).
+        address = (told.apn, told.end_user_address)
+        sharing = (
+            other for other in mobile.contexts.values() if (other.apn, other.address) == address
+        )
         context = PdpContext(
             request,
             tunnel,
@@ -200,6 +205,7 @@ class Arrivals:
             teid_data=self._core.tunnels.new_teid(),
             network_requested=False,
             now=now,
+            linked=next(sharing, None),
         )
         context.qos = told.qos_negotiated
         context.remote_teid_control = tunnel.remote_teid = told.uplink_teid_control

@@ -153,6 +153,14 @@ class Core:
             self.endpoint.watch(tunnel.peer, now)
             self.collect_gtp()
 
+    def give_up(self, context: PdpContext, now: float) -> None:
+        """Close a context that was active, and end what is under way for it."""
+        if context.modification is not None:
+            context.modification.abandon(now)
+        for request in context.requests:
+            request.abandon(now)
+        self.close(context)
+
     def close(self, context: PdpContext) -> None:
         """Take a context's tunnel endpoints away; with the last one the path is left alone."""
         tunnel = context.tunnel

@@ -155,11 +155,7 @@ class Deactivations:
         return len(context.bearers) == 1
 
     def _end(self, context: PdpContext, cause: int, reason: DeactivationReason, now: float) -> None:
-        if context.modification is not None:
-            context.modification.abandon(now)
-        for request in context.requests:
-            request.abandon(now)
-        self._core.close(context)
+        self._core.give_up(context, now)
         self._core.count("contexts_deactivated")
         self._core.emit(
             PdpContextDeactivated(

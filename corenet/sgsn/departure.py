@@ -240,7 +240,7 @@ class Departures:
             return
         self._forget(departure)
         for context in departure.contexts:
-            self._core.close(context)
+            self._core.give_up(context, now)
         if leaving:
             self._detaches.gone(mobile, DetachReason.MOVED, now)
 

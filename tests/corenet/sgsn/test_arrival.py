@@ -1,5 +1,7 @@
 """A mobile comes from another SGSN, or goes to one (TS 23.060 §6.9.1.2.2, TS 29.060 §7.5)."""
 
+from dataclasses import replace
+
 import pytest
 
 from corenet.interfaces.gsup import CancelType, GsupMessage, MessageType
@@ -147,6 +149,29 @@ def test_a_mobile_arrives(between):
     assert between.gtp_user == type(between.gtp_user)(
         [(encapsulate(0x5001, PACKET), (between.GGSN, 2152))]
     )
+
+
+def test_contexts_of_one_address_stay_together(between):
+    """A secondary context that came along goes with the primary one's teardown."""
+    between.say(replace(REQUEST, context_status=1 << 5 | 1 << 6))
+    asked = between.sent(SgsnContextRequest, PEER)
+    answer = told(between, asked)
+    (primary,) = answer.pdp_contexts
+    other = {"nsapi": 6, "uplink_teid_data": 0x5002, "transaction_identifier": 1}
+    answer.pdp_contexts = (primary, replace(primary, **other))
+    between.from_ggsn(answer, PEER)
+    between.sent(SgsnContextAcknowledge, PEER)
+    for teid in (0x5001, 0x5002):
+        update = between.sent(UpdatePdpContextRequest)
+        between.from_ggsn(updated(between, update, teid_data=teid))
+    between.heard(gmm.RoutingAreaUpdateAccept)
+    between.say(gmm.RoutingAreaUpdateComplete())
+    first, second = between.sgsn.mm_context(between.IMSI).contexts
+    assert (first.linked_nsapi, second.linked_nsapi) == (None, 5)
+    between.ggsn_asks(DeletePdpContextRequest(teid=first.teid_control, nsapi=5, teardown=True))
+    assert between.heard(sm.DeactivatePdpContextRequest).teardown is True
+    between.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
+    assert between.sgsn.mm_context(between.IMSI).contexts == ()
 
 
 def test_packets_that_are_forwarded_wait_for_the_accept(between):
@@ -503,6 +528,18 @@ def test_what_is_under_way_ends(leaving):
     assert leaving.failure().reason is NetworkRequestFailure.MOVED
     leaving.from_ggsn(leaving.created(create))
     assert leaving.sent(DeletePdpContextRequest).nsapi == 6
+
+
+def test_a_change_that_is_under_way_ends_with_the_move(leaving):
+    """The GGSN hears that this SGSN has the context no more; no timer is left of it."""
+    view = leaving.sgsn.mm_context(leaving.IMSI).contexts[0]
+    update = UpdatePdpContextRequest(teid=view.teid_control, nsapi=5, qos=bytes(12))
+    leaving.ggsn_asks(update)
+    leaving.heard(sm.ModifyPdpContextRequestDownlink)
+    leaving.ggsn_asks(context_request(leaving), PEER)
+    assert leaving.sent(UpdatePdpContextResponse).cause is Cause.NON_EXISTENT
+    leaving.sent(SgsnContextResponse, PEER)
+    assert leaving.sgsn.under_way["modifications"] == 0
 
 
 ANYTHING = EndUserAddress.for_ipv4("10.45.0.99")
