@@ -622,3 +622,54 @@ def test_who_a_mobile_is(leaving):
     leaving.ggsn_asks(IdentificationRequest(p_tmsi_signature=b"bad", **values), PEER)
     refused = leaving.sent(IdentificationResponse, PEER)
     assert (refused.cause, refused.imsi) == (Cause.P_TMSI_SIGNATURE_MISMATCH, None)
+
+
+# -- once more --------------------------------------------------------------------------------
+
+
+def test_another_update_begins_the_arrival_anew(between):
+    """What was fetched before is deleted, and fetched again."""
+    update = arrive(between)
+    between.hlr_answers = False
+    between.from_ggsn(updated(between, update))
+    between.gtp.clear()
+    between.say(
+        gmm.RoutingAreaUpdateRequest(
+            ELSEWHERE.encode(), gmm.UpdateType.COMBINED, p_tmsi=P_TMSI, p_tmsi_signature=b"old"
+        )
+    )
+    assert between.sent(DeletePdpContextRequest).nsapi == 5
+    asked = between.sent(SgsnContextRequest, PEER)
+    between.hlr_answers = True
+    between.from_ggsn(told(between, asked, pdp_contexts=()), PEER)
+    assert between.heard(gmm.RoutingAreaUpdateAccept).cause == 16
+    assert between.sgsn.under_way["arrivals"] == 0
+
+
+def test_the_answer_to_an_update_before_is_late(between):
+    """Only the last request counts."""
+    between.say(REQUEST)
+    first = between.sent(SgsnContextRequest, PEER)
+    between.say(
+        gmm.RoutingAreaUpdateRequest(
+            ELSEWHERE.encode(), gmm.UpdateType.COMBINED, p_tmsi=P_TMSI, p_tmsi_signature=b"old"
+        )
+    )
+    between.from_ggsn(told(between, first), PEER)
+    second = between.sent(SgsnContextRequest, PEER)
+    assert not between.gtp
+    between.from_ggsn(told(between, second, pdp_contexts=()), PEER)
+    between.heard(gmm.RoutingAreaUpdateAccept)
+
+
+def test_what_is_left_of_an_earlier_stay_is_void(between):
+    """The HLR has not told this SGSN that the mobile had gone: nothing is deleted at the GGSN."""
+    between.attach()
+    between.activate()
+    between.gtp.clear()
+    update = arrive(between)
+    between.from_ggsn(updated(between, update))
+    assert not between.gtp
+    between.heard(gmm.RoutingAreaUpdateAccept)
+    assert between.sgsn.under_way["tunnel endpoints"] == 1
+    assert len(between.sgsn.mm_contexts()) == 1
