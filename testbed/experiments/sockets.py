@@ -318,7 +318,9 @@ def panels(rows: Sequence[Row]) -> list[Panel]:
             line(f"{kind} terminal", of_kind, "virtual s", column)
             for kind, of_kind in by_kind.items()
         )
-        return Panel("step in virtual time (s from submission)", name, lines)
+        lowest = min((y for each in lines for y in each.y), default=0.0)
+        x = "step in virtual time (s from submission)"
+        return Panel(x, name, lines, floor=min(0.0, 1.1 * lowest))
 
     return [
         panel("sockets s", "the same step on sockets (s)"),
