@@ -1,6 +1,7 @@
 """A UDP port that hears of ICMP: which datagrams could not be delivered.
 
-Spec: ip(7) IP_RECVERR, RFC 792. Linux only; other systems tell connected sockets alone.
+Specs: ip(7) IP_RECVERR, ipv6(7) IPV6_RECVERR; RFC 792, RFC 4443 §3.1. Linux only; other systems
+tell connected sockets alone.
 
 Theory of operation. With IP_RECVERR the kernel keeps what ICMP says about this socket's datagrams
 in a queue. While something is in it the socket polls as broken, and the next call on it fails,
@@ -35,12 +36,22 @@ Unreachable = Callable[[Address, bool], None]
 
 _IP_RECVERR: Final = 11
 """From <linux/in.h>; Python has no name for it."""
+_IPV6_RECVERR: Final = 25
+"""From <linux/in6.h>."""
+_RECEIVE_ERRORS: Final = {
+    socket.AF_INET: (socket.IPPROTO_IP, _IP_RECVERR),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, _IPV6_RECVERR),
+}
+"""Level and option by family."""
 _EXTENDED_ERROR: Final = struct.Struct("=IBBBxII")
 """struct sock_extended_err: errno, origin, ICMP type and code, info, data."""
 _FROM_ICMP: Final = 2
 _DESTINATION_UNREACHABLE: Final = 3
 _PROTOCOL, _PORT, _TOO_LARGE = 2, 3, 4
 """Codes that say nothing about the host."""
+_FROM_ICMPV6: Final = 3
+_DESTINATION_UNREACHABLE_V6: Final = 1
+_PORT_V6: Final = 4
 _QUOTED: Final = 512
 _ERRORS_PER_READ: Final = 64
 _HEARD: Final = frozenset(
@@ -77,7 +88,7 @@ class HearingPort(DrainingPort):
     def createInternetSocket(self) -> socket.socket:
         """Return the socket, which keeps what ICMP says (Twisted calls this)."""
         created: socket.socket = DrainingPort.createInternetSocket(self)
-        created.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        created.setsockopt(*_RECEIVE_ERRORS[created.family], 1)
         return created
 
     def doRead(self) -> None:
@@ -114,7 +125,7 @@ class HearingPort(DrainingPort):
                 return heard
             heard = True
             for level, kind, value in ancillary:
-                if (level, kind) == (socket.IPPROTO_IP, _IP_RECVERR):
+                if (level, kind) in _RECEIVE_ERRORS.values():
                     self._tell(value, peer)
         return heard
 
@@ -130,6 +141,8 @@ def is_host_unreachable(extended: bytes) -> bool | None:
     None where it says neither.
     """
     _, origin, icmp_type, code, _, _ = _EXTENDED_ERROR.unpack_from(extended)
+    if (origin, icmp_type) == (_FROM_ICMPV6, _DESTINATION_UNREACHABLE_V6):
+        return bool(code != _PORT_V6)
     if (origin, icmp_type) != (_FROM_ICMP, _DESTINATION_UNREACHABLE) or code == _TOO_LARGE:
         return None
     return code not in (_PROTOCOL, _PORT)

@@ -117,7 +117,7 @@ class UdpSocket(DatagramProtocol):
         host, port = address
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            if unreachable is not None and HEARS_ICMP and self._family == socket.AF_INET:
+            if unreachable is not None and HEARS_ICMP:
                 Port.startListening(HearingPort(port, self, host, reactor, unreachable))
             elif IReactorFDSet.providedBy(reactor):
                 Port.startListening(DrainingPort(port, self, host, reactor))

@@ -134,6 +134,9 @@ class Capture:
             # Its nodes stand for others, whose names the addresses have.
             ends = self._host(passed.source[0], ""), self._host(passed.destination[0], "")
             return self._on_stream(passed, *ends)
+        if passed.interface is Interface.WDP6:
+            packet = udp_packet(passed.source, passed.destination, passed.data)
+            return self._packet(_GI, passed.time, packet)
         source = self._host(passed.source[0], passed.sender)
         # A WAP datagram is for a mobile; who receives it is the GGSN in front of it.
         receiver = "" if passed.interface in TO_MOBILES else passed.receiver

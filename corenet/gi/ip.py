@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from socket import inet_aton, inet_ntoa
+from socket import AF_INET, AF_INET6, inet_aton, inet_ntoa, inet_pton
 from typing import Final
 
 from corenet.interfaces.node import Address
@@ -142,9 +142,10 @@ def udp_packet(
     identification: int = 0,
     ttl: int = DEFAULT_TTL,
 ) -> bytes:
-    """Return an IPv4 packet with one UDP datagram and both checksums right (RFC 768).
+    """Return a packet with one UDP datagram and all checksums right (RFC 768, RFC 8200 §8.1).
 
-    Raise ``IpError`` for what is no IPv4 address, a port beyond 65535 or a payload beyond
+    It is in IPv6 where the source is an IPv6 address; there is no identification then. Raise
+    ``IpError`` for what are no addresses of one family, a port beyond 65535 or a payload beyond
     ``MAXIMUM_UDP_PAYLOAD``.
     """
     if not (0 <= source[1] <= 0xFFFF and 0 <= destination[1] <= 0xFFFF):
@@ -152,15 +153,22 @@ def udp_packet(
     length = UDP_HEADER_LENGTH + len(payload)
     if length > 0xFFFF - IPV4_HEADER_LENGTH:
         raise IpError(f"a UDP payload of {len(payload)} octets does not fit in one IPv4 packet")
+    is_ipv6 = ":" in source[0]
+    family = AF_INET6 if is_ipv6 else AF_INET
     try:
-        ends = inet_aton(source[0]) + inet_aton(destination[0])
+        ends = inet_pton(family, source[0]), inet_pton(family, destination[0])
     except OSError:
-        raise IpError(f"no IPv4 addresses: {source[0]!r}, {destination[0]!r}") from None
+        raise IpError(
+            f"no IPv{6 if is_ipv6 else 4} addresses: {source[0]!r}, {destination[0]!r}"
+        ) from None
     header = _UDP.pack(source[1], destination[1], length, 0)
-    pseudo = ends + bytes((0, PROTOCOL_UDP)) + length.to_bytes(2, "big")
+    # In IPv6 the length has four octets, the protocol follows three zeros: the sum is the same.
+    pseudo = ends[0] + ends[1] + bytes((0, PROTOCOL_UDP)) + length.to_bytes(2, "big")
     # A checksum of zero would say that there is none, so its other form is sent.
     value = checksum(pseudo + header + payload) or 0xFFFF
     datagram = header[:6] + value.to_bytes(2, "big") + payload
+    if is_ipv6:
+        return ipv6_packet(*ends, PROTOCOL_UDP, datagram, hop_limit=ttl)
     return ipv4_packet(
         source[0], destination[0], PROTOCOL_UDP, datagram, identification=identification, ttl=ttl
     )

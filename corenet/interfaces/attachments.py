@@ -19,7 +19,7 @@ IN_PROCESS = frozenset({Interface.RADIO, Interface.GR})
 Gr goes on to other processes over ``Interface.GSUP``, by nodes of ``corenet.gr``.
 """
 
-TO_MOBILES = frozenset({Interface.WDP, Interface.WSP})
+TO_MOBILES = frozenset({Interface.WDP, Interface.WDP6, Interface.WSP})
 """Interfaces of hosts outside whose peers are mobiles' addresses, reached through Gi."""
 
 OVER_UDP = TO_MOBILES | {

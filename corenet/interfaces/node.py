@@ -46,6 +46,8 @@ class Interface(StrEnum):
     """RADIUS over UDP 3799 from servers to a GGSN: Disconnect and CoA (RFC 5176)."""
     WDP = "wdp"
     """WAP datagrams over UDP between the gateway and terminals' addresses."""
+    WDP6 = "wdp6"
+    """The same over IPv6."""
     SMPP = "smpp"
     """SMPP over TCP between an SMSC and external short message entities."""
     WSP = "wsp"

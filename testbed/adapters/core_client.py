@@ -142,7 +142,9 @@ def read_terminals(body: Any) -> CoreAnswer:
             imsi=str(terminal["imsi"]),
             msisdn=terminal.get("msisdn"),
             contexts=tuple(
-                (str(context["apn"]), str(context["address"])) for context in terminal["contexts"]
+                (str(context["apn"]), address)
+                for context in terminal["contexts"]
+                for address in _addresses(context)
             ),
             attached=terminal.get("attached"),
             reachable=terminal.get("reachable"),
@@ -151,13 +153,20 @@ def read_terminals(body: Any) -> CoreAnswer:
                 for apn, address in (terminal.get("static_addresses") or {}).items()
             },
             downlink_idle={
-                str(context["address"]): None if idle is None else float(idle)
+                address: None if idle is None else float(idle)
                 for context in terminal["contexts"]
                 if (idle := context.get("downlink_idle", "")) != ""
+                for address in _addresses(context)
             },
         )
     except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         return CoreSilent("it answers with something that is no list of terminals")
+
+
+def _addresses(context: Any) -> list[str]:
+    """Return the addresses of a context, IPv4 first; the only one may be told twice."""
+    told = (context["address"], context.get("ipv6_address"))
+    return list(dict.fromkeys(str(address) for address in told if address is not None))
 
 
 def read_outcome(body: Any) -> ActivationAnswer:

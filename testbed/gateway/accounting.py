@@ -38,6 +38,8 @@ ACCT_DELAY_TIME: Final = 41
 ACCT_SESSION_ID: Final = 44
 EVENT_TIMESTAMP: Final = 55
 NAS_IPV6_ADDRESS: Final = 95
+FRAMED_INTERFACE_ID: Final = 96
+FRAMED_IPV6_PREFIX: Final = 97
 VENDOR_3GPP: Final = 10415
 IMSI: Final = (VENDOR_3GPP, 1)
 NSAPI: Final = (VENDOR_3GPP, 10)
@@ -175,6 +177,7 @@ def _record(
         is_stamped=stamp is not None,
         session=_text(attributes, ACCT_SESSION_ID) or "",
         address=_address(attributes, FRAMED_IP_ADDRESS),
+        ipv6_address=_framed_ipv6(attributes),
         msisdn=_digits(attributes, CALLING_STATION_ID),
         imsi=_digits(attributes, IMSI),
         apn=_text(attributes, CALLED_STATION_ID),
@@ -213,3 +216,16 @@ def _address(attributes: _Attributes, code: int) -> str | None:
 def _ipv6_address(attributes: _Attributes, code: int) -> str | None:
     value = _first(attributes, code)
     return str(IPv6Address(value)) if len(value) == 16 else None
+
+
+def _framed_ipv6(attributes: _Attributes) -> str | None:
+    """Return a prefix of 64 bits with its interface identifier, 0 where none is told (RFC 3162)."""
+    value = _first(attributes, FRAMED_IPV6_PREFIX)
+    # One octet is reserved, one has the length; octets of zeros at the end may be left out.
+    if not 2 <= len(value) <= 18 or value[1] != 64:
+        return None
+    identifier = _first(attributes, FRAMED_INTERFACE_ID)
+    prefix = value[2:10].ljust(8, b"\0")
+    if not any(prefix):
+        return None
+    return str(IPv6Address(prefix + (identifier if len(identifier) == 8 else bytes(8))))

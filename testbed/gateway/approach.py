@@ -39,7 +39,7 @@ from testbed.gateway.output import Output
 from testbed.gateway.policy import NEVER, Refusal, Route
 from testbed.gateway.schedule import Schedule
 from testbed.gateway.sessions import Session, SessionTable
-from testbed.gateway.terminal import TerminalKind
+from testbed.gateway.terminal import Terminal, TerminalKind
 from testbed.gateway.trigger import Triggers
 
 _NOT_IN_A_KEY: Final = re.compile(r"[^A-Za-z0-9._~:@-]")
@@ -106,6 +106,8 @@ class Approach:
         """
         if news is not None:
             delivery.progress.look()
+            if isinstance(news, judge.TerminalView) and not self._config.has_ipv6:
+                news = news.in_ipv4()
             delivery.answer = news
         core = delivery.answer
         if isinstance(core, judge.TerminalView):
@@ -147,7 +149,7 @@ class Approach:
             standings[Route.GI_TRIGGER] = self.activations.standing(static, now)
         return judge.Known(
             core,
-            None if session is None else session.address,
+            None if session is None else _reached_at(terminal, session),
             terminal.value if terminal.kind is TerminalKind.MSISDN else msisdn,
             delivery.static_address,
             standings,
@@ -282,6 +284,11 @@ class Approach:
     def _key(self, delivery: Delivery) -> str:
         push_id = _NOT_IN_A_KEY.sub("_", delivery.push.push_id)[:120]
         return f"{push_id}~{self._key_suffix}.{next(self._key_numbers)}"
+
+
+def _reached_at(terminal: Terminal, session: Session) -> str:
+    """Return the address asked for, which may be any of the session's prefix, or the session's."""
+    return terminal.value if terminal.kind is TerminalKind.ADDRESS else session.address
 
 
 def _push_ids(waiters: Iterable[Key]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Clients:
     def answer(self, query: pap.CcqMessage, version: Version) -> HttpAnswer | Nobody:
         """Answer a client capabilities query, in two entities; or say why there is only one."""
         config = self._config
-        whom = terminal_of(query.address, config.users)
+        whom = terminal_of(query.address, config.users, has_ipv6=config.has_ipv6)
         if isinstance(whom, Nobody):
             return whom
         profile = self.known(whom).profile

@@ -216,7 +216,12 @@ class Carriage:
         session = self._session(delivery)
         is_optional = push.delivery_method is DeliveryMethod.PREFER_CONFIRMED
         way = choose(
-            Wanted(push.delivery_method, len(push.pdu), self._config.limits.datagram),
+            Wanted(
+                push.delivery_method,
+                len(push.pdu),
+                self._config.limits.datagram,
+                over_ipv6=":" in host,
+            ),
             None if session is None else session.agreement,
             is_fresh=session is not None and now - session.last_used <= self._config.ota.fresh,
             may_initiate=may_initiate and not (is_optional and host in self._declined),

@@ -172,6 +172,8 @@ class GatewayConfig:
     """The APN that is activated for a push to an MSISDN."""
     radius_secret: bytes = field(repr=False)
     """The secret of every RADIUS client, where ``radius_clients`` names none."""
+    ipv6_address: str | None = None
+    """Where datagrams to terminals' IPv6 addresses leave from; None: there are none."""
     pap_port: int = 8081
     pap_path: str = "/pap"
     wdp_port: int = 9200
@@ -259,12 +261,19 @@ class GatewayConfig:
         return narrowed(rule, bearer, required=bearer_required, has_smsc=self.has_smsc)
 
     @property
+    def has_ipv6(self) -> bool:
+        """Whether terminals are reached at IPv6 addresses too."""
+        return self.ipv6_address is not None
+
+    @property
     def attachments(self) -> dict[Interface, Address]:
         """Where the gateway's node is attached."""
         places = {
             Interface.WDP: (self.address, self.wdp_port),
             Interface.WSP: (self.address, self.wsp_port),
         }
+        if self.ipv6_address is not None:
+            places[Interface.WDP6] = (self.ipv6_address, self.wdp_port)
         if self.radius_port is not None:
             places[Interface.RADIUS] = (self.address, self.radius_port)
         return places

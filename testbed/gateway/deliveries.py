@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from testbed.gateway.records import (
     StoredPush,
 )
 from testbed.gateway.routes import Progress
-from testbed.gateway.terminal import Terminal, TerminalKind
+from testbed.gateway.terminal import Terminal, TerminalKind, place_of
 
 Key = tuple[str, int]
 """A delivery by push-id and the address's number."""
@@ -249,13 +249,15 @@ class Waiting:
             if deliveries is not None and deliveries.pop(delivery.key, delivery) and not deliveries:
                 del self._by_name[name]
 
-    def of(self, *, msisdn: str | None, imsi: str | None, address: str | None) -> list[Delivery]:
+    def of(
+        self, *, msisdn: str | None, imsi: str | None, addresses: Iterable[str]
+    ) -> list[Delivery]:
         """Return the deliveries that wait for a terminal, each once."""
         found: dict[Key, Delivery] = {}
         for kind, value in (
             (TerminalKind.MSISDN, msisdn),
-            (TerminalKind.ADDRESS, address),
             ("imsi", imsi),
+            *((TerminalKind.ADDRESS, place_of(address)) for address in addresses),
         ):
             if value is not None:
                 found.update(self._by_name.get((kind, value), {}))
@@ -263,7 +265,9 @@ class Waiting:
 
 
 def _names(delivery: Delivery) -> Iterator[tuple[str, str]]:
-    yield delivery.terminal.kind, delivery.terminal.value
+    terminal = delivery.terminal
+    by_address = terminal.kind is TerminalKind.ADDRESS
+    yield terminal.kind, place_of(terminal.value) if by_address else terminal.value
     if delivery.imsi is not None:
         yield "imsi", delivery.imsi
     if delivery.static_address is not None:

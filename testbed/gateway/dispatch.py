@@ -19,7 +19,7 @@ out of reach.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -199,13 +199,14 @@ class Dispatch:
         self._approach.request(now)
 
     def terminal_back(
-        self, *, msisdn: str | None, imsi: str | None, address: str | None, now: float
+        self, *, msisdn: str | None, imsi: str | None, addresses: Sequence[str], now: float
     ) -> None:
         """Look at once at whatever waits for a terminal that has shown itself."""
-        triggered = None if address is None else self._approach.triggered(address)
-        if triggered is not None and address is not None:
-            self.activation_finished(triggered, Reached(address), now)
-        for delivery in self._waiting.of(msisdn=msisdn, imsi=imsi, address=address):
+        for address in addresses:
+            triggered = self._approach.triggered(address)
+            if triggered is not None:
+                self.activation_finished(triggered, Reached(address), now)
+        for delivery in self._waiting.of(msisdn=msisdn, imsi=imsi, addresses=addresses):
             self._approach.shown(delivery)
             if delivery.state in (State.HELD, State.RETRYING):
                 self.feed(delivery, Input.TERMINAL_BACK, now)
@@ -221,7 +222,7 @@ class Dispatch:
             self.terminal_back(
                 msisdn=None if known is None else known.msisdn,
                 imsi=None if known is None else known.imsi,
-                address=host,
+                addresses=(host,),
                 now=now,
             )
 

@@ -25,7 +25,7 @@ Verdicts are a union that grows: a bearer beside IP is one more member.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from testbed.codecs.pap import StatusCode
@@ -40,7 +40,7 @@ from testbed.gateway.policy import (
     Tried,
     code_of,
 )
-from testbed.gateway.terminal import Terminal, TerminalKind
+from testbed.gateway.terminal import Terminal, TerminalKind, place_of
 
 # What the sources say
 
@@ -69,7 +69,7 @@ class TerminalView:
     imsi: str
     msisdn: str | None = None
     contexts: tuple[tuple[str, str], ...] = ()
-    """APN and PDP address of each PDP context, oldest first."""
+    """APN and PDP address of each PDP context, oldest first; IPv4 before IPv6 where it has both."""
     attached: bool | None = None
     """None where the core cannot tell."""
     reachable: bool | None = None
@@ -79,6 +79,10 @@ class TerminalView:
     downlink_idle: Mapping[str, float | None] = field(default_factory=dict)
     """Seconds since a packet last left for each PDP address, None: none has; as far as the core
     says."""
+
+    def in_ipv4(self) -> TerminalView:
+        """Return what is seen of it where there is only IPv4."""
+        return replace(self, contexts=tuple(one for one in self.contexts if ":" not in one[1]))
 
 
 CoreAnswer = NotAsked | CoreSilent | UnknownTerminal | TerminalView
@@ -327,7 +331,7 @@ def apn_of(terminal: Terminal, view: TerminalView, apn: str) -> str | None:
 def _address(terminal: Terminal, view: TerminalView, apn: str) -> str | None:
     """Return the PDP address to use: the one asked for, or that on ``apn``, or any."""
     if terminal.kind is TerminalKind.ADDRESS:
-        addresses = [address for _, address in view.contexts]
-        return terminal.value if terminal.value in addresses else None
+        places = [place_of(address) for _, address in view.contexts]
+        return terminal.value if place_of(terminal.value) in places else None
     by_apn = {context_apn.lower(): address for context_apn, address in reversed(view.contexts)}
     return by_apn.get(apn.lower()) or next(iter(address for _, address in view.contexts), None)

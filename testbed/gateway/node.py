@@ -61,8 +61,9 @@ POSSIBLE_DUPLICATES: Final = "possible duplicates"
 class Gateway:
     """A push proxy gateway (satisfies ``corenet.interfaces.node.Node``).
 
-    It attaches to ``Interface.RADIUS`` at its RADIUS port, to ``Interface.WDP`` at its WDP port,
-    from which connectionless pushes leave, and to ``Interface.WSP`` at its port of sessions.
+    It attaches to ``Interface.RADIUS`` at its RADIUS port, to ``Interface.WDP`` and, where it has
+    IPv6, ``Interface.WDP6`` at its WDP port, from which connectionless pushes leave, and to
+    ``Interface.WSP`` at its port of sessions.
     """
 
     def __init__(
@@ -243,7 +244,7 @@ class Gateway:
     ) -> None:
         """Take the core's word that a terminal is back: whatever waits for it is tried at once."""
         self._check_lease(now)
-        self._dispatch.terminal_back(msisdn=msisdn, imsi=imsi, address=None, now=now)
+        self._dispatch.terminal_back(msisdn=msisdn, imsi=imsi, addresses=(), now=now)
 
     def notification_answered(
         self, push_id: str, number: int, status: int, body: bytes, now: float
@@ -406,7 +407,7 @@ class Gateway:
 
     def _session_began(self, session: Session, now: float) -> None:
         self._dispatch.terminal_back(
-            msisdn=session.msisdn, imsi=session.imsi, address=session.address, now=now
+            msisdn=session.msisdn, imsi=session.imsi, addresses=session.addresses, now=now
         )
 
     def _session_event(self, event: SessionEvent, now: float) -> None:
@@ -419,7 +420,7 @@ class Gateway:
         push = stored.push
         deliveries = []
         for record in stored.deliveries:
-            whom = terminal_of(push.addresses[record.number], self._config.users)
+            whom = self._whom(push.addresses[record.number])
             if isinstance(whom, Nobody):
                 whom = Terminal.nobody(push.addresses[record.number])
             delivery = Delivery.resumed(stored, record.number, whom, now, note)
@@ -435,12 +436,14 @@ class Gateway:
             elif delivery.notification is Notification.DUE:
                 self._post(delivery)
 
+    def _whom(self, address_value: str) -> Terminal | Nobody:
+        config = self._config
+        return terminal_of(address_value, config.users, has_ipv6=config.has_ipv6)
+
     def _begin(self, delivery: Delivery, now: float, *, is_new: bool) -> None:
         is_nobody = delivery.terminal.kind is TerminalKind.NOBODY
-        if is_nobody and isinstance(
-            whom := terminal_of(delivery.address, self._config.users), Nobody
-        ):
-            # The directory has changed since the push was accepted.
+        if is_nobody and isinstance(whom := self._whom(delivery.address), Nobody):
+            # The directory, or the configuration, has changed since the push was accepted.
             self._dispatch.refuse(delivery, whom.code, whom.text, now)
             return
 

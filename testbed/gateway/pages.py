@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from corenet.interfaces.node import Address, Datagram, Interface
+from corenet.interfaces.node import Address
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.output import Output
+from testbed.gateway.send import wdp
 from testbed.gateway.sessions import SessionTable
 from testbed.gateway.wap_server import WapServer
 from testbed.pull.config import PullConfig
@@ -117,7 +118,7 @@ class Pages:
 
     def _settle(self, now: float) -> None:
         for data, peer in self._pull.take_datagrams():
-            self._output.send(Datagram(Interface.WDP, peer, data))
+            self._output.send(wdp(peer, data))
         for effect in self._pull.take_effects():
             self._output.ask(effect)
         for event in self._pull.take_events():

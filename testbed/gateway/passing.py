@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from testbed.gateway.judge import CoreAnswer, TerminalView, UnknownTerminal
+from testbed.gateway.terminal import place_of
 
 
 class Passed(Enum):
@@ -29,10 +30,14 @@ def has_passed(answer: CoreAnswer, address: str, sent: float, now: float) -> Pas
     match answer:
         case UnknownTerminal():
             return Passed.GONE
-        case TerminalView(contexts=contexts) if address not in [each for _, each in contexts]:
-            return Passed.GONE
-        case TerminalView(downlink_idle=idle) if address in idle:
-            last = idle[address]
+        case TerminalView(contexts=contexts, downlink_idle=idle):
+            place = place_of(address)
+            mine = [each for _, each in contexts if place_of(each) == place]
+            if not mine:
+                return Passed.GONE
+            if mine[0] not in idle:
+                return Passed.UNKNOWN
+            last = idle[mine[0]]
             return Passed.YES if last is not None and now - last >= sent else Passed.NOT_YET
         case _:
             return Passed.UNKNOWN

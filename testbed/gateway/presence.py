@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from corenet.interfaces.node import Address, Datagram, Interface
 from testbed.gateway.accounting import AccountingServer, Dropped, RadiusClient
@@ -34,6 +35,7 @@ class Presence:
             config.radius_clients
             or tuple(RadiusClient(network, config.radius_secret) for network in EVERYBODY)
         )
+        self._has_ipv6 = config.has_ipv6
         self.sessions = SessionTable(config.ageing)
         self._output = output
         self._counts = counts
@@ -51,7 +53,10 @@ class Presence:
         self._output.send(Datagram(Interface.RADIUS, peer, result.answer))
         if result.record is None:
             return
-        change = self.sessions.apply(result.record, now)
+        record = result.record
+        if not self._has_ipv6:
+            record = replace(record, ipv6_address=None)
+        change = self.sessions.apply(record, now)
         self._ended(change.went)
         came = change.came
         if came is not None:

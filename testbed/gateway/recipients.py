@@ -28,11 +28,13 @@ class Nobody:
     text: str
 
 
-def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobody:
+def terminal_of(
+    address_value: str, users: Mapping[str, str], *, has_ipv6: bool = False
+) -> Terminal | Nobody:
     """Return the terminal that an ``address-value`` names.
 
-    ``users`` is the directory: user-defined identifier to MSISDN. An IPv6 address is served
-    where it maps an IPv4 address, since pushes go over IPv4.
+    ``users`` is the directory: user-defined identifier to MSISDN. An IPv6 address that maps an
+    IPv4 address stands for that one; another is served where the gateway ``has_ipv6``.
     """
     try:
         client = address.parse(address_value)
@@ -48,11 +50,7 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
         case AddressKind.IPV4:
             return Terminal.by_address(client.value)
         case AddressKind.IPV6:
-            mapped = IPv6Address(client.value).ipv4_mapped
-            if mapped is not None:
-                return Terminal.by_address(str(mapped))
-            # Not 2003 (there may be such a terminal), nor 3010 (nobody required a bearer).
-            return Nobody(StatusCode.ADDRESS_ERROR, f"{client.value}: pushes go over IPv4 here")
+            return _at_ipv6(IPv6Address(client.value), has_ipv6=has_ipv6)
         case AddressKind.USER:
             msisdn = users.get(client.value)
             if msisdn is None:
@@ -61,6 +59,17 @@ def terminal_of(address_value: str, users: Mapping[str, str]) -> Terminal | Nobo
                     f"{client.value} is not in the directory of users",
                 )
             return Terminal.by_msisdn(msisdn)
+
+
+def _at_ipv6(host: IPv6Address, *, has_ipv6: bool) -> Terminal | Nobody:
+    if host.ipv4_mapped is not None:
+        return Terminal.by_address(str(host.ipv4_mapped))
+    if not has_ipv6:
+        # Not 2003 (there may be such a terminal), nor 3010 (nobody required a bearer).
+        return Nobody(StatusCode.ADDRESS_ERROR, f"{host}: pushes go over IPv4 here")
+    if host.is_unspecified or host.is_multicast or host.is_link_local:
+        return Nobody(StatusCode.ADDRESS_ERROR, f"{host} is the address of no single terminal")
+    return Terminal.by_address(str(host))
 
 
 def identity(address_value: str) -> tuple[str, str]:

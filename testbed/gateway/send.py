@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from corenet.interfaces.node import Datagram, Interface
+from corenet.interfaces.node import Address, Datagram, Interface
 from testbed.codecs import co, mms, si, sia, sl, wml
 from testbed.codecs.errors import ContentError
 from testbed.codecs.media import ContentType
@@ -122,9 +122,14 @@ def application_name(value: str) -> str:
     return value.lower()
 
 
+def wdp(peer: Address, data: bytes) -> Datagram:
+    """Return a WAP datagram to a terminal's address, of either family."""
+    return Datagram(Interface.WDP6 if ":" in peer[0] else Interface.WDP, peer, data)
+
+
 def datagram(pdu: bytes, *, tid: int, address: str) -> Datagram:
     """Return the datagram that brings ``pdu`` to the push client at ``address`` (UDP 2948)."""
-    return Datagram(Interface.WDP, (address, PUSH_PORT), bytes([tid & 0xFF]) + pdu)
+    return wdp((address, PUSH_PORT), bytes([tid & 0xFF]) + pdu)
 
 
 def invitation(host: str, port: int, application: str, *, tid: int, address: str) -> Datagram:

@@ -15,6 +15,9 @@ remembered for a while, so that its Start or Interim-Update cannot revive it; so
 a GGSN. A Start that is older than what its address or NSAPI has is passed over. What happened in
 the same second is taken in the order in which it comes.
 
+A terminal has all addresses of its IPv6 prefix, so that is what it is found by. A context of both
+families has one entry, known by its IPv4 address and by its prefix.
+
 An entry of which nothing is heard for ``Ageing.limit`` goes: its Stop was lost.
 
 The table lives in memory: after a restart it fills again from Interim-Updates and new Starts.
@@ -27,6 +30,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from corenet.radius.accounting import AccountingStatus
+from testbed.gateway.terminal import is_whole, place_of
 
 REMEMBERED_STOPS: Final = 10_000
 """Stopped sessions that are remembered."""
@@ -75,6 +79,8 @@ class AccountingRecord:
     """Acct-Session-Id."""
     address: str | None = None
     """Framed-IP-Address in text form."""
+    ipv6_address: str | None = None
+    """Framed-IPv6-Prefix with Framed-Interface-Id; without the latter the identifier is 0."""
     msisdn: str | None = None
     """Calling-Station-Id, digits without "+"."""
     imsi: str | None = None
@@ -90,12 +96,21 @@ class Session:
     """A terminal that is online, as accounting has it."""
 
     address: str
+    """IPv4 where there is one."""
     msisdn: str | None
     imsi: str | None
     apn: str | None
     nas: str
     since: float
     """Seconds since 1970-01-01 UTC, by the clock of ``nas`` where it tells."""
+    ipv6_address: str | None = None
+    """With the interface identifier that the terminal was given, if one was told."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that it has, the one to send to first."""
+        told = (self.address, self.ipv6_address)
+        return tuple(dict.fromkeys(address for address in told if address is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ class SessionTable:
         self._limit = ageing.limit
         self._by_address: OrderedDict[str, _Entry] = OrderedDict()
         """The one heard of longest ago comes first."""
+        self._by_prefix: dict[str, _Entry] = {}
         self._by_msisdn: dict[str, dict[str, None]] = {}
         self._by_bearer: dict[tuple[str, str], _Entry] = {}
         """Entry by NAS and Acct-Session-Id."""
@@ -144,23 +160,26 @@ class SessionTable:
         """The last On or Off, by NAS."""
 
     def __len__(self) -> int:
-        """Return how many addresses are in use."""
+        """Return how many terminals' contexts there are, by their addresses."""
         return len(self._by_address)
 
     def at(self, address: str) -> Session | None:
         """Return who has ``address``, or None."""
-        entry = self._by_address.get(address)
+        entry = self._entry(address)
         return None if entry is None else entry.session
 
     def trusted_at(self, address: str) -> Session | None:
         """Return who has ``address`` and was not found absent since, or None."""
-        entry = self._by_address.get(address)
+        entry = self._entry(address)
         return None if entry is None or entry.is_doubted else entry.session
 
     def of_msisdn(self, msisdn: str) -> Session | None:
-        """Return the newest session of ``msisdn`` that was not found absent since, or None."""
-        addresses = self._by_msisdn.get(msisdn, ())
-        trusted = (self.trusted_at(address) for address in reversed(addresses))
+        """Return the newest session of ``msisdn`` that was not found absent since, or None.
+
+        One of which only the prefix is known does not count.
+        """
+        addresses = filter(is_whole, reversed(self._by_msisdn.get(msisdn, {})))
+        trusted = (self.trusted_at(address) for address in addresses)
         return next((session for session in trusted if session is not None), None)
 
     def doubt(self, address: str) -> None:
@@ -172,9 +191,14 @@ class SessionTable:
         self._set_doubted(address, doubted=False)
 
     def _set_doubted(self, address: str, *, doubted: bool) -> None:
-        entry = self._by_address.get(address)
+        entry = self._entry(address)
         if entry is not None:
             entry.is_doubted = doubted
+
+    def _entry(self, address: str) -> _Entry | None:
+        if ":" in address:
+            return self._by_prefix.get(place_of(address))
+        return self._by_address.get(address)
 
     def apply(self, record: AccountingRecord, now: float) -> Change:
         """Take a record that came at ``now``, and return what it changed."""
@@ -200,31 +224,53 @@ class SessionTable:
         return tuple(gone)
 
     def _start(self, record: AccountingRecord, now: float) -> Change:
-        if record.address is None or (record.msisdn is None and record.imsi is None):
+        address = record.address or record.ipv6_address
+        if address is None or (record.msisdn is None and record.imsi is None):
             return _NOTHING
         if self._is_over(record):
             return _NOTHING
-        entry = self._by_address.get(record.address)
-        if entry is not None and _is_overtaken(entry, record):
+        holders = self._holders(record)
+        if any(_is_overtaken(holder, record) for holder in holders):
             return _NOTHING
-        went: tuple[Session, ...] = ()
-        if entry is not None and not _is_same_subscriber(entry.session, record):
-            went = (self._remove(entry),)
-            entry = None
+        entry: _Entry | None = None
+        went: list[Session] = []
+        for holder in holders:
+            if _is_same_context(holder.session, record):
+                entry = holder
+            else:
+                went.append(self._remove(holder))
         if entry is not None:
             bearer = entry.bearers.get(record.nsapi)
             is_new = bearer is None or bearer.session != record.session or entry.is_doubted
             self._bear(entry, record, now)
-            return Change(came=entry.session if is_new else None)
+            return Change(entry.session if is_new else None, tuple(went))
         session = Session(
-            record.address, record.msisdn, record.imsi, record.apn, record.nas, since=record.at
+            address,
+            record.msisdn,
+            record.imsi,
+            record.apn,
+            record.nas,
+            since=record.at,
+            ipv6_address=record.ipv6_address,
         )
         entry = _Entry(session)
-        self._by_address[record.address] = entry
+        self._by_address[address] = entry
+        if record.ipv6_address is not None:
+            self._by_prefix[place_of(record.ipv6_address)] = entry
         self._bear(entry, record, now)
         if record.msisdn is not None:
-            self._by_msisdn.setdefault(record.msisdn, {})[record.address] = None
-        return Change(session, went)
+            self._by_msisdn.setdefault(record.msisdn, {})[address] = None
+        return Change(session, tuple(went))
+
+    def _holders(self, record: AccountingRecord) -> list[_Entry]:
+        """Return the entries, two at most, that have an address of a record."""
+        entry = None if record.address is None else self._by_address.get(record.address)
+        holders = [] if entry is None else [entry]
+        if record.ipv6_address is not None:
+            other = self._by_prefix.get(place_of(record.ipv6_address))
+            if other is not None and other is not entry:
+                holders.append(other)
+        return holders
 
     def _is_over(self, record: AccountingRecord) -> bool:
         """Return whether the session of a Start or Interim-Update has ended already."""
@@ -286,6 +332,8 @@ class SessionTable:
     def _remove(self, entry: _Entry) -> Session:
         session = entry.session
         del self._by_address[session.address]
+        if session.ipv6_address is not None:
+            del self._by_prefix[place_of(session.ipv6_address)]
         for bearer in entry.bearers.values():
             self._by_bearer.pop((session.nas, bearer.session), None)
         if session.msisdn is not None:
@@ -306,6 +354,16 @@ def _is_overtaken(entry: _Entry, record: AccountingRecord) -> bool:
     if bearer is None or bearer.session == record.session:
         return False
     return record.at < bearer.since - RESOLUTION
+
+
+def _is_same_context(session: Session, record: AccountingRecord) -> bool:
+    """Return whether a record with an address of a session tells of the same addresses."""
+    if not _is_same_subscriber(session, record):
+        return False
+    if record.address is not None and record.address != session.address:
+        return False
+    told, known = record.ipv6_address, session.ipv6_address
+    return told is None or (known is not None and place_of(told) == place_of(known))
 
 
 def _is_same_subscriber(session: Session, record: AccountingRecord) -> bool:

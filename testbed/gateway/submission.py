@@ -225,7 +225,7 @@ class _Reading:
             )
         nobodies: dict[int, Nobody] = {}
         for number, value in enumerate(addresses):
-            whom = terminal_of(value, config.users)
+            whom = terminal_of(value, config.users, has_ipv6=config.has_ipv6)
             if isinstance(whom, Nobody):
                 nobodies[number] = whom
         return _unless_all(nobodies, addresses)
@@ -240,7 +240,7 @@ class _Reading:
         """Return, beside ``nobodies``, the addresses whose clients the push does not fit."""
         unserved = dict(nobodies)
         for number, value in enumerate(addresses):
-            whom = terminal_of(value, self._config.users)
+            whom = terminal_of(value, self._config.users, has_ipv6=self._config.has_ipv6)
             if not isinstance(whom, Nobody):
                 misfit = self._clients.misfit(whom, types, assumed)
                 if misfit is not None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv6Address
+from typing import Final
+
+_INTERFACE_IDENTIFIER: Final = 8
+"""Octets."""
 
 
 class TerminalKind(StrEnum):
@@ -39,3 +45,23 @@ class Terminal:
 
     def __str__(self) -> str:
         return f"+{self.value}" if self.kind is TerminalKind.MSISDN else self.value
+
+
+def place_of(address: str) -> str:
+    """Return what is the same for all addresses that one PDP context has.
+
+    It is an IPv4 address itself, and of an IPv6 address its prefix of 64 bits: any interface
+    identifier behind it is the same terminal's (TS 23.060 §9.2.1.1).
+    """
+    return _prefix_of(address) if ":" in address else address
+
+
+@lru_cache(maxsize=4096)
+def _prefix_of(address: str) -> str:
+    octets = IPv6Address(address).packed[:_INTERFACE_IDENTIFIER]
+    return str(IPv6Address(octets + bytes(_INTERFACE_IDENTIFIER)))
+
+
+def is_whole(address: str) -> bool:
+    """Whether an address is a host's own, and no mere prefix (RFC 4291 §2.6.1)."""
+    return ":" not in address or _prefix_of(address) != address

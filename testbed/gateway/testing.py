@@ -6,7 +6,7 @@ Time stands still until ``GatewayBench.advance`` lets it pass. The store is real
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from random import Random
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ E = TypeVar("E", bound=Event)
 
 NOW = 1_800_000_000.0
 SECRET = b"testing123"
+_WDP = (Interface.WDP, Interface.WDP6)
 GGSN: Address = ("127.0.0.2", 40000)
 IMSI = "234150999999999"
 MSISDN = "447700900123"
@@ -84,6 +85,7 @@ def accounting(
     imsi: str = IMSI,
     nas: str = "192.0.2.1",
     nsapi: str = "",
+    ipv6: str = "",
     last: bool = False,
     secret: bytes = SECRET,
 ) -> bytes:
@@ -94,6 +96,8 @@ def accounting(
         (4, IPv4Address(nas).packed if nas else b""),
         (44, session.encode()),
         (8, IPv4Address(address).packed if address else b""),
+        (97, bytes((0, 64)) + IPv6Address(ipv6).packed[:8] if ipv6 else b""),
+        (96, IPv6Address(ipv6).packed[8:] if ipv6 else b""),
         (31, msisdn.encode()),
         ((10415, 1), imsi.encode()),
         ((10415, 10), nsapi.encode()),
@@ -332,7 +336,7 @@ class GatewayBench:
     @property
     def pushed(self) -> list[Datagram]:
         """The pushes that left."""
-        return [d for d in self.datagrams if d.interface is Interface.WDP]
+        return [d for d in self.datagrams if d.interface in _WDP]
 
     def told(self, kind: type[E]) -> list[E]:
         """Return the events of a kind, in order."""

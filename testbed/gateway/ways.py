@@ -14,6 +14,8 @@ restart would swallow them.
 | preferconfirmed      | initiate one, else datagram | confirmed, else push or datagram    |
 | others               | datagram                    | push if it is fresh, else datagram  |
 | others, but larger   | initiate one, else fail     | confirmed, else not possible        |
+
+Over IPv6 none is initiated, and what needs one is not possible.
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ class Wanted:
     """Of its PDU, without a transaction id."""
     largest_datagram: int
     """Octets of the largest connectionless push, with the transaction id."""
+    over_ipv6: bool = False
+    """Where there are no sessions."""
 
     @property
     def fits_datagram(self) -> bool:
@@ -81,10 +85,18 @@ def choose(
 _CONFIRM = frozenset({DeliveryMethod.CONFIRMED, DeliveryMethod.PREFER_CONFIRMED})
 
 
-def _without_session(wanted: Wanted, may_initiate: bool) -> Way | Failed:
+_NO_SESSIONS = NotPossible(
+    StatusCode.DELIVERY_METHOD_NOT_POSSIBLE, "sessions are not opened over IPv6"
+)
+
+
+def _without_session(wanted: Wanted, may_initiate: bool) -> Way | Failed | NotPossible:
+    needs = wanted.method is DeliveryMethod.CONFIRMED or not wanted.fits_datagram
+    if wanted.over_ipv6:
+        return _NO_SESSIONS if needs else Way.DATAGRAM
     if may_initiate:
         return Way.INITIATE
-    if wanted.method is DeliveryMethod.CONFIRMED or not wanted.fits_datagram:
+    if needs:
         return Failed("the terminal opened no session")
     return Way.DATAGRAM
 

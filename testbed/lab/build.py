@@ -405,6 +405,7 @@ def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
         apn=part.apn,
         radius_secret=part.radius_secret.encode(),
         pap_port=part.pap_port,
+        ipv6_address=part.ipv6_address,
         wdp_port=part.wdp_port,
         wsp_port=part.wsp_port,
         radius_port=part.radius_port,

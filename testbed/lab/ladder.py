@@ -280,6 +280,7 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.RADIUS: _radius,
         Interface.RADIUS_ORDERS: _radius,
         Interface.WDP: _wdp,
+        Interface.WDP6: _wdp,
         Interface.WSP: _wsp,
     }
 )

@@ -29,6 +29,7 @@ from testbed.lab.parts import (
     ApnName,
     HlrLinkPart,
     Host,
+    HostV6,
     Imsi,
     Msisdn,
     NameServer,
@@ -626,6 +627,11 @@ class GatewayPart(Part):
     """The push gateway."""
 
     address: Host = Field(description="of PAP, WDP, WSP and RADIUS")
+    ipv6_address: HostV6 | None = Field(
+        default=None,
+        description="where pushes to terminals' IPv6 addresses leave from, one of this machine's; "
+        "null: such pushes are refused with 2002",
+    )
     pap_port: Port = 8081
     wdp_port: Port = Field(default=9200, description="UDP source port of connectionless pushes")
     wsp_port: Port = Field(default=9201, description="UDP port of WSP sessions")
@@ -740,6 +746,7 @@ class LatencyPart(Part):
             Interface.GTP_U: self.gtp_u,
             Interface.GI: self.gi,
             Interface.WDP: self.gi,
+            Interface.WDP6: self.gi,
             Interface.WSP: self.gi,
             Interface.RADIUS: self.radius,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import (
@@ -34,6 +34,10 @@ def _address(value: object) -> object:
     return str(IPv4Address(value)) if isinstance(value, str) else value
 
 
+def _address_v6(value: object) -> object:
+    return str(IPv6Address(value)) if isinstance(value, str) else value
+
+
 def _server(value: object) -> object:
     return str(ip_address(value)) if isinstance(value, str) else value
 
@@ -47,6 +51,7 @@ def _pool(value: str) -> str:
 
 
 Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
+HostV6 = Annotated[str, BeforeValidator(_address_v6), Field(strict=True)]
 NameServer = Annotated[str, BeforeValidator(_server), Field(strict=True)]
 Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
 AnyNetwork = Annotated[str, AfterValidator(_network), Field(strict=True)]

@@ -541,7 +541,12 @@ def terminal_view(terminal: Terminal) -> TerminalView:
     return TerminalView(
         imsi=terminal.imsi,
         msisdn=terminal.msisdn,
-        contexts=tuple((context.apn, context.address) for context in terminal.contexts),
+        contexts=tuple(
+            (context.apn, address)
+            for context in terminal.contexts
+            for address in dict.fromkeys((context.address, context.ipv6_address))
+            if address is not None
+        ),
         attached=terminal.attached,
         reachable=terminal.reachable,
         static_addresses=terminal.static_addresses,

@@ -67,6 +67,23 @@ class RealSockets(TestCase):
         assert self.runtime.counters["wdp-unreachable"] == 1
 
     @inlineCallbacks
+    def test_a_port_that_nobody_has_is_told_in_ipv6(self):
+        """ICMPv6 port unreachable likewise; what comes is taken with its sender's address."""
+        node = HearingNode("gateway6", react=lambda node, received: self.arrived.callback(received))
+        self.runtime.attach(node, {Interface.WDP6: ("::1", 0)})
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as closed:
+            closed.bind(("::1", 0))
+            nobody = closed.getsockname()[:2]
+        self.runtime.command(node, lambda now: node.send(Interface.WDP6, nobody, b"push"))
+        yield node.told
+        assert node.heard == [(Interface.WDP6, nobody, False)]
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as peer:
+            peer.bind(("::1", 0))
+            peer.sendto(b"hello", self.runtime.address_of(node, Interface.WDP6))
+            received = yield self.arrived
+            assert (received.data, received.peer) == (b"hello", peer.getsockname()[:2])
+
+    @inlineCallbacks
     def test_the_port_goes_on_after_an_error(self):
         """It receives and sends as before."""
         self.send(self.nobody)
@@ -135,6 +152,10 @@ def extended_error(origin, icmp_type, code):
         (2, 3, 13, True),  # administratively prohibited
         (2, 3, 2, False),  # protocol unreachable
         (2, 3, 3, False),  # port unreachable
+        (3, 1, 0, True),  # ICMPv6: no route
+        (3, 1, 3, True),  # address unreachable
+        (3, 1, 4, False),  # port unreachable
+        (3, 2, 0, None),  # packet too big
         (2, 3, 4, None),  # fragmentation needed
         (2, 11, 0, None),  # time exceeded
         (1, 3, 1, None),  # a local error

@@ -77,6 +77,19 @@ def test_an_ipv6_packet_is_read() -> None:
     assert parse_udp(IPV6_UDP) == UdpDatagram(("2001:db8::1", 9200), ("2001:db8::2", 2948), b"push")
 
 
+def test_a_udp_packet_is_made_in_ipv6() -> None:
+    """RFC 8200 §8.1: the checksum is over the pseudo-header of IPv6."""
+    made = udp_packet(("2001:db8::1", 9200), ("2001:db8::2", 2948), b"push")
+    assert made == IPV6_UDP
+
+
+def test_ends_are_of_one_family() -> None:
+    """There is no packet between IPv4 and IPv6."""
+    for source, destination in (("2001:db8::1", "10.0.0.1"), ("10.0.0.1", "2001:db8::1")):
+        with pytest.raises(IpError, match=r"no IPv[46] addresses"):
+            udp_packet((source, 1), (destination, 2), b"")
+
+
 def test_padding_of_the_link_is_left_out() -> None:
     """The length in the header counts, not what came with it."""
     assert parse_udp(UDP + bytes(14)).payload == b"push"

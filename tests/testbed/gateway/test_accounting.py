@@ -197,8 +197,9 @@ def test_a_record_says_when_it_happened(attributes, at, is_stamped):
     assert (record.at, record.is_stamped) == (at, is_stamped)
 
 
-def test_attributes_of_ipv6_are_tolerated():
-    """A context of both families is known by its IPv4 address, one of IPv6 alone by none."""
+@pytest.mark.clause("29.061 §16.4", "Framed-IPv6-Prefix and Framed-Interface-Id at the gateway")
+def test_attributes_of_ipv6_are_read():
+    """A context of both families has two addresses, one of IPv6 alone the other."""
     ipv6 = (
         "5f12 20010db8000000000000000000000001"  # NAS-IPv6-Address 2001:db8::1
         "600a 0000000000000001"  # Framed-Interface-Id
@@ -208,9 +209,41 @@ def test_attributes_of_ipv6_are_tolerated():
     status, address = "280600000001", "08060a2d0007"
     both = server().receive(signed(bytes.fromhex(status + address + ipv6)), PEER, 0.0).record
     assert (both.nas, both.address) == ("2001:db8::1", "10.45.0.7")
+    assert both.ipv6_address == "2001:db8:1::1"
     alone = server().receive(signed(bytes.fromhex(status + ipv6)), PEER, 0.0)
     assert alone.answer
-    assert alone.record.address is None
+    assert (alone.record.address, alone.record.ipv6_address) == (None, "2001:db8:1::1")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "address"),
+    [
+        ("6114 0040 20010db8000100000000000000000000", "2001:db8:1::"),
+        ("610c 0040 20010db800010000 600a 0123456789abcdef", "2001:db8:1:0:123:4567:89ab:cdef"),
+        ("610a 0040 20010db80001 600a 0000000000000001", "2001:db8:1::1"),
+        ("610a 0040 20010db80001 6009 00000000000001", "2001:db8:1::"),
+        ("610a 0030 20010db80001", None),
+        ("6114 0080 20010db8000100000000000000000001", None),
+        ("6104 0040", None),
+        ("6103 00", None),
+        ("6115 0040 20010db800010000000000000000000000", None),
+    ],
+    ids=[
+        "no interface identifier",
+        "eight octets",
+        "zeros left out",
+        "an identifier of seven octets",
+        "/48",
+        "/128",
+        "no prefix",
+        "no length",
+        "too long",
+    ],
+)
+def test_a_prefix_of_64_bits_is_a_terminals(attributes, address):
+    """RFC 3162 §2.3: zeros at the end may be left out; other lengths are no terminal's."""
+    request = signed(bytes.fromhex("280600000001" + attributes))
+    assert server().receive(request, PEER, 0.0).record.ipv6_address == address
 
 
 def test_a_wrong_secret_is_dropped():

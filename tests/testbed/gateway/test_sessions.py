@@ -320,3 +320,73 @@ def test_ages_are_above_zero(wrong):
     """A session lives for a while."""
     with pytest.raises(ValueError, match="above 0"):
         Ageing(**wrong)
+
+
+# IPv6: a terminal is found by its prefix
+
+BOTH = replace(START, ipv6_address="2001:db8:6:1::abcd")
+ALONE = replace(BOTH, address=None)
+ANY = "2001:db8:6:1:ffff::1"
+"""Another address of the same prefix."""
+
+
+def test_a_context_of_ipv6_is_found_by_any_address_of_its_prefix():
+    """The number leads to the address that the terminal was told to take."""
+    table = started(ALONE)
+    assert table.of_msisdn("447700900123").address == "2001:db8:6:1::abcd"
+    assert table.at(ANY).msisdn == "447700900123"
+    assert table.at("2001:db8:6:2::abcd") is None
+    assert (len(table), len(table.apply(replace(STOP, at=101.0), 101.0).went)) == (1, 1)
+    assert table.at(ANY) is None
+
+
+def test_a_context_of_both_families_is_one_session():
+    """It is found by either address, doubted as one, and a push to the number goes over IPv4."""
+    table = started(BOTH)
+    assert len(table) == 1
+    assert table.at("10.45.0.7") is table.at(ANY)
+    assert table.of_msisdn("447700900123").address == "10.45.0.7"
+    table.doubt(ANY)
+    assert table.trusted_at("10.45.0.7") is None
+    assert table.apply(replace(STOP, at=101.0), 101.0).went[0].addresses == (
+        "10.45.0.7",
+        "2001:db8:6:1::abcd",
+    )
+    assert table.at("10.45.0.7") is table.at(ANY) is None
+
+
+def test_a_prefix_alone_is_no_address_for_a_number():
+    """Without Framed-Interface-Id only who knows the address can push there."""
+    table = started(replace(ALONE, ipv6_address="2001:db8:6:1::"))
+    assert table.of_msisdn("447700900123") is None
+    assert table.trusted_at(ANY).msisdn == "447700900123"
+
+
+def test_a_start_replaces_all_who_hold_one_of_its_addresses():
+    """Two others had the IPv4 address and the prefix; the Stops of both were lost."""
+    four = replace(START, imsi="1", msisdn="11", session="a")
+    six = replace(ALONE, imsi="2", msisdn="22", session="b", ipv6_address=ANY)
+    table = started(four, six)
+    assert len(table) == 2
+    change = table.apply(replace(BOTH, at=200.0), 200.0)
+    assert [session.imsi for session in change.went] == ["1", "2"]
+    assert table.at("10.45.0.7") is table.at(ANY) is change.came
+    assert table.of_msisdn("22") is None
+
+
+def test_an_older_start_takes_no_prefix_away():
+    """Records of one network element are taken in the order of their times."""
+    table = started(ALONE)
+    assert table.apply(replace(BOTH, imsi="2", msisdn="22", at=50.0), 200.0) == NOTHING
+    assert table.at(ANY).msisdn == "447700900123"
+
+
+def test_a_terminal_whose_context_changes_its_prefix_has_a_new_session():
+    """With the same IPv4 address; an Interim-Update that leaves the prefix out changes nothing."""
+    table = started(BOTH)
+    assert table.apply(INTERIM, 150.0) == NOTHING
+    assert table.at(ANY) is not None
+    moved = replace(BOTH, session="b", ipv6_address="2001:db8:6:9::1", at=200.0)
+    assert len(table.apply(moved, 200.0).went) == 1
+    assert table.at(ANY) is None
+    assert table.at("2001:db8:6:9::5").address == "10.45.0.7"
