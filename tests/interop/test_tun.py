@@ -218,6 +218,51 @@ s.sendto(bytes.fromhex("30ff0000" + "00004711"), ("{USER}", 2152))
     assert lab.stop() == 0
 
 
+PUSH_LAB = (
+    LAB.replace("user_address:", "radius: [{address: 127.0.10.5}]\n  user_address:")
+    + f"""gateway: {{address: 127.0.10.5, ipv6_address: "{ROUTER_V6}", apn: inet6}}
+"""
+)
+PUSH_CLIENT = """
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 2948)); s.settimeout(60)
+print("listening", flush=True)
+data, peer = s.recvfrom(2000)
+print("push", data.hex(), "from", *peer[:2], flush=True)
+"""
+
+
+def test_a_push_reaches_an_ipv6_address(world: World) -> None:
+    """Found by accounting and by the core; ICMPv6 comes back where nobody listens any more."""
+    lab = world.cores.run_lab(PUSH_LAB)
+    address = world.mobile("inet6", "--pdp-type", "v6")
+    client = world.sgsns.start("client", sys.executable, "-c", PUSH_CLIENT, address)
+    client.wait_for("^listening")
+    command = (str(CORENET), "push", address, "--gateway", "http://127.0.10.5:8081/pap")
+    said = world.core.run(*command, "--text", "Hello over IPv6", timeout=60)
+    assert "delivered" in said
+    heard = client.wait_for("^push .*$")
+    assert b"Hello over IPv6".hex() in heard
+    assert heard.endswith(f"from {ROUTER_V6} 9200")
+    assert client.wait(timeout=10) == 0
+
+    said = world.core.run(*command, "--text", "Nobody listens", "--wait", "0", timeout=60)
+    assert "1001" in said
+
+    def came_back() -> float:
+        return world.counters().get(("runtime", "wdp6-unreachable"), 0)
+
+    eventually(came_back, lambda seen: seen == 1)
+    assert lab.stop() == 0
+    read = Dissection(world.cores.folder / "lab.pcapng")
+    assert read.complaints() == []
+    shown = [packet for packet in read.packets if packet["frame.interface_name"] == "Gi"]
+    pushed = [one for one in shown if one["ipv6.nxt"] == "17"]
+    assert [(one["ipv6.src"], one["ipv6.dst"]) for one in pushed] == [(ROUTER_V6, address)] * 2
+    assert [one["icmpv6.code"] for one in shown if one.all("icmpv6.type") == ["1"]] == ["4"]
+
+
 def devices(place: Namespace) -> set[str]:
     """Return the names of the interfaces in a namespace, but the wires and loopback."""
     shown = place.run("ip", "-brief", "link").splitlines()

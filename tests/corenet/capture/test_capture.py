@@ -44,6 +44,16 @@ def test_udp_datagram_gets_its_packet(session, read_pcapng):
         assert datagram.payload == passed.data
 
 
+def test_a_datagram_over_ipv6_is_a_packet_of_ipv6(read_pcapng):
+    """Between the ends that it passed, whose addresses are not stood in for."""
+    ends = ("2001:db8::5", 9200), ("2001:db8:6:1::7", 2948)
+    _, data = record([Passed(1.0, Interface.WDP6, *ends, b"push", "gateway", "")])
+    (packet,), _ = read_pcapng(data)
+    assert (packet.interface, packet.packet[0] >> 4) == ("Gi", 6)
+    datagram = parse_udp(packet.packet)
+    assert (datagram.source, datagram.destination, datagram.payload) == (*ends, b"push")
+
+
 def test_gi_packet_is_recorded_as_it_is(session, read_pcapng):
     """What passes on Gi is an IP packet already."""
     _, data = record([session[-1]])

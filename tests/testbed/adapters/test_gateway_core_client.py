@@ -141,6 +141,17 @@ class ModelTests(TestCase):
             downlink_idle={"10.45.0.7": 1.5},
         )
 
+    def test_every_address_of_a_context_is_read(self):
+        """IPv4 before IPv6; a context of IPv6 alone, whose only address is told twice, has one."""
+        address = "2001:db8:6:1::7"
+        both = context().model_copy(update={"ipv6_address": address})
+        alone = both.model_copy(update={"address": address})
+        for seen, addresses in ((both, ("10.45.0.7", address)), (alone, (address,))):
+            listed = TerminalList(total=1, terminals=[terminal(contexts=[seen])])
+            view = read_terminals(listed.model_dump(mode="json"))
+            assert view.contexts == tuple((APN, each) for each in addresses)
+            assert view.downlink_idle == dict.fromkeys(addresses, 1.5)
+
     def test_a_core_that_does_not_tell_of_packets_is_understood(self):
         """Nothing is known then of what has left for the mobile."""
         listed = TerminalList(total=1, terminals=[terminal(contexts=[context()])])
