@@ -134,6 +134,19 @@ def test_a_request_without_a_session_is_answered_from_its_port(bench):
     assert bench.gateway.counters["pull units"] == 1
 
 
+def test_a_request_over_ipv6_is_answered_over_ipv6(make_bench):
+    """To the address that it came from, which is a terminal's by its prefix."""
+    bench = make_bench(ask_core=False, ipv6_address="2001:db8::5")
+    bench.radius(accounting(1, address="", ipv6="2001:db8:6:1::abcd"))
+    terminal = ("2001:db8:6:1::7", 49152)
+    octets, own = encode_unit(9, Get(URL)), ("2001:db8::5", 9200)
+    bench.gateway.receive(Interface.WDP6, octets, peer=terminal, local=own, now=bench.now)
+    bench.settle()
+    datagram = bench.datagrams[-1]
+    assert (datagram.interface, datagram.peer) == (Interface.WDP6, terminal)
+    assert decode_unit(datagram.data) == (9, Reply(200, PLAIN, b"hello"))
+
+
 @pytest.mark.clause("WAP-230 §6.3.3", "methods on a session, at the gateway")
 def test_a_request_on_a_session_is_answered_there(world):
     """Connect, Get, Reply, Post, Reply."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from corenet.ggsn.config import Credential
+from corenet.interfaces.node import Interface
 from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
 from testbed.codecs.ccpp import Profile
 from testbed.gateway.accounting import RadiusClient
@@ -287,6 +288,17 @@ SUBSCRIBER = '  - {imsi: "234150000000009", msisdn: "447700900009", apns: [{name
 def test_parts_that_do_not_fit_are_named_with_their_place(text: str, expected: str) -> None:
     """What only shows when parts are seen together is still named by line and column."""
     assert problems(text)[0].startswith(expected)
+
+
+def test_where_pushes_over_ipv6_leave_from_is_an_ipv6_address() -> None:
+    """Anything else is named with its place; without it there is no such interface."""
+    text = "gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false, ipv6_address: %s}\n"
+    gateway = built(text % '"2001:DB8:0::5"').gateway
+    assert gateway is not None
+    assert gateway.attachments[Interface.WDP6] == ("2001:db8::5", 9200)
+    (found,) = problems(text % "127.0.10.6")
+    assert found.startswith("lab.yaml:1:")
+    assert "ipv6_address" in found
 
 
 def test_many_problems_are_not_listed_without_end() -> None:
