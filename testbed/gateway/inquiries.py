@@ -299,9 +299,11 @@ class Inquiries:
         deadline = now + 1.5 * self._config.lease + 1.0
 
         def look(found_now: StoredPush | None, now: float) -> bool:
-            if message.push_id in self._pushes:
+            own = self._pushes.get(message.push_id)
+            if own is not None and not all(own[number].state.final for number in asked):
                 self._cancel(inquiry, message, version, stored, now)
                 return True
+            # Taken over with the wish to withdraw it, it may have ended here before this look.
             ends = () if found_now is None else found_now.deliveries
             if any(not ends[number].state.final for number in asked if number < len(ends)):
                 if now < deadline:

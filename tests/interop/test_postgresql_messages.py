@@ -107,9 +107,14 @@ def test_who_was_away_while_another_had_it_stays_away(url: str) -> None:
         with pytest.raises(StoreError):
             store.write([BARE])
         open_store(url).close()
-        clock[0] += 1.0
-        with pytest.raises(StoreError, match="taken over by another SMSC"):
-            store.write([BARE])
+        # The other's session ends at the server a little after it was closed.
+        for _ in range(500):
+            clock[0] += 1.0
+            with pytest.raises(StoreError) as refused:
+                store.write([BARE])
+            if "in use by another SMSC" not in str(refused.value):
+                break
+        assert "taken over by another SMSC" in str(refused.value)
 
 
 def test_what_is_no_smscs_is_left_alone(url: str) -> None:
