@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import Body, PdpAddress
@@ -48,13 +48,14 @@ from corenet.interfaces.nas.sm_bearers import (
 )
 from corenet.interfaces.nas.sm_elements import (
     DYNAMIC_IPV4,
-    IEI_BACK_OFF_TIMER,
     IEI_PACKET_FLOW,
     IEI_PCO,
     IEI_PDP_ADDRESS,
     IEI_SM_CAUSE,
     IEI_TEARDOWN,
     LEAST_QOS,
+    Refusal,
+    RequestRefusal,
     counted,
     decode_ti,
     encoded_apn,
@@ -164,32 +165,10 @@ class ActivatePdpContextAccept:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivatePdpContextReject:
+class ActivatePdpContextReject(Refusal):
     """ACTIVATE PDP CONTEXT REJECT (TS 24.008 §9.5.3), network to MS."""
 
-    ti: TransactionIdentifier
-    cause: int
-    pco: bytes | None = None
-    back_off_timer: int | None = None
-    """GPRS timer 3 as one octet (§10.5.7.4a)."""
-
-    def encode(self) -> bytes:
-        """Return the message's octets."""
-        return b"".join(
-            (
-                header(self.ti, 0x43),
-                bytes((self.cause,)),
-                tagged(IEI_PCO, self.pco),
-                tagged_octet(IEI_BACK_OFF_TIMER, self.back_off_timer),
-            )
-        )
-
-    @classmethod
-    def read(cls, ti: TransactionIdentifier, body: Body) -> ActivatePdpContextReject:
-        """Read what follows the header."""
-        cause = body.octet("SM cause")
-        found = body.optional()
-        return cls(ti, cause, found.get(IEI_PCO), found_octet(found, IEI_BACK_OFF_TIMER))
+    MESSAGE_TYPE: ClassVar = 0x43
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,21 +200,10 @@ class RequestPdpContextActivation:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestPdpContextActivationReject:
+class RequestPdpContextActivationReject(RequestRefusal):
     """REQUEST PDP CONTEXT ACTIVATION REJECT (TS 24.008 §9.5.8), MS to network."""
 
-    ti: TransactionIdentifier
-    cause: int
-    pco: bytes | None = None
-
-    def encode(self) -> bytes:
-        """Return the message's octets."""
-        return header(self.ti, 0x45) + bytes((self.cause,)) + tagged(IEI_PCO, self.pco)
-
-    @classmethod
-    def read(cls, ti: TransactionIdentifier, body: Body) -> RequestPdpContextActivationReject:
-        """Read what follows the header."""
-        return cls(ti, body.octet("SM cause"), body.optional().get(IEI_PCO))
+    MESSAGE_TYPE: ClassVar = 0x45
 
 
 @dataclass(frozen=True, slots=True)

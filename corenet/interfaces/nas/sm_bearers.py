@@ -11,10 +11,10 @@ faults are the procedure's to answer (causes 41 to 45), and not the message's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corenet.interfaces.nas.elements import Body, PdpAddress
 from corenet.interfaces.nas.sm_elements import (
-    IEI_BACK_OFF_TIMER,
     IEI_LLC_SAPI,
     IEI_NEW_TFT,
     IEI_PACKET_FLOW,
@@ -26,6 +26,8 @@ from corenet.interfaces.nas.sm_elements import (
     LEAST_QOS,
     LLC_SAPI_FOR_DATA,
     SUBSCRIBED_QOS,
+    Refusal,
+    RequestRefusal,
     TransactionIdentifier,
     counted,
     encoded_linked_ti,
@@ -182,32 +184,10 @@ class ModifyPdpContextAcceptDownlink:
 
 
 @dataclass(frozen=True, slots=True)
-class ModifyPdpContextReject:
+class ModifyPdpContextReject(Refusal):
     """MODIFY PDP CONTEXT REJECT (TS 24.008 §9.5.13), either direction."""
 
-    ti: TransactionIdentifier
-    cause: int
-    pco: bytes | None = None
-    back_off_timer: int | None = None
-    """GPRS timer 3 as one octet (§10.5.7.4a)."""
-
-    def encode(self) -> bytes:
-        """Return the message's octets."""
-        return b"".join(
-            (
-                header(self.ti, 0x4C),
-                bytes((self.cause,)),
-                tagged(IEI_PCO, self.pco),
-                tagged_octet(IEI_BACK_OFF_TIMER, self.back_off_timer),
-            )
-        )
-
-    @classmethod
-    def read(cls, ti: TransactionIdentifier, body: Body) -> ModifyPdpContextReject:
-        """Read what follows the header."""
-        cause = body.octet("SM cause")
-        found = body.optional()
-        return cls(ti, cause, found.get(IEI_PCO), found_octet(found, IEI_BACK_OFF_TIMER))
+    MESSAGE_TYPE: ClassVar = 0x4C
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,32 +264,10 @@ class ActivateSecondaryPdpContextAccept:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivateSecondaryPdpContextReject:
+class ActivateSecondaryPdpContextReject(Refusal):
     """ACTIVATE SECONDARY PDP CONTEXT REJECT (TS 24.008 §9.5.6), network to MS."""
 
-    ti: TransactionIdentifier
-    cause: int
-    pco: bytes | None = None
-    back_off_timer: int | None = None
-    """GPRS timer 3 as one octet (§10.5.7.4a)."""
-
-    def encode(self) -> bytes:
-        """Return the message's octets."""
-        return b"".join(
-            (
-                header(self.ti, 0x4F),
-                bytes((self.cause,)),
-                tagged(IEI_PCO, self.pco),
-                tagged_octet(IEI_BACK_OFF_TIMER, self.back_off_timer),
-            )
-        )
-
-    @classmethod
-    def read(cls, ti: TransactionIdentifier, body: Body) -> ActivateSecondaryPdpContextReject:
-        """Read what follows the header."""
-        cause = body.octet("SM cause")
-        found = body.optional()
-        return cls(ti, cause, found.get(IEI_PCO), found_octet(found, IEI_BACK_OFF_TIMER))
+    MESSAGE_TYPE: ClassVar = 0x4F
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,20 +303,7 @@ class RequestSecondaryPdpContextActivation:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestSecondaryPdpContextActivationReject:
+class RequestSecondaryPdpContextActivationReject(RequestRefusal):
     """REQUEST SECONDARY PDP CONTEXT ACTIVATION REJECT (TS 24.008 §9.5.15b), MS to network."""
 
-    ti: TransactionIdentifier
-    cause: int
-    pco: bytes | None = None
-
-    def encode(self) -> bytes:
-        """Return the message's octets."""
-        return header(self.ti, 0x5C) + bytes((self.cause,)) + tagged(IEI_PCO, self.pco)
-
-    @classmethod
-    def read(
-        cls, ti: TransactionIdentifier, body: Body
-    ) -> RequestSecondaryPdpContextActivationReject:
-        """Read what follows the header."""
-        return cls(ti, body.octet("SM cause"), body.optional().get(IEI_PCO))
+    MESSAGE_TYPE: ClassVar = 0x5C

@@ -6,7 +6,7 @@ Specs: TS 24.007 §11.2.3.1.3 (transaction identifier), TS 24.008 §10.5.6 (elem
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final, Self
 
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import Body, PdpAddress, decode_apn, encode_apn, invalid
@@ -179,3 +179,44 @@ def found_qos(found: dict[int, bytes]) -> bytes | None:
     """Return an optional QoS; one that is too short is not there (§8.7.1)."""
     value = found.get(IEI_QOS)
     return value if value is not None and len(value) >= LEAST_QOS else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefusal:
+    """What the rejects of the network's requests are made of: a cause, and options."""
+
+    MESSAGE_TYPE: ClassVar[int]
+
+    ti: TransactionIdentifier
+    cause: int
+    pco: bytes | None = None
+
+    def encode(self) -> bytes:
+        """Return the message's octets."""
+        head = header(self.ti, self.MESSAGE_TYPE)
+        return head + bytes((self.cause,)) + tagged(IEI_PCO, self.pco)
+
+    @classmethod
+    def read(cls, ti: TransactionIdentifier, body: Body) -> Self:
+        """Read what follows the header."""
+        return cls(ti, body.octet("SM cause"), body.optional().get(IEI_PCO))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(RequestRefusal):
+    """What the other rejects are made of: they may ask for patience too."""
+
+    back_off_timer: int | None = None
+    """GPRS timer 3 as one octet (§10.5.7.4a)."""
+
+    def encode(self) -> bytes:
+        """Return the message's octets."""
+        plain = RequestRefusal.encode(self)
+        return plain + tagged_octet(IEI_BACK_OFF_TIMER, self.back_off_timer)
+
+    @classmethod
+    def read(cls, ti: TransactionIdentifier, body: Body) -> Self:
+        """Read what follows the header."""
+        cause = body.octet("SM cause")
+        found = body.optional()
+        return cls(ti, cause, found.get(IEI_PCO), found_octet(found, IEI_BACK_OFF_TIMER))
