@@ -187,6 +187,19 @@ def test_a_gateway_that_is_gone_is_followed(pair):
     assert pair.second.pushed == []
 
 
+def test_what_was_taken_over_and_withdrawn_in_between_is_cancelled(pair):
+    """1000, though it has ended, and is being reported, before who asked looks for it again."""
+    pair.second.initiator = lambda _: None
+    pair.first.submit(MESSAGE)
+    pair.post(pap.CancelMessage(ID))
+    pair.second.gateway.adopt(pair.store.unfinished(), pair.second.now)
+    pair.second.gateway.withdraw(pair.store.withdrawals(), pair.second.now)
+    pair.second.settle()
+    pair.second.advance(1)
+    assert pair.cancelled() == [(1000, (plmn(),))]
+    assert pair.second.pushed == []
+
+
 def test_a_request_outlives_who_was_asked(pair):
     """A third gateway takes the push over, and finds what is written about it."""
     pair.first.submit(MESSAGE)
