@@ -20,11 +20,11 @@ from corenet.ggsn.events import AccountingStatus, DeletionReason
 from corenet.ggsn.pools import AddressPool, Hold
 from corenet.ggsn.radius_attributes import (
     NamedAttributes,
+    SessionOctets,
     own_attributes,
-    session_attributes,
     usage_attributes,
 )
-from corenet.radius.attributes import Attributes
+from corenet.radius.attributes import Attributes, encode_attributes
 from corenet.radius.client import AccountingClient
 from corenet.schedule import Alarm
 
@@ -57,6 +57,8 @@ class Accounting:
         self._held: dict[str, list[tuple[AddressPool, bytes]]] = {}
         """Addresses by the session whose end is to be told first."""
         self._session_prefix = inet_aton(core.config.control_address).hex().upper()
+        self._own = encode_attributes(own_attributes(core.config))
+        self._octets = SessionOctets(core.config)
         client.on_told = self._told
 
     @property
@@ -73,11 +75,11 @@ class Accounting:
         for record in self._client.resume(now):
             if record.integer("Acct-Status-Type") == 2:
                 self._hold_again(record)
-        self._client.record(AccountingStatus.ACCOUNTING_ON, own_attributes(self._config), now)
+        self._client.record(AccountingStatus.ACCOUNTING_ON, self._own, now)
 
     def stop(self, now: float) -> None:
         """Tell that every session is over (Accounting-Off), and end within a few tries."""
-        self._client.record(AccountingStatus.ACCOUNTING_OFF, own_attributes(self._config), now)
+        self._client.record(AccountingStatus.ACCOUNTING_OFF, self._own, now)
         self._client.stop(now)
 
     def context_created(self, context: PdpContext, now: float) -> None:
@@ -87,16 +89,16 @@ class Accounting:
         self._tell(AccountingStatus.START, context, {}, now)
         self.plan_interim(context, now)
 
-    def attributes_of(self, context: PdpContext) -> NamedAttributes:
+    def attributes_of(self, context: PdpContext) -> bytes:
         """Return what records say of a context as it is now; nothing where nobody is told."""
-        return session_attributes(self._config, context) if self._config.radius else {}
+        return self._octets.of(context) if self._config.radius else b""
 
-    def context_updated(self, context: PdpContext, before: NamedAttributes, now: float) -> None:
+    def context_updated(self, context: PdpContext, before: bytes, now: float) -> None:
         """Tell of a session's change (TS 29.061 §16.3.1), if it shows in what records say.
 
         ``before`` is what they said, from ``attributes_of``.
         """
-        if self._config.radius and session_attributes(self._config, context) != before:
+        if self.attributes_of(context) != before:
             self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
 
     def context_deleted(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
@@ -105,7 +107,9 @@ class Accounting:
         if interim is not None:
             interim.cancel()
         # A secondary context has the address of another one that goes on.
-        is_last = all(self._core.contexts.at(octets) is None for octets in context.addresses)
+        is_last = True
+        for octets in context.addresses:
+            is_last = is_last and self._core.contexts.at(octets) is None
         if not self._config.radius:
             if is_last:
                 self._free(context)
@@ -139,15 +143,12 @@ class Accounting:
     ) -> None:
         authorization = context.authorization
         by_radius = authorization is not None and authorization.by_radius
-        attributes: NamedAttributes = {
-            **own_attributes(self._config),
-            **session_attributes(self._config, context),
-            "Acct-Authentic": "RADIUS" if by_radius else "Local",
-            **further,
-        }
+        attributes: NamedAttributes = {"Acct-Authentic": "RADIUS" if by_radius else "Local"}
+        attributes |= further
         if authorization is not None and authorization.classes:
             attributes["Class"] = authorization.classes
-        self._client.record(status, attributes, now, session=self.session_of(context))
+        octets = self._octets.of(context) + encode_attributes(attributes)
+        self._client.record(status, octets, now, session=self.session_of(context))
 
     # Addresses
 

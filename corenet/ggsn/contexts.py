@@ -115,17 +115,24 @@ class PdpContext:
     @property
     def addresses(self) -> tuple[bytes, ...]:
         """What packets are for it: the IPv4 address, four octets, and the prefix, eight."""
-        prefix = self.ipv6[:PREFIX_LENGTH] if self.ipv6 is not None else None
-        return tuple(octets for octets in (self.ipv4, prefix) if octets is not None)
+        if self.ipv6 is None:
+            return (self.ipv4,) if self.ipv4 is not None else ()
+        prefix = self.ipv6[:PREFIX_LENGTH]
+        return (self.ipv4, prefix) if self.ipv4 is not None else (prefix,)
+
+    @property
+    def pdp_type(self) -> PdpType:
+        """Which families it has addresses of."""
+        if self.ipv6 is None:
+            return PdpType.IPV4
+        return PdpType.IPV6 if self.ipv4 is None else PdpType.IPV4V6
 
     @property
     def end_user_address(self) -> EndUserAddress:
         """The addresses as in messages (TS 29.060 §7.7.27)."""
         ipv4 = address_text(self.ipv4) if self.ipv4 is not None else None
         ipv6 = address_text(self.ipv6) if self.ipv6 is not None else None
-        if ipv6 is None:
-            return EndUserAddress(ipv4, None, PdpType.IPV4)
-        return EndUserAddress(ipv4, ipv6, PdpType.IPV6 if ipv4 is None else PdpType.IPV4V6)
+        return EndUserAddress(ipv4, ipv6, self.pdp_type)
 
     @property
     def sgsn_end(self) -> tuple[str, int]:

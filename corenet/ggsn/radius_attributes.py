@@ -15,7 +15,7 @@ from typing import Final
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.pools import PREFIX_LENGTH, address_text
-from corenet.radius.attributes import AttributeValue
+from corenet.radius.attributes import AttributeValue, encode_attributes, writer
 from gtp.ies import PdpType
 
 NamedAttributes = dict[str, AttributeValue]
@@ -30,6 +30,26 @@ _ADDRESS_FAMILIES: Final = {PdpType.IPV4: 1, PdpType.IPV6: 2, PdpType.IPV4V6: 3}
 """3GPP-Allocate-IP-Type."""
 _QOS_PREFIXES: Final = {3: "98", 11: "99", 12: "05"}
 """Release by the length of a QoS profile without allocation/retention; longer ones are "07"."""
+_PLMN_LENGTH: Final = 6
+"""Digits of MCC and MNC at most."""
+_SINGLE: Final = (
+    "3GPP-IMSI",
+    "3GPP-Charging-Id",
+    "User-Name",
+    "Framed-IP-Address",
+    "Framed-IPv6-Prefix",
+    "Framed-Interface-Id",
+    "Calling-Station-Id",
+    "3GPP-IMEISV",
+)
+"""What is written anew for each context."""
+_WHEREABOUTS: Final = (
+    "3GPP-RAT-Type",
+    "3GPP-User-Location-Info",
+    "3GPP-MS-TimeZone",
+    "3GPP-CAMEL-Charging-Info",
+)
+"""Where the MS is, beside its routeing area, as far as the SGSN has said."""
 
 
 def own_attributes(config: GgsnConfig) -> NamedAttributes:
@@ -47,62 +67,127 @@ def session_attributes(
 
     ``pdp_type`` is what was asked for, where the context has no address yet.
     """
+    return {
+        **_single_attributes(context),
+        **_common_attributes(config, _common(context, pdp_type)),
+    }
+
+
+class SessionOctets:
+    """The same as octets; what is alike in many contexts is written once."""
+
+    def __init__(self, config: GgsnConfig) -> None:
+        self._config = config
+        self._own = encode_attributes(own_attributes(config))
+        self._written: dict[_Common, bytes] = {}
+        self._writers = {name: writer(name) for name in _SINGLE}
+
+    def of(self, context: PdpContext) -> bytes:
+        """Return who the GGSN is, and what every packet says of a context."""
+        key = _common(context, None)
+        common = self._written.get(key)
+        if common is None:
+            if len(self._written) >= _COMMON_KNOWN:
+                self._written.clear()
+            common = self._own + encode_attributes(_common_attributes(self._config, key))
+            self._written[key] = common
+        writers = self._writers
+        single = _single_attributes(context)
+        return common + b"".join([writers[name](value) for name, value in single.items()])
+
+
+_COMMON_KNOWN: Final = 10_000
+"""Kinds of contexts that are remembered; each cell makes others."""
+
+_Common = tuple[
+    str,
+    str,
+    str,
+    PdpType,
+    int,
+    bytes,
+    int | None,
+    int | None,
+    bytes | None,
+    int | None,
+    bytes | None,
+    bytes | None,
+    bytes | None,
+]
+
+
+def _common(context: PdpContext, pdp_type: PdpType | None) -> _Common:
+    """Return what contexts may have in common, in the order of ``_common_attributes``."""
     tunnel = context.tunnel
-    attributes: NamedAttributes = {}
+    return (
+        context.access.apn.name,
+        tunnel.sgsn_address,
+        tunnel.imsi[:_PLMN_LENGTH],
+        pdp_type or context.pdp_type,
+        context.nsapi,
+        context.qos,
+        context.selection_mode,
+        context.charging_characteristics,
+        context.rai,
+        context.rat_type,
+        context.user_location,
+        context.ms_time_zone,
+        context.camel_charging_information,
+    )
+
+
+def _common_attributes(config: GgsnConfig, common: _Common) -> NamedAttributes:
+    apn, sgsn, plmn, pdp_type, nsapi, qos, selection_mode, charging, *whereabouts = common
+    attributes: NamedAttributes = {
+        "Called-Station-Id": apn,
+        "Service-Type": "Framed-User",
+        "Framed-Protocol": "GPRS-PDP-Context",
+        "NAS-Port-Type": "Wireless-Other",
+        "3GPP-PDP-Type": _PDP_TYPES[pdp_type],
+        "3GPP-GPRS-Negotiated-QoS-Profile": qos_text(qos),
+        "3GPP-NSAPI": f"{nsapi:X}",
+    }
+    if config.charging_gateway is not None:
+        attributes |= _gsn_address("CG", config.charging_gateway)
+    attributes |= _gsn_address("SGSN", sgsn)
+    attributes |= _gsn_address("GGSN", config.control_address)
+    if config.plmn is not None:
+        attributes["3GPP-IMSI-MCC-MNC"] = plmn[: len(config.plmn)]
+        attributes["3GPP-GGSN-MCC-MNC"] = config.plmn
+    if selection_mode is not None:
+        # 3 is read as 2 (TS 29.060 §7.7.12).
+        attributes["3GPP-Selection-Mode"] = str(min(selection_mode, 2))
+    if charging is not None:
+        attributes["3GPP-Charging-Characteristics"] = f"{charging:04x}"
+    rai, *others = whereabouts
+    if isinstance(rai, bytes):
+        attributes["3GPP-SGSN-MCC-MNC"] = _plmn_text(rai)
+    for name, value in zip(_WHEREABOUTS, others, strict=True):
+        if value is not None:
+            attributes[name] = value
+    return attributes
+
+
+def _single_attributes(context: PdpContext) -> dict[str, str | int | bytes]:
+    """Return what belongs to one context or mobile."""
+    attributes: dict[str, str | int | bytes] = {
+        "3GPP-IMSI": context.tunnel.imsi,
+        "3GPP-Charging-Id": context.charging_id,
+    }
     authorization = context.authorization
     if authorization is not None and authorization.user_name:
         attributes["User-Name"] = authorization.user_name
     if context.ipv4 is not None:
-        attributes["Framed-IP-Address"] = address_text(context.ipv4)
+        attributes["Framed-IP-Address"] = context.ipv4
     if context.ipv6 is not None:
         prefix = context.ipv6[:PREFIX_LENGTH]
         attributes["Framed-IPv6-Prefix"] = f"{address_text(prefix + bytes(8))}/64"
         attributes["Framed-Interface-Id"] = context.ipv6[PREFIX_LENGTH:]
     if context.msisdn:
         attributes["Calling-Station-Id"] = context.msisdn
-    attributes |= {
-        "Called-Station-Id": context.access.apn.name,
-        "Service-Type": "Framed-User",
-        "Framed-Protocol": "GPRS-PDP-Context",
-        "NAS-Port-Type": "Wireless-Other",
-        "3GPP-IMSI": tunnel.imsi,
-        "3GPP-Charging-Id": context.charging_id,
-        "3GPP-PDP-Type": _PDP_TYPES[pdp_type or context.end_user_address.pdp_type],
-        "3GPP-GPRS-Negotiated-QoS-Profile": qos_text(context.qos),
-        "3GPP-NSAPI": f"{context.nsapi:X}",
-    }
-    if config.charging_gateway is not None:
-        attributes |= _gsn_address("CG", config.charging_gateway)
-    attributes |= _gsn_address("SGSN", tunnel.sgsn_address)
-    attributes |= _gsn_address("GGSN", config.control_address)
-    if config.plmn is not None:
-        attributes["3GPP-IMSI-MCC-MNC"] = tunnel.imsi[: len(config.plmn)]
-        attributes["3GPP-GGSN-MCC-MNC"] = config.plmn
-    if context.selection_mode is not None:
-        # 3 is read as 2 (TS 29.060 §7.7.12).
-        attributes["3GPP-Selection-Mode"] = str(min(context.selection_mode, 2))
-    if context.charging_characteristics is not None:
-        attributes["3GPP-Charging-Characteristics"] = f"{context.charging_characteristics:04x}"
-    attributes |= _whereabouts(context)
-    return attributes
-
-
-def _whereabouts(context: PdpContext) -> NamedAttributes:
-    """Return where the MS is and what it is, as far as the SGSN has said."""
-    found: NamedAttributes = {}
-    if context.rai is not None:
-        found["3GPP-SGSN-MCC-MNC"] = _plmn_text(context.rai)
     if context.imei is not None:
-        found["3GPP-IMEISV"] = context.imei
-    if context.rat_type is not None:
-        found["3GPP-RAT-Type"] = context.rat_type
-    if context.user_location is not None:
-        found["3GPP-User-Location-Info"] = context.user_location
-    if context.ms_time_zone is not None:
-        found["3GPP-MS-TimeZone"] = context.ms_time_zone
-    if context.camel_charging_information is not None:
-        found["3GPP-CAMEL-Charging-Info"] = context.camel_charging_information
-    return found
+        attributes["3GPP-IMEISV"] = context.imei
+    return attributes
 
 
 def allocation_asked(pdp_type: PdpType) -> NamedAttributes:

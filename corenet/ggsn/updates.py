@@ -47,7 +47,6 @@ from corenet.ggsn.events import (
     UpdateFailure,
 )
 from corenet.ggsn.pools import AccessPoint
-from corenet.ggsn.radius_attributes import NamedAttributes
 from corenet.gi.flows import Filters, applied
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause, DirectTunnelFlags
 from gtp.endpoint import FailureReason, RequestReceived
@@ -319,9 +318,7 @@ class Updates:
         if update is not None:
             update.end(failure, now)
 
-    def _tell(
-        self, context: PdpContext, before: NamedAttributes, by: UpdatedBy, now: float
-    ) -> None:
+    def _tell(self, context: PdpContext, before: bytes, by: UpdatedBy, now: float) -> None:
         self._core.counters.contexts_updated += 1
         self._core.events.append(PdpContextUpdated(context.view(), by))
         self._accounting.context_updated(context, before, now)

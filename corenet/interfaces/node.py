@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 Address = tuple[str, int]
 """Host and port. On UDP an IP address and port; on an in-process link any name, and 0."""
@@ -54,9 +54,11 @@ class Interface(StrEnum):
     """WSP sessions over WTP over UDP between the gateway and terminals' addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
-    """Octets that a node wants sent. ``local`` of None means the attachment's own address."""
+class Datagram(NamedTuple):
+    """Octets that a node wants sent. ``local`` of None means the attachment's own address.
+
+    A named tuple instead of a dataclass, because it is made in a third of the time.
+    """
 
     interface: Interface
     peer: Address

@@ -60,6 +60,10 @@ def _integer(value: Any) -> bytes:
     return int(value).to_bytes(4, "big")
 
 
+def _ipv4(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else inet_aton(value)
+
+
 def _ipv6(value: Any) -> bytes:
     return inet_pton(AF_INET6, value)
 
@@ -75,7 +79,7 @@ _KINDS: Final[Mapping[str, Callable[[Any], bytes]]] = {
     "byte": _byte,
     "integer": _integer,
     "date": _integer,
-    "ipaddr": inet_aton,
+    "ipaddr": _ipv4,
     "ipv6addr": _ipv6,
     "ipv6prefix": _prefix,
 }
@@ -129,17 +133,22 @@ def number_of(name: str) -> Number:
 
 
 def encode_attributes(attributes: Mapping[str, AttributeValue]) -> bytes:
-    """Return attributes as octets, in order. A value that is empty or too long is left out."""
+    """Return attributes as octets, in order. A value that is empty or too long is left out.
+
+    Values are remembered: most of what a GGSN says of its contexts is the same for many.
+    """
     return b"".join([_encoded(name, value) for name, value in attributes.items()])
 
 
 @lru_cache(maxsize=4096)
 def _encoded(name: str, value: AttributeValue) -> bytes:
-    """Return one attribute; most of what a GGSN says of its contexts is the same for many."""
-    spec = _specs()[name]
-    if isinstance(value, tuple):
-        return b"".join(map(spec.encode, value))
-    return spec.encode(value)
+    write = writer(name)
+    return b"".join(map(write, value)) if isinstance(value, tuple) else write(value)
+
+
+def writer(name: str) -> Callable[[str | int | bytes], bytes]:
+    """Return what writes one attribute, for values that will hardly come again."""
+    return _specs()[name].encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,7 @@ class Attributes:
     @classmethod
     def decode(cls, octets: bytes) -> Attributes:
         """Read attributes. Raises MalformedError where a length is wrong."""
-        return cls(tuple(_decode(octets)))
+        return cls(tuple(_decode(octets))) if octets else NO_ATTRIBUTES
 
     def all(self, name: str) -> tuple[bytes, ...]:
         """Return the values of an attribute, in order."""
@@ -184,6 +193,9 @@ class Attributes:
         if value is None or not 4 <= len(value) <= 18 or value[1] != 64:
             return None
         return value[2:10].ljust(8, b"\0")
+
+
+NO_ATTRIBUTES: Final = Attributes(())
 
 
 def _decode(octets: bytes) -> Iterator[tuple[Number, bytes]]:

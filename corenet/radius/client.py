@@ -25,9 +25,9 @@ The client holds no socket and no clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from random import Random
 from typing import Final
@@ -48,9 +48,9 @@ from corenet.radius.accounting import (
 )
 from corenet.radius.attributes import (
     Attributes,
-    AttributeValue,
     MalformedError,
     encode_attributes,
+    writer,
 )
 from corenet.radius.journal import Journal, JournalEntry, MemoryJournal
 from corenet.radius.packets import Code, accounting_request, answers, read
@@ -59,6 +59,8 @@ from corenet.radius.servers import Server, choose
 _JITTER: Final = 0.1
 _DELAY_HEAD: Final = b"\x29\x06"
 """Number and length of Acct-Delay-Time."""
+_PAST_KEPT: Final = 64
+"""Repetitions that need not be made any more, after which they are forgotten."""
 _STATUSES: Final = {
     1: AccountingStatus.START,
     2: AccountingStatus.STOP,
@@ -164,6 +166,8 @@ class AccountingClient:
         self._ready: deque[_Record] = deque()
         self._due: list[tuple[float, int, _Record]] = []
         self._stopped = False
+        self._write_session = writer("Acct-Session-Id")
+        self._write_time = writer("Event-Timestamp")
         self._datagrams: list[tuple[bytes, Address]] = []
         self._events: list[RadiusEvent] = []
         self.on_told: Callable[[AccountingStatus, str], None] | None = None
@@ -207,23 +211,24 @@ class AccountingClient:
     def record(
         self,
         status: AccountingStatus,
-        attributes: Mapping[str, AttributeValue],
+        attributes: bytes,
         now: float,
         *,
         session: str = "",
     ) -> None:
         """Tell the servers, for as long as it takes.
 
-        ``attributes`` are by name; Acct-Status-Type, Acct-Session-Id, Event-Timestamp and
-        Acct-Delay-Time are added. ``session`` is the Acct-Session-Id, or "" for On and Off.
+        ``attributes`` are as in the packet; Acct-Status-Type, Acct-Session-Id, Event-Timestamp
+        and Acct-Delay-Time are added. ``session`` is the Acct-Session-Id, or "" for On and Off.
         """
         if not self._servers:
             return
         octets = b"".join(
             (
-                encode_attributes({"Acct-Status-Type": status.value, "Acct-Session-Id": session}),
-                encode_attributes(attributes),
-                encode_attributes({"Event-Timestamp": int(now)}),
+                encode_attributes({"Acct-Status-Type": status.value}),
+                self._write_session(session),
+                attributes,
+                self._write_time(int(now)),
             )
         )
         record = _Record(next(self._numbers), status, session, octets, now)
@@ -364,6 +369,9 @@ class AccountingClient:
         spread = 1 + self._random.uniform(-_JITTER, _JITTER)
         record.due = now + record.wait * spread
         record.wait = min(record.wait * 2, self._policy.longest_wait)
+        if len(self._due) > _PAST_KEPT + 2 * len(self._records):
+            self._due = [entry for entry in self._due if entry[2].due == entry[0]]
+            heapify(self._due)
         heappush(self._due, (record.due, record.number, record))
         if record.number in self._resumed and record.tries > self._barrier_tries:
             # Nobody answers: the Accounting-On need not wait for the others either.

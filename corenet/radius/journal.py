@@ -7,12 +7,10 @@ has to come before the datagram that tells the record, so it is a call and no ev
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """A record as it is kept."""
 
     number: int

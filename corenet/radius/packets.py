@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import md5
-from typing import Final
+from struct import Struct
+from typing import Final, NamedTuple
 
 from corenet.radius.attributes import MESSAGE_AUTHENTICATOR, Attributes, MalformedError
 
@@ -21,6 +21,8 @@ LONGEST: Final = 4096
 """Octets of a packet (RFC 2865 §3)."""
 
 _NO_AUTHENTICATOR: Final = bytes(16)
+_HEAD: Final = Struct("!BBH").pack
+"""Code, identifier and length."""
 _MESSAGE_AUTHENTICATOR_LENGTH: Final = 18
 
 
@@ -41,8 +43,7 @@ class Code(IntEnum):
     COA_NAK = 45
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """A packet as it was received. Whether it is authentic is another question."""
 
     code: int
@@ -102,9 +103,9 @@ def answers(packet: Packet, authenticator: bytes, secret: bytes) -> bool:
     """
     octets = packet.octets
     asked = md5(octets[:4] + authenticator + octets[20:] + secret, usedforsecurity=False).digest()
-    return hmac.compare_digest(asked, packet.authenticator) and _is_signed(
-        packet, authenticator, secret
-    )
+    if not hmac.compare_digest(asked, packet.authenticator):
+        return False
+    return len(octets) == HEADER_LENGTH or _is_signed(packet, authenticator, secret)
 
 
 def is_authentic_request(packet: Packet, secret: bytes) -> bool:
@@ -133,11 +134,7 @@ _EMPTY_SIGNATURE: Final = _SIGNATURE_HEAD + _NO_AUTHENTICATOR
 
 
 def _head(code: Code, identifier: int, attributes: bytes) -> bytes:
-    return b"%c%c%b" % (
-        code,
-        identifier,
-        (HEADER_LENGTH + len(attributes)).to_bytes(2, "big"),
-    )
+    return _HEAD(code, identifier, HEADER_LENGTH + len(attributes))
 
 
 def _signed(

@@ -18,6 +18,7 @@ import codecs
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from xml.parsers import expat
 
 from testbed.codecs.errors import ContentError
@@ -213,7 +214,7 @@ class _Reading:
 
     def __init__(self, source: _Source) -> None:
         self.source = source
-        self.parser = expat.ParserCreate(source.encoding)
+        self.parser: Any = expat.ParserCreate(source.encoding)
         self.parser.XmlDeclHandler = self.declared
 
     def run(self) -> None:
@@ -224,7 +225,7 @@ class _Reading:
             raise self.error(text) from None
         finally:
             # It calls back to us: a cycle that only a collection of garbage would find.
-            del self.parser
+            self.parser = None
 
     def error(self, text: str) -> MarkupError:
         parser = self.parser

@@ -49,7 +49,7 @@ class World:
             SERVERS, POLICY, random=Random(self.random.random()), journal=self.journal
         )
         self.client.resume(self.now)
-        self.client.record(ON, {}, self.now)
+        self.client.record(ON, b"", self.now)
         self.carry()
 
     def carry(self) -> None:
@@ -68,7 +68,7 @@ class World:
         """Tell of a session from its start to its end."""
         self.sessions += 1
         for status in (START, INTERIM, STOP):
-            self.client.record(status, {}, self.now, session=f"{self.sessions:08}")
+            self.client.record(status, b"", self.now, session=f"{self.sessions:08}")
         self.carry()
 
     def advance(self, seconds: float) -> None:

@@ -46,7 +46,8 @@ class Bench:
         self.now = 1_800_000_000.0
 
     def record(self, status=START, session="A", **attributes):
-        self.client.record(status, attributes, self.now, session=session)
+        octets = encode_attributes(attributes)
+        self.client.record(status, octets, self.now, session=session)
 
     def sent(self):
         """Return the requests that went out, verified, each with its server."""
@@ -84,7 +85,10 @@ def test_a_record_is_sent_answered_and_forgotten() -> None:
     """The server sees the attributes and verifies the authenticator; events tell both ends."""
     bench = Bench()
     bench.client.record(
-        START, {"Framed-IP-Address": "10.45.0.7"}, bench.now, session="C000020100000001"
+        START,
+        encode_attributes({"Framed-IP-Address": "10.45.0.7"}),
+        bench.now,
+        session="C000020100000001",
     )
     ((packet, peer),) = bench.sent()
     assert peer == ONE.address
