@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from gtp.errors import RemoteProtocolError
 from gtp.messages import Message
@@ -43,7 +44,7 @@ class ResponseReceived(Event):
     request: Message
     response: Message
     peer: Address
-    context: object
+    context: Any
     """What the caller of ``Endpoint.request`` gave."""
 
 
@@ -65,7 +66,7 @@ class RequestFailed(Event):
     transaction: int
     request: Message
     peer: Address
-    context: object
+    context: Any
     """What the caller of ``Endpoint.request`` gave."""
     reason: FailureReason
     error: RemoteProtocolError | None = None

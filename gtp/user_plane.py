@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from gtp.constants import GTP_U_PORT, MessageType
 from gtp.errors import LocalProtocolError, RemoteProtocolError
@@ -59,7 +59,7 @@ def encapsulate(teid: int, payload: bytes, sequence: int | None = None) -> bytes
 class TPduReceived(Event):
     """A T-PDU arrived in one of our tunnels."""
 
-    owner: object
+    owner: Any
     """What ``UserPlane.add_tunnel`` was given."""
     payload: bytes
     teid: int

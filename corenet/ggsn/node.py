@@ -433,9 +433,10 @@ class Ggsn:
             core.traffic.clear()
         for apn, packets in self._take_outgoing():
             taken.extend(Datagram(Interface.GI, (apn, 0), packet) for packet in packets)
-        for client in (self._access, self._radius):
-            for data, peer in client.take_datagrams():
-                taken.append(Datagram(Interface.RADIUS, peer, data))
+        for data, peer in self._access.take_datagrams():
+            taken.append(Datagram(Interface.RADIUS, peer, data))
+        for data, peer in self._radius.take_datagrams():
+            taken.append(Datagram(Interface.RADIUS, peer, data))
         for data, peer in self._dynamic.take_datagrams():
             taken.append(Datagram(Interface.RADIUS_ORDERS, peer, data))
         return taken

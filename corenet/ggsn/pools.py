@@ -142,8 +142,11 @@ class AddressPool:
         if len(octets) != self._size:
             return False
         number = int.from_bytes(octets, "big")
-        coming = ((self._next, self._last), *((first, last) for _, first, last in self._further))
-        return any(first <= number <= last for first, last in coming)
+        if self._next <= number <= self._last:
+            return True
+        return bool(self._further) and any(
+            first <= number <= last for _, first, last in self._further
+        )
 
     def _octets(self, number: int) -> bytes:
         return number.to_bytes(self._size, "big")
