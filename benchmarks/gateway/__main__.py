@@ -151,6 +151,12 @@ def measure(options: argparse.Namespace, folder: Path, place: Place) -> dict[str
         lambda where: start_ours(where, place, logged=logged),
         lambda where: start_ours(where, place, logged=logged, count=2),
     ]
+    python = options.compiled
+    if python is not None:
+        starts += [
+            lambda where: start_ours(where, place, logged=logged, compiled=python),
+            lambda where: start_ours(where, place, logged=logged, count=2, compiled=python),
+        ]
     try:
         kannel_programs()
     except MissingPeerError as missing:
@@ -268,6 +274,9 @@ def main() -> None:
         "--floor",
         action="store_true",
         help="measure too what HTTP, two commits and a datagram cost alone",
+    )
+    parser.add_argument(
+        "--compiled", metavar="PYTHON", help="measure the Corenet that is compiled for it too"
     )
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="where stores and logs go (default: a new one)"

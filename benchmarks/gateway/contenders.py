@@ -130,8 +130,17 @@ def start_kannel(folder: Path, place: Place, *, logged: bool) -> Contender:
     return Contender("Kannel", tuple(peers), ("127.0.0.1",), 18080, "/wappush")
 
 
-def start_ours(folder: Path, place: Place, *, logged: bool, count: int = 1) -> Contender:
-    """Start ``count`` gateways, each at an address of its own and with a store of its own."""
+def start_ours(
+    folder: Path, place: Place, *, logged: bool, count: int = 1, compiled: str | None = None
+) -> Contender:
+    """Start ``count`` gateways, each at an address of its own and with a store of its own.
+
+    ``compiled`` is the Python of a compiled Corenet, if it is to be that one.
+    """
+    program = [str(CORENET)]
+    if compiled is not None:
+        # Another interpreter is to find what is installed for it, and not what lies here.
+        program = [compiled, "-I", "-c", "from testbed.lab.cli import main; main()"]
     folder.mkdir(parents=True)
     hosts = tuple(f"{OUR_ADDRESS}{number}" for number in range(count))
     peers: list[Peer] = []
@@ -140,7 +149,7 @@ def start_ours(folder: Path, place: Place, *, logged: bool, count: int = 1) -> C
             lab = folder / f"lab{number}.yaml"
             store = folder / f"pushes{number}.sqlite"
             lab.write_text(OURS.format(number=number, address=host, secret=SECRET, store=store))
-            words = [str(CORENET), "run", str(lab), "--state", str(folder / f"state{number}")]
+            words = [*program, "run", str(lab), "--state", str(folder / f"state{number}")]
             if not logged:
                 words.append("--quiet")
             peer = Peer(
@@ -151,7 +160,9 @@ def start_ours(folder: Path, place: Place, *, logged: bool, count: int = 1) -> C
     except BaseException:
         _stop(peers)
         raise
-    name = "Corenet" if count == 1 else f"Corenet, {count} processes"
+    name = "Corenet" if compiled is None else "Corenet, compiled"
+    if count > 1:
+        name += f", {count} processes"
     return Contender(name, tuple(peers), hosts, OUR_PORT, "/pap", radius=hosts)
 
 

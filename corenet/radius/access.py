@@ -21,7 +21,7 @@ from enum import Enum
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import (
@@ -97,7 +97,7 @@ class AccessOutcome(Enum):
 class AccessResult:
     """The end of an Access-Request."""
 
-    context: object
+    context: Any
     """What ``ask`` was given."""
     outcome: AccessOutcome
     attributes: Attributes
