@@ -119,11 +119,15 @@ def extensions(build: Path = Path("build/compiled")) -> list[Any]:
     shutil.rmtree(build, ignore_errors=True)
     for package in ("gtp", "corenet", "testbed"):
         shutil.copytree(package, build / package, ignore=shutil.ignore_patterns("*.so", "*.pyc"))
-    sources = {module: Path(module).read_text("utf-8") for module in MODULES}
-    constructors = Constructors(sources.values())
-    for module, source in sources.items():
-        text = constructors.written_out(_SLOTS.sub(r"\1", source))
-        (build / module).write_text(text, "utf-8")
+    sources = {
+        module.removesuffix(".py").replace("/", "."): _SLOTS.sub(
+            r"\1", Path(module).read_text("utf-8")
+        )
+        for module in MODULES
+    }
+    constructors = Constructors(sources)
+    for name, module in zip(sources, MODULES, strict=True):
+        (build / module).write_text(constructors.written_out(name), "utf-8")
     words = ["--config-file=", "--ignore-missing-imports", "--no-warn-no-return"]
     paths = [str(build / module) for module in MODULES]
     return list(mypycify([*words, *paths], opt_level="2", group_name="corenet"))

@@ -8,7 +8,7 @@ and takes a fraction of the time. It does what the other one would.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -26,23 +26,29 @@ class _Field:
 class Constructors:
     """The constructors of all dataclasses in some modules."""
 
-    def __init__(self, sources: Iterable[str]) -> None:
-        """Read the classes, because some have fields of others."""
-        self._classes: dict[str, ast.ClassDef | None] = {}
-        for source in sources:
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """Read the modules, by name, because some classes have fields of others."""
+        self._sources = sources
+        self._classes: dict[tuple[str, str], ast.ClassDef] = {}
+        self._imported: dict[tuple[str, str], tuple[str, str]] = {}
+        for module, source in sources.items():
             for statement in ast.parse(source).body:
                 if isinstance(statement, ast.ClassDef):
-                    twice = statement.name in self._classes
-                    self._classes[statement.name] = None if twice else statement
+                    self._classes[module, statement.name] = statement
+                elif isinstance(statement, ast.ImportFrom) and statement.module is not None:
+                    for each in statement.names:
+                        here = module, each.asname or each.name
+                        self._imported[here] = statement.module, each.name
 
-    def written_out(self, source: str) -> str:
+    def written_out(self, module: str) -> str:
         """Return a module's source with constructors."""
+        source = self._sources[module]
         lines = source.splitlines()
         classes = [each for each in ast.parse(source).body if isinstance(each, ast.ClassDef)]
         for each in reversed(classes):
             if _decorator(each) is None or _defines(each, "__init__"):
                 continue
-            fields = self._fields(each)
+            fields = self._fields(module, each)
             if fields is not None and any(isinstance(s, ast.AnnAssign) for s in each.body):
                 # Behind the last field, where the types of all are known.
                 last = max(s.end_lineno or 0 for s in each.body if isinstance(s, ast.AnnAssign))
@@ -55,14 +61,18 @@ class Constructors:
                 lines[place:place] = _constructor(each, fields)
         return "\n".join(lines) + "\n"
 
-    def _fields(self, of: ast.ClassDef) -> list[_Field] | None:
+    def _fields(self, module: str, of: ast.ClassDef) -> list[_Field] | None:
         """Return the fields of a class, or None where they are not all to be seen or given."""
         if "field(init=False" in ast.unparse(of):
             return None
         found: dict[str, _Field] = {}
         for base in of.bases:
-            known = self._classes.get(ast.unparse(base))
-            inherited = self._fields(known) if known is not None and _decorator(known) else None
+            here = module, ast.unparse(base)
+            there = self._imported.get(here, here)
+            known = self._classes.get(there)
+            if known is None or _decorator(known) is None:
+                return None
+            inherited = self._fields(there[0], known)
             if inherited is None:
                 return None
             found |= {field.name: field for field in inherited}

@@ -24,6 +24,7 @@ class Message:
     teid: int = 0
     """In the header."""
 '''
+IMPORTS = "from base import Event, Message\n"
 SOURCE = '''
 @dataclass(frozen=True)
 class Told(Event):
@@ -71,9 +72,11 @@ def _hooks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_every_field_is_given_as_to_a_dataclass(hooks: ModuleType) -> None:
     """Inherited ones, defaults and what makes them, keywords, and what is looked at afterwards."""
-    source = BASE + SOURCE.partition("class Odd")[0]
+    sources = {"base": BASE, "told": IMPORTS + SOURCE}
+    constructors = hooks.Constructors(sources)
+    written = constructors.written_out("base") + constructors.written_out("told")
+    written = written.replace(IMPORTS, "").partition("class Odd")[0]
     told: dict[str, Any] = {"__name__": __name__}
-    written = hooks.Constructors([BASE, SOURCE]).written_out(source)
     exec(written.replace("(frozen=True)", ""), told)
     one = told["Told"]("a")
     assert (one.name, one.more, one.size, one.short) == ("a", [], 3, "a")
@@ -89,7 +92,7 @@ def test_every_field_is_given_as_to_a_dataclass(hooks: ModuleType) -> None:
 
 def test_what_is_not_all_to_be_seen_is_left_alone(hooks: ModuleType) -> None:
     """No dataclass, a base from elsewhere, a field that its class fills in by itself."""
-    written = hooks.Constructors([SOURCE]).written_out(SOURCE)
+    written = hooks.Constructors({"told": IMPORTS + SOURCE}).written_out("told")
     assert written.count("def __init__") == 0
-    written = hooks.Constructors([BASE, SOURCE]).written_out(SOURCE)
+    written = hooks.Constructors({"base": BASE, "told": IMPORTS + SOURCE}).written_out("told")
     assert written.count("def __init__") == 2
