@@ -1,0 +1,1 @@
+"""Authentication of subscribers: the secrets, what is made of them, and who checks what."""
