@@ -42,14 +42,15 @@ class SynchFailure:
 class Card:
     """A card and the sequence numbers that it has seen."""
 
-    __slots__ = ("_highest", "_secret", "_seen")
+    __slots__ = ("_first", "_highest", "_secret", "_seen")
 
     def __init__(self, secret: Secret, sqn: int = 0) -> None:
         """``sqn`` is the highest sequence number that it has seen."""
         self._secret = secret
         self._highest = sqn
-        self._seen = {sqn % (1 << INDEX_BITS): sqn >> INDEX_BITS}
-        """The highest SEQ by IND (C.2.2); one that is not there is as low as 0."""
+        self._first = sqn >> INDEX_BITS
+        self._seen: dict[int, int] = {}
+        """The highest SEQ by IND (C.2.2); the first where there has been none."""
 
     def answer(self, rand: bytes, autn: bytes | None) -> Answered | MacFailure | SynchFailure:
         """Answer a challenge; without AUTN a USIM answers as a SIM would (§6.8.1.1)."""
@@ -70,7 +71,7 @@ class Card:
             return MacFailure()
         sqn = int.from_bytes(number)
         sequence, index = divmod(sqn, 1 << INDEX_BITS)
-        if sequence <= self._seen.get(index, 0):
+        if sequence <= self._seen.get(index, self._first):
             return SynchFailure(secret.auts(rand, self._highest))
         self._seen[index] = sequence
         self._highest = max(self._highest, sqn)

@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from corenet.authentication.secrets import Secret
 from corenet.interfaces.node import Address
 from gtp.ies import QosProfile
 from gtp.timers import Timers
+
+MOST_VECTORS = 5
+"""In one answer to an SGSN (TS 29.002 §17.7.1, AuthenticationSetList)."""
 
 ANY_CENTRE = "*"
 """Stands for the number of every service centre that has no entry of its own."""
@@ -47,6 +51,10 @@ class Subscriber:
     msisdn: str
     """Up to 15 digits, without "+"."""
     apns: tuple[SubscribedApn, ...] = ()
+    secret: Secret | None = field(default=None, repr=False)
+    """What authentications are made of; None: there is no card that could be authenticated."""
+    sqn: int = 0
+    """The highest sequence number that the card has been given, for a USIM."""
 
     def __post_init__(self) -> None:
         if not (_are_digits(self.imsi) and 6 <= len(self.imsi) <= 15):
@@ -69,6 +77,8 @@ class HlrConfig:
     """The same for a short message to a mobile: one may wait for another, and each takes long."""
     max_short_messages: int = 10_000
     """Short messages that wait for an answer, either way; beyond it there is congestion."""
+    vectors: int = 5
+    """How many an SGSN gets at a time, 1 to 5 (TS 29.002 §8.5.2)."""
     service_centres: Mapping[str, Address] = field(default_factory=dict)
     """Where service centres are attached to Gr, by number (digits); ANY_CENTRE is all others."""
 
@@ -78,6 +88,8 @@ class HlrConfig:
         for name in ("gr_timeout", "short_message_timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, must be above 0 seconds")
+        if not 1 <= self.vectors <= MOST_VECTORS:
+            raise ValueError(f"an SGSN gets 1 to {MOST_VECTORS} vectors, not {self.vectors}")
         for number in self.service_centres:
             if number != ANY_CENTRE and not _are_digits(number):
                 raise ValueError(f"no number of a service centre: {number!r}")

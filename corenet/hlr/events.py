@@ -47,6 +47,32 @@ class MsPurged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VectorsGiven(Event):
+    """An SGSN has got what it needs to authenticate the subscriber (TS 33.102 §6.3.2)."""
+
+    imsi: str
+    sgsn: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resynchronised(Event):
+    """The sequence number is the card's now (TS 33.102 §6.3.5)."""
+
+    imsi: str
+    sgsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class VectorsRefused(Event):
+    """An SGSN did not get vectors for a subscriber."""
+
+    imsi: str
+    sgsn: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrRequestTimedOut(Event):
     """An SGSN or a service centre did not answer a request on Gr."""
 

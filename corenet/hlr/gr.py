@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from corenet.hlr.authentication import Authentication
 from corenet.hlr.config import Subscriber
 from corenet.hlr.events import (
     GrRequestTimedOut,
@@ -46,6 +47,7 @@ from gtp.constants import MsNotReachableReason
 SERVED = frozenset(
     {
         MessageType.UPDATE_LOCATION_REQUEST,
+        MessageType.SEND_AUTH_INFO_REQUEST,
         MessageType.PURGE_MS_REQUEST,
         MessageType.READY_FOR_SM_REQUEST,
         MessageType.MO_FORWARD_SM_REQUEST,
@@ -73,6 +75,7 @@ class Gr:
         register: Register,
         reachability: Reachability,
         short_messages: ShortMessages,
+        authentication: Authentication,
         timeout: float,
         datagrams: list[Datagram],
         events: list[Event],
@@ -82,6 +85,7 @@ class Gr:
         self._register = register
         self._reachability = reachability
         self._short_messages = short_messages
+        self._authentication = authentication
         self._timeout = timeout
         self._datagrams = datagrams
         self._events = events
@@ -135,10 +139,28 @@ class Gr:
             self._refuse(message.type, message.imsi, peer, GmmCause.SEMANTICALLY_INCORRECT_MESSAGE)
         elif message.type is MessageType.UPDATE_LOCATION_REQUEST:
             self._update_location(record, peer, now)
+        elif message.type is MessageType.SEND_AUTH_INFO_REQUEST:
+            self._send_auth_info(message, record, peer)
         elif message.type is MessageType.PURGE_MS_REQUEST:
             self._purge_ms(record, peer)
         else:
             self._ready_for_sm(message, record, peer, now)
+
+    def _send_auth_info(self, message: GsupMessage, record: Record, peer: Address) -> None:
+        """Hand out vectors (TS 29.002 §8.5.2)."""
+        answer = self._authentication.answer(message, record, peer)
+        if isinstance(answer, GmmCause):
+            self._refuse(message.type, record.imsi, peer, answer)
+        else:
+            self._send(
+                GsupMessage(
+                    MessageType.SEND_AUTH_INFO_RESULT,
+                    record.imsi,
+                    auth_tuples=answer,
+                    cn_domain=CnDomain.PS,
+                ),
+                peer,
+            )
 
     def _update_location(self, record: Record, peer: Address, now: float) -> None:
         """Begin an Update GPRS Location (TS 29.002 §19.1.1): cancel the old, insert the data."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from random import Random
 
+from corenet.hlr.authentication import Authentication
 from corenet.hlr.config import HlrConfig, Subscriber
 from corenet.hlr.gr import Gr, GrCounters
 from corenet.hlr.reachability import Reachability
@@ -64,6 +65,7 @@ class Hlr:
             self._register,
             self._reachability,
             self._short_messages,
+            Authentication(config.vectors, random, self._events),
             config.gr_timeout,
             self._datagrams,
             self._events,

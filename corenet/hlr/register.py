@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Final
 
+from corenet.authentication.centre import Centre
 from corenet.hlr.config import Subscriber
 from corenet.interfaces.node import Address
 from gtp.constants import MsNotReachableReason
@@ -47,6 +48,8 @@ class Record:
     """
 
     subscriber: Subscriber
+    centre: Centre | None = None
+    """What makes its vectors, once an SGSN has asked for some."""
     sgsn: Address | None = None
     """The serving SGSN on Gr."""
     since: float | None = None

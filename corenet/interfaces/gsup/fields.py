@@ -6,6 +6,7 @@ Specs: OsmoHLR user manual, "Generic Subscriber Update Protocol"; TS 24.008 §10
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
@@ -75,6 +76,17 @@ def one_octet(value: bytes) -> int:
 def encode_octet(value: int) -> bytes:
     """Return one octet."""
     return bytes((value,))
+
+
+def auth_octets(least: int, most: int | None = None) -> Callable[[bytes], bytes]:
+    """Return a conversion that lets octets through where they are that many."""
+
+    def check(value: bytes) -> bytes:
+        if not least <= len(value) <= (most or least):
+            raise ValueError(f"{len(value)} octets are too few or too many")
+        return value
+
+    return check
 
 
 def encode_flag(_: bool) -> bytes:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from corenet.authentication.secrets import Vector, kc_of, sres_of
 from corenet.interfaces.gsup.fields import (
+    auth_octets,
     decode_apn,
     decode_flag,
     decode_imsi,
@@ -79,6 +81,12 @@ class GsupMessage:
     """Whether ``pdp_info`` replaces everything that the SGSN had."""
     freeze_ptmsi: bool = False
     pdp_info: tuple[PdpInfo, ...] = ()
+    auth_tuples: tuple[Vector, ...] = ()
+    """Vectors for authentications, to be used in this order."""
+    rand: bytes | None = None
+    """Of the challenge that ``auts`` answers."""
+    auts: bytes | None = None
+    """A card's wish for resynchronisation, 14 octets."""
     cn_domain: CnDomain | None = None
     sm_rp_mr: int | None = None
     """RP-Message-Reference; an answer repeats it."""
@@ -161,6 +169,11 @@ def summary(message: GsupMessage) -> str:
         parts.append(message.cancel_type.name.lower().replace("_", " "))
     if message.msisdn is not None and message.imsi:
         parts.append(f"MSISDN {message.msisdn}")
+    if message.auts is not None:
+        parts.append("resynchronisation")
+    if message.auth_tuples:
+        kind = "quintuplets" if message.auth_tuples[0].autn else "triplets"
+        parts.append(f"{len(message.auth_tuples)} {kind}")
     parts += [f"{info.apn or '*'} {info.address or 'dynamic'}" for info in message.pdp_info]
     if message.sm_alert_reason is not None:
         parts.append(message.sm_alert_reason.name.lower().replace("_", " "))
@@ -271,6 +284,43 @@ def _decode_pdp_info(value: bytes) -> PdpInfo:
     return PdpInfo(**attributes)
 
 
+_VECTOR_TAGS: Mapping[int, tuple[str, Callable[[bytes], bytes]]] = {
+    Ie.RAND: ("rand", auth_octets(16)),
+    Ie.SRES: ("sres", auth_octets(4)),
+    Ie.KC: ("kc", auth_octets(8)),
+    Ie.IK: ("ik", auth_octets(16)),
+    Ie.CK: ("ck", auth_octets(16)),
+    Ie.AUTN: ("autn", auth_octets(16)),
+    Ie.RES: ("res", auth_octets(4, 16)),
+}
+
+
+def _encode_vector(vector: Vector) -> bytes:
+    out = bytearray()
+    for tag, (attribute, check) in _VECTOR_TAGS.items():
+        value = getattr(vector, attribute)
+        if value is not None:
+            _append(out, tag, check(value))
+    return bytes(out)
+
+
+def _decode_vector(value: bytes) -> Vector:
+    found: dict[str, bytes] = {}
+    try:
+        for _, tag, octets in _split(value, 0, len(value)):
+            if tag in _VECTOR_TAGS:
+                attribute, check = _VECTOR_TAGS[tag]
+                found.setdefault(attribute, check(octets))
+    except GsupError as error:
+        raise ValueError(str(error)) from None
+    if {"res", "ck", "ik"} <= found.keys():
+        found.setdefault("sres", sres_of(found["res"]))
+        found.setdefault("kc", kc_of(found["ck"], found["ik"]))
+    if not {"rand", "sres", "kc"} <= found.keys():
+        raise ValueError("there is neither a whole triplet nor a whole quintuplet")
+    return Vector(**found)
+
+
 _RULES = (
     _Rule(Ie.IMSI, "imsi", encode_imsi, decode_imsi),
     _Rule(Ie.MSISDN, "msisdn", encode_msisdn, decode_msisdn),
@@ -280,6 +330,9 @@ _RULES = (
     _Rule(Ie.PDP_INFO_COMPLETE, "pdp_info_complete", encode_flag, decode_flag),
     _Rule(Ie.FREEZE_PTMSI, "freeze_ptmsi", encode_flag, decode_flag),
     _Rule(Ie.PDP_INFO, "pdp_info", _encode_pdp_info, _decode_pdp_info, repeatable=True),
+    _Rule(Ie.AUTH_TUPLE, "auth_tuples", _encode_vector, _decode_vector, repeatable=True),
+    _Rule(Ie.AUTS, "auts", auth_octets(14), auth_octets(14)),
+    _Rule(Ie.RAND, "rand", auth_octets(16), auth_octets(16)),
     _Rule(Ie.CN_DOMAIN, "cn_domain", encode_octet, lambda v: CnDomain(one_octet(v))),
     _Rule(Ie.SM_RP_MR, "sm_rp_mr", encode_octet, one_octet),
     _Rule(Ie.SM_RP_DA, "sm_rp_da", encode_sm_rp_address, decode_sm_rp_address),

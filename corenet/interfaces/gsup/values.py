@@ -17,6 +17,7 @@ class Ie(IntEnum):
 
     IMSI = 0x01
     CAUSE = 0x02
+    AUTH_TUPLE = 0x03
     PDP_INFO_COMPLETE = 0x04
     PDP_INFO = 0x05
     CANCEL_TYPE = 0x06
@@ -29,6 +30,14 @@ class Ie(IntEnum):
     APN = 0x12
     PDP_QOS = 0x13
     CHARGING_CHARACTERISTICS = 0x14
+    RAND = 0x20
+    SRES = 0x21
+    KC = 0x22
+    IK = 0x23
+    CK = 0x24
+    AUTN = 0x25
+    AUTS = 0x26
+    RES = 0x27
     CN_DOMAIN = 0x28
     SM_RP_MR = 0x40
     SM_RP_DA = 0x41

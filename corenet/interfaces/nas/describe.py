@@ -49,13 +49,17 @@ _GMM_NAMES: Final = MappingProxyType(
         0x0B: "Routing Area Update Reject",
         0x10: "P-TMSI Reallocation Command",
         0x11: "P-TMSI Reallocation Complete",
+        0x12: "Authentication and Ciphering Request",
+        0x13: "Authentication and Ciphering Response",
+        0x14: "Authentication and Ciphering Reject",
         0x15: "Identity Request",
         0x16: "Identity Response",
+        0x1C: "Authentication and Ciphering Failure",
         0x20: "GMM Status",
     }
 )
-_UPLINK_ONLY = (0x01, 0x03, 0x08, 0x0A, 0x11, 0x16)
-_DOWNLINK_ONLY = (0x02, 0x04, 0x09, 0x0B, 0x10, 0x15)
+_UPLINK_ONLY = (0x01, 0x03, 0x08, 0x0A, 0x11, 0x13, 0x16, 0x1C)
+_DOWNLINK_ONLY = (0x02, 0x04, 0x09, 0x0B, 0x10, 0x12, 0x14, 0x15)
 
 
 def summary(octets: bytes, *, uplink: bool | None = None) -> str:
@@ -212,6 +216,12 @@ def _identity(message: gmm.IdentityResponse) -> tuple[str, ...]:
     return (str(message.identity),)
 
 
+def _challenge(message: gmm.AuthenticationRequest) -> tuple[str, ...]:
+    if message.rand is None:
+        return ("ciphering only",)
+    return ("gsm",) if message.autn is None else ("umts",)
+
+
 def _attach_accept(message: gmm.AttachAccept) -> tuple[str, ...]:
     p_tmsi = () if message.p_tmsi is None else (f"P-TMSI {message.p_tmsi:08x}",)
     return p_tmsi + _gmm_cause(message)
@@ -253,6 +263,8 @@ _DETAILS: Final[Mapping[type, Callable[[Any], tuple[str, ...]]]] = MappingProxyT
         gmm.RoutingAreaUpdateReject: _gmm_cause,
         gmm.PTmsiReallocationCommand: _reallocation,
         gmm.IdentityResponse: _identity,
+        gmm.AuthenticationRequest: _challenge,
+        gmm.AuthenticationFailure: _gmm_cause,
         gmm.GmmStatus: _gmm_cause,
     }
 )

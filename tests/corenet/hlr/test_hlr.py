@@ -706,8 +706,8 @@ class TestBadInput:
                 error(MessageType.UPDATE_LOCATION_ERROR, GmmCause.INVALID_MANDATORY_INFORMATION),
             ),
             (
-                "08 0108 32140599999999f9",
-                error(MessageType.SEND_AUTH_INFO_ERROR, GmmCause.MESSAGE_TYPE_UNKNOWN),
+                "20 0108 32140599999999f9",
+                error(MessageType.SUPPLEMENTARY_SERVICE_ERROR, GmmCause.MESSAGE_TYPE_UNKNOWN),
             ),
         ],
     )

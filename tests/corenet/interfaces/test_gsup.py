@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corenet.authentication.secrets import Vector
 from corenet.interfaces.gsup import (
     CancelType,
     CnDomain,
@@ -103,6 +104,40 @@ GOLDEN = {
         "2c 0108 21436587092143f5"
         "4601 02"  # memory available
         "0a01 02",  # message class SMS
+    ),
+    "send auth info request, resynchronisation": (
+        GsupMessage(
+            MessageType.SEND_AUTH_INFO_REQUEST,
+            IMSI,
+            rand=bytes(range(16)),
+            auts=bytes(range(14)),
+            cn_domain=CnDomain.PS,
+        ),
+        "08 0108 32140599999999f9"
+        "260e 000102030405060708090a0b0c0d"  # AUTS
+        "2010 000102030405060708090a0b0c0d0e0f"  # RAND
+        "2801 01",
+    ),
+    "send auth info result, triplet and quintuplet": (
+        GsupMessage(
+            MessageType.SEND_AUTH_INFO_RESULT,
+            IMSI,
+            auth_tuples=(
+                Vector(bytes(16), b"sres", b"kc345678"),
+                Vector(
+                    bytes(16), b"sres", b"kc345678", b"n" * 16, b"res45678", b"c" * 16, b"i" * 16
+                ),
+            ),
+        ),
+        "0a 0108 32140599999999f9"
+        "0322 2010 00000000000000000000000000000000"  # RAND
+        "2104 73726573"  # SRES
+        "2208 6b63333435363738"  # Kc
+        "0362 2010 00000000000000000000000000000000 2104 73726573 2208 6b63333435363738"
+        "2310 69696969696969696969696969696969"  # IK
+        "2410 63636363636363636363636363636363"  # CK
+        "2510 6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e"  # AUTN
+        "2708 7265733435363738",  # RES
     ),
     "update location request": (
         GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, IMSI, cn_domain=CnDomain.PS),
@@ -356,3 +391,39 @@ def test_summaries_name_what_matters() -> None:
         "PurgeMS Result, 234150999999999",
         "ReadyForSM Request, 234150999999999, ms present",
     ]
+
+
+def test_a_quintuplet_brings_its_triplet() -> None:
+    """Where an HLR leaves SRES and Kc out they follow from RES, CK and IK (TS 33.102 §6.8.1.2)."""
+    octets = bytes.fromhex("0a 0108 32140599999999f9 0340") + bytes.fromhex(
+        "2010 00000000000000000000000000000000 2704 01020304"
+        "2410 01010101010101010000000000000000 2310 00000000000000000000000000000000"
+    )
+    (vector,) = decode(octets).auth_tuples
+    assert (vector.sres, vector.kc) == (b"\1\2\3\4", b"\1" * 8)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "0306 2104 73726573",  # SRES alone
+        "0303 2001 00",  # a short RAND
+        "0302 20ff",  # overruns
+        "0305 2703 010203",  # a RES of three octets
+        "260d 00010203040506070809 0a0b0c",  # a short AUTS
+    ],
+)
+def test_vectors_that_are_not_whole_are_refused(element: str) -> None:
+    """With cause 96, so that the asker does not wait."""
+    with pytest.raises(GsupError) as caught:
+        decode(bytes.fromhex("0a 0108 32140599999999f9" + element))
+    assert caught.value.cause is GmmCause.INVALID_MANDATORY_INFORMATION
+
+
+def test_summaries_tell_vectors() -> None:
+    """How many and of which kind; and that a card wants to be resynchronised."""
+    triplet = Vector(bytes(16), bytes(4), bytes(8))
+    result = GsupMessage(MessageType.SEND_AUTH_INFO_RESULT, IMSI, auth_tuples=(triplet,) * 2)
+    assert summary(result) == f"SendAuthInfo Result, {IMSI}, 2 triplets"
+    request = GsupMessage(MessageType.SEND_AUTH_INFO_REQUEST, IMSI, rand=bytes(16), auts=bytes(14))
+    assert summary(request) == f"SendAuthInfo Request, {IMSI}, resynchronisation"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from corenet.authentication.secrets import Vector
 from corenet.interfaces.gsup import (
     GSUP_PORT,
     CancelType,
@@ -39,6 +40,26 @@ MESSAGES = (
     ),
     GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_ERROR, IMSI, cause=111),
     GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_RESULT, IMSI),
+    GsupMessage(
+        MessageType.SEND_AUTH_INFO_REQUEST,
+        IMSI,
+        rand=bytes(16),
+        auts=bytes(14),
+        cn_domain=CnDomain.PS,
+    ),
+    GsupMessage(MessageType.SEND_AUTH_INFO_ERROR, IMSI, cause=2),
+    GsupMessage(
+        MessageType.SEND_AUTH_INFO_RESULT,
+        IMSI,
+        auth_tuples=(Vector(bytes(16), bytes(4), bytes(8)),) * 3,
+    ),
+    GsupMessage(
+        MessageType.SEND_AUTH_INFO_RESULT,
+        IMSI,
+        auth_tuples=(
+            Vector(bytes(16), bytes(4), bytes(8), bytes(16), bytes(8), bytes(16), bytes(16)),
+        ),
+    ),
     GsupMessage(MessageType.PURGE_MS_REQUEST, IMSI, cn_domain=CnDomain.PS),
     GsupMessage(MessageType.PURGE_MS_ERROR, IMSI, cause=2),
     GsupMessage(MessageType.PURGE_MS_RESULT, IMSI, freeze_ptmsi=True),

@@ -57,6 +57,35 @@ GOLDEN = [
     pytest.param("08 05 02", False, gmm.DetachRequestDownlink(), id="detach-request-no-cause"),
     pytest.param("08 06", True, gmm.DetachAcceptUplink(), id="detach-accept-uplink"),
     pytest.param("08 06 00", False, gmm.DetachAcceptDownlink(), id="detach-accept-downlink"),
+    pytest.param(
+        "08 12 00 30"  # no ciphering, A&C reference 3
+        "21 000102030405060708090a0b0c0d0e0f"  # RAND
+        "82"  # key sequence 2
+        "28 10 101112131415161718191a1b1c1d1e1f",  # AUTN
+        False,
+        gmm.AuthenticationRequest(3, bytes(range(16)), 2, bytes(range(16, 32))),
+        id="authentication-request",
+    ),
+    pytest.param(
+        "08 12 00 f0", False, gmm.AuthenticationRequest(15), id="authentication-request-bare"
+    ),
+    pytest.param(
+        "08 13 03 22 01020304 29 04 05060708",  # A&C reference, RES, the rest of it
+        True,
+        gmm.AuthenticationResponse(3, bytes(range(1, 9))),
+        id="authentication-response",
+    ),
+    pytest.param(
+        "08 13 03", True, gmm.AuthenticationResponse(3), id="authentication-response-bare"
+    ),
+    pytest.param("08 1c 14", True, gmm.AuthenticationFailure(20), id="authentication-failure-mac"),
+    pytest.param(
+        "08 1c 15 30 0e 000102030405060708090a0b0c0d",  # synch failure, AUTS
+        True,
+        gmm.AuthenticationFailure(21, bytes(range(14))),
+        id="authentication-failure-synch",
+    ),
+    pytest.param("08 14", False, gmm.AuthenticationReject(), id="authentication-reject"),
     pytest.param("08 20 61", True, gmm.GmmStatus(97), id="status-uplink"),
     pytest.param("08 20 61", False, gmm.GmmStatus(97), id="status-downlink"),
 ]
@@ -187,3 +216,16 @@ def test_identity_reads_well() -> None:
     assert str(gmm.MobileIdentity(imsi="234150999999999")) == "IMSI 234150999999999"
     assert str(gmm.MobileIdentity(p_tmsi=1)) == "P-TMSI 00000001"
     assert str(gmm.MobileIdentity()) == "no identity"
+
+
+@pytest.mark.parametrize("octets", ["08 12 00 30 28 02 0000", "08 1c 15 30 02 0000"])
+def test_elements_of_a_wrong_size_count_as_none(octets: str) -> None:
+    """AUTN that is no AUTN is no challenge to a USIM, AUTS that is none says nothing."""
+    message = gmm.decode(bytes.fromhex(octets), uplink=octets.startswith("08 1c"))
+    assert message in (gmm.AuthenticationRequest(3), gmm.AuthenticationFailure(21))
+
+
+def test_a_rest_without_a_beginning_is_no_response() -> None:
+    """The extension alone cannot be a RES."""
+    octets = bytes.fromhex("08 13 03 29 04 05060708")
+    assert gmm.decode(octets, uplink=True) == gmm.AuthenticationResponse(3)

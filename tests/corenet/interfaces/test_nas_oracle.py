@@ -265,6 +265,48 @@ MOBILITY = [
         gmm.IdentityResponse(gmm.MobileIdentity(imsi="234150999999999")),
         id="identity-response",
     ),
+    pytest.param(
+        "GMMAuthenticationCipheringRequest",
+        {"ACRef": 3, "RAND": bytes(range(16)), "CKSN": 2, "AUTN": bytes(range(16, 32))},
+        False,
+        gmm.AuthenticationRequest(3, bytes(range(16)), 2, bytes(range(16, 32))),
+        id="authentication-request-umts",
+    ),
+    pytest.param(
+        "GMMAuthenticationCipheringRequest",
+        {"ACRef": 15, "RAND": bytes(range(16)), "CKSN": 0},
+        False,
+        gmm.AuthenticationRequest(15, bytes(range(16)), 0),
+        id="authentication-request-gsm",
+    ),
+    pytest.param(
+        "GMMAuthenticationCipheringResponse",
+        {"ACRef": 3, "RES": b"\1\2\3\4", "RESExt": b"\5\6\7\x08"},
+        True,
+        gmm.AuthenticationResponse(3, b"\1\2\3\4\5\6\7\x08"),
+        id="authentication-response-umts",
+    ),
+    pytest.param(
+        "GMMAuthenticationCipheringResponse",
+        {"ACRef": 3, "RES": b"\1\2\3\4"},
+        True,
+        gmm.AuthenticationResponse(3, b"\1\2\3\4"),
+        id="authentication-response-gsm",
+    ),
+    pytest.param(
+        "GMMAuthenticationCipheringFailure",
+        {"GMMCause": b"\x15", "AUTS": bytes(range(14))},
+        True,
+        gmm.AuthenticationFailure(21, bytes(range(14))),
+        id="authentication-failure",
+    ),
+    pytest.param(
+        "GMMAuthenticationCipheringReject",
+        {},
+        False,
+        gmm.AuthenticationReject(),
+        id="authentication-reject",
+    ),
     pytest.param("GMMStatus", {"GMMCause": b"\x61"}, True, gmm.GmmStatus(97), id="status"),
 ]
 

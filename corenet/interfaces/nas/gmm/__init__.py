@@ -22,6 +22,12 @@ from corenet.interfaces.nas.gmm.attach import (
     AttachRequest,
     AttachType,
 )
+from corenet.interfaces.nas.gmm.authentication import (
+    AuthenticationFailure,
+    AuthenticationReject,
+    AuthenticationRequest,
+    AuthenticationResponse,
+)
 from corenet.interfaces.nas.gmm.common import (
     MS_NETWORK_CAPABILITY,
     MS_RADIO_ACCESS_CAPABILITY,
@@ -69,6 +75,10 @@ __all__ = [
     "AttachReject",
     "AttachRequest",
     "AttachType",
+    "AuthenticationFailure",
+    "AuthenticationReject",
+    "AuthenticationRequest",
+    "AuthenticationResponse",
     "DetachAcceptDownlink",
     "DetachAcceptUplink",
     "DetachRequestDownlink",
@@ -102,6 +112,8 @@ GmmMessage = (
     | RoutingAreaUpdateComplete
     | PTmsiReallocationComplete
     | IdentityResponse
+    | AuthenticationResponse
+    | AuthenticationFailure
     | GmmStatus
     | AttachAccept
     | AttachReject
@@ -111,6 +123,8 @@ GmmMessage = (
     | RoutingAreaUpdateReject
     | PTmsiReallocationCommand
     | IdentityRequest
+    | AuthenticationRequest
+    | AuthenticationReject
 )
 
 _UPLINK: Final[Mapping[int, Callable[[Body], GmmMessage]]] = MappingProxyType(
@@ -122,7 +136,9 @@ _UPLINK: Final[Mapping[int, Callable[[Body], GmmMessage]]] = MappingProxyType(
         0x08: RoutingAreaUpdateRequest.decode,
         0x0A: RoutingAreaUpdateComplete.decode,
         0x11: PTmsiReallocationComplete.decode,
+        0x13: AuthenticationResponse.decode,
         0x16: IdentityResponse.decode,
+        0x1C: AuthenticationFailure.decode,
         0x20: GmmStatus.decode,
     }
 )
@@ -135,6 +151,8 @@ _DOWNLINK: Final[Mapping[int, Callable[[Body], GmmMessage]]] = MappingProxyType(
         0x09: RoutingAreaUpdateAccept.decode,
         0x0B: RoutingAreaUpdateReject.decode,
         0x10: PTmsiReallocationCommand.decode,
+        0x12: AuthenticationRequest.decode,
+        0x14: AuthenticationReject.decode,
         0x15: IdentityRequest.decode,
         0x20: GmmStatus.decode,
     }
