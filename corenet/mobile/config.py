@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from corenet.authentication.secrets import Secret
 from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
 from corenet.mobile.behaviour import Behaviour, SmsBehaviour
@@ -65,6 +66,10 @@ class MobileConfig:
     """Number of the service centre that takes its short messages, digits; "" for none."""
     reassembly: float = 300.0
     """How long the first part of a long short message waits for the others, seconds."""
+    secret: Secret | None = field(default=None, repr=False)
+    """The key on its card; None: it does not answer who wants to authenticate it."""
+    sqn: int = 0
+    """The highest sequence number that its USIM has seen."""
     apns: tuple[str, ...] = ()
     """The access points its user has set up; ``activate`` without an APN takes the first."""
     ready_timer: float | None = None

@@ -84,6 +84,22 @@ class AttachFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeRefused(Event):
+    """The card does not believe the network, or there is none (TS 24.008 §4.7.7.5.1)."""
+
+    imsi: str
+    cause: int | None
+    """GMM cause number of the failure; None where the mobile has no key and is silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationRejected(Event):
+    """The network does not believe the card (TS 24.008 §4.7.7.5): the mobile gives up."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
 class Detached(Event):
     """An attachment has ended (TS 24.008 §4.7.4)."""
 

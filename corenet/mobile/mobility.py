@@ -1,7 +1,7 @@
 """Mobility management of one mobile: where it is registered, and how it stays so.
 
 Specs: TS 24.008 §4.1.3.1 (states), §4.7.2 (READY and periodic timers), §4.7.3 (attach), §4.7.4
-(detach), §4.7.5 (routing area update), §4.7.6 (P-TMSI reallocation), §4.7.8 (identification),
+(detach), §4.7.5 (routing area update), §4.7.6 (P-TMSI reallocation), §4.7.7 (authentication), §4.7.8 (identification),
 §4.7.9 (paging).
 
 Theory of operation. The mobile is DETACHED, ATTACHING (T3310 runs), ATTACHED or DETACHING (T3321
@@ -18,6 +18,7 @@ but mobility management is said until the network has accepted the update.
     updating  -(Reject 9 or 10)--------------------> ATTACHING
     updating  -(Reject that is final)--------------> DETACHED
     updating  -(other Reject, T3330 five times)----> ATTACHED, and again after T3311 or T3302
+    either    -(Authentication Reject)-------------> DETACHED
     ATTACHED  -(detach)----------------------------> DETACHING
 
 What fails is tried again after T3311, and after T3302 where it has failed ``MOST_ATTEMPTS`` times
@@ -37,10 +38,13 @@ from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.nas.gprs_timer import decode_timer, encode_timer
 from corenet.interfaces.node import Event
+from corenet.mobile.authentication import NO_KEY, Authentication
 from corenet.mobile.config import MobileTimers
 from corenet.mobile.events import (
     Attached,
     AttachFailed,
+    AuthenticationRejected,
+    ChallengeRefused,
     Detached,
     DetachReason,
     MobileState,
@@ -68,6 +72,7 @@ class Mobility:
     __slots__ = (
         "_alarm",
         "_attempts",
+        "_authentication",
         "_last_sent",
         "_mobile",
         "_procedure",
@@ -99,6 +104,8 @@ class Mobility:
         self._alarm: Alarm | None = None
         """When to see whether T3312 has expired."""
         self._attempts = 0
+        self._authentication: Authentication | None = None
+        """Once it has been challenged."""
         self._ready_timer: float | None = None
         self._t3312: float | None = None
         self._last_sent = 0.0
@@ -262,6 +269,34 @@ class Mobility:
         identity = gmm.MobileIdentity(imsi=self._imsi)
         self._mobile.send_mobility(gmm.IdentityResponse(identity).encode())
 
+    def _take_challenge(self, message: gmm.AuthenticationRequest, _now: float) -> None:
+        if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
+            self._count("unexpected_messages")
+            return
+        config = self._mobile.config
+        if self._authentication is None and config.secret is not None:
+            self._authentication = Authentication(config.secret, config.sqn)
+        if self._authentication is None:
+            self._emit(ChallengeRefused(self._imsi, None))
+            return
+        answer = self._authentication.answer(message)
+        if isinstance(answer, gmm.AuthenticationFailure):
+            self._emit(ChallengeRefused(self._imsi, answer.cause))
+        self._mobile.send_mobility(answer.encode())
+
+    def _take_authentication_reject(self, _message: gmm.AuthenticationReject, now: float) -> None:
+        """Give up, as one does whose card is invalid (§4.7.7.5)."""
+        if self.state not in (MobileState.ATTACHING, MobileState.ATTACHED):
+            self._count("unexpected_messages")
+            return
+        self._emit(AuthenticationRejected(self._imsi))
+        self._forget_registration()
+        if self.state is MobileState.ATTACHED:
+            self._become_detached(DetachReason.REFUSED, now)
+        else:
+            self._stop()
+            self._enter(MobileState.DETACHED, now)
+
     def _take_detach_request(self, message: gmm.DetachRequestDownlink, now: float) -> None:
         """Leave as told (§4.7.4.2), and come back at once where that is asked for."""
         again = message.detach_type == gmm.NetworkDetachType.REATTACH_REQUIRED
@@ -304,6 +339,7 @@ class Mobility:
             gmm.MobileIdentity(p_tmsi=self.p_tmsi)
             if known
             else gmm.MobileIdentity(imsi=self._imsi),
+            key_sequence=self._key_sequence,
             old_rai=self.rai if known and self.rai is not None else gmm.NO_RAI,
             ready_timer=self._asked_ready_timer,
             p_tmsi_signature=self._signature if known else None,
@@ -344,6 +380,7 @@ class Mobility:
         request = gmm.RoutingAreaUpdateRequest(
             self.rai or gmm.NO_RAI,
             kind,
+            self._key_sequence,
             p_tmsi=self.p_tmsi,
             p_tmsi_signature=self._signature,
             ready_timer=self._asked_ready_timer,
@@ -416,6 +453,8 @@ class Mobility:
     def _forget_registration(self) -> None:
         """Delete what is on the SIM (GPRS update status GU3, §4.1.3.2)."""
         self.p_tmsi = self._signature = self.rai = None
+        if self._authentication is not None:
+            self._authentication.key_sequence = NO_KEY
 
     def _try_later(self, again: Callable[[float], None], now: float) -> None:
         self._attempts += 1
@@ -468,6 +507,10 @@ class Mobility:
         return None if asked is None else encode_timer(asked)
 
     @property
+    def _key_sequence(self) -> int:
+        return NO_KEY if self._authentication is None else self._authentication.key_sequence
+
+    @property
     def _imsi(self) -> str:
         return self._mobile.config.imsi
 
@@ -490,6 +533,8 @@ _RECEIVERS: Final[Mapping[type, Callable[[Mobility, Any, float], None]]] = Mappi
         gmm.RoutingAreaUpdateReject: Mobility._take_update_reject,
         gmm.PTmsiReallocationCommand: Mobility._take_reallocation,
         gmm.IdentityRequest: Mobility._take_identity_request,
+        gmm.AuthenticationRequest: Mobility._take_challenge,
+        gmm.AuthenticationReject: Mobility._take_authentication_reject,
         gmm.DetachRequestDownlink: Mobility._take_detach_request,
         gmm.DetachAcceptDownlink: Mobility._take_detach_accept,
         gmm.GmmStatus: Mobility._take_status,

@@ -7,16 +7,21 @@ Theory of operation. A Routing Area Update Request from a routing area of anothe
 address ``SgsnConfig.neighbours`` has, goes through these steps, each begun by the end of the one
 before:
 
-    SGSN Context Request to the old SGSN, Acknowledge to its Response
+    SGSN Context Request to the old SGSN
+    authentication, where this SGSN does that
+    SGSN Context Acknowledge to the old SGSN
     Update PDP Context Request to the GGSN of each context; one that is not accepted is dropped
     Update Location to the HLR, which cancels the location in the old SGSN
     Routing Area Update Accept with a P-TMSI of this SGSN; the packets forwarded meanwhile
 
 Where the old SGSN refuses or is silent the mobile gets Reject 9, and attaches with its IMSI. Where
+it cannot be authenticated the Acknowledge says so, and all stays as it was in the old SGSN. Where
 the HLR refuses, it gets the HLR's cause. What it is asked for meanwhile waits until it is ATTACHED.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause
@@ -26,6 +31,7 @@ from corenet.interfaces.nas.sm import (
     ActivatePdpContextRequest,
     TransactionIdentifier,
 )
+from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
 from corenet.sgsn.deletion import Deletions
 from corenet.sgsn.events import (
@@ -88,6 +94,7 @@ class Arrivals:
         self,
         core: Core,
         hlr: HlrLink,
+        authentications: Authentications,
         updates: Updates,
         deletions: Deletions,
         requests: NetworkRequests,
@@ -97,6 +104,7 @@ class Arrivals:
     ) -> None:
         self._core = core
         self._hlr = hlr
+        self._authentications = authentications
         self._updates = updates
         self._deletions = deletions
         self._requests = requests
@@ -149,19 +157,50 @@ class Arrivals:
             self._updates.reject(arrival.link, "", GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
             return
         mobile = arrival.mobile = self._admit(arrival, response.imsi, now)
+
+        def ended(refusal: Refusal | None, now: float) -> None:
+            if refusal is None:
+                self._take(arrival, mobile, response, now)
+            else:
+                self._turn_away(mobile, response, refusal)
+
+        self._authentications.begin(mobile, arrival.request, ended, now)
+
+    def _turn_away(
+        self, mobile: MmContext, response: SgsnContextResponse, refusal: Refusal
+    ) -> None:
+        """Let the old SGSN go on as if nobody had asked (TS 29.060 §7.5.5)."""
+        del self._pending[mobile.link.address[0]]
+        self._core.mobiles.remove(mobile)
+        self._acknowledge(response, Cause.USER_AUTHENTICATION_FAILED)
+        if refusal.cause is not None:
+            self._updates.reject(mobile.link, mobile.imsi, refusal.cause)
+
+    def _acknowledge(
+        self, response: SgsnContextResponse, cause: Cause, contexts: Sequence[PdpContext] = ()
+    ) -> None:
+        accepted = cause is Cause.REQUEST_ACCEPTED
+        acknowledge = SgsnContextAcknowledge(
+            teid=response.teid_control or 0,
+            sequence=response.sequence,
+            cause=cause,
+            teids_data=tuple(OfNsapi(one.nsapi, one.teid_data) for one in contexts),
+            sgsn_address_user=self._core.config.user_address if accepted else None,
+        )
+        peer = response.sgsn_address_control
+        assert peer is not None
+        self._core.tell(acknowledge, (peer, GTP_C_PORT))
+
+    def _take(
+        self, arrival: Arrival, mobile: MmContext, response: SgsnContextResponse, now: float
+    ) -> None:
+        """Take the contexts over from the old SGSN."""
         contexts = [
             self._open(mobile, told, now)
             for told in response.pdp_contexts
             if can_be_told(told.end_user_address)
         ]
-        acknowledge = SgsnContextAcknowledge(
-            teid=response.teid_control or 0,
-            sequence=response.sequence,
-            cause=Cause.REQUEST_ACCEPTED,
-            teids_data=tuple(OfNsapi(one.nsapi, one.teid_data) for one in contexts),
-            sgsn_address_user=self._core.config.user_address,
-        )
-        self._core.tell(acknowledge, (response.sgsn_address_control, GTP_C_PORT))
+        self._acknowledge(response, Cause.REQUEST_ACCEPTED, contexts)
         arrival.waiting = set(contexts)
         for context in contexts:
             self._update(arrival, mobile, context, now)

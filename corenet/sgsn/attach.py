@@ -1,8 +1,11 @@
 """GPRS attach: the mobile becomes known, its subscription comes from the HLR.
 
-Specs: TS 23.060 §6.5, TS 24.008 §4.7.3.1. A mobile is who it says it is; one whose P-TMSI is not
-known, or that does not show with its signature that the P-TMSI is its own, is asked for its IMSI.
+Specs: TS 23.060 §6.5, TS 24.008 §4.7.3.1. A mobile whose P-TMSI is not
+known, or that does not show with its signature that the P-TMSI is its own, is asked for its IMSI;
+whether it has that subscriber's card is the matter of ``authentication``.
 
+    CHECKING   -(authenticated)------------> UPDATING
+    CHECKING   -(not authenticated)--------> Authentication and Ciphering Reject, Attach Reject
     UPDATING   -(Update Location result)---> ACCEPTING: P-TMSI allotted, Accept sent, T3350
     UPDATING   -(error, or no answer)------> Attach Reject
     ACCEPTING  -(Complete, or any SM)------> attached
@@ -18,6 +21,7 @@ from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
 from corenet.schedule import Alarm
+from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
 from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
@@ -48,7 +52,7 @@ class Attach:
     def __init__(self, request: AttachRequest) -> None:
         self.request = request
         self.accept: AttachAccept | None = None
-        """Attach Accept once it has been sent: state ACCEPTING; before, UPDATING."""
+        """Attach Accept once it has been sent: state ACCEPTING."""
         self.attempt = 0
         self.alarm: Alarm | None = None
         """T3350."""
@@ -63,6 +67,7 @@ class Attaches:
         hlr: HlrLink,
         detaches: Detaches,
         identifications: Identifications,
+        authentications: Authentications,
         requests: NetworkRequests,
         short_messages: ShortMessages,
     ) -> None:
@@ -70,6 +75,7 @@ class Attaches:
         self._hlr = hlr
         self._detaches = detaches
         self._identifications = identifications
+        self._authentications = authentications
         self._requests = requests
         self._short_messages = short_messages
         self._pending: dict[MmContext, Attach] = {}
@@ -113,8 +119,8 @@ class Attaches:
         mobile.suspended = False
         mobile.subscription = Subscription()
         self._pending[mobile] = Attach(request)
-        self._hlr.update_location(
-            mobile.imsi, now, lambda answer, now: self._updated(mobile, answer, now)
+        self._authentications.begin(
+            mobile, request, lambda refusal, now: self._authenticated(mobile, refusal, now), now
         )
 
     def complete(self, mobile: MmContext, now: float) -> bool:
@@ -139,6 +145,7 @@ class Attaches:
         attach = self._pending.pop(mobile, None)
         if attach is not None and attach.alarm is not None:
             attach.alarm.cancel()
+        self._authentications.drop(mobile)
         self._hlr.cancel(mobile.imsi, MessageType.UPDATE_LOCATION_REQUEST)
 
     def reject(self, link: RadioLink, cause: int) -> None:
@@ -169,6 +176,14 @@ class Attaches:
             self._core.emit(MobileDetached(mobile.imsi, DetachReason.REPLACED))
         self._core.mobiles.note_present(mobile)
 
+    def _authenticated(self, mobile: MmContext, refusal: Refusal | None, now: float) -> None:
+        if refusal is not None:
+            self._refuse(mobile, refusal.cause, refusal.reason, now)
+            return
+        self._hlr.update_location(
+            mobile.imsi, now, lambda answer, now: self._updated(mobile, answer, now)
+        )
+
     def _updated(self, mobile: MmContext, answer: GsupMessage | None, now: float) -> None:
         if answer is None:
             self._refuse(mobile, GmmCause.NETWORK_FAILURE, "the HLR does not answer", now)
@@ -190,11 +205,13 @@ class Attaches:
             attach.attempt = 1
             self._transmit(mobile, attach, attach.accept, now)
 
-    def _refuse(self, mobile: MmContext, cause: int, text: str, now: float) -> None:
+    def _refuse(self, mobile: MmContext, cause: int | None, text: str, now: float) -> None:
+        """Refuse; ``cause`` is None where the mobile knows already, or is not there."""
         self.cancel(mobile)
         self._short_messages.drop(mobile, now)
         self._core.mobiles.remove(mobile)
-        self.reject(mobile.link, cause)
+        if cause is not None:
+            self.reject(mobile.link, cause)
         self._core.emit(AttachRefused(mobile.imsi, cause, text))
         self._requests.mobile_detached(mobile.imsi, now)
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
 from gtp.timers import Timers
+
+
+class Authentication(StrEnum):
+    """Whether and how mobiles are authenticated."""
+
+    NONE = "none"
+    """A mobile is who it says it is."""
+    GSM = "gsm"
+    """By triplets, as an SGSN does that knows no other: a USIM answers as a SIM would."""
+    UMTS = "umts"
+    """By quintuplets where the HLR has them, by triplets else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class RadioTimers:
     """Detach on the network's command until Detach Accept."""
     t3350: float = 6.0
     """Attach or Routing Area Update Accept, or P-TMSI Reallocation Command, until Complete."""
+    t3360: float = 6.0
+    """Authentication and Ciphering Request until Response or Failure."""
     t3370: float = 6.0
     """Identity Request until Identity Response."""
     t3385: float = 8.0
@@ -79,6 +93,7 @@ class SgsnConfig:
     """Control address of the SGSN of each other routing area, by its identity of six octets."""
     radio: RadioTimers = field(default_factory=RadioTimers)
     timers: Timers = field(default_factory=Timers)
+    authentication: Authentication = Authentication.NONE
     hlr_timeout: float = 10.0
     """Seconds until a request to the HLR counts as unanswered."""
     network_requests: bool = True

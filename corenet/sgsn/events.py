@@ -119,6 +119,23 @@ class AttachRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MobileAuthenticated(Event):
+    """A mobile has shown that it has the subscriber's card (TS 24.008 §4.7.7)."""
+
+    imsi: str
+    umts: bool
+    """By a quintuplet; else by a triplet."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationFailed(Event):
+    """An authentication came to nothing; what wanted it is refused."""
+
+    imsi: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingAreaUpdated(Event):
     """A routing area update was accepted (TS 24.008 §4.7.5)."""
 
@@ -134,7 +151,8 @@ class RoutingAreaUpdateRefused(Event):
 
     imsi: str
     """"" where the mobile is not known."""
-    gmm_cause: int
+    gmm_cause: int | None
+    """None where it could not be authenticated, of which it knows or does not hear."""
 
 
 @dataclass(frozen=True, slots=True)

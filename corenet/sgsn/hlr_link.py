@@ -45,6 +45,19 @@ class HlrLink:
         message = GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, imsi, cn_domain=CnDomain.PS)
         self._ask(message, now, answered)
 
+    def send_auth_info(
+        self, imsi: str, failed: tuple[bytes, bytes] | None, now: float, answered: Answered
+    ) -> None:
+        """Ask for vectors (Send Authentication Info).
+
+        ``failed`` is RAND and AUTS of a challenge that the mobile found out of step.
+        """
+        rand, auts = failed or (None, None)
+        message = GsupMessage(
+            MessageType.SEND_AUTH_INFO_REQUEST, imsi, rand=rand, auts=auts, cn_domain=CnDomain.PS
+        )
+        self._ask(message, now, answered)
+
     def purge(self, imsi: str, now: float, answered: Answered) -> None:
         """Say that this SGSN forgets the mobile (Purge MS)."""
         message = GsupMessage(MessageType.PURGE_MS_REQUEST, imsi, cn_domain=CnDomain.PS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from corenet.authentication.secrets import Vector
 from corenet.interfaces.nas.sm import TransactionIdentifier
 from corenet.interfaces.node import Address
 from corenet.schedule import Alarm
@@ -31,6 +32,7 @@ class MmContext:
         "contexts",
         "former",
         "imsi",
+        "key_sequence",
         "last_heard",
         "last_network_ti",
         "link",
@@ -43,6 +45,7 @@ class MmContext:
         "state",
         "subscription",
         "suspended",
+        "vectors",
     )
 
     def __init__(self, imsi: str, link: RadioLink, area: RoutingArea, now: float) -> None:
@@ -65,6 +68,10 @@ class MmContext:
         self.former: tuple[int, bytes] | None = None
         """P-TMSI and signature that it had before, until it has shown that it has the new ones."""
         self.subscription = Subscription()
+        self.vectors: tuple[Vector, ...] = ()
+        """For the authentications to come."""
+        self.key_sequence: int | None = None
+        """Ciphering key sequence number of the last authentication."""
         self.suspended = False
         self.mnrg = False
         """MS not reachable for GPRS: the HLR waits for Ready for SM (TS 23.060 §13.2)."""

@@ -11,6 +11,8 @@ from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.nas.gmm import (
     AttachComplete,
     AttachRequest,
+    AuthenticationFailure,
+    AuthenticationResponse,
     DetachAcceptDownlink,
     DetachAcceptUplink,
     DetachRequestUplink,
@@ -24,6 +26,7 @@ from corenet.interfaces.nas.gmm import (
 )
 from corenet.sgsn.arrival import Arrivals
 from corenet.sgsn.attach import Attaches
+from corenet.sgsn.authentication import Authentications
 from corenet.sgsn.core import Core
 from corenet.sgsn.departure import Departures
 from corenet.sgsn.detach import Detaches
@@ -53,12 +56,14 @@ class Mobility:
         detaches: Detaches,
         updates: Updates,
         identifications: Identifications,
+        authentications: Authentications,
         arrivals: Arrivals,
         departures: Departures,
     ) -> None:
         self._core = core
         self._updates = updates
         self._identifications = identifications
+        self._authentications = authentications
         self._arrivals = arrivals
         self._departures = departures
         self._hlr = hlr
@@ -90,6 +95,10 @@ class Mobility:
             message, RoutingAreaUpdateComplete | PTmsiReallocationComplete
         ):
             self._updates.complete(mobile)
+        elif mobile is not None and isinstance(message, AuthenticationResponse):
+            self._authentications.responded(mobile, message, now)
+        elif mobile is not None and isinstance(message, AuthenticationFailure):
+            self._authentications.failed(mobile, message, now)
         elif mobile is not None and isinstance(message, AttachComplete):
             self._attaches.complete(mobile, now)
         elif mobile is not None and isinstance(message, DetachAcceptUplink):

@@ -23,6 +23,7 @@ from corenet.sgsn.activation import Activations
 from corenet.sgsn.air import Air
 from corenet.sgsn.arrival import Arrivals
 from corenet.sgsn.attach import Attaches
+from corenet.sgsn.authentication import Authentications
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
@@ -94,15 +95,19 @@ class Sgsn:
         )
         self._presence = Presence(core, self._hlr, self._paging, self._detaches)
         self._identifications = Identifications(core)
+        self._authentications = Authentications(core, self._hlr)
         self._attaches = attaches = Attaches(
             core,
             self._hlr,
             self._detaches,
             self._identifications,
+            self._authentications,
             self._requests,
             self._short_messages,
         )
-        self._updates = Updates(core, attaches, self._deactivations)
+        self._updates = Updates(
+            core, attaches, self._deactivations, self._authentications, self._detaches
+        )
         self._departures = Departures(
             core,
             self._paging,
@@ -115,6 +120,7 @@ class Sgsn:
         self._arrivals = Arrivals(
             core,
             self._hlr,
+            self._authentications,
             self._updates,
             deletions,
             self._requests,
@@ -129,6 +135,7 @@ class Sgsn:
             self._detaches,
             self._updates,
             self._identifications,
+            self._authentications,
             self._arrivals,
             self._departures,
         )
@@ -349,6 +356,7 @@ class Sgsn:
             "arrivals": len(self._arrivals),
             "departures": len(self._departures),
             "identifications": len(self._identifications),
+            "authentications": len(self._authentications),
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),

@@ -6,6 +6,7 @@ Specs: TS 23.060 §6.9.1.2.1 (intra-SGSN update), TS 24.008 §4.7.5 (update), §
 Theory of operation. A mobile that says who it is with a P-TMSI and signature of this SGSN is
 accepted where it is attached; else it is rejected, with cause 9 (not known) or 10 (detached), and
 attaches. Unless the update is periodic it gets a new P-TMSI, so that T3350 runs until Complete.
+Where mobiles are authenticated, one that does not name the key of its last authentication is first.
 A PDP context that only one of the two sides has is ended. T3350 runs in the same way for a P-TMSI
 that is given by command.
 """
@@ -23,8 +24,10 @@ from corenet.interfaces.nas.gmm import (
     context_status,
 )
 from corenet.sgsn.attach import Attaches
+from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
+from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
     MmState,
@@ -53,10 +56,19 @@ class _Given:
 class Updates:
     """Every update and reallocation under way."""
 
-    def __init__(self, core: Core, attaches: Attaches, deactivations: Deactivations) -> None:
+    def __init__(
+        self,
+        core: Core,
+        attaches: Attaches,
+        deactivations: Deactivations,
+        authentications: Authentications,
+        detaches: Detaches,
+    ) -> None:
         self._core = core
         self._attaches = attaches
         self._deactivations = deactivations
+        self._authentications = authentications
+        self._detaches = detaches
         self._pending: dict[MmContext, _Given] = {}
         core.on_leave(lambda mobile, _: self._drop(mobile))
 
@@ -80,9 +92,28 @@ class Updates:
         elif mobile.state is MmState.ATTACHED or self._attaches.complete(mobile, now):
             if mobile.link is not link:
                 self._core.mobiles.move(mobile, link)
-            self.accept(mobile, request, now)
+            self._authenticate(mobile, request, now)
         else:
             self._core.count("gmm_ignored")
+
+    def _authenticate(
+        self, mobile: MmContext, request: RoutingAreaUpdateRequest, now: float
+    ) -> None:
+        """Accept at once a mobile that names the key of its last authentication."""
+        if not self._authentications.wanted or mobile.key_sequence == request.key_sequence:
+            self.accept(mobile, request, now)
+            return
+
+        def ended(refusal: Refusal | None, now: float) -> None:
+            if refusal is None:
+                self.accept(mobile, request, now)
+            elif refusal.cause is not None:
+                self.reject(mobile.link, mobile.imsi, refusal.cause)
+            else:
+                self._core.emit(RoutingAreaUpdateRefused(mobile.imsi, None))
+                self._detaches.implicit(mobile, now)
+
+        self._authentications.begin(mobile, request, ended, now)
 
     def repeats(self, mobile: MmContext | None, request: RoutingAreaUpdateRequest) -> bool:
         """Say the Accept once more where the request is the one that it answers."""

@@ -172,8 +172,8 @@ def summary(message: GsupMessage) -> str:
     if message.auts is not None:
         parts.append("resynchronisation")
     if message.auth_tuples:
-        kind = "quintuplets" if message.auth_tuples[0].autn else "triplets"
-        parts.append(f"{len(message.auth_tuples)} {kind}")
+        quintuplets = sum(vector.autn is not None for vector in message.auth_tuples)
+        parts.append(f"{len(message.auth_tuples)} vectors, {quintuplets} of them for UMTS")
     parts += [f"{info.apn or '*'} {info.address or 'dynamic'}" for info in message.pdp_info]
     if message.sm_alert_reason is not None:
         parts.append(message.sm_alert_reason.name.lower().replace("_", " "))
