@@ -1,8 +1,8 @@
 """Mobility management of one mobile: where it is registered, and how it stays so.
 
 Specs: TS 24.008 §4.1.3.1 (states), §4.7.2 (READY and periodic timers), §4.7.3 (attach), §4.7.4
-(detach), §4.7.5 (routing area update), §4.7.6 (P-TMSI reallocation), §4.7.7 (authentication), §4.7.8 (identification),
-§4.7.9 (paging).
+(detach), §4.7.5 (routing area update), §4.7.6 (P-TMSI reallocation), §4.7.7 (authentication),
+§4.7.8 (identification), §4.7.9 (paging).
 
 Theory of operation. The mobile is DETACHED, ATTACHING (T3310 runs), ATTACHED or DETACHING (T3321
 runs). While ATTACHED it may be updating its routing area (T3330 runs): because it is in another

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
+from corenet.sgsn.config import Authentication, RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.lab import gsup
 from testbed.lab.model import Lab, MobilePart, SgsnPart
@@ -84,6 +84,7 @@ def _sgsn(lab: Lab, name: str, parts: Mapping[str, SgsnPart]) -> SgsnConfig:
             t3312=part.t3312,
             t3313=part.t3313,
             t3314=part.t3314,
+            t3360=part.t3360,
             t3385=part.t3385,
             t3386=part.t3386,
             t3395=part.t3395,
@@ -94,6 +95,7 @@ def _sgsn(lab: Lab, name: str, parts: Mapping[str, SgsnPart]) -> SgsnConfig:
             n3_requests=part.gtp.n3_requests,
             echo_interval=part.gtp.echo_interval,
         ),
+        authentication=Authentication(part.authentication),
         max_detached=part.detached_kept,
         max_short_messages=part.short_messages,
     )

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from pathlib import Path
 
 from corenet.assembly import CoreConfig
+from corenet.authentication.secrets import Secret
 from corenet.ggsn.config import (
     Apn,
     BackOffs,
@@ -40,6 +41,7 @@ from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
 from testbed.lab import access, gi, gsup, routes
+from testbed.lab.card_model import CardPart
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -351,6 +353,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
                     )
                     for apn in one.part.apns
                 ),
+                *_card(one.part.card),
             )
             for one in numbered
             if one.part.known_to_hlr
@@ -361,7 +364,13 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
     )
 
 
+def _card(part: CardPart | None) -> tuple[Secret | None, int]:
+    """Return a card's secret and its sequence number."""
+    return (None, 0) if part is None else (part.secret(), part.sqn)
+
+
 def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
+    secret, sqn = _card(part.card or one.part.card)
     return MobileConfig(
         imsi=one.imsi,
         msisdn=one.msisdn,
@@ -371,6 +380,8 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
         ),
         reassembly=part.sms_reassembly,
         service_centre=centre,
+        secret=secret,
+        sqn=sqn,
         apns=tuple(apn.name for apn in one.part.apns),
         ready_timer=part.ready_timer,
         cell=access.first_cell(lab) if part.cell is None else part.cell,

@@ -24,6 +24,7 @@ from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
 from testbed.gateway.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
+from testbed.lab.card_model import CardPart
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
@@ -303,6 +304,14 @@ class SgsnPart(Part):
     hlr: HlrLinkPart | None = Field(
         default=None, description="an HLR of another process; the lab's own when absent"
     )
+    authentication: Literal["none", "gsm", "umts"] = Field(
+        default="none",
+        description="none: a mobile is who it says it is; gsm: by triplets; umts: by quintuplets "
+        "where the HLR has them (a `card` with milenage), by triplets else",
+    )
+    t3360: Seconds = Field(
+        default=6.0, description="wait for the mobile after Authentication and Ciphering Request"
+    )
     detached_kept: int = Field(
         default=10_000,
         ge=0,
@@ -370,6 +379,9 @@ class MovePart(Part):
 class MobilePart(Part):
     """An emulated mobile and what it does."""
 
+    card: CardPart | None = Field(
+        default=None, description="the card in it, where that is not its subscriber's own"
+    )
     attached: bool = Field(default=True, description="attach when the lab starts")
     on_request: Literal["accept", "reject", "silent"] = Field(
         default="accept", description="what it does with Request PDP Context Activation"
@@ -459,6 +471,11 @@ class SubscriberPart(Part):
     msisdn: Msisdn
     count: int = Field(default=1, ge=1, le=1_000_000)
     apns: tuple[SubscribedApnPart, ...] = Field(min_length=1)
+    card: CardPart | None = Field(
+        default=None,
+        description="what it is authenticated by, in the HLR and in its mobile; the cards of a "
+        "range are alike",
+    )
     known_to_hlr: bool = Field(default=True, description="false: the HLR has never heard of it")
     mobile: MobilePart | None = Field(
         default=MobilePart(), description="null: no mobile of ours is behind it"

@@ -408,7 +408,7 @@ def test_summaries_name_what_matters() -> None:
 
 def test_a_quintuplet_brings_its_triplet() -> None:
     """Where an HLR leaves SRES and Kc out they follow from RES, CK and IK (TS 33.102 §6.8.1.2)."""
-    octets = bytes.fromhex("0a 0108 32140599999999f9 0346") + bytes.fromhex(
+    octets = bytes.fromhex("0a 0108 32140599999999f9 033c") + bytes.fromhex(
         "2010 00000000000000000000000000000000 2704 01020304"
         "2410 01010101010101010000000000000000 2310 00000000000000000000000000000000"
     )
