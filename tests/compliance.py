@@ -36,7 +36,7 @@ _AREAS = (
     ),
     (
         "Between SGSN and MS (TS 24.008); LLC frames over a link in place of the A/Gb bearer",
-        ("24.008", "44.06", "33.102", "35.20"),
+        ("24.008", "44.06", "33.102", "35.20", "43.020"),
     ),
     ("Short messages", ("23.040", "23.038", "24.011", "29.002")),
     ("HLR (GSUP over IPA)", ("GSUP",)),

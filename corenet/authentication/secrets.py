@@ -47,7 +47,11 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class XorSecret:
-    """The key of a SIM with the test algorithm: all is a part of RAND xor Ki."""
+    """The key of a SIM with the test algorithm: all is made of RAND xor Ki.
+
+    The functions of TS 34.108 §8.1.2 give RES, CK and IK; a SIM takes them through c2 and c3, as
+    osmo-hlr has it.
+    """
 
     ki: bytes
     """16 octets."""
@@ -59,7 +63,7 @@ class XorSecret:
     def vector(self, rand: bytes) -> Vector:
         """Return the triplet for ``rand``."""
         out = xor(self.ki, rand)
-        return Vector(rand, out[:4], out[4:12])
+        return Vector(rand, sres_of(out), kc_of(out[1:] + out[:1], out[2:] + out[:2]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,7 +366,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
 
 def _card(part: CardPart | None) -> tuple[Secret | None, int]:
     """Return a card's secret and its sequence number."""
-    return (None, 0) if part is None else (part.secret(), part.sqn)
+    return (None, 0) if part is None else (part.secret, part.sqn)
 
 
 def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileConfig:

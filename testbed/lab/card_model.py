@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -18,8 +19,8 @@ class CardPart(Part):
 
     algorithm: Literal["milenage", "xor"] = Field(
         default="milenage",
-        description="milenage: a USIM (TS 35.206); xor: a SIM with the test algorithm, whose "
-        "answers are parts of RAND xor key",
+        description="milenage: a USIM (TS 35.206); xor: a SIM with the test algorithm "
+        "(TS 34.108), whose answers are made of RAND xor key",
     )
     key: Key = Field(description="K or Ki, 32 hexadecimal digits")
     opc: Key | None = Field(default=None, description="OPc, for milenage; or else `op`")
@@ -40,8 +41,9 @@ class CardPart(Part):
             raise ValueError("xor has neither op, opc nor sqn")
         return self
 
+    @cached_property
     def secret(self) -> Secret:
-        """Return what HLR and card share."""
+        """What HLR and card share; one object for all subscribers of a range."""
         key = bytes.fromhex(self.key)
         if self.algorithm == "xor":
             return XorSecret(key)

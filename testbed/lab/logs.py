@@ -33,13 +33,14 @@ from corenet.gr.events import (
 )
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
+from corenet.sgsn.events import AuthenticationFailed
 from testbed.adapters.event_words import EventWords
 
 _QUOTED: Final = re.compile(r'[ ="]')
 _PLAIN: Final = re.compile(r'[^ ="\n]*\Z')
 
 
-_CONNECTIONS: Final = (
+_TOLD: Final = (
     HlrConnected,
     HlrNotConnected,
     GsupClientConnected,
@@ -49,8 +50,9 @@ _CONNECTIONS: Final = (
     AccountingGivenUp,
     AccountingResumed,
     SessionOrderReceived,
+    AuthenticationFailed,
 )
-_BAD: Final = (HlrNotConnected, RadiusServerSilent, AccountingGivenUp)
+_BAD: Final = (HlrNotConnected, RadiusServerSilent, AccountingGivenUp, AuthenticationFailed)
 
 
 @implementer(ILogObserver)
@@ -86,13 +88,13 @@ def log_events(runtime: Runtime, but: Collection[str]) -> None:
     runtime.on_event(note)
 
 
-def log_connections(runtime: Runtime) -> None:
-    """Log how the core's ways to others come and go: Gr to other processes, and RADIUS."""
+def log_what_matters(runtime: Runtime) -> None:
+    """Log how the core's ways to others come and go (Gr, RADIUS), and who is not authentic."""
     log = structlog.get_logger("core")
     words = EventWords()
 
     def note(_time: float, node: str, event: Event) -> None:
-        if isinstance(event, _CONNECTIONS):
+        if isinstance(event, _TOLD):
             text, values = words.of(event)
             warns = isinstance(event, _BAD)
             (log.warning if warns else log.info)(text, node=node, **values)

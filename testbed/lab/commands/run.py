@@ -16,7 +16,7 @@ from twisted.internet.error import CannotListenError
 from corenet.adapters.udp import CannotBindError
 from testbed.lab.build import LoadedLab, load, shipped_labs
 from testbed.lab.capture_file import capture_stream
-from testbed.lab.logs import log_connections, log_events, log_to
+from testbed.lab.logs import log_events, log_to, log_what_matters
 from testbed.lab.reactor_run import run_in_reactor
 from testbed.lab.running import RunningLab
 from testbed.lab.state import LabState
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
                 if options.verbose:
                     log_events(running.runtime, but=("gateway", "smsc"))
                 else:
-                    log_connections(running.runtime)
+                    log_what_matters(running.runtime)
                 await running.start()
                 try:
                     if not await running.settled(SETTLE_TIME, _Progress()):

@@ -42,7 +42,7 @@ def ask(
     return decode(datagram.data), node.take_events()
 
 
-@pytest.mark.clause("29.002 §8.5.2", "Send Authentication Info: triplets and quintuplets by GSUP")
+@pytest.mark.clause("GSUP", "SendAuthInfo at our HLR: triplets and quintuplets (TS 29.002 §8.5.2)")
 @pytest.mark.parametrize("secret", [USIM, SIM])
 def test_an_sgsn_gets_vectors_that_the_card_answers(secret: Secret) -> None:
     """Five by default, each another challenge."""

@@ -128,7 +128,7 @@ def test_causes_have_their_values(capture: Path) -> None:
     """SM and GMM causes come out as they were put in."""
     lines = tshark(capture, "-T", "fields", "-e", "gsm_a.gm.sm.cause", "-e", "gsm_a.gm.gmm.cause")
     causes = [line.strip() for line in lines if line.strip()]
-    assert causes == ["16", "7", "10", "97", "33", "26", "36", "56", "46", "40", "97", "36"]
+    assert causes == ["16", "7", "10", "21", "97", "33", "26", "36", "56", "46", "40", "97", "36"]
 
 
 def test_templates_and_linked_contexts_have_their_values(capture: Path) -> None:
