@@ -20,6 +20,7 @@ from corenet.gr.hlr_outside import HlrOutside
 from corenet.gr.server import GsupServer
 from corenet.hlr.config import HlrConfig
 from corenet.hlr.node import Hlr
+from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
 from corenet.interfaces.gsup import GSUP_PORT
 from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
@@ -145,10 +146,12 @@ def assemble(
     recovery: int,
     applications: Applications = lambda _host: (),
     journals: Mapping[str, Journal] | None = None,
+    subscribers: Store | None = None,
 ) -> Core:
     """Build the nodes of a core; ``recovery`` is the GTP restart counter of all, 0..255.
 
-    ``journals`` keep what GGSNs could not tell RADIUS before they ended, by their names.
+    ``journals`` keep what GGSNs could not tell RADIUS before they ended, by their names;
+    ``subscribers`` is where the HLR has its own.
     """
     kept = journals or {}
 
@@ -159,7 +162,7 @@ def assemble(
         config=config,
         hlr=None
         if config.hlr is None
-        else Hlr(config.hlr, name=HLR_NAME, random=own(), recovery=recovery),
+        else Hlr(config.hlr, name=HLR_NAME, random=own(), recovery=recovery, store=subscribers),
         ggsns={
             name: Ggsn(part, name=name, random=own(), recovery=recovery, journal=kept.get(name))
             for name, part in config.ggsns.items()

@@ -18,6 +18,7 @@ from corenet.adapters.tuns import Tuns
 from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture
 from corenet.gi.tun_plan import TunPlan
+from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
 from corenet.interfaces.node import Interface
 from corenet.radius.journal import Journal
@@ -43,6 +44,7 @@ class CoreService(Service):
         forward: bool = False,
         capture: BinaryIO | None = None,
         journals: Mapping[str, Journal] | None = None,
+        subscribers: Store | None = None,
         latencies: Mapping[Interface, float] = NO_LATENCIES,
         log: Logger | None = None,
     ) -> None:
@@ -52,7 +54,8 @@ class CoreService(Service):
         packet leaves the GGSNs. That is for all APNs but those that have a TUN device, by names
         of GGSN and APN; with ``forward`` this host's kernel routes between them and its other
         interfaces while the core runs. Everything that passes goes to the stream ``capture``, which
-        its owner closes, as the ``journals`` of GGSNs (see ``assemble``); ``latencies`` are those
+        its owner closes, as the ``journals`` of
+        GGSNs and the store of the HLR's ``subscribers`` (see ``assemble``); ``latencies`` are those
         of the runtime. Raise ``NotLoopbackError`` for mobiles' networks that this host has not to
         itself.
         """
@@ -70,6 +73,7 @@ class CoreService(Service):
             recovery=recovery,
             applications=applications,
             journals=journals,
+            subscribers=subscribers,
         )
         self.capture: Capture | None = None
         if capture is not None:

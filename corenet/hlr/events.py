@@ -73,6 +73,14 @@ class VectorsRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StateNotKept(Event):
+    """What has changed could not be written; it is tried again with the next change."""
+
+    subscribers: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrRequestTimedOut(Event):
     """An SGSN or a service centre did not answer a request on Gr."""
 

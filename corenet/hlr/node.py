@@ -17,6 +17,7 @@ from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Location, Record, Register
 from corenet.hlr.routeing import Routeing
 from corenet.hlr.short_messages import ShortMessageCounters, ShortMessages
+from corenet.hlr.store import Keeping, Store
 from corenet.interfaces.gsup import SmAlertReason
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.constants import MessageType, MsNotReachableReason
@@ -42,14 +43,27 @@ class Hlr:
     """A home location register for GPRS."""
 
     def __init__(
-        self, config: HlrConfig, *, name: str = "hlr", random: Random, recovery: int
+        self,
+        config: HlrConfig,
+        *,
+        name: str = "hlr",
+        random: Random,
+        recovery: int,
+        store: Store | None = None,
     ) -> None:
-        """``recovery`` is the restart counter of its GTP-C, 0 to 255."""
+        """``recovery`` is the restart counter of its GTP-C, 0 to 255.
+
+        With a ``store`` it goes on where it, or the one before it, was; the store's owner closes
+        it. The subscribers of ``config`` that the store does not know are added to it.
+        """
         self.name = name
         self.config = config
         self._datagrams: list[Datagram] = []
         self._events: list[Event] = []
-        self._register = Register(config.subscribers)
+        self._register = Register(config.subscribers if store is None else ())
+        self._keeping = (
+            None if store is None else Keeping(store, config.subscribers, self._register)
+        )
         self._endpoint = Endpoint(
             timers=config.timers, recovery=recovery, accepts=SERVED, random=random
         )
@@ -201,3 +215,12 @@ class Hlr:
                     self._reachability.take_failure(event)
         for data, peer in self._endpoint.take_datagrams():
             self._datagrams.append(Datagram(Interface.GTP_C, peer, data))
+        self._keep()
+
+    def _keep(self) -> None:
+        """Have the store keep what has changed: of those asked for, or whom an event names."""
+        asked_for = self._register.take_asked_for()
+        if self._keeping is not None:
+            named = [imsi for event in self._events if (imsi := getattr(event, "imsi", None))]
+            self._keeping.keep([*asked_for, *named], self._events)
+            self._register.take_asked_for()

@@ -133,16 +133,30 @@ class Register:
         self._records: dict[str, Record] = {}
         self._by_msisdn: dict[str, Subscriber] = {}
         self._by_address: dict[str, Subscriber] = {}
+        self._asked_for: dict[str, None] = {}
         for subscriber in subscribers:
-            self._records[subscriber.imsi] = Record(subscriber)
-            self._by_msisdn[subscriber.msisdn] = subscriber
-            for apn in subscriber.apns:
-                if apn.static_address is not None:
-                    self._by_address.setdefault(str(ip_address(apn.static_address)), subscriber)
+            self.add(subscriber)
+
+    def add(self, subscriber: Subscriber) -> Record:
+        """Add a subscriber whose IMSI and MSISDN nobody has; return its record."""
+        record = self._records[subscriber.imsi] = Record(subscriber)
+        self._by_msisdn[subscriber.msisdn] = subscriber
+        for apn in subscriber.apns:
+            if apn.static_address is not None:
+                self._by_address.setdefault(str(ip_address(apn.static_address)), subscriber)
+        return record
+
+    def take_asked_for(self) -> Iterable[str]:
+        """Return the IMSIs whose records have been asked for since the last call."""
+        taken, self._asked_for = self._asked_for, {}
+        return taken
 
     def find(self, imsi: str) -> Record | None:
         """Return the record of the subscriber with ``imsi``, or None."""
-        return self._records.get(imsi)
+        record = self._records.get(imsi)
+        if record is not None:
+            self._asked_for[imsi] = None
+        return record
 
     def by_msisdn(self, msisdn: str) -> Subscriber | None:
         """Return the subscription with ``msisdn``, or None."""

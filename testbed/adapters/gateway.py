@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.python.failure import Failure
 
+from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
@@ -62,7 +63,6 @@ from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import Renewal, Store, Written
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
-from testbed.storage.sqlite_file import StoreError
 
 _WARNINGS = (
     LeaseLapsed,

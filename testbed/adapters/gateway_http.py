@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from corenet.adapters.metrics import METRICS_TYPE
+from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.tls import names_in
 from testbed.codecs.hosts import is_listed
 from testbed.gateway.answers import HttpAnswer
@@ -30,7 +31,6 @@ from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush
 from testbed.gateway.status import as_plain, read_query
 from testbed.gateway.store import PushQuery
-from testbed.storage.sqlite_file import StoreError
 
 LISTING = "/v1/pushes"
 PUSHES = f"{LISTING}/"

@@ -18,9 +18,9 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.smsc.store import COLUMNS, ids_of, record_of, values_of
 from testbed.smsc.stored import MessageRecord
-from testbed.storage.sqlite_file import StoreError
 
 Row = tuple[Any, ...]
 

@@ -27,6 +27,7 @@ import psycopg
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.gateway.records import (
     AddPush,
     AskWithdrawal,
@@ -55,7 +56,6 @@ from testbed.gateway.store_rows import (
     history_values,
     push_values,
 )
-from testbed.storage.sqlite_file import StoreError
 
 SCHEMA_VERSION: Final = 3
 ADOPTED_AT_ONCE: Final = 500

@@ -20,6 +20,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.web.server import Site
 
 from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Event, Interface
 from testbed.adapters.event_words import EventWords
 from testbed.adapters.smsc_metrics import MetricsPage, SmscMetrics
@@ -37,7 +38,6 @@ from testbed.smsc.events import (
 )
 from testbed.smsc.node import Smsc
 from testbed.smsc.store import MessageStore, Store
-from testbed.storage.sqlite_file import StoreError
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class SmscService:
         """Open the store, take up what it kept, listen.
 
         Raises:
-            testbed.storage.sqlite_file.StoreError: the store cannot be opened.
+            corenet.adapters.sqlite_file.StoreError: the store cannot be opened.
             twisted.internet.error.CannotListenError: the port for metrics is taken.
             corenet.adapters.udp.CannotBindError: the SMPP port is taken.
         """

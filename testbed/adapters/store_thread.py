@@ -16,11 +16,11 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import Commit
 from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, Written
-from testbed.storage.sqlite_file import StoreError
 
 T = TypeVar("T")
 

@@ -36,6 +36,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 
 from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Interface
 from testbed.adapters.smsc import open_store
 from testbed.adapters.store_thread import SHARED
@@ -60,7 +61,6 @@ from testbed.smpp.events import Answered, LinkLost, TimedOut
 from testbed.smpp.links import Account, Backoff, SmscLinks
 from testbed.smsc.store import Store
 from testbed.smsc.stored import ReceiptState
-from testbed.storage.sqlite_file import StoreError
 
 WORKING: Final = 0.8
 """Seconds of work in the longest life."""

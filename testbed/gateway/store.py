@@ -24,6 +24,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final, Protocol
 
+from corenet.adapters.sqlite_file import Schema, SqliteFile
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
     AddPush,
@@ -45,7 +46,6 @@ from testbed.gateway.store_rows import (
     history_values,
     push_values,
 )
-from testbed.storage.sqlite_file import Schema, SqliteFile
 
 PRUNED_AT_ONCE: Final = 1000
 """Pushes in one transaction of ``prune``."""

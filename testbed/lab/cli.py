@@ -25,6 +25,7 @@ COMMANDS = {
     "validate": "check lab files",
     "push": "send a push to a gateway, and wait for its result notification",
     "experiment": "measure ways of pushing against each other, in virtual time",
+    "hlr": "import and export an HLR's subscribers",
     "decode": "say what a GTP message is, element by element",
 }
 _ELSEWHERE = {"experiment": "testbed.experiments.command"}

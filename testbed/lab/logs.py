@@ -31,6 +31,7 @@ from corenet.gr.events import (
     HlrConnected,
     HlrNotConnected,
 )
+from corenet.hlr.events import StateNotKept
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from corenet.sgsn.events import AuthenticationFailed
@@ -51,8 +52,15 @@ _TOLD: Final = (
     AccountingResumed,
     SessionOrderReceived,
     AuthenticationFailed,
+    StateNotKept,
 )
-_BAD: Final = (HlrNotConnected, RadiusServerSilent, AccountingGivenUp, AuthenticationFailed)
+_BAD: Final = (
+    HlrNotConnected,
+    RadiusServerSilent,
+    AccountingGivenUp,
+    AuthenticationFailed,
+    StateNotKept,
+)
 
 
 @implementer(ILogObserver)
@@ -89,7 +97,7 @@ def log_events(runtime: Runtime, but: Collection[str]) -> None:
 
 
 def log_what_matters(runtime: Runtime) -> None:
-    """Log how the core's ways to others come and go (Gr, RADIUS), and who is not authentic."""
+    """Log how ways to others come and go, who is not authentic, and what is not kept."""
     log = structlog.get_logger("core")
     words = EventWords()
 

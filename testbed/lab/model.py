@@ -355,6 +355,12 @@ class HlrPart(Part):
     listen: bool = Field(
         default=False, description="whether other processes may ask it, by GSUP in IPA over TCP"
     )
+    database: str | None = Field(
+        default=None,
+        min_length=1,
+        description="SQLite file with subscribers and where they are, from the working folder; the "
+        "lab's are added where it does not know them. Nothing is kept when absent",
+    )
     port: Port = Field(default=4222, description="of GSUP, where it listens")
     service_centres: dict[Msisdn, UnitName] = Field(
         default_factory=dict,

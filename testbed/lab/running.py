@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from corenet.adapters.accounting_journal import FileJournal
 from corenet.adapters.control_http import ControlInterface
 from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.subscriber_file import SubscriberFile
 from corenet.control.core import CoreControl
 from corenet.interfaces.node import Event
 from corenet.mobile.config import MobileConfig
@@ -47,10 +48,11 @@ class RunningLab:
         self._state = state
         self._random = random
         self._journal: FileJournal | None = None
+        self._subscribers: SubscriberFile | None = None
         try:
             self._service = self._make_core(capture)
         except BaseException:
-            self._close_journal()
+            self._close_files()
             raise
         latencies = lab.model.latency.by_interface
         self.runtime = (
@@ -131,11 +133,13 @@ class RunningLab:
             await service.stopService()
         else:
             await self.runtime.stop()
-        self._close_journal()
+        self._close_files()
 
-    def _close_journal(self) -> None:
+    def _close_files(self) -> None:
         if self._journal is not None:
             self._journal.close()
+        if self._subscribers is not None:
+            self._subscribers.close()
 
     def _make_core(self, capture: BinaryIO | None) -> CoreService | None:
         if self.lab.core is None:
@@ -154,9 +158,16 @@ class RunningLab:
             tuns=self.lab.tuns,
             forward=bool(ggsn and ggsn.gi and ggsn.gi.forward),
             capture=capture,
+            subscribers=self._open_subscribers(),
             journals={} if self._journal is None else {"ggsn": self._journal},
             latencies=self.lab.model.latency.by_interface,
         )
+
+    def _open_subscribers(self) -> SubscriberFile | None:
+        hlr = self.lab.model.hlr
+        if hlr is not None and hlr.database is not None:
+            self._subscribers = SubscriberFile(hlr.database)
+        return self._subscribers
 
     def _start_control(self) -> None:
         part = self.lab.model.control

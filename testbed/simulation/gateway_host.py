@@ -19,6 +19,7 @@ from itertools import count
 from random import Random
 from typing import Final, Protocol, TypeVar
 
+from corenet.adapters.sqlite_file import StoreError
 from corenet.control.core import CoreControl
 from corenet.control.errors import ControlError
 from corenet.control.event_log import Entry
@@ -50,7 +51,6 @@ from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
-from testbed.storage.sqlite_file import StoreError
 
 A = TypeVar("A")
 

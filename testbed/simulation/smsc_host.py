@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
+from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Event, Interface
 from testbed.simulation.network import VirtualNetwork
 from testbed.smsc.config import SmscConfig
@@ -15,7 +16,6 @@ from testbed.smsc.effects import Commit, Effect
 from testbed.smsc.events import EffectsQueued
 from testbed.smsc.node import Smsc
 from testbed.smsc.store import MessageStore
-from testbed.storage.sqlite_file import StoreError
 
 
 class SmscHost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
+from corenet.adapters.sqlite_file import Schema, SqliteFile
 from corenet.interfaces.sms.address import SmsAddress, TypeOfNumber
 from corenet.interfaces.sms.errors import Reader
 from corenet.interfaces.sms.header import decode_header, encode_header
@@ -16,7 +17,6 @@ from testbed.codecs.smpp import RegisteredDelivery
 from testbed.smsc.message import Mode, ShortMessage
 from testbed.smsc.stored import MessageRecord, ReceiptState, State
 from testbed.smsc.submission import Submission
-from testbed.storage.sqlite_file import Schema, SqliteFile
 
 COLUMNS: Final = (
     "message_id",

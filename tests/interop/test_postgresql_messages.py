@@ -12,10 +12,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.postgresql_messages import PostgresqlMessages
 from testbed.adapters.smsc import open_store
 from testbed.smsc.stored import ReceiptState, State
-from testbed.storage.sqlite_file import StoreError
 from tests.interop.postgresql import PostgresqlServer
 from tests.testbed.smsc.test_message_store import BARE, FULL, NEIGHBOURS, NOW, PARTS
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.postgresql_store import ADOPTED_AT_ONCE, PostgresqlStore
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
@@ -26,7 +27,6 @@ from testbed.gateway.records import (
     Withdrawal,
 )
 from testbed.gateway.store import PushQuery, Written
-from testbed.storage.sqlite_file import StoreError
 from tests.interop.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.interop

@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
+from corenet.adapters.sqlite_file import StoreError
 from corenet.adapters.udp import CannotBindError
 from testbed.lab.build import LoadedLab, load, shipped_labs
 from testbed.lab.capture_file import capture_stream
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
                 return 0
 
             run_in_reactor(work)
-    except (CannotBindError, CannotListenError, OSError) as error:
+    except (CannotBindError, CannotListenError, StoreError, OSError) as error:
         print(f"corenet run: {error}", file=sys.stderr)
         return 1
     return 0

@@ -28,6 +28,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 
 from corenet.adapters.metrics import METRICS_TYPE
 from corenet.adapters.runtime import TwistedRuntime
+from corenet.adapters.sqlite_file import StoreError
 from corenet.adapters.udp import CannotBindError
 from testbed.adapters.gateway import GatewayService
 from testbed.adapters.initiator import NotificationReceiver, SubmissionClient
@@ -41,7 +42,6 @@ from testbed.gateway.initiators import Initiator
 from testbed.gateway.store import PushQuery, SqliteStore
 from testbed.gateway.testing import IMSI, INDICATION, MESSAGE, SECRET, accounting, body_of
 from testbed.initiator.submission import HttpMessage
-from testbed.storage.sqlite_file import StoreError
 
 # Of this process alone, so that test runs side by side don't take one another's ports.
 NET = f"127.{64 + os.getpid() % 128}.7"

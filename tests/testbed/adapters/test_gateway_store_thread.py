@@ -7,11 +7,11 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.trial.unittest import TestCase
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.effects import Commit
 from testbed.gateway.records import AddPush, PushRecord
 from testbed.gateway.store import SqliteStore, Written
-from testbed.storage.sqlite_file import StoreError
 
 
 def commit(push_id, number=0):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from corenet.adapters.sqlite_file import StoreError
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.pushes import State
 from testbed.gateway.records import (
@@ -19,7 +20,6 @@ from testbed.gateway.records import (
     StoredPush,
 )
 from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Written
-from testbed.storage.sqlite_file import StoreError
 
 PUSH = PushRecord(
     push_id="1@pi.example",

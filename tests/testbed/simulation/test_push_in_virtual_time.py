@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corenet.adapters.sqlite_file import StoreError
 from corenet.control.model import BehaviourRequest
 from corenet.ggsn.events import ActivationFinished, ActivationStarted, PdpContextCreated
 from corenet.mobile.behaviour import Behaviour
@@ -24,7 +25,6 @@ from testbed.gateway.events import (
 from testbed.gateway.store import SqliteStore
 from testbed.simulation.gateway_host import GatewayDownError
 from testbed.simulation.initiator import Conduct
-from testbed.storage.sqlite_file import StoreError
 
 
 def one(events):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.storage.sqlite_file import Schema, SqliteFile, StoreError
+from corenet.adapters.sqlite_file import Schema, SqliteFile, StoreError
 
 FIRST = Schema("shop", 0x5353, 1, "CREATE TABLE sale (what TEXT NOT NULL);")
 SECOND = Schema(

@@ -1,0 +1,115 @@
+"""What of an HLR outlives its process, and who keeps it.
+
+Specs: TS 23.007 §5 (HLR restoration: what is in non-volatile storage), TS 23.008 §3.5.
+
+Theory of operation. A store holds the subscribers and, of each, what TS 23.008 wants permanent:
+where it is, whether it can be reached, and who waits for it. The HLR reads everything when it is
+made and works in memory; at the end of each verb it hands the store what has changed, in one
+transaction. What cannot be kept then is tried again with the next change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from corenet.hlr.config import Subscriber
+from corenet.hlr.events import StateNotKept
+from corenet.hlr.register import Register
+from corenet.interfaces.node import Address, Event
+from gtp.constants import MsNotReachableReason
+
+
+class NotKeptError(Exception):
+    """A store could not be written; the sentence says which one and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is kept of one subscriber beside its subscription."""
+
+    sgsn: Address | None = None
+    since: float | None = None
+    reason: MsNotReachableReason | None = None
+    """Why the MS is not reachable; None while MNRG is clear."""
+    waiting: tuple[str, ...] = ()
+    """GGSNs that want to hear when the MS is back."""
+    memory_full: bool = False
+    waiting_centres: tuple[tuple[Address, bytes | None], ...] = ()
+    sqn: int = 0
+    """The sequence number of the last quintuplet."""
+
+
+class Store(Protocol):
+    """Where subscribers and their states are kept."""
+
+    def add(self, subscribers: Iterable[Subscriber]) -> None:
+        """Keep the subscribers that are not there yet; those that are stay as they are."""
+        ...
+
+    def load(self) -> Iterable[tuple[Subscriber, State]]:
+        """Return everything; a subscription has its state's sequence number."""
+        ...
+
+    def save(self, states: Mapping[str, State]) -> None:
+        """Keep these states, by IMSI, in one transaction. Raises NotKeptError."""
+        ...
+
+
+class Keeping:
+    """Hands a store what has changed."""
+
+    def __init__(self, store: Store, subscribers: Iterable[Subscriber], register: Register) -> None:
+        """Fill ``register`` from ``store``, which gets the subscribers that it does not know."""
+        self._store = store
+        self._register = register
+        self._kept: dict[str, State] = {}
+        """What the store has, where that is more than nothing."""
+        self._changed: dict[str, None] = {}
+        store.add(subscribers)
+        for subscriber, state in store.load():
+            _restore(register, subscriber, state)
+            self._kept[subscriber.imsi] = state
+
+    def keep(self, imsis: Iterable[str], events: list[Event]) -> None:
+        """Keep what has changed of these subscribers, and what could not be kept before."""
+        for imsi in imsis:
+            if (state := self._state(imsi)) is not None and state != self._kept.get(imsi):
+                self._changed[imsi] = None
+        if not self._changed:
+            return
+        states = {imsi: self._state(imsi) or State() for imsi in self._changed}
+        try:
+            self._store.save(states)
+        except NotKeptError as error:
+            events.append(StateNotKept(len(states), str(error)))
+            return
+        self._kept.update(states)
+        self._changed.clear()
+
+    def _state(self, imsi: str) -> State | None:
+        record = self._register.find(imsi)
+        if record is None:
+            return None
+        return State(
+            record.sgsn,
+            record.since,
+            record.reason,
+            tuple(record.waiting),
+            record.memory_full,
+            tuple(record.waiting_centres.items()),
+            record.subscriber.sqn if record.centre is None else record.centre.sqn,
+        )
+
+
+def _restore(register: Register, subscriber: Subscriber, state: State) -> None:
+    record = register.add(subscriber)
+    record.sgsn = state.sgsn
+    record.since = state.since
+    record.reason = state.reason
+    record.memory_full = state.memory_full
+    for ggsn in state.waiting:
+        record.wait(ggsn)
+    for centre, name in state.waiting_centres:
+        record.note_centre(centre, name)

@@ -1,1 +1,0 @@
-"""Durable files that nodes keep what they have accepted in."""
