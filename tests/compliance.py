@@ -28,7 +28,7 @@ is `file::name` under `tests/`. TS 29.060 is followed in its Release 17."""
 
 _AREAS = (
     ("GTPv1-C and GTP-U (TS 29.060, TS 29.281, TS 23.007)", ("29.060", "29.281", "23.007")),
-    ("Procedures of the packet domain (TS 23.060)", ("23.060",)),
+    ("Procedures of the packet domain (TS 23.060, TS 23.015)", ("23.060", "23.015")),
     ("Gi and its packets (TS 29.061 §11, RFCs)", ("29.061 §11", "RFC")),
     (
         "RADIUS (TS 29.061 §16)",

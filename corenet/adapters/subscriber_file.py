@@ -10,7 +10,7 @@ from typing import Any
 
 from corenet.adapters.sqlite_file import Schema, SqliteFile, StoreError
 from corenet.authentication.secrets import MilenageSecret, Secret, XorSecret
-from corenet.hlr.config import SubscribedApn, Subscriber
+from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 from corenet.hlr.store import NotKeptError, State
 from gtp.constants import MsNotReachableReason
 
@@ -25,7 +25,8 @@ CREATE TABLE subscriber (
     algorithm TEXT,              -- milenage, xor; NULL: no card
     key BLOB,
     opc BLOB,
-    sqn INTEGER NOT NULL DEFAULT 0
+    sqn INTEGER NOT NULL DEFAULT 0,
+    barring TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE apn (
     imsi TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
@@ -49,7 +50,7 @@ CREATE TABLE state (
 )
 
 _LOAD = """
-SELECT s.imsi, msisdn, algorithm, key, opc, sqn, name, address, qos,
+SELECT s.imsi, msisdn, algorithm, key, opc, sqn, barring, name, address, qos,
        sgsn_host, sgsn_port, since, reason, waiting, memory_full, waiting_centres
 FROM subscriber s LEFT JOIN apn USING (imsi) LEFT JOIN state USING (imsi)
 ORDER BY s.imsi, position
@@ -116,8 +117,14 @@ def _insert(cursor: sqlite3.Cursor, subscriber: Subscriber) -> None:
     if other is not None:
         raise StoreError(f"MSISDN {subscriber.msisdn} of {subscriber.imsi} belongs to {other[0]}")
     cursor.execute(
-        "INSERT INTO subscriber VALUES (?, ?, ?, ?, ?, ?)",
-        (subscriber.imsi, subscriber.msisdn, *_card(subscriber.secret), subscriber.sqn),
+        "INSERT INTO subscriber VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            subscriber.imsi,
+            subscriber.msisdn,
+            *_card(subscriber.secret),
+            subscriber.sqn,
+            subscriber.barring,
+        ),
     )
     cursor.executemany(
         "INSERT INTO apn VALUES (?, ?, ?, ?, ?)",
@@ -144,10 +151,11 @@ def _secret(algorithm: str | None, key: bytes, opc: bytes) -> Secret | None:
 
 
 def _decode(rows: list[tuple[Any, ...]]) -> tuple[Subscriber, State]:
-    imsi, msisdn, algorithm, key, opc, sqn = rows[0][:6]
-    host, port, since, reason, waiting, memory_full, centres = rows[0][9:]
-    apns = tuple(SubscribedApn(*row[6:9]) for row in rows if row[6] is not None)
-    subscriber = Subscriber(imsi, msisdn, apns, _secret(algorithm, key, opc), sqn)
+    imsi, msisdn, algorithm, key, opc, sqn, barring = rows[0][:7]
+    host, port, since, reason, waiting, memory_full, centres = rows[0][10:]
+    apns = tuple(SubscribedApn(*row[7:10]) for row in rows if row[7] is not None)
+    secret = _secret(algorithm, key, opc)
+    subscriber = Subscriber(imsi, msisdn, apns, secret, sqn, Barring(barring))
     if waiting is None:
         return subscriber, State(sqn=sqn)
     return subscriber, State(

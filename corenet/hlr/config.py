@@ -6,8 +6,9 @@ that names it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from ipaddress import ip_address
 
 from corenet.authentication.secrets import Secret
@@ -20,6 +21,16 @@ MOST_VECTORS = 5
 
 ANY_CENTRE = "*"
 """Stands for the number of every service centre that has no entry of its own."""
+
+
+class Barring(StrEnum):
+    """Where a subscriber may not be (TS 23.015 §2)."""
+
+    NONE = "none"
+    ATTACH = "attach"
+    """Nowhere: GPRS services not allowed."""
+    ROAMING = "roaming"
+    """In SGSNs of other networks: GPRS services not allowed in this PLMN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Subscriber:
     """What authentications are made of; None: there is no card that could be authenticated."""
     sqn: int = 0
     """The highest sequence number that the card has been given, for a USIM."""
+    barring: Barring = Barring.NONE
 
     def __post_init__(self) -> None:
         if not (_are_digits(self.imsi) and 6 <= len(self.imsi) <= 15):
@@ -77,6 +89,8 @@ class HlrConfig:
     """The same for a short message to a mobile: one may wait for another, and each takes long."""
     max_short_messages: int = 10_000
     """Short messages that wait for an answer, either way; beyond it there is congestion."""
+    foreign_sgsns: Collection[str] = ()
+    """IP addresses of SGSNs of other networks."""
     vectors: int = 5
     """How many an SGSN gets at a time, 1 to 5 (TS 29.002 §8.5.2)."""
     service_centres: Mapping[str, Address] = field(default_factory=dict)

@@ -14,10 +14,11 @@ subscriber, and the update of the earlier is refused.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from corenet.hlr.authentication import Authentication
-from corenet.hlr.config import Subscriber
+from corenet.hlr.config import Barring, Subscriber
 from corenet.hlr.events import (
     GrRequestTimedOut,
     LocationCancelled,
@@ -77,16 +78,21 @@ class Gr:
         short_messages: ShortMessages,
         authentication: Authentication,
         timeout: float,
+        foreign: Collection[str],
         datagrams: list[Datagram],
         events: list[Event],
     ) -> None:
-        """``timeout`` is in seconds; what is to be sent and told is added to the two lists."""
+        """``timeout`` is in seconds, ``foreign`` are SGSNs of other networks.
+
+        What is to be sent and told is added to the two lists.
+        """
         self.counters = GrCounters()
         self._register = register
         self._reachability = reachability
         self._short_messages = short_messages
         self._authentication = authentication
         self._timeout = timeout
+        self._foreign = frozenset(foreign)
         self._datagrams = datagrams
         self._events = events
         self._open: OrderedDict[tuple[str, Address, MessageType], tuple[float, Record]] = (
@@ -164,6 +170,11 @@ class Gr:
 
     def _update_location(self, record: Record, peer: Address, now: float) -> None:
         """Begin an Update GPRS Location (TS 29.002 §19.1.1): cancel the old, insert the data."""
+        barred = self._barred(record.subscriber, peer)
+        if barred is not None:
+            self._refuse(MessageType.UPDATE_LOCATION_REQUEST, record.imsi, peer, barred)
+            self._events.append(LocationUpdateFailed(record.imsi, peer[0], barred))
+            return
         if record.updating is not None and record.updating != peer:
             request = MessageType.INSERT_SUBSCRIBER_DATA_REQUEST
             del self._open[record.imsi, record.updating, request]
@@ -182,6 +193,14 @@ class Gr:
                 now,
             )
         self._ask(subscriber_data(record.subscriber), record, peer, now)
+
+    def _barred(self, subscriber: Subscriber, peer: Address) -> GmmCause | None:
+        """Return why a subscriber may not be in an SGSN, or None where it may (TS 23.015)."""
+        if subscriber.barring is Barring.ATTACH:
+            return GmmCause.GPRS_SERVICES_NOT_ALLOWED
+        if subscriber.barring is Barring.ROAMING and peer[0] in self._foreign:
+            return GmmCause.GPRS_SERVICES_NOT_ALLOWED_IN_PLMN
+        return None
 
     def _update_granted(self, record: Record, peer: Address, now: float) -> None:
         """End an Update GPRS Location: the SGSN serves the MS now."""

@@ -81,6 +81,7 @@ class Hlr:
             self._short_messages,
             Authentication(config.vectors, random, self._events),
             config.gr_timeout,
+            config.foreign_sgsns,
             self._datagrams,
             self._events,
         )

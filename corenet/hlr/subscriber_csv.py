@@ -13,9 +13,9 @@ from typing import ParamSpec, TypeVar
 
 from corenet.authentication.milenage import opc_of
 from corenet.authentication.secrets import MilenageSecret, Secret, XorSecret
-from corenet.hlr.config import SubscribedApn, Subscriber
+from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 
-_OF_SUBSCRIBER = ("imsi", "msisdn", "algorithm", "key", "op", "opc", "sqn")
+_OF_SUBSCRIBER = ("imsi", "msisdn", "algorithm", "key", "op", "opc", "sqn", "barring")
 _OF_APN = ("apn", "address", "qos")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +65,16 @@ def compose(subscribers: Iterable[Subscriber]) -> Iterator[str]:
         elif isinstance(secret, XorSecret):
             algorithm, key = "xor", secret.ki
         sqn = str(subscriber.sqn) if algorithm == "milenage" else ""
-        own = (subscriber.imsi, subscriber.msisdn, algorithm, key.hex(), "", opc.hex(), sqn)
+        own = (
+            subscriber.imsi,
+            subscriber.msisdn,
+            algorithm,
+            key.hex(),
+            "",
+            opc.hex(),
+            sqn,
+            str(subscriber.barring),
+        )
         for apn in subscriber.apns:
             qos = "" if apn.qos is None else apn.qos.hex()
             yield _line((*own, apn.apn, apn.static_address or "", qos))
@@ -128,7 +137,11 @@ def _subscriber(row: Mapping[str, str], apns: list[SubscribedApn]) -> Subscriber
     sqn = row["sqn"] or "0"
     if not (sqn.isascii() and sqn.isdigit() and int(sqn) <= _LARGEST_SQN):
         raise ValueError(f"no sequence number of 48 bits: {sqn!r}")
-    return Subscriber(row["imsi"], row["msisdn"], tuple(apns), _secret(row), int(sqn))
+    try:
+        barring = Barring(row["barring"] or Barring.NONE)
+    except ValueError:
+        raise ValueError(f"no such barring: {row['barring']!r}; {', '.join(Barring)} are") from None
+    return Subscriber(row["imsi"], row["msisdn"], tuple(apns), _secret(row), int(sqn), barring)
 
 
 def _secret(row: Mapping[str, str]) -> Secret | None:

@@ -24,7 +24,7 @@ from corenet.ggsn.config import (
     StoredPduLimits,
 )
 from corenet.gi.tun_plan import TunPlan
-from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
+from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
 from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from gtp.timers import Timers
@@ -354,12 +354,14 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
                     for apn in one.part.apns
                 ),
                 *_card(one.part.card),
+                Barring(one.part.barring),
             )
             for one in numbered
             if one.part.known_to_hlr
         ),
         timers=_timers(lab.hlr.gtp),
         max_short_messages=lab.hlr.short_messages,
+        foreign_sgsns=lab.hlr.foreign_sgsns,
         service_centres=gsup.service_centres(lab),
     )
 

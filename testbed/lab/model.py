@@ -361,6 +361,9 @@ class HlrPart(Part):
         description="SQLite file with subscribers and where they are, from the working folder; the "
         "lab's are added where it does not know them. Nothing is kept when absent",
     )
+    foreign_sgsns: tuple[Host, ...] = Field(
+        default=(), description="addresses of SGSNs of other networks"
+    )
     port: Port = Field(default=4222, description="of GSUP, where it listens")
     service_centres: dict[Msisdn, UnitName] = Field(
         default_factory=dict,
@@ -481,6 +484,11 @@ class SubscriberPart(Part):
         default=None,
         description="what it is authenticated by, in the HLR and in its mobile; the cards of a "
         "range are alike",
+    )
+    barring: Literal["none", "attach", "roaming"] = Field(
+        default="none",
+        description="attach: no SGSN may serve it (GMM cause 7); roaming: no SGSN of "
+        "`hlr.foreign_sgsns` (GMM cause 14)",
     )
     known_to_hlr: bool = Field(default=True, description="false: the HLR has never heard of it")
     mobile: MobilePart | None = Field(

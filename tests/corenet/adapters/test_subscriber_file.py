@@ -10,7 +10,7 @@ import pytest
 from corenet.adapters.sqlite_file import StoreError
 from corenet.adapters.subscriber_file import SubscriberFile
 from corenet.authentication.secrets import MilenageSecret, XorSecret
-from corenet.hlr.config import SubscribedApn, Subscriber
+from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 from corenet.hlr.store import NotKeptError, State
 from gtp.constants import MsNotReachableReason
 
@@ -22,6 +22,7 @@ FULL = Subscriber(
     (SubscribedApn("wap.example", "10.45.0.7", QOS), SubscribedApn("internet")),
     MilenageSecret(b"k" * 16, b"o" * 16),
     sqn=99,
+    barring=Barring.ROAMING,
 )
 SIM = Subscriber("234150000000003", "447700900003", secret=XorSecret(b"k" * 16))
 STATE = State(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corenet.authentication.secrets import MilenageSecret, Secret, XorSecret
-from corenet.hlr.config import SubscribedApn, Subscriber
+from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 from corenet.hlr.subscriber_csv import COLUMNS, CsvError, compose, parse
 
 K, OP, OPC = (
@@ -15,7 +15,7 @@ K, OP, OPC = (
     "cdc202d5123e20f62b6d676ac72cb318",
     "cd63cb71954a9f4e48a5994e37a02baf",
 )
-HEAD = "imsi,msisdn,algorithm,key,op,opc,sqn,apn,address,qos"
+HEAD = "imsi,msisdn,algorithm,key,op,opc,sqn,apn,address,qos,barring"
 QOS = "020b921f7396fefe742bffff"
 
 
@@ -30,7 +30,7 @@ def test_a_file_is_read() -> None:
         f"234150000000001,447700900001,milenage,{K},{OP},,64,internet,,",
         "",
         f"234150000000002,447700900002,xor,{K},,,,,,",
-        "234150000000003,447700900003",
+        "234150000000003,447700900003,,,,,,,,,roaming",
     ) == [
         Subscriber(
             "234150000000001",
@@ -43,7 +43,7 @@ def test_a_file_is_read() -> None:
             64,
         ),
         Subscriber("234150000000002", "447700900002", secret=XorSecret(bytes.fromhex(K))),
-        Subscriber("234150000000003", "447700900003"),
+        Subscriber("234150000000003", "447700900003", barring=Barring.ROAMING),
     ]
 
 
@@ -66,6 +66,7 @@ secrets: st.SearchStrategy[Secret | None] = st.one_of(
     st.lists(
         st.tuples(
             secrets,
+            st.sampled_from(Barring),
             st.integers(0, 2**48 - 1),
             st.lists(
                 st.builds(
@@ -81,7 +82,7 @@ secrets: st.SearchStrategy[Secret | None] = st.one_of(
     )
 )
 def test_what_is_written_reads_back(
-    values: list[tuple[Secret | None, int, list[SubscribedApn]]],
+    values: list[tuple[Secret | None, Barring, int, list[SubscribedApn]]],
 ) -> None:
     """Every subscription survives an export and an import."""
     subscribers = [
@@ -91,8 +92,9 @@ def test_what_is_written_reads_back(
             tuple(apns),
             secret,
             sqn if isinstance(secret, MilenageSecret) else 0,
+            barring,
         )
-        for number, (secret, sqn, apns) in enumerate(values)
+        for number, (secret, barring, sqn, apns) in enumerate(values)
     ]
     assert list(parse(compose(subscribers), "x")) == subscribers
 
@@ -122,7 +124,8 @@ def test_what_is_written_reads_back(
         (["234150000000001,1,,,,,,a,10.0.0"], "subs.csv:2: '10.0.0' does not appear to be"),
         (["234150000000001,1,,,,,,,10.0.0.1"], "subs.csv:2: address and qos are of an APN"),
         (["234150000000001,1,,,,,,a,,00"], "subs.csv:2: "),
-        (["1,2,3,4,5,6,7,8,9,10,11"], "subs.csv:2: 11 fields, but 10 columns"),
+        (["1,2,3,4,5,6,7,8,9,10,11,12"], "subs.csv:2: 12 fields, but 11 columns"),
+        (["234150000000001,1,,,,,,,,,x"], "subs.csv:2: no such barring: 'x'; none, attach"),
         (['234150000000001,"1'], "subs.csv:2: unexpected end of data"),
     ],
 )

@@ -22,7 +22,7 @@ def test_what_goes_in_comes_out(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "1 subscriber imported\n"
     assert run(["hlr", "export", database]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("\n234150000000001,447700900001,,,,,,internet,,\n")
+    assert out.endswith("\n234150000000001,447700900001,,,,,,none,internet,,\n")
     assert run(["hlr", "export", database, str(tmp_path / "out.csv")]) == 0
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == out
 

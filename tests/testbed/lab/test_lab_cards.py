@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from corenet.authentication.secrets import MilenageSecret, XorSecret
-from corenet.hlr.events import Resynchronised, VectorsGiven
+from corenet.hlr.config import Barring
+from corenet.hlr.events import LocationUpdateFailed, Resynchronised, VectorsGiven
 from corenet.interfaces.node import Event
 from corenet.mobile.events import AuthenticationRejected, ChallengeRefused, MobileState
 from corenet.sgsn.config import Authentication
@@ -147,3 +148,18 @@ def test_a_mobile_is_authenticated_where_it_arrives() -> None:
     assert run.count(MobileArrived) == 1
     assert run.count(MobileAuthenticated) == 2
     assert run.count(VectorsGiven) == 2
+
+
+def test_the_file_bars_subscribers() -> None:
+    """The HLR is told, and which SGSNs are of other networks."""
+    text = lab_file("none", card="barring: roaming").replace(
+        "{address: 127.0.0.3}", "{address: 127.0.0.3, foreign_sgsns: [127.0.0.4]}"
+    )
+    core = build(read(text, "lab.yaml")).core
+    assert core is not None
+    assert core.hlr is not None
+    assert core.hlr.foreign_sgsns == ("127.0.0.4",)
+    assert [one.barring for one in core.hlr.subscribers] == [Barring.ROAMING]
+    run = Run(authentication="none", card="barring: attach")
+    assert run.state is MobileState.DETACHED
+    assert run.count(LocationUpdateFailed) == 1
