@@ -154,11 +154,12 @@ def test_the_store_knows_better_than_the_configuration(store: Memory) -> None:
 
 
 def test_what_changes_nothing_is_not_written(store: Memory) -> None:
-    """The same routing area twice is one transaction."""
+    """The same SGSN twice is one transaction, also where the HLR has restarted in between."""
     hlr = start(store)
     register(hlr)
     writes = store.writes
     register(hlr)
+    register(start(store))
     assert store.writes == writes
 
 

@@ -363,6 +363,20 @@ def test_an_update_fails_where_the_hlr_does(around):
     assert around.sgsn.mm_context(around.IMSI).state is MmState.ATTACHED
 
 
+def test_vectors_that_were_out_of_step_are_not_used_again(around):
+    """Where the HLR does not answer the synch failure, the next update asks it anew."""
+    attach(around)
+    around.say(update(around))
+    around.heard(gmm.AuthenticationRequest)
+    around.say(gmm.AuthenticationFailure(21, b"a" * 14))
+    around.told_hlr(MessageType.SEND_AUTH_INFO_REQUEST)
+    around.run(around.config.hlr_timeout)
+    assert around.heard(gmm.RoutingAreaUpdateReject).cause == 17
+    around.say(update(around))
+    assert give_vectors(around).auts is None
+    around.heard(gmm.AuthenticationRequest)
+
+
 # -- arrival from another SGSN --------------------------------------------------------------------
 
 
