@@ -40,6 +40,7 @@ class CoreService(Service):
         recovery: int,
         applications: Applications = lambda _host: (),
         gi_ports: Sequence[int] = (PUSH_PORT,),
+        gi_per_address: bool = False,
         tuns: Mapping[tuple[str, str], TunPlan] | None = None,
         forward: bool = False,
         capture: BinaryIO | None = None,
@@ -51,17 +52,22 @@ class CoreService(Service):
         """Make the nodes; nothing is bound yet.
 
         ``gi_ports`` are the UDP ports of mobiles that this host can reach; none means that no
-        packet leaves the GGSNs. That is for all APNs but those that have a TUN device, by names
-        of GGSN and APN; with ``forward`` this host's kernel routes between them and its other
-        interfaces while the core runs. Everything that passes goes to the stream ``capture``, which
-        its owner closes, as the ``journals`` of
-        GGSNs and the store of the HLR's ``subscribers`` (see ``assemble``); ``latencies`` are those
-        of the runtime. Raise ``NotLoopbackError`` for mobiles' networks that this host has not to
-        itself.
+        packet leaves the GGSNs. With ``gi_per_address`` each mobile's address has sockets of its
+        own, so that several cores of one host can have the same ports. That is for all APNs but
+        those that have a TUN device, by names of GGSN and APN; with ``forward`` this host's kernel
+        routes between them and its other interfaces while the core runs. Everything that passes
+        goes to the stream ``capture``, which its owner closes, as the ``journals`` of GGSNs and the
+        store of the HLR's ``subscribers`` (see ``assemble``); ``latencies`` are those of the
+        runtime. Raise ``NotLoopbackError`` for mobiles' networks that this host has not to itself,
+        and ``TooManyAddressesError`` where they are too large for ``gi_per_address``.
         """
         self._log = log or Logger(namespace="corenet")
         networks = config.gi_networks(but=tuns or ())
-        self.gi = LoopbackGi(reactor, networks, ports=gi_ports) if gi_ports and networks else None
+        self.gi = (
+            LoopbackGi(reactor, networks, ports=gi_ports, per_address=gi_per_address)
+            if gi_ports and networks
+            else None
+        )
         """Mobiles' way to this host by its loopback network, or None where they have none."""
         self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
         self.runtime = TwistedRuntime(

@@ -20,6 +20,11 @@ first, whatever its networks; with the latter the kernel would deal them out bet
 So the second one fails to start and says why. For the same reason a server bound to one
 loopback address (a gateway's 127.0.0.2:9200) and this device cannot both have a port: forward
 only the ports that mobiles listen on.
+
+Several cores at once. Where there are few addresses, each can have its socket instead
+(``per_address``): bound to that address alone, it is in nobody's way who has other addresses.
+All of them are there from the start, for a datagram that comes before a mobile's context is what
+has the context activated.
 """
 
 from __future__ import annotations
@@ -50,12 +55,15 @@ _IP_PKTINFO: Final = 8
 _PKTINFO: Final = struct.Struct("=i4s4s")
 """struct in_pktinfo: interface, local address, address in the header."""
 _DATAGRAMS_PER_READ: Final = 64
+_ANY: Final = "0.0.0.0"
 
 
 IDLE_TIME: Final = 3600.0
 """Seconds after which a mobile's own port is closed: as long as a WSP session may be silent."""
 MOST_OWN_PORTS: Final = 400
 """Sockets for mobiles' own ports: well below the 1024 descriptors that a process usually has."""
+MOST_ADDRESSES: Final = 256
+"""Addresses that can have a socket each, for every forwarded port."""
 
 
 class GiReactor(ReadsDescriptors, Schedules, Protocol):
@@ -64,6 +72,10 @@ class GiReactor(ReadsDescriptors, Schedules, Protocol):
 
 class NotLoopbackError(ValueError):
     """A network of mobiles is not one that this host has to itself."""
+
+
+class TooManyAddressesError(ValueError):
+    """There are more addresses than can have a socket each."""
 
 
 class LoopbackGi:
@@ -75,16 +87,20 @@ class LoopbackGi:
         networks: Iterable[IPv4Network],
         *,
         ports: Sequence[int] = (PUSH_PORT,),
+        per_address: bool = False,
         name: str = "Gi",
         idle_time: float = IDLE_TIME,
         most_own_ports: int = MOST_OWN_PORTS,
     ) -> None:
         """Make a device for mobiles in ``networks`` that is not open yet.
 
-        ``ports`` are the UDP ports of mobiles that the host can always reach. Raise
-        ``NotLoopbackError`` for a network outside 127.0.0.0/8, or with 127.0.0.1 in it.
+        ``ports`` are the UDP ports of mobiles that the host can always reach, by one socket each,
+        or with ``per_address`` by one for each address too. Raise ``NotLoopbackError`` for a
+        network outside 127.0.0.0/8, or with 127.0.0.1 in it, and ``TooManyAddressesError`` for
+        more than ``MOST_ADDRESSES``.
         """
         self._networks: dict[int, set[int]] = {}
+        networks = tuple(networks)
         for network in networks:
             if not network.subnet_of(LOOPBACK):
                 raise NotLoopbackError(
@@ -98,12 +114,13 @@ class LoopbackGi:
                 )
             same_size = self._networks.setdefault(int(network.netmask), set())
             same_size.add(int(network.network_address))
+        self._hosts = _addresses(networks) if per_address else ()
         self._reactor = reactor
         self.ports = tuple(dict.fromkeys(ports))
         """The forwarded ports."""
         self._name = name
         self._deliver: Callable[[bytes], None] = lambda _packet: None
-        self._open: dict[int, _ForwardedPort] = {}
+        self._open: dict[Address, _ForwardedPort] = {}
         self._idle_time = idle_time
         self._most_own_ports = most_own_ports
         # Those unused for longest come first.
@@ -121,8 +138,8 @@ class LoopbackGi:
         """Bind the ports; raise ``CannotBindError`` where one is taken, with none left bound."""
         self._deliver = deliver
         try:
-            for port in self.ports:
-                self._open[port] = _ForwardedPort(port, self._name, self._received, self.counters)
+            for end in ((host, port) for port in self.ports for host in self._hosts or (_ANY,)):
+                self._open[end] = _ForwardedPort(end, self._name, self._received, self.counters)
         except CannotBindError:
             self.stop()
             raise
@@ -150,7 +167,7 @@ class LoopbackGi:
             self.counters["dropped: not UDP"] += 1
             return
         source, destination = datagram.source, datagram.destination
-        forwarded = self._open.get(source[1])
+        forwarded = self._open.get(source if self._hosts else (_ANY, source[1]))
         if not self._is_mobile(source[0]):
             self.counters["dropped: source is no mobile"] += 1
         elif not destination[0].startswith("127."):
@@ -223,18 +240,32 @@ class LoopbackGi:
         return any(number & mask in networks for mask, networks in self._networks.items())
 
 
+def _addresses(networks: Iterable[IPv4Network]) -> tuple[str, ...]:
+    """Return every address of ``networks`` once."""
+    found: dict[str, None] = {}
+    for network in networks:
+        if network.num_addresses <= MOST_ADDRESSES:
+            found.update(dict.fromkeys(map(str, network)))
+        if network.num_addresses > MOST_ADDRESSES or len(found) > MOST_ADDRESSES:
+            raise TooManyAddressesError(
+                f"not every address of {network} can have a socket of its own: there can be "
+                f"{MOST_ADDRESSES} in all"
+            )
+    return tuple(found)
+
+
 @implementer(IReadDescriptor)
 class _ForwardedPort:
-    """One UDP port of all mobiles."""
+    """One UDP port, of all mobiles or of one."""
 
     def __init__(
         self,
-        port: int,
+        end: Address,
         owner: str,
         received: Callable[[Address, Address, bytes], None],
         counters: Counter[str],
     ) -> None:
-        self._port = port
+        self._end = end
         self._received = received
         self._counters = counters
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -242,11 +273,11 @@ class _ForwardedPort:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            self._socket.bind(("0.0.0.0", port))
+            self._socket.bind(end)
         except OSError as error:
             self._socket.close()
             remedy = "End it, or forward other ports of mobiles"
-            raise CannotBindError.because(owner, ("0.0.0.0", port), error, remedy) from None
+            raise CannotBindError.because(owner, end, error, remedy) from None
 
     def fileno(self) -> int:
         """Return what the reactor watches."""
@@ -254,7 +285,7 @@ class _ForwardedPort:
 
     def logPrefix(self) -> str:
         """Return what the reactor's log calls it."""
-        return f"Gi port {self._port}"
+        return f"Gi port {self._end[1]}"
 
     def doRead(self) -> None:
         """Read what has come, in batches, so that others get their turn in a flood."""
@@ -269,7 +300,7 @@ class _ForwardedPort:
             for level, kind, value in ancillary:
                 if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
                     destination = socket.inet_ntoa(_PKTINFO.unpack(value)[2])
-                    self._received(source, (destination, self._port), payload)
+                    self._received(source, (destination, self._end[1]), payload)
 
     def send(self, mobile: str, destination: Address, payload: bytes) -> None:
         """Send with ``mobile`` as the source address."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from corenet.adapters.gi_loopback import MOST_ADDRESSES
 from corenet.assembly import CoreConfig
 from corenet.gi.tun_plan import DEFAULT_MTU, LONGEST_NAME, TunPlan
 from testbed.lab.model import ApnPart, GgsnPart
@@ -50,6 +51,7 @@ def plans(ggsn: GgsnPart | None, core: CoreConfig | None) -> dict[tuple[str, str
 
 def problems(ggsn: GgsnPart, source: Source) -> Iterator[Problem]:
     """Find addresses that do not fit the way out, and devices that two APNs would fight about."""
+    yield from _with_sockets(ggsn, source)
     seen: set[str] = set()
     for index, part in enumerate(ggsn.apns):
         path = ("ggsn", "apns", index)
@@ -73,6 +75,20 @@ def problems(ggsn: GgsnPart, source: Source) -> Iterator[Problem]:
             if ip_network(text).is_loopback:
                 text = f"no TUN device can have {text}: take a network such as 10.45.0.0/16"
                 yield source.problem((*path, "pool"), text)
+
+
+def _with_sockets(ggsn: GgsnPart, source: Source) -> Iterator[Problem]:
+    """Find pools that are too large for a socket for each address."""
+    if ggsn.gi is None or not ggsn.gi.per_address:
+        return
+    left = MOST_ADDRESSES
+    for index, part in enumerate(ggsn.apns):
+        if not has_tun(ggsn, part):
+            left -= sum(ip_network(text).num_addresses for text in (*part.pool, *part.static))
+        if left < 0:
+            text = f"ggsn.gi.per_address is for {MOST_ADDRESSES} addresses of mobiles at most"
+            yield source.problem(("ggsn", "apns", index, "pool"), text)
+            return
 
 
 def _on_loopback(network: IPv4Network | IPv6Network) -> bool:

@@ -25,6 +25,7 @@ from testbed.gateway.config import Operation
 from testbed.gateway.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.card_model import CardPart
+from testbed.lab.gi_model import GiPart
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
@@ -178,24 +179,6 @@ class ApnPart(Part):
             if network.version == 6 and self.mtu is not None and self.mtu < 1280:
                 raise ValueError("with IPv6 the MTU is 1280 at least")
         return self
-
-
-class GiPart(Part):
-    """How packets get out of the GGSN: by loopback UDP datagrams only, by TUN any IP traffic."""
-
-    tun: bool = Field(
-        default=False,
-        description="a TUN device for each APN, which needs root or a user namespace; else this "
-        "host's loopback network",
-    )
-    forward: bool = Field(
-        default=False,
-        description="with TUN: have the kernel route between the devices and its other "
-        "interfaces while the lab runs (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding)",
-    )
-    ports: tuple[Port, ...] = Field(
-        default=(2948,), description="UDP ports of mobiles that loopback reaches from this host"
-    )
 
 
 class StoredPdusPart(Part):

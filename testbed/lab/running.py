@@ -155,6 +155,7 @@ class RunningLab:
             recovery=recovery,
             applications=handsets(self.lab.handsets, self.lab.handset),
             gi_ports=ggsn.gi.ports if ggsn and ggsn.gi else (),
+            gi_per_address=bool(ggsn and ggsn.gi and ggsn.gi.per_address),
             tuns=self.lab.tuns,
             forward=bool(ggsn and ggsn.gi and ggsn.gi.forward),
             capture=capture,

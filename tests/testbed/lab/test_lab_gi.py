@@ -91,6 +91,12 @@ def test_policies_of_an_apn_come_from_the_file() -> None:
             "6:",
             "two APNs have the TUN device gi-a",
         ),
+        (
+            "{name: a, pool: 127.10.0.0/25}\n    - {name: b, pool: 127.11.0.0/24}",
+            "{per_address: true}",
+            "6:",
+            "per_address is for 256 addresses",
+        ),
     ],
 )
 def test_what_cannot_be_is_named_with_its_place(apns: str, gi: str, place: str, words: str) -> None:
