@@ -1,0 +1,1 @@
+"""What should have happened, held against what did."""
