@@ -49,7 +49,8 @@ class SmsParts:
 
     smsc: SmscConfig
     store: MessageStore
-    esme: EsmeConfig
+    esme: EsmeConfig | None = None
+    """None where the gateway does not use it."""
 
 
 class VirtualLab:
@@ -98,13 +99,14 @@ class VirtualLab:
         if isinstance(sms, SmsParts):
             own = Random(random.getrandbits(64))
             self.smsc = SmscHost(self.network, sms.smsc, store=sms.store, random=own)
-            # The name that it has in a lab on sockets too.
-            self._route = EsmeRoute(
-                self.network,
-                sms.esme,
-                random=Random(own.getrandbits(64)),
-                name="gateway esme",
-            )
+            if sms.esme is not None:
+                # The name that it has in a lab on sockets too.
+                self._route = EsmeRoute(
+                    self.network,
+                    sms.esme,
+                    random=Random(own.getrandbits(64)),
+                    name="gateway esme",
+                )
             sms = self._route
         self.gateway: GatewayHost | None = None
         if gateway is not None and store is not None:
