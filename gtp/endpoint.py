@@ -10,10 +10,11 @@ is decoded:
   nobody knows, and a request that this role does not serve, are discarded and counted
   (§11.1.2 to §11.1.4);
 - a response belongs to the open request with its sequence number, or is discarded; one that
-  cannot be decoded ends its request as failed;
+  cannot be decoded ends its request as failed, but for one of another length than its header
+  says, which counts as not arrived;
 - a request that was seen before gets the octets it got then (``gtp.transactions``), a new one
   is decoded and told as ``RequestReceived``; one that cannot be decoded is refused with the
-  Cause of its fault, in the response of its type (§11.1.5 to §11.1.12);
+  Cause of its fault, in the response of its type (§11.1.2, §11.1.5 to §11.1.7);
 - an Echo Request is answered on the spot.
 
 A restart counter in any message is compared with the last one of the peer before the message
@@ -29,6 +30,7 @@ from random import Random
 from gtp.constants import Cause, IEType, MessageType
 from gtp.errors import (
     ExtensionHeaderError,
+    LengthError,
     LocalProtocolError,
     RemoteProtocolError,
     VersionError,
@@ -310,9 +312,10 @@ class Endpoint:
             return
         try:
             response = decode(data)
-        except ExtensionHeaderError:
+        except (ExtensionHeaderError, LengthError) as error:
             # The request stays open: the response counts as not arrived (TS 29.060 §11.1).
-            self._notify_extension_headers(peer)
+            if isinstance(error, ExtensionHeaderError):
+                self._notify_extension_headers(peer)
             self.counters.discarded += 1
             return
         except RemoteProtocolError as error:

@@ -47,7 +47,7 @@ class RemoteProtocolError(GtpError):
         self.cause = cause
         """The Cause to answer with, where the message is one that has an answer."""
         self.clause = clause
-        """The clause of TS 29.060 that decides, such as "11.1.7"."""
+        """The clause of TS 29.060 that decides, such as "11.1.5"."""
         self.ie_type = ie_type
         """Type of the information element at fault, or None."""
         self.octet = octet
@@ -76,6 +76,16 @@ class MessageTypeError(RemoteProtocolError):
     """The message type is unknown (TS 29.060 §11.1.3): discard silently."""
 
     silent: ClassVar[bool] = True
+
+
+class LengthError(RemoteProtocolError):
+    """The header's length is not the datagram's (TS 29.060 §11.1.2).
+
+    A Request is answered with Cause 193; anything else counts as not arrived.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, cause=Cause.INVALID_MESSAGE_FORMAT, clause="11.1.2", octet=3)
 
 
 class VersionError(RemoteProtocolError):

@@ -164,7 +164,8 @@ def split_elements(data: bytes, position: int) -> Iterator[tuple[int, int, int, 
         size = SIZES[ie_type]
         end = start + (size if size > 0 else int.from_bytes(data[position + 1 : start]))
         if end > len(data):
-            raise invalid_format(f"IE type {ie_type} overruns the message", position, ie_type)
+            text = f"IE type {ie_type} overruns the message"
+            raise invalid_format(text, position, ie_type, clause="11.1.6")
         yield position, ie_type, start, end
         position = end
 
@@ -183,16 +184,19 @@ def _value_offset(ie_type: int, position: int) -> int:
             f"IE type {ie_type} is a TV of unknown length, so that the rest cannot be read",
             position,
             ie_type,
+            clause="11.1.9",
         )
     return 1
 
 
-def invalid_format(text: str, position: int, ie_type: int | None = None) -> RemoteProtocolError:
+def invalid_format(
+    text: str, position: int, ie_type: int | None = None, *, clause: str = "11.1"
+) -> RemoteProtocolError:
     """Return the error of a message whose structure is broken; ``position`` counts from 0."""
     return RemoteProtocolError(
         text,
         cause=Cause.INVALID_MESSAGE_FORMAT,
-        clause="11.1",
+        clause=clause,
         ie_type=ie_type,
         octet=position + 1,
     )

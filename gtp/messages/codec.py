@@ -17,7 +17,7 @@ from collections.abc import Container
 from typing import Any, Final
 
 from gtp.constants import Cause, IEType, MessageType
-from gtp.errors import MessageTypeError, RemoteProtocolError
+from gtp.errors import LengthError, MessageTypeError, RemoteProtocolError
 from gtp.ies.catalogue import name_of
 from gtp.ies.values import RawIE
 from gtp.messages.base import Message
@@ -112,7 +112,6 @@ from gtp.wire import (
     HEADER,
     PLAIN,
     Header,
-    invalid_format,
     read_extension_headers,
     read_header,
     split_elements,
@@ -225,8 +224,8 @@ def _decode(data: bytes, comprehended: Container[int]) -> Message:
     fields: dict[str, Any] = {"teid": header.teid, "sequence": header.sequence or 0}
     try:
         if header.length != len(data) - 8:
-            raise invalid_format(
-                f"the header says {header.length} octets, the datagram has {len(data) - 8}", 2
+            raise LengthError(
+                f"the header says {header.length} octets, the datagram has {len(data) - 8}"
             )
         chain, body = read_extension_headers(data, header, comprehended)
         fields["extension_headers"] = chain
@@ -296,7 +295,7 @@ def _incorrect(place: Place, position: int, problem: ValueError) -> RemoteProtoc
     return RemoteProtocolError(
         f"{place.presence.name.lower()} {name_of(ie_type)} is incorrect: {problem}",
         cause=Cause.MANDATORY_IE_INCORRECT,
-        clause="11.1.8",
+        clause="11.1.7",
         ie_type=ie_type,
         octet=position + 1,
     )
@@ -317,7 +316,7 @@ def _absent(place: Place, whose: str = "") -> RemoteProtocolError:
     return RemoteProtocolError(
         f"mandatory {name_of(ie_type)} {whose}is missing",
         cause=Cause.MANDATORY_IE_MISSING,
-        clause="11.1.6",
+        clause="11.1.5",
         ie_type=ie_type,
     )
 

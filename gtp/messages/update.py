@@ -129,7 +129,7 @@ class UpdatePdpContextRequest(Message):
     def lacking_from_sgsn(self) -> IEType | None:
         """Return the first element that an SGSN must send and that is not here, or None.
 
-        A GGSN answers such a request with Cause 202, mandatory IE missing (TS 29.060 §11.1.6).
+        A GGSN answers such a request with Cause 202, mandatory IE missing (TS 29.060 §11.1.5).
         """
         return next(
             (

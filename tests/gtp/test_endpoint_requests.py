@@ -146,24 +146,6 @@ def test_version_not_supported_fails_the_request() -> None:
     assert event.reason is FailureReason.VERSION_NOT_SUPPORTED
 
 
-def test_an_invalid_response_fails_the_request_and_tells_the_peer_nothing() -> None:
-    """A response without its mandatory IE ends the request, with what is wrong (§11.1.6)."""
-    under_test = endpoint()
-    asked = request()
-    under_test.request(asked, PEER, 0.0)
-    under_test.take_datagrams()
-    no_cause = bytes.fromhex("32210004000000000000 0000")
-    octets = no_cause[:8] + asked.sequence.to_bytes(2, "big") + no_cause[10:]
-    under_test.receive(octets, PEER, 0.1)
-    (event,) = under_test.take_events()
-    assert isinstance(event, RequestFailed)
-    assert event.reason is FailureReason.INVALID_RESPONSE
-    assert event.error is not None
-    assert event.error.cause is Cause.MANDATORY_IE_MISSING
-    assert under_test.take_datagrams() == []
-    assert under_test.counters.invalid_responses == 1
-
-
 def test_a_response_with_an_unknown_extension_header_counts_as_not_arrived() -> None:
     """It is discarded, the peer is told what we know, and the request goes on (§11.1)."""
     under_test = endpoint()

@@ -313,7 +313,7 @@ def test_a_second_delete_of_the_same_context_finds_nothing(bench) -> None:
 
 @pytest.mark.clause("29.060 §11.1", "refusals carry the SGSN's TEID where it is known")
 def test_a_delete_without_nsapi_is_refused_to_the_sgsns_teid(bench) -> None:
-    """It cannot be decoded; its header still tells whose tunnel it is (TS 29.060 §11.1.6)."""
+    """It cannot be decoded; its header still tells whose tunnel it is (TS 29.060 §11.1.5)."""
     bench.create()
     created = bench.sent(CreatePdpContextResponse)
     for teid, answered in ((created.teid_control, 0x200), (0x77, 0)):
@@ -437,6 +437,7 @@ def test_an_echo_response_tells_of_a_restart_too(make_bench) -> None:
 
 
 @pytest.mark.parametrize(("policy", "left"), [(PathDownPolicy.KEEP, 1), (PathDownPolicy.DELETE, 0)])
+@pytest.mark.clause("29.060 §11.2", "path failure: told, and contexts kept or deleted by policy")
 @pytest.mark.clause(
     "23.007",
     "contexts of an SGSN that does not answer Echo: kept or dropped, by policy",

@@ -27,6 +27,7 @@ def delete_answered(around, delete):
     )
 
 
+@pytest.mark.clause("29.060 §11.3", "MS detach: the SGSN deletes its contexts at the GGSN")
 def test_the_mobile_detaches(active):
     """Its contexts are deleted at the GGSN, then it gets Detach Accept."""
     active.say(gmm.DetachRequestUplink())
