@@ -26,6 +26,7 @@ COMMANDS = {
     "push": "send a push to a gateway, and wait for its result notification",
     "experiment": "measure ways of pushing against each other, in virtual time",
     "hlr": "import and export an HLR's subscribers",
+    "send": "send one GTP message made by hand, and decode its answer",
     "decode": "say what a GTP message is, element by element",
 }
 _ELSEWHERE = {"experiment": "testbed.experiments.command"}
