@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import BinaryIO
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -16,7 +15,7 @@ from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
 from corenet.adapters.tuns import Tuns
 from corenet.assembly import CoreConfig, assemble
-from corenet.capture.capture import Capture
+from corenet.capture.capture import Capture, Sink
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
@@ -43,7 +42,7 @@ class CoreService(Service):
         gi_per_address: bool = False,
         tuns: Mapping[tuple[str, str], TunPlan] | None = None,
         forward: bool = False,
-        capture: BinaryIO | None = None,
+        capture: Sink | None = None,
         journals: Mapping[str, Journal] | None = None,
         subscribers: Store | None = None,
         latencies: Mapping[Interface, float] = NO_LATENCIES,
@@ -81,14 +80,9 @@ class CoreService(Service):
             journals=journals,
             subscribers=subscribers,
         )
-        self.capture: Capture | None = None
-        if capture is not None:
-            self.capture = Capture(
-                capture,
-                gc_hosts=config.gc_hosts,
-                gsup_nodes=config.gsup_nodes,
-                on_end=self._capture_ended,
-            )
+        self._config = config
+        self.capture = None if capture is None else self._new_capture(capture)
+        if self.capture is not None:
             self.runtime.on_passed(self.capture)
 
     def counters_beside(self) -> dict[str, Counter[str]]:
@@ -97,6 +91,17 @@ class CoreService(Service):
         if self.gi is not None:
             counted["gi"] = self.gi.counters
         return counted if self.tuns is None else counted | self.tuns.counters
+
+    def record(self, sink: Sink) -> Callable[[], None]:
+        """Write a capture of what passes from now on, until the function returned is called."""
+        capture = self._new_capture(sink)
+        forget = self.runtime.on_passed(capture)
+
+        def stop() -> None:
+            forget()
+            capture.close()
+
+        return stop
 
     def startService(self) -> None:
         """Bind the sockets and start the nodes.
@@ -115,6 +120,14 @@ class CoreService(Service):
         """Stop the nodes, let their farewells out, close the sockets."""
         self.running = 0
         return self.runtime.stop().addCallback(self._close_capture)
+
+    def _new_capture(self, sink: Sink) -> Capture:
+        return Capture(
+            sink,
+            gc_hosts=self._config.gc_hosts,
+            gsup_nodes=self._config.gsup_nodes,
+            on_end=self._capture_ended,
+        )
 
     def _close_capture(self, _: None) -> None:
         if self.capture is not None:

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from corenet.adapters.capture_stream import PCAPNG, CaptureStream, Record
 from corenet.adapters.control_exchange import (
     BoundedRequest,
     answer,
@@ -52,22 +53,32 @@ class ControlInterface:
     """Serves one core's control interface."""
 
     def __init__(
-        self, control: CoreControl, reactor: IReactorTime, *, token: str | None = None
+        self,
+        control: CoreControl,
+        reactor: IReactorTime,
+        *,
+        token: str | None = None,
+        record: Record | None = None,
     ) -> None:
-        """``token`` is the bearer token that every request must carry, or None for none."""
+        """``token`` is the bearer token that every request must carry, or None for none.
+
+        ``record`` writes captures for who asks for them; without it nobody may.
+        """
         if token == "":
             raise ValueError("a bearer token is not empty")
         self._control = control
         self._reactor = reactor
         self._token = token
         self._closed = False
-        self._streams: set[EventStream] = set()
+        self._record = record
+        self._streams: set[EventStream | CaptureStream] = set()
         self._registry = CollectorRegistry()
         self._registry.register(CoreMetrics(control))
         self._routes: Routes[Serve] = Routes()
         for operation in OPERATIONS:
             self._routes.add(operation.method, operation.path, partial(self._serve, operation))
         self._routes.add("GET", "/v1/events", self._stream)
+        self._routes.add("GET", "/v1/capture", self._capture)
         self._routes.add("GET", "/v1/openapi.json", self._openapi)
         self._routes.add("GET", "/metrics", self._metrics)
 
@@ -99,7 +110,7 @@ class ControlInterface:
         return listening
 
     def close(self) -> None:
-        """End the event streams and serve nothing more; the port is its owner's to close."""
+        """End the streams and serve nothing more; the port is its owner's to close."""
         self._closed = True
         for stream in tuple(self._streams):
             stream.end()
@@ -197,6 +208,17 @@ class ControlInterface:
         stream = EventStream(request, self._reactor, self._control.events, self._streams.discard)
         self._streams.add(stream)
         stream.begin(None if seen is None else int(seen))
+
+    def _capture(self, request: Request, _parts: Mapping[str, str]) -> None:
+        read_parameters(NoParameters, "query", read_query(request))
+        if self._record is None:
+            raise ControlError(404, "Not found", "nothing is captured here")
+        if request.method == b"HEAD":
+            answer_octets(request, 200, b"", PCAPNG)
+            return
+        stream = CaptureStream(request, self._record, self._streams.discard)
+        self._streams.add(stream)
+        stream.begin()
 
     def _openapi(self, request: Request, _parts: Mapping[str, str]) -> None:
         read_parameters(NoParameters, "query", read_query(request))

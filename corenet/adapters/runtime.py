@@ -230,9 +230,9 @@ class TwistedRuntime:
         """Call ``listener`` for every event of every node."""
         self._listeners.append(listener)
 
-    def on_passed(self, tap: Tap) -> None:
-        """Call ``tap`` for every datagram that passed."""
-        self._pass.add(tap)
+    def on_passed(self, tap: Tap) -> Callable[[], None]:
+        """Call ``tap`` for every datagram that passed, until the function returned is called."""
+        return self._pass.add(tap)
 
     # What reaches a node
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from twisted.logger import Logger
 
@@ -19,9 +20,13 @@ class Taps:
         self._log = log
         self._taps: list[Tap] = []
 
-    def add(self, tap: Tap) -> None:
-        """Call ``tap`` from now on."""
-        self._taps.append(tap)
+    def add(self, tap: Tap) -> Callable[[], None]:
+        """Call ``tap`` from now on, until the function returned is called."""
+        self._taps = [*self._taps, tap]
+        return partial(self._remove, tap)
+
+    def _remove(self, tap: Tap) -> None:
+        self._taps = [one for one in self._taps if one is not tap]
 
     @property
     def watched(self) -> bool:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 from socket import inet_aton
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from corenet.capture import pcapng
 from corenet.capture.tcp import TcpConversation
@@ -64,12 +64,22 @@ _FIRST_INVENTED: Final = int(IPv4Address("198.18.0.1"))
 _FIRST_CLIENT_PORT: Final = 49_152
 
 
+class Sink(Protocol):
+    """Where a capture goes."""
+
+    def write(self, blocks: bytes, /) -> object:
+        """Take whole blocks; raise ``OSError`` where no more can be taken."""
+
+    def flush(self) -> object:
+        """Pass on what was written."""
+
+
 class Capture:
     """A tap that writes each datagram to a pcapng stream as it passes."""
 
     def __init__(
         self,
-        stream: BinaryIO,
+        stream: Sink,
         *,
         gc_hosts: Collection[str] = (),
         gsup_nodes: Collection[str] = (),

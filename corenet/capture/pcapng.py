@@ -13,9 +13,11 @@ from typing import Final
 LINKTYPE_RAW: Final = 101
 """Packets begin with an IP header, version 4 or 6."""
 
-_SECTION_HEADER: Final = 0x0A0D0D0A
+SECTION_HEADER: Final = 0x0A0D0D0A
+"""Type of the block that a file begins with."""
 _INTERFACE_DESCRIPTION: Final = 1
-_NAME_RESOLUTION: Final = 4
+NAME_RESOLUTION: Final = 4
+"""Type of the block that gives addresses their names."""
 _ENHANCED_PACKET: Final = 6
 
 _OPTION_COMMENT: Final = 1
@@ -34,7 +36,7 @@ _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
 def section_header(application: str) -> bytes:
     """Return the block that a file begins with, naming the application that writes it."""
     body = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
-    return _block(_SECTION_HEADER, body + _options((_OPTION_USER_APPLICATION, application)))
+    return _block(SECTION_HEADER, body + _options((_OPTION_USER_APPLICATION, application)))
 
 
 def interface_description(name: str, description: str, link_type: int = LINKTYPE_RAW) -> bytes:
@@ -59,7 +61,7 @@ def name_resolution(names: Iterable[tuple[str, str]]) -> bytes:
     records = (
         _record(_RECORD_IPV4, inet_aton(address) + name.encode() + b"\0") for address, name in names
     )
-    return _block(_NAME_RESOLUTION, b"".join(records) + bytes(4))
+    return _block(NAME_RESOLUTION, b"".join(records) + bytes(4))
 
 
 def _block(kind: int, body: bytes) -> bytes:

@@ -33,6 +33,7 @@ def document() -> dict[str, Any]:
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     paths["/v1/events"] = {"get": _EVENTS}
+    paths["/v1/capture"] = {"get": _CAPTURE}
     paths["/v1/openapi.json"] = {
         "get": _plain("get_openapi", "This document", _JSON, {"type": "object"})
     }
@@ -153,6 +154,20 @@ _EVENTS = {
         },
         "400": _problem("Last-Event-ID is no number"),
         "401": _problem("the bearer token is missing or wrong"),
+    },
+}
+
+_CAPTURE = {
+    "operationId": "stream_capture",
+    "summary": "What passes on each interface, as it passes, for Wireshark (pcapng)",
+    "responses": {
+        "200": {
+            "description": "a stream that does not end; who reads too slowly is let go",
+            "content": {"application/x-pcapng": {"schema": {"type": "string"}}},
+        },
+        "400": _problem("there are no parameters"),
+        "401": _problem("the bearer token is missing or wrong"),
+        "404": _problem("nothing is captured here"),
     },
 }
 

@@ -20,6 +20,7 @@ _CAUSES = """\
 """
 _BESIDE = """\
 | `GET /v1/events` | What happens in the core, as it happens | [`Last-Event-ID`] | 200, 400 |
+| `GET /v1/capture` | What passes on each interface, as it passes (pcapng) |  | 200, 400, 404 |
 | `GET /v1/openapi.json` | The OpenAPI document |  | 200, 400 |
 | `GET /metrics` | Counters of every node, for Prometheus |  | 200, 400 |
 """

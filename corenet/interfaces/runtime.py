@@ -88,6 +88,6 @@ class Runtime(Protocol):
         """Call ``listener`` for every event of every node."""
         ...
 
-    def on_passed(self, tap: Tap) -> None:
-        """Call ``tap`` for every datagram that passed."""
+    def on_passed(self, tap: Tap) -> Callable[[], None]:
+        """Call ``tap`` for every datagram that passed, until the function returned is called."""
         ...

@@ -27,9 +27,13 @@ COMMANDS = {
     "experiment": "measure ways of pushing against each other, in virtual time",
     "hlr": "import and export an HLR's subscribers",
     "send": "send one GTP message made by hand, and decode its answer",
+    "wireshark": "let Wireshark list running labs, and know a profile for them",
     "decode": "say what a GTP message is, element by element",
 }
-_ELSEWHERE = {"experiment": "testbed.experiments.command"}
+_ELSEWHERE = {
+    "experiment": "testbed.experiments.command",
+    "wireshark": "testbed.wireshark.command",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

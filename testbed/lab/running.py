@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
@@ -15,6 +15,7 @@ from corenet.adapters.accounting_journal import FileJournal
 from corenet.adapters.control_http import ControlInterface
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.subscriber_file import SubscriberFile
+from corenet.capture.capture import Sink
 from corenet.control.core import CoreControl
 from corenet.interfaces.node import Event
 from corenet.mobile.config import MobileConfig
@@ -41,7 +42,7 @@ class RunningLab:
         *,
         state: LabState,
         random: Random,
-        capture: BinaryIO | None = None,
+        capture: Sink | None = None,
     ) -> None:
         self.lab = lab
         self._reactor = reactor
@@ -141,7 +142,7 @@ class RunningLab:
         if self._subscribers is not None:
             self._subscribers.close()
 
-    def _make_core(self, capture: BinaryIO | None) -> CoreService | None:
+    def _make_core(self, capture: Sink | None) -> CoreService | None:
         if self.lab.core is None:
             return None
         ggsn = self.lab.model.ggsn
@@ -174,7 +175,12 @@ class RunningLab:
         part = self.lab.model.control
         if part is None or self.control is None:
             return
-        self._interface = ControlInterface(self.control, self._reactor, token=part.token)
+        self._interface = ControlInterface(
+            self.control,
+            self._reactor,
+            token=part.token,
+            record=None if self._service is None else self._service.record,
+        )
         self._port = self._interface.listen(self._reactor, part.address, part.port)
 
     async def _start_gateway(self) -> None:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def state_base() -> Path:
+    """Return the folder that the user's labs keep their state in (XDG)."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "corenet"
+
+
 @dataclass(frozen=True, slots=True)
 class LabState:
     """A folder of one lab's lasting state."""
@@ -16,8 +22,7 @@ class LabState:
     @classmethod
     def of(cls, lab: str) -> LabState:
         """Return the state of the lab with that name, in the user's state folder (XDG)."""
-        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-        return cls(Path(base) / "corenet" / lab)
+        return cls(state_base() / lab)
 
     @property
     def push_store(self) -> str:

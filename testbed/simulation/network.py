@@ -278,9 +278,13 @@ class VirtualNetwork:
         """Call ``listener`` for every event of every node."""
         self._listeners.append(listener)
 
-    def on_passed(self, tap: Tap) -> None:
-        """Call ``tap`` for every datagram as its sender sends it, whether it arrives or not."""
+    def on_passed(self, tap: Tap) -> Callable[[], None]:
+        """Call ``tap`` for every datagram as its sender sends it, whether it arrives or not.
+
+        The function returned ends it.
+        """
         self._taps.append(tap)
+        return partial(self._taps.remove, tap)
 
     @property
     def trace(self) -> str:

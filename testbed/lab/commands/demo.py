@@ -9,11 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 from random import Random
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 from twisted.internet.error import CannotListenError
 
 from corenet.adapters.udp import CannotBindError
+from corenet.capture.capture import Sink
 from testbed.adapters.initiator import SubmissionError
 from testbed.lab.build import load
 from testbed.lab.capture_file import capture_stream
@@ -73,7 +74,7 @@ async def _demo(
     options: argparse.Namespace,
     scenario: Scenario,
     state: LabState,
-    stream: BinaryIO | None,
+    stream: Sink | None,
 ) -> int:
     lab = load(scenario.lab)
     running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,10 +17,13 @@ from twisted.internet.error import CannotListenError
 
 from corenet.adapters.sqlite_file import StoreError
 from corenet.adapters.udp import CannotBindError
+from corenet.capture.ring import RingLimits
+from corenet.capture.streams import PIPE
 from testbed.lab.build import LoadedLab, load, shipped_labs
 from testbed.lab.capture_file import capture_stream
 from testbed.lab.logs import log_events, log_to, log_what_matters
 from testbed.lab.reactor_run import run_in_reactor
+from testbed.lab.register import RegisteredLab, registered
 from testbed.lab.running import RunningLab
 from testbed.lab.state import LabState
 
@@ -46,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pcap", metavar="FILE", help="capture everything that passes; - is standard output"
     )
     parser.add_argument(
+        "--ring",
+        metavar="WHEN",
+        type=_ring,
+        help="capture into FILE_00001, FILE_00002 and so on: filesize:KB,duration:SECONDS,files:N "
+        "(a file is full at that size or age; the last N are kept)",
+    )
+    parser.add_argument(
         "--state",
         metavar="FOLDER",
         type=Path,
@@ -62,11 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the lab until it is interrupted, which is how it should end: status 0."""
+    if options.ring is not None and options.pcap in (None, PIPE):
+        print("corenet run: --ring needs --pcap FILE", file=sys.stderr)
+        return 2
     lab = load(options.lab)
     state = LabState(options.state) if options.state else LabState.of(lab.model.name)
     log_to(None if options.quiet else sys.stderr, as_json=options.json)
     try:
-        with capture_stream(options.pcap) as stream:
+        with capture_stream(options.pcap, options.ring) as stream:
 
             async def work(reactor: Any) -> int:
                 running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
@@ -76,11 +91,12 @@ def run(options: argparse.Namespace) -> int:
                     log_what_matters(running.runtime)
                 await running.start()
                 try:
-                    if not await running.settled(SETTLE_TIME, _Progress()):
-                        print("Some mobiles have not attached yet.", file=sys.stderr)
-                    spare_collections()
-                    _announce(lab)
-                    await Deferred()
+                    with _registered(lab):
+                        if not await running.settled(SETTLE_TIME, _Progress()):
+                            print("Some mobiles have not attached yet.", file=sys.stderr)
+                        spare_collections()
+                        _announce(lab)
+                        await Deferred()
                 finally:
                     await running.stop()
                 return 0
@@ -90,6 +106,22 @@ def run(options: argparse.Namespace) -> int:
         print(f"corenet run: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _ring(text: str) -> RingLimits:
+    try:
+        return RingLimits.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _registered(lab: LoadedLab) -> AbstractContextManager[None]:
+    """Let others find the lab's control interface, where it has one."""
+    control = lab.model.control
+    if control is None or lab.core is None:
+        return nullcontext()
+    url = f"http://{control.address}:{control.port}"
+    return registered(RegisteredLab(lab.model.name, os.getpid(), url, control.token))
 
 
 class _Progress:
