@@ -34,7 +34,7 @@ COLUMNS: Final = (
     (
         "Cause",
         "%Cus:gtp.cause || gsm_a.gm.sm.cause || gsm_a.gm.gmm.cause || gsup.cause || "
-        "gsm_a.rp.rp_cause || smpp.command_status:0:R",
+        "gsm_a.rp.cause || gsup.sm_rp.cause || smpp.command_status:0:R",
     ),
     ("Info", "%i"),
 )
@@ -42,7 +42,8 @@ COLUMNS: Final = (
 
 FAILURES: Final = (
     "gtp.cause >= 192 || gsm_a.gm.sm.cause || gsm_a.gm.gmm.cause || gsup.cause || "
-    "gsm_a.rp.rp_cause || smpp.command_status > 0 || radius.code == 3 || icmp.type == 3"
+    "gsm_a.rp.cause || gsup.sm_rp.cause || smpp.command_status > 0 || radius.code == 3 || "
+    "icmp.type == 3"
 )
 
 BUTTONS: Final = (

@@ -74,7 +74,12 @@ def script(page: Path) -> str:
 
 def environment(folder: Path) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "XDG_STATE_HOME": str(folder / "state"), "NO_COLOR": "1"}
+    homes = {
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+    return os.environ | homes | {"PATH": path, "NO_COLOR": "1"}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
