@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import randrange
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
-from corenet.capture.capture import Capture
+from corenet.capture.capture import Capture, Sink
 from corenet.interfaces.node import Address, Event, Interface
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
 from gtp.describe import describe_octets
@@ -231,7 +231,7 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def _send(reactor: Any, errand: _Errand, report: Report, stream: BinaryIO | None) -> int:
+async def _send(reactor: Any, errand: _Errand, report: Report, stream: Sink | None) -> int:
     runtime = TwistedRuntime(reactor)
     ended: Deferred[None] = Deferred()
 
