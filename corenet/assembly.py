@@ -23,18 +23,24 @@ from corenet.hlr.node import Hlr
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
 from corenet.interfaces.gsup import GSUP_PORT
-from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
+from corenet.interfaces.node import ANYWHERE, SOME, Address, Event, Interface, Node
 from corenet.interfaces.runtime import Runtime
 from corenet.mobile.config import Cell, MobileConfig, MobileTimers
 from corenet.mobile.population import Mobiles
 from corenet.radius.journal import Journal
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.node import Sgsn
+from corenet.um.base_station import BaseStation
+from corenet.um.config import BaseStationConfig, TransceiverConfig
+from corenet.um.events import NetworkFound, NetworkLost
+from corenet.um.transceiver import PLACE, Transceiver
 from gtp.constants import GTP_C_PORT, GTP_U_PORT
 
 HLR_NAME = "hlr"
 MOBILES_NAME = "mobiles"
 GSUP_SERVER_NAME = "gsup"
+BASE_STATION_NAME = "bts"
+TRANSCEIVER_NAME = "transceiver"
 
 
 class CoreRuntime(Runtime, Protocol):
@@ -58,16 +64,24 @@ class CoreConfig:
     """HLRs of other processes, by the name that they have here."""
     mobiles: tuple[MobileConfig, ...] = ()
     mobile_timers: MobileTimers = field(default_factory=MobileTimers)
+    base_station: BaseStationConfig | None = None
+    """Where mobiles of other processes find the SGSNs; without it there are none."""
+    transceiver: TransceiverConfig | None = None
+    """Where the mobiles find the SGSNs, which are in another process."""
+    cells: Mapping[int, bytes] = field(default_factory=dict)
+    """Routeing area identifications by cell, where the SGSNs are in another process."""
 
     def __post_init__(self) -> None:
         own = () if self.hlr is None and HLR_NAME in self.hlrs_outside else (HLR_NAME,)
-        names = Counter(
-            (*self.ggsns, *self.sgsns, *self.hlrs_outside, *own, MOBILES_NAME, GSUP_SERVER_NAME)
-        )
+        names = Counter((*self.ggsns, *self.sgsns, *self.hlrs_outside, *own, *_RESERVED))
         twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
             raise ValueError(f"two nodes are named {twice[0]}")
-        if self.mobiles and not self.sgsns:
+        if self.transceiver is not None and self.sgsns:
+            raise ValueError("the SGSNs are here, or in another process")
+        if self.base_station is not None and not self.sgsns:
+            raise ValueError("a base station needs an SGSN")
+        if self.mobiles and not self.sgsns and self.transceiver is None:
             raise ValueError("mobiles need an SGSN")
         cells = Counter(
             cell
@@ -85,6 +99,11 @@ class CoreConfig:
     def gsup_nodes(self) -> frozenset[str]:
         """Names of the nodes that carry Gr to other processes."""
         return frozenset((*self.hlrs_outside, GSUP_SERVER_NAME))
+
+    @property
+    def um_nodes(self) -> frozenset[str]:
+        """Names of the nodes that carry the radio to other processes."""
+        return frozenset((BASE_STATION_NAME, TRANSCEIVER_NAME))
 
     @property
     def gc_hosts(self) -> frozenset[str]:
@@ -115,6 +134,8 @@ class Core:
     mobiles: Mobiles | None
     gsup_server: GsupServer | None = None
     hlrs_outside: Mapping[str, HlrOutside] = field(default_factory=dict)
+    base_station: BaseStation | None = None
+    transceiver: Transceiver | None = None
 
     def attach(self, runtime: CoreRuntime) -> None:
         """Attach and start every node: HLRs, GGSNs, SGSNs, mobiles, in this order.
@@ -135,8 +156,31 @@ class Core:
             runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), ggsn)
         for sgsn in self.sgsns.values():
             runtime.attach(sgsn, _sgsn_places(sgsn.name, sgsn.config))
+        if self.base_station is not None:
+            listen = self.base_station.config.listen
+            runtime.attach(self.base_station, {Interface.RADIO: SOME, Interface.UM: listen})
+        if self.transceiver is not None:
+            if self.mobiles is not None:
+                _cover(runtime, self.mobiles)
+            local = self.transceiver.config.local
+            runtime.attach(self.transceiver, {Interface.RADIO: PLACE, Interface.UM: local})
         if self.mobiles is not None:
             runtime.attach(self.mobiles, {Interface.RADIO: ANYWHERE})
+
+
+_RESERVED = (MOBILES_NAME, GSUP_SERVER_NAME, BASE_STATION_NAME, TRANSCEIVER_NAME)
+
+
+def _cover(runtime: CoreRuntime, mobiles: Mobiles) -> None:
+    """Have mobiles in coverage while the network of another process is found."""
+    mobiles.set_network(False, runtime.now())
+
+    def note(_time: float, _node: str, event: Event) -> None:
+        if isinstance(event, NetworkFound | NetworkLost):
+            there = isinstance(event, NetworkFound)
+            runtime.command(mobiles, lambda now: mobiles.set_network(there, now))
+
+    runtime.on_event(note)
 
 
 def assemble(
@@ -178,15 +222,22 @@ def assemble(
         hlrs_outside={
             name: HlrOutside(part, name=name) for name, part in config.hlrs_outside.items()
         },
+        base_station=None
+        if config.base_station is None
+        else BaseStation(config.base_station, name=BASE_STATION_NAME),
+        transceiver=None
+        if config.transceiver is None
+        else Transceiver(config.transceiver, name=TRANSCEIVER_NAME, random=own()),
     )
 
 
 def _mobiles(config: CoreConfig, random: Random, applications: Applications) -> Mobiles | None:
-    if not config.sgsns:
+    if not config.sgsns and config.transceiver is None:
         return None
     mobiles = Mobiles(
         name=MOBILES_NAME,
-        cells={
+        cells={cell: Cell(PLACE, area) for cell, area in config.cells.items()}
+        | {
             cell: Cell(_on_radio(name), area.encode())
             for name, sgsn in config.sgsns.items()
             for area in sgsn.routing_areas

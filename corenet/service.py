@@ -126,6 +126,7 @@ class CoreService(Service):
             sink,
             gc_hosts=self._config.gc_hosts,
             gsup_nodes=self._config.gsup_nodes,
+            um_nodes=self._config.um_nodes,
             on_end=self._capture_ended,
         )
 

@@ -21,12 +21,11 @@ from typing import Final, Protocol
 from corenet.capture import pcapng
 from corenet.capture.tcp import TcpConversation
 from corenet.gi.ip import IpError, udp_packet
-from corenet.interfaces import paging
+from corenet.interfaces import gsmtap, paging
 from corenet.interfaces.attachments import TO_MOBILES
 from corenet.interfaces.node import Address, Interface
 from corenet.interfaces.runtime import Passed, Phase
 
-GSMTAP_PORT: Final = 4729
 GSUP_PORT: Final = 4222
 
 INTERFACES: Final = (
@@ -49,10 +48,6 @@ _OVER_UDP: Final = {
     Interface.WSP: _GI,
 }
 
-# Version 2, 4 words, payload type GB_LLC; the rest says where on the air, which is nowhere here.
-_GSMTAP_DOWNLINK: Final = bytes.fromhex("02040800 0000 0000 00000000 00000000")
-_GSMTAP_UPLINK: Final = bytes.fromhex("02040800 4000 0000 00000000 00000000")
-_GSMTAP_PAGING: Final = bytes.fromhex("02040100 0000 0000 00000000 05000000")
 _LLC_FROM_SGSN: Final = 0x40
 """C/R bit of a command from the SGSN (TS 44.064 §6.2.2); UI frames are always commands."""
 
@@ -83,17 +78,20 @@ class Capture:
         *,
         gc_hosts: Collection[str] = (),
         gsup_nodes: Collection[str] = (),
+        um_nodes: Collection[str] = (),
         on_end: Callable[[OSError], None] | None = None,
     ) -> None:
         """Write the header to ``stream``; GTP-C with an end in ``gc_hosts`` (HLRs) is Gc.
 
         What nodes in ``gsup_nodes`` take from Gr and put on it is recorded where it passes on
-        their connections. ``on_end`` is called once, when the stream takes no more: the reader of
+        their connections, and so is what those in ``um_nodes`` have of the radio: in their
+        datagrams. ``on_end`` is called once, when the stream takes no more: the reader of
         a pipe went away, or the disk is full. The capture records nothing from then on.
         """
         self._stream = stream
         self._gc_hosts = frozenset(gc_hosts)
         self._gsup_nodes = frozenset(gsup_nodes)
+        self._um_nodes = frozenset(um_nodes)
         self._on_end = on_end
         self._open = True
         self._hosts: dict[str, str] = {}
@@ -135,7 +133,11 @@ class Capture:
         if passed.interface is Interface.GI:
             return self._packet(_GI, passed.time, passed.data)
         if passed.interface is Interface.RADIO:
+            if not self._um_nodes.isdisjoint((passed.sender, passed.receiver)):
+                return b""
             return self._on_radio(passed)
+        if passed.interface is Interface.UM:
+            return self._on_um(passed)
         if passed.interface is Interface.GR and not self._gsup_nodes.isdisjoint(
             (passed.sender, passed.receiver)
         ):
@@ -167,12 +169,23 @@ class Capture:
     def _on_radio(self, passed: Passed) -> bytes:
         paged = paging.is_paging(passed.data)
         downlink = paged or not passed.data or passed.data[0] & _LLC_FROM_SGSN
-        header = _GSMTAP_DOWNLINK if downlink else _GSMTAP_UPLINK
-        tapped = (_GSMTAP_PAGING if paged else header) + passed.data
+        header = gsmtap.DOWNLINK if downlink else gsmtap.UPLINK
+        tapped = (gsmtap.PAGING if paged else header) + passed.data
         source, destination = passed.source[0], passed.destination[0]
         ends = (self._host(source, source), self._host(destination, destination))
-        packet = udp_packet((ends[0], GSMTAP_PORT), (ends[1], GSMTAP_PORT), tapped)
+        packet = udp_packet((ends[0], gsmtap.GSMTAP_PORT), (ends[1], gsmtap.GSMTAP_PORT), tapped)
         comment = f"mobile {destination if downlink else source}"
+        return self._packet(_RADIO, passed.time, packet, comment)
+
+    def _on_um(self, passed: Passed) -> bytes:
+        source, destination = passed.source, passed.destination
+        ends = self._host(source[0], passed.sender), self._host(destination[0], passed.receiver)
+        packet = udp_packet((ends[0], source[1]), (ends[1], destination[1]), passed.data)
+        try:
+            carried = gsmtap.decode(passed.data)
+        except gsmtap.GsmtapError:
+            carried = None
+        comment = f"mobile {carried.imsi}" if isinstance(carried, gsmtap.RadioFrame) else ""
         return self._packet(_RADIO, passed.time, packet, comment)
 
     def _on_gr(self, passed: Passed, source: str, destination: str) -> bytes:

@@ -30,6 +30,9 @@ def counters(core: Core) -> dict[str, dict[str, int]]:
         counted[core.gsup_server.name] = dict(core.gsup_server.counters)
     for outside in core.hlrs_outside.values():
         counted[outside.name] = dict(outside.counters)
+    for um in (core.base_station, core.transceiver):
+        if um is not None:
+            counted[um.name] = dict(um.counters)
     if core.mobiles is not None:
         counted[core.mobiles.name] = dict(_flat("", core.mobiles.counters))
     return counted

@@ -11,12 +11,20 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from corenet.interfaces.node import ANYWHERE, Address, Interface, Node
+from corenet.interfaces.node import (
+    ANYWHERE,
+    SOME,
+    Address,
+    ClaimsAddresses,
+    Interface,
+    Node,
+)
 
 IN_PROCESS = frozenset({Interface.RADIO, Interface.GR})
 """Interfaces that never leave the process: links between nodes, by any name.
 
-Gr goes on to other processes over ``Interface.GSUP``, by nodes of ``corenet.gr``.
+Gr goes on to other processes over ``Interface.GSUP``, by nodes of ``corenet.gr``, the radio over
+``Interface.UM``, by nodes of ``corenet.um``.
 """
 
 TO_MOBILES = frozenset({Interface.WDP, Interface.WDP6, Interface.WSP})
@@ -27,6 +35,7 @@ OVER_UDP = TO_MOBILES | {
     Interface.GTP_U,
     Interface.RADIUS,
     Interface.RADIUS_ORDERS,
+    Interface.UM,
 }
 """Interfaces whose datagrams travel over UDP between IP addresses."""
 
@@ -53,6 +62,7 @@ class Attachments:
     def __init__(self) -> None:
         self._places: dict[tuple[Interface, Address], Node] = {}
         self._nodes: dict[str, tuple[Node, dict[Interface, Address]]] = {}
+        self._claimants: dict[Interface, ClaimsAddresses] = {}
         self._routes: dict[int, dict[int, Node]] = {}
 
     def add(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
@@ -64,6 +74,8 @@ class Attachments:
         for interface, address in attachments.items():
             if _is_place(interface, address):
                 self._places[interface, address] = node
+            if address == SOME and isinstance(node, ClaimsAddresses):
+                self._claimants[interface] = node
         self._nodes[node.name] = (node, dict(attachments))
 
     def check(self, node: Node, attachments: Mapping[Interface, Address]) -> None:
@@ -85,6 +97,8 @@ class Attachments:
             return
         for interface, address in entry[1].items():
             self._places.pop((interface, address), None)
+            if address == SOME:
+                self._claimants.pop(interface, None)
         for table in self._routes.values():
             for key in [key for key, holder in table.items() if holder is node]:
                 del table[key]
@@ -116,9 +130,18 @@ class Attachments:
         return self._places.get((interface, address))
 
     def at(self, interface: Interface, address: Address) -> Node | None:
-        """Return who gets what is for ``address``: the node there, else the one ``ANYWHERE``."""
+        """Return who gets what is for ``address``.
+
+        That is the node there, else the one that claims it, else the one ``ANYWHERE``.
+        """
         places = self._places
-        return places.get((interface, address)) or places.get((interface, ANYWHERE))
+        there = places.get((interface, address))
+        if there is not None:
+            return there
+        claimant = self._claimants.get(interface)
+        if claimant is not None and claimant.claims(address):
+            return places[interface, SOME]
+        return places.get((interface, ANYWHERE))
 
     def outside(self, address: Address) -> tuple[Interface, Node] | None:
         """Return the node outside whose own address this is, and the interface, or None."""

@@ -18,6 +18,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 Address = tuple[str, int]
 """Host and port. On UDP an IP address and port; on an in-process link any name, and 0."""
 
+SOME: Address = ("*", 1)
+"""Attached here, a node gets what is for the addresses that it claims (``ClaimsAddresses``)."""
+
 ANYWHERE: Address = ("*", 0)
 """Attached here, a node gets what is for no other node on that interface (many mobiles, say)."""
 
@@ -36,6 +39,8 @@ class Interface(StrEnum):
     """
     RADIO = "radio"
     """LLC frames between SGSN and mobile."""
+    UM = "um"
+    """The same to mobiles of other processes: GSMTAP over UDP."""
     GR = "gr"
     """GSUP messages between SGSN and HLR."""
     GSUP = "gsup"
@@ -107,6 +112,15 @@ class Node(Protocol):
 
     def take_events(self) -> list[Event]:
         """Return what has happened since the last call, in order, and forget it."""
+        ...
+
+
+@runtime_checkable
+class ClaimsAddresses(Protocol):
+    """A node that serves some addresses of an interface, which come and go: attached at SOME."""
+
+    def claims(self, address: Address) -> bool:
+        """Return whether what is for ``address`` is this node's."""
         ...
 
 

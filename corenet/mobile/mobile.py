@@ -100,6 +100,11 @@ class Mobile:
         return self.surroundings.cells[self.cell_identity]
 
     @property
+    def reached(self) -> bool:
+        """Whether the network and it hear each other, but for its power."""
+        return self.covered and self.surroundings.on_air
+
+    @property
     def is_attached(self) -> bool:
         """Whether it may speak to the network."""
         return self.state is MobileState.ATTACHED
@@ -118,7 +123,7 @@ class Mobile:
             state=self.state,
             since=self.mobility.since,
             powered=self.powered,
-            coverage=self.covered,
+            coverage=self.reached,
             cell=self.cell_identity,
             behaviour=self.behaviour,
             sms_behaviour=self.sms_behaviour,
@@ -163,7 +168,12 @@ class Mobile:
         """Take it out of radio coverage, or back; it only knows once it is back."""
         back = covered and not self.covered
         self.covered = covered
-        if back and self.powered:
+        if back:
+            self.find_network(now)
+
+    def find_network(self, now: float) -> None:
+        """Do what a mobile does that is in coverage again, if it is."""
+        if self.powered and self.reached:
             self.mobility.find_cell(now)
 
     def move(self, cell: int, now: float) -> None:
@@ -173,8 +183,7 @@ class Mobile:
         if cell == self.cell_identity:
             return
         self.cell_identity = cell
-        if self.powered and self.covered:
-            self.mobility.find_cell(now)
+        self.find_network(now)
 
     def activate(self, apn: str | None, address: str | None, now: float) -> None:
         """Activate a PDP context; raises MobileError where that is impossible."""
@@ -324,7 +333,7 @@ class Mobile:
 
     def receive(self, frame: bytes, now: float) -> None:
         """Take an LLC frame from the network."""
-        if not self.powered or not self.covered:
+        if not self.powered or not self.reached:
             self.surroundings.count("frames_out_of_reach")
             return
         if paging.is_paging(frame):
@@ -450,7 +459,7 @@ class Mobile:
 
     def _transmit(self, sapi: int, payload: bytes) -> None:
         nu = self._numbers.next(sapi)
-        if self.covered:
+        if self.reached:
             frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
             self.surroundings.send(self.imsi, self.cell_identity, frame)
             self.mobility.note_sent(self.surroundings.now)

@@ -17,6 +17,7 @@ from corenet.mobile.errors import UnknownMobile
 from corenet.mobile.events import MobileView
 from corenet.mobile.mobile import Mobile
 from corenet.mobile.surroundings import Surroundings
+from corenet.schedule import Action
 
 
 class Mobiles:
@@ -108,6 +109,20 @@ class Mobiles:
     def set_coverage(self, imsi: str, covered: bool, now: float) -> None:
         """Take the mobile out of radio coverage, or back."""
         self._at(imsi, now).set_coverage(covered, now)
+
+    def set_network(self, there: bool, now: float) -> None:
+        """Take the network away from all mobiles, or bring it back.
+
+        Without it every mobile is out of coverage; those that look for it when it is back do so
+        as spread as they attach at the start.
+        """
+        surroundings = self._surroundings
+        surroundings.now = now
+        back = there and not surroundings.on_air
+        surroundings.on_air = there
+        if back:
+            for mobile in self._mobiles.values():
+                self._spread(mobile.find_network, now)
 
     def move(self, imsi: str, cell: int, now: float) -> None:
         """Take the mobile to the cell with that identity; raises MobileError where none is."""
@@ -215,17 +230,20 @@ class Mobiles:
     def start(self, now: float) -> None:
         """Begin service: mobiles that are to attach or move on their own do so."""
         self._surroundings.now = now
-        spread = self._surroundings.timers.attach_spread
         for mobile in self._mobiles.values():
             for after, cell in mobile.config.moves:
                 self._surroundings.schedule.at(now + after, partial(mobile.move, cell))
-            if not mobile.config.attach_at_start:
-                continue
-            if spread > 0:
-                when = now + self._surroundings.random.uniform(0, spread)
-                self._surroundings.schedule.at(when, mobile.attach_unasked)
-            else:
-                mobile.attach_unasked(now)
+            if mobile.config.attach_at_start:
+                self._spread(mobile.attach_unasked, now)
+
+    def _spread(self, action: Action, now: float) -> None:
+        """Do at some time, or at once, what all mobiles would do at the same time."""
+        spread = self._surroundings.timers.attach_spread
+        if spread > 0:
+            when = now + self._surroundings.random.uniform(0, spread)
+            self._surroundings.schedule.at(when, action)
+        else:
+            action(now)
 
     def stop(self, now: float) -> None:
         """End service: every mobile is switched off."""

@@ -21,6 +21,7 @@ class Surroundings:
         "datagrams",
         "events",
         "now",
+        "on_air",
         "random",
         "schedule",
         "timers",
@@ -34,6 +35,8 @@ class Surroundings:
         applications: Applications,
     ) -> None:
         self.cells = cells
+        self.on_air = True
+        """Whether there is a network at all, which all mobiles need to be in coverage."""
         self.now = 0.0
         """The time of what is being done."""
         self.timers = timers
