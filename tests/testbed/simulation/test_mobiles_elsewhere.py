@@ -253,6 +253,5 @@ def test_processes_end_in_good_order() -> None:
     world.away.stop(world.phones.transceiver)
     station = world.core.base_station
     assert world.run_until(lambda: station.processes == 0, within=1.0)
-    states = {one.imsi: one.state for one in world.core.sgsns["sgsn"].mm_contexts()}
-    assert states[THERE] is MmState.DETACHED
+    assert world.run_until(lambda: not world.is_known(), within=1.0)
     assert world.away.timeouts() == {}
