@@ -10,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from corenet.adapters.cells import Cells
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
@@ -19,6 +20,7 @@ from corenet.capture.capture import Capture, Sink
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
+from corenet.interfaces.cells import CellQuality
 from corenet.interfaces.node import Interface
 from corenet.radius.journal import Journal
 
@@ -46,6 +48,7 @@ class CoreService(Service):
         journals: Mapping[str, Journal] | None = None,
         subscribers: Store | None = None,
         latencies: Mapping[Interface, float] = NO_LATENCIES,
+        cells: Mapping[int, CellQuality] | None = None,
         log: Logger | None = None,
     ) -> None:
         """Make the nodes; nothing is bound yet.
@@ -57,8 +60,9 @@ class CoreService(Service):
         routes between them and its other interfaces while the core runs. Everything that passes
         goes to the stream ``capture``, which its owner closes, as the ``journals`` of GGSNs and the
         store of the HLR's ``subscribers`` (see ``assemble``); ``latencies`` are those of the
-        runtime. Raise ``NotLoopbackError`` for mobiles' networks that this host has not to itself,
-        and ``TooManyAddressesError`` where they are too large for ``gi_per_address``.
+        runtime, and ``cells`` say what becomes of the frames in them. Raise ``NotLoopbackError``
+        for mobiles' networks that this host has not to itself, and ``TooManyAddressesError`` where
+        they are too large for ``gi_per_address``.
         """
         self._log = log or Logger(namespace="corenet")
         networks = config.gi_networks(but=tuns or ())
@@ -70,7 +74,12 @@ class CoreService(Service):
         """Mobiles' way to this host by its loopback network, or None where they have none."""
         self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
         self.runtime = TwistedRuntime(
-            reactor, gi=self.gi, tuns=self.tuns, latencies=latencies, log=self._log
+            reactor,
+            gi=self.gi,
+            tuns=self.tuns,
+            latencies=latencies,
+            cells=Cells(cells, random) if cells else None,
+            log=self._log,
         )
         self.core = assemble(
             config,

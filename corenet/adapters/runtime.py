@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from corenet.adapters.cells import Cells
 from corenet.adapters.draining_port import Batch
 from corenet.adapters.reactor import (
     ConnectsTcp,
@@ -103,6 +104,7 @@ class TwistedRuntime:
         gi: GiDevice | None = None,
         tuns: Tuns | None = None,
         latencies: Mapping[Interface, float] = NO_LATENCIES,
+        cells: Cells | None = None,
         wall_clock: Callable[[], float] = time.time,
         log: Logger | None = None,
     ) -> None:
@@ -111,10 +113,12 @@ class TwistedRuntime:
         ``tuns`` carry packets from and to mobiles on the APNs that they are for, and ``gi`` all
         others; they are started with the first node on Gi. What mobiles send outside and nobody
         carries is counted as "gi-unroutable". ``latencies`` has the seconds that datagrams wait,
-        by interface, before they reach a node. ``wall_clock`` is asked once, so that a clock set
+        by interface, before they reach a node; ``cells`` do more to frames of the radio, of which
+        the lost ones are counted as "radio-lost". ``wall_clock`` is asked once, so that a clock set
         while the core runs does not show in captures.
         """
         self._latencies = {which: latency for which, latency in latencies.items() if latency}
+        self._cells = cells
         self._reactor = reactor
         self._ways_out = WaysOut(gi, tuns)
         self._log = log or Logger(namespace="corenet.runtime")
@@ -472,6 +476,22 @@ class TwistedRuntime:
             self.counters[f"{interface}-unroutable"] += 1
             return
         there = self._places[name]
+        delay = 0.0 if self._cells is None else self._cells.delay(interface, local, peer)
+        if delay is None:
+            self.counters[f"{interface}-lost"] += 1
+        elif delay > 0:
+
+            def leave_cell() -> None:
+                self._carry_on_link(there, interface, data, local, peer)
+                self._work()
+
+            self.call_later(delay, leave_cell)
+        else:
+            self._carry_on_link(there, interface, data, local, peer)
+
+    def _carry_on_link(
+        self, there: _Place, interface: Interface, data: bytes, local: Address, peer: Address
+    ) -> None:
         if not self._is_delayed(there, interface, data, local, peer):
             self._queue.append(partial(self._receive, there, interface, data, local, peer))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from corenet.sgsn.config import Authentication, RadioTimers, RoutingArea, SgsnConfig
 from gtp.timers import Timers
 from testbed.lab import gsup
-from testbed.lab.model import Lab, MobilePart, SgsnPart
+from testbed.lab.mobiles_model import MobilePart
+from testbed.lab.model import Lab, SgsnPart
 from testbed.lab.yaml_source import Path, Problem, Source
 
 
@@ -20,6 +21,26 @@ def sgsns(lab: Lab) -> dict[str, SgsnConfig]:
 def first_cell(lab: Lab) -> int:
     """Return where mobiles are that name no cell."""
     return next(iter(lab.all_sgsns().values())).routing_areas[0].cells[0]
+
+
+def areas_by_cell(lab: Lab) -> dict[int, bytes]:
+    """Return routeing area identifications by cell."""
+    return {
+        cell: area.encode()
+        for part in lab.all_sgsns().values()
+        for area in _areas(part)
+        for cell in area.cells
+    }
+
+
+def sgsns_by_cell(lab: Lab) -> dict[int, str]:
+    """Return the names of SGSNs by cell."""
+    return {
+        cell: name
+        for name, part in lab.all_sgsns().items()
+        for area in part.routing_areas
+        for cell in area.cells
+    }
 
 
 def problems(lab: Lab, source: Source) -> Iterator[Problem]:

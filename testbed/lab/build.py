@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from corenet.assembly import CoreConfig
-from corenet.authentication.secrets import Secret
 from corenet.ggsn.config import (
     Apn,
     BackOffs,
@@ -25,8 +24,6 @@ from corenet.ggsn.config import (
 )
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
-from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
-from corenet.mobile.config import MobileConfig
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.accounting import RadiusClient
@@ -40,19 +37,17 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import access, gi, gsup, routes
-from testbed.lab.card_model import CardPart
-from testbed.lab.handsets import handset, usual_handset
+from testbed.lab import access, elsewhere, gi, gsup, routes, subscribers
+from testbed.lab.handsets import usual_handset
 from testbed.lab.model import (
     ApnPart,
     GatewayPart,
     GgsnPart,
     GtpTimers,
     Lab,
-    MobilePart,
     PullPart,
-    SubscriberPart,
 )
+from testbed.lab.subscribers import Numbered
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
 from testbed.pull.config import PullConfig, PullLimits
 from testbed.smsc.config import SmscConfig
@@ -85,23 +80,6 @@ class LoadedLab:
     """Subscribers, ranges counted out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """One subscriber of a range."""
-
-    part: SubscriberPart
-    path: tuple[str | int, ...]
-    """Where the range stands in the lab file."""
-    imsi: str
-    msisdn: str
-    index: int
-    """From 0."""
-
-    def address(self, first: str | None) -> str | None:
-        """Return this one's static address, counted up from the range's first."""
-        return None if first is None else str(IPv4Address(first) + self.index)
-
-
 def shipped_labs() -> tuple[str, ...]:
     """Return the names of the labs that come with the distribution."""
     return tuple(
@@ -115,10 +93,34 @@ def load(lab: str) -> LoadedLab:
     Raises:
         SourceError: it is not there, or not what a lab file should be.
     """
+    return build(find(lab))
+
+
+def load_mobiles(lab: str, process: str | None) -> LoadedLab:
+    """Read one of a lab's processes of mobiles as a lab of its own.
+
+    ``process`` may be None where there is only one.
+
+    Raises:
+        SourceError: as ``load``, or there is no such process.
+    """
+    source = find(lab)
+    build(source)
+    model = validate(Lab, source)
+    name = elsewhere.chosen(model, source, process)
+    return _mobiles_process(model, tuple(subscribers.counted_out(model, source)), name)
+
+
+def find(lab: str) -> Source:
+    """Read a lab's document.
+
+    Raises:
+        SourceError: it is not there, or no YAML.
+    """
     shipped = LABS / f"{lab}.yaml"
     try:
         if lab in shipped_labs() and not Path(lab).is_file():
-            return build(read(shipped.read_text(encoding="utf-8"), f"{lab}.yaml"))
+            return read(shipped.read_text(encoding="utf-8"), f"{lab}.yaml")
         text = Path(lab).read_text(encoding="utf-8")
     except OSError as error:
         known = ", ".join(shipped_labs())
@@ -126,7 +128,7 @@ def load(lab: str) -> LoadedLab:
         raise SourceError((Problem(lab, 1, 1, what),)) from None
     except UnicodeDecodeError as error:
         raise SourceError((Problem(lab, 1, 1, f"not UTF-8 text: {error}"),)) from None
-    return build(read(text, lab))
+    return read(text, lab)
 
 
 def build(source: Source) -> LoadedLab:
@@ -136,7 +138,7 @@ def build(source: Source) -> LoadedLab:
         SourceError: with each problem and its place.
     """
     lab = validate(Lab, source)
-    numbered = tuple(_counted_out(lab, source))
+    numbered = tuple(subscribers.counted_out(lab, source))
     _check(lab, numbered, source)
     esme = None if lab.gateway is None else lab.gateway.sms.config(lab.gateway.address, lab.smsc)
     if lab.gateway is not None:
@@ -155,35 +157,13 @@ def build(source: Source) -> LoadedLab:
             else _gateway(lab, lab.gateway, has_smsc=esme is not None),
             esme=esme,
             smsc=None if lab.smsc is None else lab.smsc.config(gsup.hlr_place(lab, lab.smsc.hlr)),
-            self_activating={
-                one.imsi: one.part.mobile.activate
-                for one in numbered
-                if one.part.mobile is not None and one.part.mobile.activate
-            },
+            self_activating=subscribers.self_activating(subscribers.of_process(numbered, None)),
             handset=usual_handset(lab.gateway),
-            handsets=_handsets(lab, numbered),
+            handsets=subscribers.handsets(lab, numbered),
             terminals=len(numbered),
         )
     except ValueError as error:
         raise SourceError((source.problem((), str(error)),)) from None
-
-
-def _counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:
-    for position, part in enumerate(lab.subscribers):
-        path = ("subscribers", position)
-        last_imsi = str(int(part.imsi) + part.count - 1).zfill(len(part.imsi))
-        last_msisdn = str(int(part.msisdn) + part.count - 1).zfill(len(part.msisdn))
-        if len(last_imsi) > 15 or len(last_msisdn) > 15:
-            text = f"counting {part.count} up from here ends in a number of more than 15 digits"
-            raise SourceError((source.problem((*path, "count"), text),))
-        for index in range(part.count):
-            yield Numbered(
-                part,
-                path,
-                str(int(part.imsi) + index).zfill(len(part.imsi)),
-                str(int(part.msisdn) + index).zfill(len(part.msisdn)),
-                index,
-            )
 
 
 def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
@@ -222,6 +202,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
         if len(problems) >= 20:
             break
     problems += access.problems(lab, source)
+    problems += elsewhere.problems(lab, source)
     if problems:
         raise SourceError(tuple(problems))
 
@@ -253,6 +234,7 @@ def _check_tls(lab: Lab, source: Source) -> None:
 
 def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
     outside = gsup.hlrs_outside(lab)
+    here = subscribers.of_process(numbered, None)
     if not (lab.ggsn or lab.all_sgsns() or lab.hlr or outside):
         return None
     return CoreConfig(
@@ -261,13 +243,29 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
         hlr=_hlr(lab, numbered),
         gsup_server=gsup.gsup_server(lab),
         hlrs_outside=outside,
-        mobiles=()
-        if not lab.all_sgsns()
-        else tuple(
-            _mobile(lab, one, one.part.mobile, gsup.centre_of_mobiles(lab))
-            for one in numbered
-            if one.part.mobile
+        mobiles=() if not lab.all_sgsns() else subscribers.mobiles(lab, here),
+        base_station=elsewhere.base_station(lab, (one.imsi for one in here)),
+    )
+
+
+def _mobiles_process(lab: Lab, numbered: tuple[Numbered, ...], process: str) -> LoadedLab:
+    """Return a process of mobiles as a lab of its own."""
+    there = subscribers.of_process(numbered, process)
+    return LoadedLab(
+        model=elsewhere.model(lab, process),
+        core=CoreConfig(
+            mobiles=subscribers.mobiles(lab, there),
+            transceiver=elsewhere.transceiver(lab, process),
+            cells=access.areas_by_cell(lab),
         ),
+        tuns={},
+        gateway=None,
+        esme=None,
+        smsc=None,
+        self_activating=subscribers.self_activating(there),
+        handset=usual_handset(lab.gateway),
+        handsets=subscribers.handsets(lab, there),
+        terminals=len(there),
     )
 
 
@@ -353,7 +351,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
                     )
                     for apn in one.part.apns
                 ),
-                *_card(one.part.card),
+                *subscribers.secret_and_sqn(one.part.card),
                 Barring(one.part.barring),
             )
             for one in numbered
@@ -364,45 +362,6 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
         foreign_sgsns=lab.hlr.foreign_sgsns,
         service_centres=gsup.service_centres(lab),
     )
-
-
-def _card(part: CardPart | None) -> tuple[Secret | None, int]:
-    """Return a card's secret and its sequence number."""
-    return (None, 0) if part is None else (part.secret, part.sqn)
-
-
-def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
-    secret, sqn = _card(part.card or one.part.card)
-    return MobileConfig(
-        imsi=one.imsi,
-        msisdn=one.msisdn,
-        behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
-        sms_behaviour=SmsBehaviour(
-            SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after, part.sms_refused
-        ),
-        reassembly=part.sms_reassembly,
-        service_centre=centre,
-        secret=secret,
-        sqn=sqn,
-        apns=tuple(apn.name for apn in one.part.apns),
-        ready_timer=part.ready_timer,
-        cell=access.first_cell(lab) if part.cell is None else part.cell,
-        moves=tuple((move.after, move.cell) for move in part.moves),
-        attach_at_start=part.attached,
-    )
-
-
-def _handsets(lab: Lab, numbered: tuple[Numbered, ...]) -> dict[str, HandsetSettings]:
-    """Return the settings that are not the usual ones; a range shares one object."""
-    usual = usual_handset(lab.gateway)
-    by_part = {
-        part.mobile: handset(part.mobile, lab.gateway) for part in lab.subscribers if part.mobile
-    }
-    return {
-        one.imsi: own
-        for one in numbered
-        if one.part.mobile is not None and (own := by_part[one.part.mobile]) != usual
-    }
 
 
 def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:

@@ -22,6 +22,7 @@ from testbed.lab.yaml_source import SourceError
 COMMANDS = {
     "demo": "run a scenario, show its ladder, and say how it ended",
     "run": "run a lab until Ctrl-C",
+    "mobiles": "run mobiles of a lab whose network runs elsewhere, until Ctrl-C",
     "validate": "check lab files",
     "push": "send a push to a gateway, and wait for its result notification",
     "experiment": "measure ways of pushing against each other, in virtual time",

@@ -10,7 +10,8 @@ from testbed.handset.settings import (
     PushBehaviour,
     WapGateway,
 )
-from testbed.lab.model import GatewayPart, MobilePart
+from testbed.lab.mobiles_model import MobilePart
+from testbed.lab.model import GatewayPart
 
 
 def usual_handset(gateway: GatewayPart | None) -> HandsetSettings:

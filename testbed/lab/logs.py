@@ -35,6 +35,13 @@ from corenet.hlr.events import StateNotKept
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from corenet.sgsn.events import AuthenticationFailed
+from corenet.um.events import (
+    MobileRefused,
+    MobilesConnected,
+    MobilesDisconnected,
+    NetworkFound,
+    NetworkLost,
+)
 from testbed.adapters.event_words import EventWords
 
 _QUOTED: Final = re.compile(r'[ ="]')
@@ -53,6 +60,11 @@ _TOLD: Final = (
     SessionOrderReceived,
     AuthenticationFailed,
     StateNotKept,
+    NetworkFound,
+    NetworkLost,
+    MobileRefused,
+    MobilesConnected,
+    MobilesDisconnected,
 )
 _BAD: Final = (
     HlrNotConnected,
@@ -60,6 +72,8 @@ _BAD: Final = (
     AccountingGivenUp,
     AuthenticationFailed,
     StateNotKept,
+    NetworkLost,
+    MobileRefused,
 )
 
 
@@ -97,7 +111,7 @@ def log_events(runtime: Runtime, but: Collection[str]) -> None:
 
 
 def log_what_matters(runtime: Runtime) -> None:
-    """Log how ways to others come and go, who is not authentic, and what is not kept."""
+    """Log how ways to others come and go (Gr, radio, RADIUS), who is refused, what is not kept."""
     log = structlog.get_logger("core")
     words = EventWords()
 

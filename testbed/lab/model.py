@@ -7,7 +7,7 @@ are IPv4 addresses on this host; times are seconds.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -26,20 +26,25 @@ from testbed.gateway.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.card_model import CardPart
 from testbed.lab.gi_model import GiPart
+from testbed.lab.mobiles_model import MobilePart, MobilesPart, RadioPart
 from testbed.lab.parts import (
     AnyNetwork,
     ApnName,
+    CellIdentity,
+    ControlPart,
     HlrLinkPart,
     Host,
     HostV6,
     Imsi,
     Msisdn,
     NameServer,
+    NodeName,
     Part,
     Port,
     Qos,
     Seconds,
     UnitName,
+    Wait,
 )
 from testbed.lab.policy_model import GiTriggerPart, RulePart
 from testbed.lab.radius_model import (
@@ -53,8 +58,6 @@ from testbed.lab.radius_model import (
     two_secrets,
 )
 from testbed.lab.smsc_model import SmscPart, SmsPart
-
-Wait = Annotated[float, Field(ge=0, le=60)]
 
 
 class GtpTimers(Part):
@@ -258,10 +261,6 @@ class GgsnPart(Part):
         return self
 
 
-NodeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-CellIdentity = Annotated[int, Field(ge=0, le=0xFFFF)]
-
-
 class RoutingAreaPart(Part):
     """A routing area of an SGSN (TS 23.003 §4.2)."""
 
@@ -361,86 +360,6 @@ class HlrPart(Part):
     gtp: GtpTimers = GtpTimers()
 
 
-class MovePart(Part):
-    """A mobile goes to another cell."""
-
-    after: Annotated[float, Field(ge=0)]
-    cell: CellIdentity
-
-
-class MobilePart(Part):
-    """An emulated mobile and what it does."""
-
-    card: CardPart | None = Field(
-        default=None, description="the card in it, where that is not its subscriber's own"
-    )
-    attached: bool = Field(default=True, description="attach when the lab starts")
-    on_request: Literal["accept", "reject", "silent"] = Field(
-        default="accept", description="what it does with Request PDP Context Activation"
-    )
-    sm_cause: int = Field(
-        default=31, ge=1, le=255, description="the SM cause of a reject (TS 24.008 §10.5.6.6)"
-    )
-    answer_after: float = Field(
-        default=0.0, ge=0, le=3600, description="seconds it takes to answer"
-    )
-    ready_timer: float | None = Field(
-        default=None,
-        ge=2,
-        le=LONGEST,
-        description="READY timer it asks for (T3314), in seconds; the SGSN's when absent",
-    )
-    cell: CellIdentity | None = Field(
-        default=None, description="where it is at first; the first cell of `sgsn` when absent"
-    )
-    moves: tuple[MovePart, ...] = Field(
-        default=(), description="where it goes, and when, counted from the start of the lab"
-    )
-    activate: tuple[ApnName, ...] = Field(
-        default=(), description="APNs it activates by itself once attached"
-    )
-    on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"] = Field(
-        default="accept",
-        description="what it does with short messages; unanswered: it acknowledges their frames "
-        "and says no more",
-    )
-    rp_cause: int = Field(
-        default=111, ge=1, le=127, description="the RP cause of a reject (TS 24.011 §8.2.5.4)"
-    )
-    sms_refused: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        default=(),
-        description="which short messages memory-full and reject are for: the first that comes "
-        "is 1; all when absent",
-    )
-    sms_answer_after: float = Field(
-        default=0.0,
-        ge=0,
-        le=60,
-        description="seconds it takes to answer a short message; after 15 (TR2M) it is too late",
-    )
-    sms_reassembly: Seconds = Field(
-        default=300.0, description="for which the first part of a short message waits for the rest"
-    )
-    on_push: Literal["confirm", "refuse", "silent", "no-session"] = Field(
-        default="confirm",
-        description="what it does with confirmed pushes; no-session: it opens none to take them on",
-    )
-    push_refusal: Literal["requested", "refused", "pending", "no-resources", "unprocessable"] = (
-        Field(
-            default="refused", description="why it refuses a push (WAP-230, abort codes EA to EE)"
-        )
-    )
-    wap_gateway: Host | None = Field(
-        default=None,
-        description="gateway that it fetches pages through; the lab's own when absent, and none "
-        "where there is none",
-    )
-    wap_mode: Literal["session", "connectionless"] = Field(
-        default="session",
-        description="how it asks for pages: on a session (UDP 9201), or in single datagrams (9200)",
-    )
-
-
 class SubscribedApnPart(Part):
     """An APN that a subscriber may use."""
 
@@ -477,25 +396,6 @@ class SubscriberPart(Part):
     mobile: MobilePart | None = Field(
         default=MobilePart(), description="null: no mobile of ours is behind it"
     )
-
-
-class ControlPart(Part):
-    """The control interface, HTTP with JSON."""
-
-    address: Host = "127.0.0.1"
-    port: Port = 8080
-    token: str | None = Field(
-        default=None, min_length=8, description="bearer token asked of clients"
-    )
-
-    @model_validator(mode="after")
-    def _token_beyond_loopback(self) -> Self:
-        if not IPv4Address(self.address).is_loopback and self.token is None:
-            raise ValueError(
-                f"{self.address} can be reached from outside this host: set a token, "
-                "or listen on a loopback address"
-            )
-        return self
 
 
 class CoreClientPart(Part):
@@ -776,6 +676,10 @@ class Lab(Part):
         default_factory=dict, description="further SGSNs, by the names of their nodes"
     )
     hlr: HlrPart | None = None
+    radio: RadioPart = RadioPart()
+    mobiles: dict[NodeName, MobilesPart] = Field(
+        default_factory=dict, description="processes of mobiles, by name"
+    )
     subscribers: tuple[SubscriberPart, ...] = ()
     control: ControlPart | None = None
     gateway: GatewayPart | None = None

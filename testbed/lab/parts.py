@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    model_validator,
 )
 
 Imsi = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{6,15}$")]
@@ -28,6 +29,9 @@ Qos = Annotated[
 """In hexadecimal as in GTP (TS 29.060 §7.7.34)."""
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Wait = Annotated[float, Field(ge=0, le=60)]
+NodeName = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+CellIdentity = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
 def _address(value: object) -> object:
@@ -73,3 +77,22 @@ class HlrLinkPart(Part):
         default=None,
         description="what the HLR knows the node by, unlike any other; sgsn or smsc when absent",
     )
+
+
+class ControlPart(Part):
+    """The control interface, HTTP with JSON."""
+
+    address: Host = "127.0.0.1"
+    port: Port = 8080
+    token: str | None = Field(
+        default=None, min_length=8, description="bearer token asked of clients"
+    )
+
+    @model_validator(mode="after")
+    def _token_beyond_loopback(self) -> Self:
+        if not IPv4Address(self.address).is_loopback and self.token is None:
+            raise ValueError(
+                f"{self.address} can be reached from outside this host: set a token, "
+                "or listen on a loopback address"
+            )
+        return self

@@ -26,6 +26,7 @@ from testbed.adapters.initiator import NotificationReceiver
 from testbed.adapters.smsc import SmscService
 from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
+from testbed.lab.elsewhere import cell_quality
 from testbed.lab.state import LabState
 
 SETTLING_POLL = 0.02
@@ -163,6 +164,7 @@ class RunningLab:
             subscribers=self._open_subscribers(),
             journals={} if self._journal is None else {"ggsn": self._journal},
             latencies=self.lab.model.latency.by_interface,
+            cells=cell_quality(self.lab.model),
         )
 
     def _open_subscribers(self) -> SubscriberFile | None:

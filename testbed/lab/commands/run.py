@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     known = ", ".join(shipped_labs())
     parser.add_argument("lab", metavar="LAB", help=f"a lab file, or one that comes along: {known}")
+    add_running_arguments(parser)
+
+
+def add_running_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what every command takes that runs nodes until it is interrupted."""
     parser.add_argument(
         "--pcap", metavar="FILE", help="capture everything that passes; - is standard output"
     )
@@ -74,10 +79,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the lab until it is interrupted, which is how it should end: status 0."""
+    return run_loaded("run", load(options.lab), options)
+
+
+def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int:
+    """Run a lab that was read; ``command`` is what the user has called."""
     if options.ring is not None and options.pcap in (None, PIPE):
-        print("corenet run: --ring needs --pcap FILE", file=sys.stderr)
+        print(f"corenet {command}: --ring needs --pcap FILE", file=sys.stderr)
         return 2
-    lab = load(options.lab)
     state = LabState(options.state) if options.state else LabState.of(lab.model.name)
     log_to(None if options.quiet else sys.stderr, as_json=options.json)
     try:
@@ -103,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
 
             run_in_reactor(work)
     except (CannotBindError, CannotListenError, StoreError, OSError) as error:
-        print(f"corenet run: {error}", file=sys.stderr)
+        print(f"corenet {command}: {error}", file=sys.stderr)
         return 1
     return 0
 

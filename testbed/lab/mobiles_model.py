@@ -1,0 +1,140 @@
+"""What a lab file may say of mobiles, of the radio, and of mobiles of other processes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from corenet.interfaces.nas.gprs_timer import LONGEST
+from testbed.lab.card_model import CardPart
+from testbed.lab.parts import (
+    AnyNetwork,
+    ApnName,
+    CellIdentity,
+    ControlPart,
+    Host,
+    NodeName,
+    Part,
+    Port,
+    Seconds,
+    Wait,
+)
+
+
+class MovePart(Part):
+    """A mobile goes to another cell."""
+
+    after: Annotated[float, Field(ge=0)]
+    cell: CellIdentity
+
+
+class MobilePart(Part):
+    """An emulated mobile and what it does."""
+
+    card: CardPart | None = Field(
+        default=None, description="the card in it, where that is not its subscriber's own"
+    )
+    attached: bool = Field(default=True, description="attach when the lab starts")
+    on_request: Literal["accept", "reject", "silent"] = Field(
+        default="accept", description="what it does with Request PDP Context Activation"
+    )
+    sm_cause: int = Field(
+        default=31, ge=1, le=255, description="the SM cause of a reject (TS 24.008 §10.5.6.6)"
+    )
+    answer_after: float = Field(
+        default=0.0, ge=0, le=3600, description="seconds it takes to answer"
+    )
+    ready_timer: float | None = Field(
+        default=None,
+        ge=2,
+        le=LONGEST,
+        description="READY timer it asks for (T3314), in seconds; the SGSN's when absent",
+    )
+    process: NodeName | None = Field(
+        default=None,
+        description="one of `mobiles` that it is in; beside the network when absent",
+    )
+    cell: CellIdentity | None = Field(
+        default=None, description="where it is at first; the first cell of `sgsn` when absent"
+    )
+    moves: tuple[MovePart, ...] = Field(
+        default=(), description="where it goes, and when, counted from the start of the lab"
+    )
+    activate: tuple[ApnName, ...] = Field(
+        default=(), description="APNs it activates by itself once attached"
+    )
+    on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"] = Field(
+        default="accept",
+        description="what it does with short messages; unanswered: it acknowledges their frames "
+        "and says no more",
+    )
+    rp_cause: int = Field(
+        default=111, ge=1, le=127, description="the RP cause of a reject (TS 24.011 §8.2.5.4)"
+    )
+    sms_refused: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(),
+        description="which short messages memory-full and reject are for: the first that comes "
+        "is 1; all when absent",
+    )
+    sms_answer_after: float = Field(
+        default=0.0,
+        ge=0,
+        le=60,
+        description="seconds it takes to answer a short message; after 15 (TR2M) it is too late",
+    )
+    sms_reassembly: Seconds = Field(
+        default=300.0, description="for which the first part of a short message waits for the rest"
+    )
+    on_push: Literal["confirm", "refuse", "silent", "no-session"] = Field(
+        default="confirm",
+        description="what it does with confirmed pushes; no-session: it opens none to take them on",
+    )
+    push_refusal: Literal["requested", "refused", "pending", "no-resources", "unprocessable"] = (
+        Field(
+            default="refused", description="why it refuses a push (WAP-230, abort codes EA to EE)"
+        )
+    )
+    wap_gateway: Host | None = Field(
+        default=None,
+        description="gateway that it fetches pages through; the lab's own when absent, and none "
+        "where there is none",
+    )
+    wap_mode: Literal["session", "connectionless"] = Field(
+        default="session",
+        description="how it asks for pages: on a session (UDP 9201), or in single datagrams (9200)",
+    )
+
+
+class CellPart(Part):
+    """What becomes of the frames in a cell, up and down."""
+
+    loss: float = Field(default=0.0, ge=0, le=1, description="of each frame, 0 to 1")
+    latency: Wait = Field(default=0.0, description="beside that of the radio in `latency`")
+
+
+class RadioPart(Part):
+    """The radio: how good it is, and where mobiles of other processes find it."""
+
+    address: Host | None = Field(
+        default=None, description="where it listens (GSMTAP over UDP); nowhere when absent"
+    )
+    port: Port = 4729
+    clients: tuple[AnyNetwork, ...] = Field(
+        default=("127.0.0.0/8",), description="addresses and networks that mobiles may come from"
+    )
+    cells: dict[CellIdentity, CellPart] = Field(
+        default_factory=dict, description="those that are not perfect, by cell identity"
+    )
+
+
+class MobilesPart(Part):
+    """A process of mobiles: `corenet mobiles FILE NAME` runs it, on any machine."""
+
+    address: Host = Field(
+        default="127.0.0.1", description="its own, from where it reaches `radio.address`"
+    )
+    port: Port | None = Field(default=None, description="of UDP; any free one when absent")
+    control: ControlPart | None = Field(
+        default=None, description="its control interface, which drives its mobiles"
+    )

@@ -1,0 +1,117 @@
+"""A lab file's subscribers, ranges counted out, and what their mobiles are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from corenet.authentication.secrets import Secret
+from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
+from corenet.mobile.config import MobileConfig
+from testbed.handset.settings import HandsetSettings
+from testbed.lab import access, gsup
+from testbed.lab.card_model import CardPart
+from testbed.lab.handsets import handset, usual_handset
+from testbed.lab.mobiles_model import MobilePart
+from testbed.lab.model import Lab, SubscriberPart
+from testbed.lab.yaml_source import Source, SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One subscriber of a range."""
+
+    part: SubscriberPart
+    path: tuple[str | int, ...]
+    """Where the range stands in the lab file."""
+    imsi: str
+    msisdn: str
+    index: int
+    """From 0."""
+
+    def address(self, first: str | None) -> str | None:
+        """Return this one's static address, counted up from the range's first."""
+        return None if first is None else str(IPv4Address(first) + self.index)
+
+
+def counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:
+    """Return every subscriber; raise ``SourceError`` where a range has too long numbers."""
+    for position, part in enumerate(lab.subscribers):
+        path = ("subscribers", position)
+        last_imsi = str(int(part.imsi) + part.count - 1).zfill(len(part.imsi))
+        last_msisdn = str(int(part.msisdn) + part.count - 1).zfill(len(part.msisdn))
+        if len(last_imsi) > 15 or len(last_msisdn) > 15:
+            text = f"counting {part.count} up from here ends in a number of more than 15 digits"
+            raise SourceError((source.problem((*path, "count"), text),))
+        for index in range(part.count):
+            yield Numbered(
+                part,
+                path,
+                str(int(part.imsi) + index).zfill(len(part.imsi)),
+                str(int(part.msisdn) + index).zfill(len(part.msisdn)),
+                index,
+            )
+
+
+def of_process(numbered: tuple[Numbered, ...], process: str | None) -> tuple[Numbered, ...]:
+    """Return the subscribers whose mobiles are in a process, None for the network's."""
+    return tuple(
+        one
+        for one in numbered
+        if one.part.mobile is not None and one.part.mobile.process == process
+    )
+
+
+def mobiles(lab: Lab, numbered: tuple[Numbered, ...]) -> tuple[MobileConfig, ...]:
+    """Return the configurations of the subscribers' mobiles."""
+    centre = gsup.centre_of_mobiles(lab)
+    return tuple(_mobile(lab, one, one.part.mobile, centre) for one in numbered if one.part.mobile)
+
+
+def self_activating(numbered: tuple[Numbered, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the APNs that mobiles activate by themselves, by IMSI; those that do."""
+    return {
+        one.imsi: one.part.mobile.activate
+        for one in numbered
+        if one.part.mobile is not None and one.part.mobile.activate
+    }
+
+
+def secret_and_sqn(card: CardPart | None) -> tuple[Secret | None, int]:
+    """Return a card's secret and its sequence number."""
+    return (None, 0) if card is None else (card.secret, card.sqn)
+
+
+def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileConfig:
+    secret, sqn = secret_and_sqn(part.card or one.part.card)
+    return MobileConfig(
+        imsi=one.imsi,
+        msisdn=one.msisdn,
+        behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
+        sms_behaviour=SmsBehaviour(
+            SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after, part.sms_refused
+        ),
+        reassembly=part.sms_reassembly,
+        service_centre=centre,
+        secret=secret,
+        sqn=sqn,
+        apns=tuple(apn.name for apn in one.part.apns),
+        ready_timer=part.ready_timer,
+        cell=access.first_cell(lab) if part.cell is None else part.cell,
+        moves=tuple((move.after, move.cell) for move in part.moves),
+        attach_at_start=part.attached,
+    )
+
+
+def handsets(lab: Lab, numbered: tuple[Numbered, ...]) -> dict[str, HandsetSettings]:
+    """Return the settings that are not the usual ones; a range shares one object."""
+    usual = usual_handset(lab.gateway)
+    by_part = {
+        part.mobile: handset(part.mobile, lab.gateway) for part in lab.subscribers if part.mobile
+    }
+    return {
+        one.imsi: own
+        for one in numbered
+        if one.part.mobile is not None and (own := by_part[one.part.mobile]) != usual
+    }
