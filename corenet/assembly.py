@@ -165,7 +165,10 @@ class Core:
             local = self.transceiver.config.local
             runtime.attach(self.transceiver, {Interface.RADIO: PLACE, Interface.UM: local})
         if self.mobiles is not None:
-            runtime.attach(self.mobiles, {Interface.RADIO: ANYWHERE})
+            places = {Interface.RADIO: ANYWHERE}
+            if any(mobile.terminal for mobile in self.config.mobiles):
+                places[Interface.TERMINAL] = ANYWHERE
+            runtime.attach(self.mobiles, places)
 
 
 _RESERVED = (MOBILES_NAME, GSUP_SERVER_NAME, BASE_STATION_NAME, TRANSCEIVER_NAME)

@@ -14,14 +14,17 @@ from corenet.adapters.cells import Cells
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
+from corenet.adapters.terminals import Terminals
 from corenet.adapters.tuns import Tuns
 from corenet.assembly import CoreConfig, assemble
 from corenet.capture.capture import Capture, Sink
+from corenet.gi.terminal_plan import TerminalPlan
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
 from corenet.interfaces.cells import CellQuality
-from corenet.interfaces.node import Interface
+from corenet.interfaces.node import Event, Interface
+from corenet.mobile.events import ContextActivated, ContextDeactivated, ContextState
 from corenet.radius.journal import Journal
 
 
@@ -44,6 +47,7 @@ class CoreService(Service):
         gi_per_address: bool = False,
         tuns: Mapping[tuple[str, str], TunPlan] | None = None,
         forward: bool = False,
+        terminals: Mapping[str, TerminalPlan] | None = None,
         capture: Sink | None = None,
         journals: Mapping[str, Journal] | None = None,
         subscribers: Store | None = None,
@@ -57,12 +61,13 @@ class CoreService(Service):
         packet leaves the GGSNs. With ``gi_per_address`` each mobile's address has sockets of its
         own, so that several cores of one host can have the same ports. That is for all APNs but
         those that have a TUN device, by names of GGSN and APN; with ``forward`` this host's kernel
-        routes between them and its other interfaces while the core runs. Everything that passes
-        goes to the stream ``capture``, which its owner closes, as the ``journals`` of GGSNs and the
-        store of the HLR's ``subscribers`` (see ``assemble``); ``latencies`` are those of the
-        runtime, and ``cells`` say what becomes of the frames in them. Raise ``NotLoopbackError``
-        for mobiles' networks that this host has not to itself, and ``TooManyAddressesError`` where
-        they are too large for ``gi_per_address``.
+        routes between them and its other interfaces while the core runs. ``terminals`` are the
+        devices of mobiles, by IMSI. Everything that passes goes to the stream ``capture``, which
+        its owner closes, as the ``journals`` of GGSNs and the store of the HLR's ``subscribers``
+        (see ``assemble``); ``latencies`` are those of the runtime, and ``cells`` say what becomes
+        of the frames in them. Raise ``NotLoopbackError`` for mobiles' networks that this host has
+        not to itself, and ``TooManyAddressesError`` where they are too large for
+        ``gi_per_address``.
         """
         self._log = log or Logger(namespace="corenet")
         networks = config.gi_networks(but=tuns or ())
@@ -73,10 +78,12 @@ class CoreService(Service):
         )
         """Mobiles' way to this host by its loopback network, or None where they have none."""
         self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
+        self.terminals = Terminals(reactor, terminals) if terminals else None
         self.runtime = TwistedRuntime(
             reactor,
             gi=self.gi,
             tuns=self.tuns,
+            terminals=self.terminals,
             latencies=latencies,
             cells=Cells(cells, random) if cells else None,
             log=self._log,
@@ -89,6 +96,8 @@ class CoreService(Service):
             journals=journals,
             subscribers=subscribers,
         )
+        if self.terminals is not None:
+            self.runtime.on_event(self._address_terminal)
         self._config = config
         self.capture = None if capture is None else self._new_capture(capture)
         if self.capture is not None:
@@ -99,7 +108,10 @@ class CoreService(Service):
         counted = {"runtime": self.runtime.counters}
         if self.gi is not None:
             counted["gi"] = self.gi.counters
-        return counted if self.tuns is None else counted | self.tuns.counters
+        for devices in (self.tuns, self.terminals):
+            if devices is not None:
+                counted |= devices.counters
+        return counted
 
     def record(self, sink: Sink) -> Callable[[], None]:
         """Write a capture of what passes from now on, until the function returned is called."""
@@ -138,6 +150,16 @@ class CoreService(Service):
             um_nodes=self._config.um_nodes,
             on_end=self._capture_ended,
         )
+
+    def _address_terminal(self, _time: float, _node: str, event: Event) -> None:
+        """Give the device of a mobile the addresses of the contexts that it has now."""
+        mobiles, terminals = self.core.mobiles, self.terminals
+        if not isinstance(event, ContextActivated | ContextDeactivated) or mobiles is None:
+            return
+        if terminals is not None and event.imsi in terminals:
+            contexts = mobiles.mobile(event.imsi).contexts
+            active = [one.address for one in contexts if one.state is ContextState.ACTIVE]
+            terminals.set_addresses(event.imsi, active)
 
     def _close_capture(self, _: None) -> None:
         if self.capture is not None:

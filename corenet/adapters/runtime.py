@@ -37,6 +37,7 @@ from corenet.adapters.reactor import (
 )
 from corenet.adapters.streams import Streams
 from corenet.adapters.taps import Taps
+from corenet.adapters.terminals import Terminals
 from corenet.adapters.tunnel_socket import TunnelSocket
 from corenet.adapters.tuns import Tuns
 from corenet.adapters.udp import CannotSendError, UdpSocket
@@ -45,6 +46,7 @@ from corenet.gi.ends import is_for_many, packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.node import (
+    ANYWHERE,
     Address,
     Datagram,
     Event,
@@ -103,6 +105,7 @@ class TwistedRuntime:
         *,
         gi: GiDevice | None = None,
         tuns: Tuns | None = None,
+        terminals: Terminals | None = None,
         latencies: Mapping[Interface, float] = NO_LATENCIES,
         cells: Cells | None = None,
         wall_clock: Callable[[], float] = time.time,
@@ -111,7 +114,8 @@ class TwistedRuntime:
         """Make a runtime without nodes.
 
         ``tuns`` carry packets from and to mobiles on the APNs that they are for, and ``gi`` all
-        others; they are started with the first node on Gi. What mobiles send outside and nobody
+        others; they are started with the first node on Gi. ``terminals`` are the devices of
+        mobiles, started with the node on TERMINAL. What mobiles send outside and nobody
         carries is counted as "gi-unroutable". ``latencies`` has the seconds that datagrams wait,
         by interface, before they reach a node; ``cells`` do more to frames of the radio, of which
         the lost ones are counted as "radio-lost". ``wall_clock`` is asked once, so that a clock set
@@ -121,6 +125,7 @@ class TwistedRuntime:
         self._cells = cells
         self._reactor = reactor
         self._ways_out = WaysOut(gi, tuns)
+        self._terminals = terminals
         self._log = log or Logger(namespace="corenet.runtime")
         self._latest = wall_clock()
         self._offset = self._latest - reactor.seconds()
@@ -181,6 +186,8 @@ class TwistedRuntime:
                 socket.close()
             self._streams.release(node)
             raise
+        if Interface.TERMINAL in attachments and self._terminals is not None:
+            self._terminals.start(partial(self._arrived_from_terminal, place))
         self._attachments.add(node, place.addresses)
         self._places[node.name] = place
         self._touch(place, node.start)
@@ -323,6 +330,14 @@ class TwistedRuntime:
         self.call_later(latency, arrive)
         return True
 
+    def _arrived_from_terminal(self, place: _Place, imsi: str, packets: list[bytes]) -> None:
+        """Take packets from the device of a mobile."""
+        if self._closed:
+            return
+        for packet in packets:
+            self._receive(place, Interface.TERMINAL, packet, (imsi, 0), ANYWHERE)
+        self._work()
+
     def _arrived_from_tun(self, name: str, packets: list[bytes]) -> None:
         """Take packets from a TUN device of the GGSN with this name."""
         place = self._places.get(name)
@@ -461,6 +476,9 @@ class TwistedRuntime:
             self._send_on_link(place, interface, local, peer, data)
         elif interface is Interface.GI:
             self._send_on_gi(place, peer[0], data)
+        elif interface is Interface.TERMINAL:
+            if self._terminals is not None:
+                self._terminals.send(peer[0], data)
         elif local != own:
             self._misplaced(place, datagram, f"it is at {own[0]}:{own[1]} and nowhere else on")
         else:
@@ -632,6 +650,8 @@ class TwistedRuntime:
                 place.call = None
             closing.extend(socket.close() for socket in place.sockets.values())
         self._ways_out.stop()
+        if self._terminals is not None:
+            self._terminals.stop()
         stopped = self._stopped
         if stopped is not None:
             DeferredList(closing, consumeErrors=True).addCallback(lambda _: stopped.callback(None))

@@ -83,7 +83,7 @@ class TunDevice:
         self._file = _attach(self.plan.device)
         try:
             self._set_sysctls()
-            _set_up(self.plan)
+            run_ip(self.plan.device, self.plan.commands())
         except BaseException:
             self.close()
             raise
@@ -202,12 +202,14 @@ def _attach(device: str) -> int:
     return file
 
 
-def _set_up(plan: TunPlan) -> None:
-    """Give a device its addresses and routes."""
-    commands = plan.commands()
+def run_ip(device: str, commands: Sequence[str], namespace: str | None = None) -> None:
+    """Have ``ip`` do something with a device, in a namespace of that name or in our own.
+
+    Raise ``CannotOpenTunError`` with the command that failed; those before it are done.
+    """
     try:
         done = subprocess.run(
-            ["ip", "-batch", "-"],
+            ["ip", *(() if namespace is None else ("-netns", namespace)), "-batch", "-"],
             input="\n".join(commands) + "\n",
             capture_output=True,
             text=True,
@@ -215,12 +217,13 @@ def _set_up(plan: TunPlan) -> None:
             env=os.environ | {"PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"},
         )
     except FileNotFoundError:
-        raise CannotOpenTunError(plan.device, "there is no ip", "Install iproute2") from None
+        raise CannotOpenTunError(device, "there is no ip", "Install iproute2") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
         failed = lines[-1].rpartition(":")[2]
         command = commands[int(failed) - 1] if failed.isdigit() else "-batch"
         reason = f"ip {command}: {lines[0]}"
-        raise CannotOpenTunError(
-            plan.device, reason, "Look for another interface with it: ip route"
-        )
+        remedy = "Look for another interface with it: ip route"
+        if "network namespace" in done.stderr or "netns" in command:
+            remedy = "Make the namespace first: ip netns add NAME"
+        raise CannotOpenTunError(device, reason, remedy)

@@ -39,6 +39,8 @@ class Interface(StrEnum):
     """
     RADIO = "radio"
     """LLC frames between SGSN and mobile."""
+    TERMINAL = "terminal"
+    """Whole IP packets between a mobile and programs that run on it, by its IMSI, and 0."""
     UM = "um"
     """The same to mobiles of other processes: GSMTAP over UDP."""
     GR = "gr"

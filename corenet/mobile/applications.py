@@ -79,6 +79,10 @@ class Applications:
         """How many things were shown before those."""
         return self._forgotten
 
+    def listens(self, port: int) -> bool:
+        """Return whether anybody has a UDP port."""
+        return port in self._ports
+
     def receive(self, datagram: UdpDatagram, now: float) -> bool:
         """Hand a datagram to who listens on its port; return whether anybody does."""
         receive = self._ports.get(datagram.destination[1])

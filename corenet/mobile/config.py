@@ -78,5 +78,7 @@ class MobileConfig:
     """Cell identity of the cell that it is in at first."""
     moves: tuple[tuple[float, int], ...] = ()
     """Where it goes: seconds after the node starts, and the cell."""
+    terminal: bool = False
+    """Whether programs run on it beside those that are emulated: they get all other packets."""
     attach_at_start: bool = False
     """Whether it attaches on its own when the node starts."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from corenet.gi import icmp, ip
+from corenet.gi.ends import packet_ends
 from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address
@@ -389,7 +390,13 @@ class Mobile:
         try:
             datagram = ip.parse_udp(packet)
         except ip.IpError:
-            self._receive_echo(context, packet)
+            if self.config.terminal:
+                self.surroundings.hand_over(self.imsi, packet)
+            else:
+                self._receive_echo(context, packet)
+            return
+        if self.config.terminal and not self.programs().listens(datagram.destination[1]):
+            self.surroundings.hand_over(self.imsi, packet)
             return
         address, port = datagram.destination
         if address != context.address:
@@ -418,6 +425,18 @@ class Mobile:
             self.surroundings.emit(EchoAnswered(self.imsi, echo.source, echo.sequence))
 
     # What goes out
+
+    def send_for_program(self, packet: bytes) -> None:
+        """Send a packet of a program that runs on it, from the context whose address it has."""
+        source = packet_ends(packet)[0][0]
+        context = None if self._sessions is None else self._sessions.with_address(source)
+        if context is None:
+            self.surroundings.count("program_packets_without_context")
+            return
+        try:
+            self._send_packet(context, packet)
+        except sndcp.SndcpError:
+            self.surroundings.count("program_packets_too_long")
 
     def send_short_message(self, octets: bytes) -> None:
         """Send a CP message to the network."""

@@ -23,9 +23,9 @@ from corenet.schedule import Action
 class Mobiles:
     """Many mobiles on one radio attachment; satisfies ``corenet.interfaces.node.Node``.
 
-    Attach it to RADIO at ANYWHERE: a mobile's radio address is its IMSI and the identity of the
-    cell that it is in, which is where its frames come from and what frames to it name as their
-    destination.
+    Attach it to RADIO at ANYWHERE, and to TERMINAL where programs run on mobiles. A mobile's radio
+    address is its IMSI and the identity of the cell that it is in, which is where its frames come
+    from and what frames to it name as their destination.
 
     Every command raises UnknownMobile for an IMSI that was not added.
     """
@@ -260,8 +260,15 @@ class Mobiles:
         local: Address,
         now: float,
     ) -> None:
-        """Take a frame for the mobile at ``local``. Never raises for what a peer sent."""
+        """Take a frame for the mobile at ``local``. Never raises for what a peer sent.
+
+        On TERMINAL it is a packet of a program on the mobile at ``peer``.
+        """
         self._surroundings.now = now
+        if interface is Interface.TERMINAL:
+            if peer[0] in self._mobiles:
+                self._mobiles[peer[0]].send_for_program(data)
+            return
         mobile = self._mobiles.get(local[0])
         if interface is not Interface.RADIO or mobile is None:
             self._surroundings.count("frames_for_nobody")

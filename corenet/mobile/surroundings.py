@@ -52,6 +52,10 @@ class Surroundings:
         sgsn = self.cells[cell].sgsn
         self.datagrams.append(Datagram(Interface.RADIO, sgsn, frame, (imsi, cell)))
 
+    def hand_over(self, imsi: str, packet: bytes) -> None:
+        """Give a packet to the programs that run on a mobile."""
+        self.datagrams.append(Datagram(Interface.TERMINAL, (imsi, 0), packet))
+
     def emit(self, event: Event) -> None:
         """Say that something has happened."""
         self.events.append(event)

@@ -22,6 +22,7 @@ from corenet.ggsn.config import (
     StaticBinding,
     StoredPduLimits,
 )
+from corenet.gi.terminal_plan import TerminalPlan
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
 from gtp.timers import Timers
@@ -37,7 +38,7 @@ from testbed.gateway.config import (
 from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import access, elsewhere, gi, gsup, routes, subscribers
+from testbed.lab import access, devices, elsewhere, gi, gsup, routes, subscribers
 from testbed.lab.handsets import usual_handset
 from testbed.lab.model import (
     ApnPart,
@@ -66,6 +67,8 @@ class LoadedLab:
     core: CoreConfig | None
     tuns: dict[tuple[str, str], TunPlan]
     """TUN devices, by names of GGSN and APN."""
+    devices: dict[str, TerminalPlan]
+    """TUN devices of mobiles, by IMSI."""
     gateway: GatewayConfig | None
     esme: EsmeConfig | None
     """The gateway's way to SMSCs, where it has one."""
@@ -152,6 +155,7 @@ def build(source: Source) -> LoadedLab:
             model=lab,
             core=core,
             tuns=gi.plans(lab.ggsn, core),
+            devices=devices.plans(subscribers.of_process(numbered, None)),
             gateway=None
             if lab.gateway is None
             else _gateway(lab, lab.gateway, has_smsc=esme is not None),
@@ -203,6 +207,7 @@ def _check(lab: Lab, numbered: tuple[Numbered, ...], source: Source) -> None:
             break
     problems += access.problems(lab, source)
     problems += elsewhere.problems(lab, source)
+    problems += devices.problems(lab, source)
     if problems:
         raise SourceError(tuple(problems))
 
@@ -259,6 +264,7 @@ def _mobiles_process(lab: Lab, numbered: tuple[Numbered, ...], process: str) -> 
             cells=access.areas_by_cell(lab),
         ),
         tuns={},
+        devices=devices.plans(there),
         gateway=None,
         esme=None,
         smsc=None,

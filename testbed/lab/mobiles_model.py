@@ -13,7 +13,10 @@ from testbed.lab.parts import (
     ApnName,
     CellIdentity,
     ControlPart,
+    DeviceName,
     Host,
+    NamespaceName,
+    Network,
     NodeName,
     Part,
     Port,
@@ -27,6 +30,23 @@ class MovePart(Part):
 
     after: Annotated[float, Field(ge=0)]
     cell: CellIdentity
+
+
+class TunPart(Part):
+    """A mobile's TUN device: programs that use it run on the mobile."""
+
+    device: DeviceName
+    namespace: NamespaceName | None = Field(
+        default=None,
+        description="network namespace (`ip netns`) that it is put into; the process's own when "
+        "absent",
+    )
+    routes: tuple[Network, ...] | None = Field(
+        default=None,
+        description="networks that are reached through the mobile while it has an address; when "
+        "absent all with a `namespace`, and none without",
+    )
+    mtu: int = Field(default=1500, ge=576, le=1500)
 
 
 class MobilePart(Part):
@@ -50,6 +70,9 @@ class MobilePart(Part):
         ge=2,
         le=LONGEST,
         description="READY timer it asks for (T3314), in seconds; the SGSN's when absent",
+    )
+    tun: TunPart | None = Field(
+        default=None, description="a TUN device that the mobile is, which needs root or a namespace"
     )
     process: NodeName | None = Field(
         default=None,

@@ -32,6 +32,7 @@ from testbed.lab.parts import (
     ApnName,
     CellIdentity,
     ControlPart,
+    DeviceName,
     HlrLinkPart,
     Host,
     HostV6,
@@ -83,10 +84,6 @@ class CredentialPart(Part):
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else () if value is None else value
-
-
-DeviceName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9._-]{1,15}$")]
-"""Of a network interface."""
 
 
 class ApnPart(Part):

@@ -160,6 +160,7 @@ class RunningLab:
             gi_per_address=bool(ggsn and ggsn.gi and ggsn.gi.per_address),
             tuns=self.lab.tuns,
             forward=bool(ggsn and ggsn.gi and ggsn.gi.forward),
+            terminals=self.lab.devices,
             capture=capture,
             subscribers=self._open_subscribers(),
             journals={} if self._journal is None else {"ggsn": self._journal},

@@ -100,6 +100,7 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
         ready_timer=part.ready_timer,
         cell=access.first_cell(lab) if part.cell is None else part.cell,
         moves=tuple((move.after, move.cell) for move in part.moves),
+        terminal=part.tun is not None,
         attach_at_start=part.attached,
     )
 
