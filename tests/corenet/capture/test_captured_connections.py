@@ -7,6 +7,9 @@ import io
 import pytest
 
 from corenet.capture.capture import Capture
+from corenet.interfaces import gsmtap
+from corenet.interfaces.gsmtap import LinkMessage, LinkVerb, RadioFrame
+from corenet.interfaces.llc import encode_ui
 from corenet.interfaces.node import Interface
 from corenet.interfaces.runtime import Passed, Phase
 from tests.interop.dissection import Dissection
@@ -105,6 +108,26 @@ def test_wireshark_follows_the_connection() -> None:
     ]
     assert pdus == [0x15, 0x15, 0x15, 0x80000015, 0x15, 0x80000015]
     assert max(int(packet.all("tcp.stream")[0]) for packet in dissection.packets) == 1
+
+
+def test_the_radio_to_another_process_is_recorded_once(read_pcapng) -> None:
+    """In its datagrams, from and to real addresses; the step to the node that carries it is not."""
+    stream = io.BytesIO()
+    capture = Capture(stream, um_nodes={"bts"})
+    phone, sgsn = ("234150000000001", 0), ("sgsn", 0)
+    frame = encode_ui(1, b"\x08\x03", uplink=True, nu=0)
+    capture(Passed(1.0, Interface.RADIO, phone, sgsn, frame, "bts", "sgsn"))
+    assert capture.counters["radio"] == 0
+    here, there = ("127.0.0.2", 4729), ("127.0.0.7", 40_000)
+    register = gsmtap.encode_link(LinkMessage(LinkVerb.REGISTER, 1, "phones"))
+    carried = gsmtap.encode_frame(RadioFrame(phone[0], 0, uplink=True, octets=frame))
+    for octets in (register, carried, b"noise"):
+        capture(Passed(1.0, Interface.UM, there, here, octets, "", "bts"))
+    packets, _ = read_pcapng(stream.getvalue())
+    assert [packet.packet[28:] for packet in packets] == [register, carried, b"noise"]
+    assert [packet.packet[12:20] for packet in packets] == [bytes.fromhex("7f0000077f000002")] * 3
+    capture(Passed(1.0, Interface.RADIO, phone, sgsn, frame, "mobiles", "sgsn"))
+    assert capture.counters["radio"] == 4
 
 
 def test_gr_to_another_process_is_recorded_once() -> None:

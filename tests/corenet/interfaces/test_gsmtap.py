@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,10 +61,8 @@ def test_messages_come_back(message: LinkMessage) -> None:
 @given(st.binary(max_size=80) | st.binary(max_size=60).map(lambda rest: b"\x02\x07\x08" + rest))
 def test_nothing_but_its_own_error_leaves_the_decoder(octets: bytes) -> None:
     """Whatever somebody sends to the port."""
-    try:
+    with suppress(GsmtapError):
         gsmtap.decode(octets)
-    except GsmtapError as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
