@@ -115,6 +115,12 @@ class Mobility:
         """Whether nothing but mobility management may be said (§4.7.5.1)."""
         return self.state is MobileState.ATTACHED and self.rai != self._mobile.cell.rai
 
+    @property
+    def wants_cell(self) -> bool:
+        """Whether it has anything to do when it finds a cell."""
+        busy = self.state in (MobileState.ATTACHED, MobileState.ATTACHING)
+        return busy or self._retry is not None
+
     # Commands
 
     def attach(self, now: float) -> None:

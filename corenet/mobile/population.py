@@ -122,7 +122,8 @@ class Mobiles:
         surroundings.on_air = there
         if back:
             for mobile in self._mobiles.values():
-                self._spread(mobile.find_network, now)
+                if mobile.mobility.wants_cell:
+                    self._spread(mobile.find_network, now)
 
     def move(self, imsi: str, cell: int, now: float) -> None:
         """Take the mobile to the cell with that identity; raises MobileError where none is."""

@@ -25,6 +25,7 @@ from corenet.ggsn.config import (
 from corenet.gi.terminal_plan import TerminalPlan
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
+from corenet.mobile.config import MobileTimers
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.accounting import RadiusClient
@@ -54,6 +55,9 @@ from testbed.pull.config import PullConfig, PullLimits
 from testbed.smsc.config import SmscConfig
 from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
+
+ATTACHES_A_SECOND = 1000
+"""Of a process of mobiles that has found the network."""
 
 LABS = files("testbed") / "labs"
 """The labs that come with the distribution."""
@@ -260,6 +264,8 @@ def _mobiles_process(lab: Lab, numbered: tuple[Numbered, ...], process: str) -> 
         model=elsewhere.model(lab, process),
         core=CoreConfig(
             mobiles=subscribers.mobiles(lab, there),
+            # Sockets lose what comes faster than it is read.
+            mobile_timers=MobileTimers(attach_spread=len(there) / ATTACHES_A_SECOND),
             transceiver=elsewhere.transceiver(lab, process),
             cells=access.areas_by_cell(lab),
         ),

@@ -191,3 +191,25 @@ def test_who_may_not_come_is_told(world: World) -> None:
     world.network()
     lab = LAB.replace(f"{{address: {PHONES},", "{address: 192.168.8.3,")
     world.mobiles(lab, ready="network lost.*192.168.8.3 is not among the clients")
+
+
+def test_a_device_that_cannot_be_is_told(world: World) -> None:
+    """Which one, why, and what to do; nothing of it stays."""
+
+    def refused(lab: str, *words: str) -> str:
+        (world.handsets.folder / "refused.yaml").write_text(lab, encoding="utf-8")
+        command = (str(CORENET), "mobiles", "refused.yaml", "--state", "state-refused")
+        peer = world.handsets.start("refused", *words, *command)
+        assert peer.wait(30.0) == 1
+        assert "phone" not in world.phones.run("ip", "-brief", "link")
+        return peer.output
+
+    said = refused(LAB.replace("device: phone,", "device: phone, namespace: nowhere,"))
+    assert "corenet mobiles: cannot set up the TUN device phone: ip link set dev phone" in said
+    assert "ip netns add" in said
+    require_peer("setpriv", package="util-linux")
+    denied = refused(LAB, "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
+    assert "unshare -rn" in denied
+    world.phones.run("ip", "tuntap", "add", "dev", "taken", "mode", "tun")
+    taken = refused(LAB.replace("device: phone", "device: taken"))
+    assert "the TUN device taken" in taken

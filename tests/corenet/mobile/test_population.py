@@ -15,7 +15,7 @@ from corenet.interfaces.application import Application, Host, Shown
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.mobile.behaviour import Behaviour
-from corenet.mobile.config import MobileConfig
+from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import ContextState, MobileState
 from corenet.mobile.population import Mobiles
@@ -181,3 +181,39 @@ def test_mobiles_do_not_disturb_one_another() -> None:
     assert mobiles.next_timeout() is None
     addresses = {c.address for imsi in mobiles.imsis() for c in mobiles.mobile(imsi).contexts}
     assert len(addresses) == 100
+
+
+def test_mobiles_without_a_network_look_for_it_when_it_is_back() -> None:
+    """None is heard meanwhile; then each that was attaching does so, at its own moment."""
+    mobiles = Mobiles(cells=CELLS, random=Random(1), timers=MobileTimers(attach_spread=10.0))
+    for number in range(20):
+        started = number < 15
+        mobiles.add(MobileConfig(f"2341500000000{number:02}", "1", attach_at_start=started))
+    mobiles.set_network(False, 1000.0)
+    mobiles.start(1000.0)
+    mobiles.handle_timeout(1010.0)
+    assert mobiles.take_datagrams() == []
+    assert mobiles.counters == {"frames_unsent": 15}
+    assert not mobiles.mobile("234150000000000").coverage
+    mobiles.set_network(True, 1011.0)
+    assert mobiles.take_datagrams() == []
+    mobiles.handle_timeout(1016.0)
+    assert 0 < len(mobiles.take_datagrams()) < 15
+    mobiles.handle_timeout(1021.0)
+    mobiles.set_network(True, 1021.0)
+    assert mobiles.mobile("234150000000000").coverage
+    states = [mobiles.mobile(imsi).state for imsi in mobiles.imsis()]
+    assert states.count(MobileState.ATTACHING) == 15
+
+
+def test_a_mobile_out_of_coverage_stays_so_when_the_network_is_back() -> None:
+    """Each of the two is needed."""
+    mobiles = Mobiles(cells=CELLS, random=Random(1))
+    mobiles.add(MobileConfig("234150000000000", "1", attach_at_start=True))
+    mobiles.set_coverage("234150000000000", False, 1000.0)
+    mobiles.set_network(False, 1000.0)
+    mobiles.start(1000.0)
+    mobiles.set_network(True, 1001.0)
+    assert mobiles.take_datagrams() == []
+    mobiles.set_coverage("234150000000000", True, 1002.0)
+    assert len(mobiles.take_datagrams()) == 1
