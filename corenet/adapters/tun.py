@@ -221,9 +221,10 @@ def run_ip(device: str, commands: Sequence[str], namespace: str | None = None) -
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
         failed = lines[-1].rpartition(":")[2]
-        command = commands[int(failed) - 1] if failed.isdigit() else "-batch"
+        # With an argument that it does not know, ``ip`` does not say which command has it.
+        command = commands[int(failed) - 1 if failed.isdigit() else 0]
         reason = f"ip {command}: {lines[0]}"
         remedy = "Look for another interface with it: ip route"
-        if "network namespace" in done.stderr or "netns" in command:
+        if "namespace" in done.stderr or "netns" in done.stderr:
             remedy = "Make the namespace first: ip netns add NAME"
         raise CannotOpenTunError(device, reason, remedy)
