@@ -23,6 +23,7 @@ from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import Attached, ShownOnScreen
 from corenet.sgsn.config import RoutingArea, SgsnConfig
+from corenet.um.config import BaseStationConfig, TransceiverConfig
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.quality import LinkQuality
 
@@ -206,6 +207,7 @@ def test_hlrs_of_others_are_on_gc_too():
 
 
 SGSN_CONFIG = SgsnConfig(SGSN, SGSN, (HLR, 4222))
+STATION = BaseStationConfig(("127.0.0.1", 4729), frozenset({0}), {0: ("sgsn", 0)})
 
 
 @pytest.mark.parametrize(
@@ -214,6 +216,12 @@ SGSN_CONFIG = SgsnConfig(SGSN, SGSN, (HLR, 4222))
         ({"sgsns": {"hlr": SGSN_CONFIG}}, "two nodes are named hlr"),
         ({"mobiles": (MobileConfig(imsi(1), "4477"),)}, "mobiles need an SGSN"),
         ({"sgsns": {"a": SGSN_CONFIG, "b": SGSN_CONFIG}}, "two routing areas have the cell 0"),
+        ({"sgsns": {"bts": SGSN_CONFIG}}, "two nodes are named bts"),
+        ({"base_station": STATION}, "a base station needs an SGSN"),
+        (
+            {"sgsns": {"a": SGSN_CONFIG}, "transceiver": TransceiverConfig(("127.0.0.1", 4729))},
+            "here, or in another process",
+        ),
     ],
 )
 def test_contradictions_are_refused(parts, words):

@@ -213,3 +213,42 @@ def test_a_device_that_cannot_be_is_told(world: World) -> None:
     taken = refused(LAB.replace("device: phone", "device: air"))
     assert "cannot set up the TUN device air" in taken
     assert "ame another device" in taken
+
+
+CITY = f"""
+name: city
+ggsn:
+  address: 127.0.71.1
+  apns: [{{name: wap.example, pool: 127.71.0.0/16}}]
+  radius: [{{address: 127.0.71.5}}]
+sgsn: {{address: 127.0.71.2}}
+hlr: {{address: 127.0.71.3}}
+radio: {{address: 127.0.71.2, cells: {{0: {{latency: 0.05}}}}}}
+mobiles:
+  phones: {{address: 127.0.71.7, control: {{address: 127.0.71.7}}}}
+subscribers:
+  - imsi: "{IMSI}"
+    msisdn: "447700900701"
+    apns: [{{name: wap.example}}]
+    mobile: {{process: phones}}
+control: {{address: 127.0.71.4}}
+gateway: {{address: 127.0.71.5, apn: wap.example}}
+"""
+
+
+def test_an_offline_push_is_shown_on_a_mobile_elsewhere(peers: Peers) -> None:
+    """The gateway has the network activate it; the text is on its screen, in its own process."""
+    core = peers.run_lab(CITY)
+    command = (str(CORENET), "mobiles", "lab.yaml", "--state", "state-phones", "--verbose")
+    mobiles = peers.start("mobiles", *command, stop_with=signal.SIGINT)
+    mobiles.wait_for("^Ready: ", timeout=60.0)
+    said = peers.place.run(
+        str(CORENET),
+        *("push", "+447700900701", "--gateway", "http://127.0.71.5:8081/pap", "--wait", "30"),
+        *("--text", "Hello elsewhere"),
+        timeout=60.0,
+    )
+    assert "delivered" in said
+    view = peers.place.ask("GET", f"http://127.0.71.7:8080/v1/terminals/{IMSI}")
+    assert [shown["text"] for shown in view["mobile"]["shown"]] == ["Hello elsewhere"]
+    assert (mobiles.stop(), core.stop()) == (0, 0)
