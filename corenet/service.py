@@ -10,7 +10,6 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from corenet.adapters.cells import Cells
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
@@ -22,7 +21,7 @@ from corenet.gi.terminal_plan import TerminalPlan
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
-from corenet.interfaces.cells import CellQuality
+from corenet.interfaces.cells import CellQuality, Cells
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import ContextActivated, ContextDeactivated, ContextState
 from corenet.radius.journal import Journal

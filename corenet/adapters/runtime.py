@@ -25,7 +25,6 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
-from corenet.adapters.cells import Cells
 from corenet.adapters.draining_port import Batch
 from corenet.adapters.reactor import (
     ConnectsTcp,
@@ -45,6 +44,7 @@ from corenet.adapters.ways_out import WaysOut
 from corenet.gi.ends import is_for_many, packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.bulk import ForwardsInBulk
+from corenet.interfaces.cells import Cells
 from corenet.interfaces.node import (
     ANYWHERE,
     Address,

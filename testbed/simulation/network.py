@@ -27,6 +27,7 @@ from typing import TypeVar
 from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
 from corenet.interfaces.attachments import OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.cells import CellQuality, Cells
 from corenet.interfaces.node import (
     Address,
     Datagram,
@@ -124,17 +125,20 @@ class VirtualNetwork:
         seed: int,
         *,
         quality: Mapping[Interface, LinkQuality] | None = None,
+        cells: Mapping[int, CellQuality] | None = None,
         start: float = 1_700_000_000.0,
         event_limit: int = 5_000_000,
     ) -> None:
         """Make a network without nodes whose clock stands at ``start``.
 
-        An interface that ``quality`` does not name is perfect but for 10 ms of latency.
+        An interface that ``quality`` does not name is perfect but for 10 ms of latency, and so is
+        a cell of the radio that ``cells`` does not name.
         ``event_limit`` bounds each ``run_until``. Raise ``ValueError`` where what runs over TCP
         is not reliable.
         """
         self.seed = seed
         self._random = Random(seed)
+        self._cells = Cells(cells or {}, self._random)
         self._quality = {interface: LinkQuality() for interface in Interface}
         for interface, given in (quality or {}).items():
             self.set_quality(interface, given)
@@ -492,12 +496,14 @@ class VirtualNetwork:
     ) -> None:
         place = self._places[arrival.receiver.name]
         copies = self._quality[interface].arrivals(self._random)
-        if not copies:
+        in_cell = self._cells.delay(interface, source, destination)
+        if not copies or in_cell is None:
             self.counters["lost"] += 1
+            return
         self.counters["duplicated"] += max(0, len(copies) - 1)
         flow = (interface, source, destination)
         for delay, in_line in copies:
-            due = self._now + delay
+            due = self._now + in_cell + delay
             if in_line:
                 due = self._line[flow] = max(due, self._line.get(flow, due))
                 if len(self._line) > self._lines_kept:

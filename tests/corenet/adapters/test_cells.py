@@ -6,10 +6,9 @@ from random import Random
 
 import pytest
 
-from corenet.adapters.cells import Cells
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.testing import MemoryUdpReactor
-from corenet.interfaces.cells import CellQuality
+from corenet.interfaces.cells import CellQuality, Cells
 from corenet.interfaces.node import ANYWHERE, Interface
 from corenet.interfaces.testing import ScriptedNode
 
