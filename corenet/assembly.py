@@ -128,8 +128,8 @@ class Core:
     """The nodes of a core. ``attach`` them before the first command."""
 
     config: CoreConfig
-    ggsns: Mapping[str, Ggsn]
-    sgsns: Mapping[str, Sgsn]
+    ggsns: dict[str, Ggsn]
+    sgsns: dict[str, Sgsn]
     hlr: Hlr | None
     mobiles: Mobiles | None
     gsup_server: GsupServer | None = None
@@ -151,11 +151,9 @@ class Core:
         for outside in self.hlrs_outside.values():
             runtime.attach(outside, _outside_places(outside))
         for ggsn in self.ggsns.values():
-            runtime.attach(ggsn, _ggsn_places(ggsn.config))
-            networks = (n for apn in ggsn.config.apns for n in ggsn.config.networks_of(apn))
-            runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), ggsn)
+            self.attach_gsn(runtime, ggsn)
         for sgsn in self.sgsns.values():
-            runtime.attach(sgsn, _sgsn_places(sgsn.name, sgsn.config))
+            self.attach_gsn(runtime, sgsn)
         if self.base_station is not None:
             listen = self.base_station.config.listen
             runtime.attach(self.base_station, {Interface.RADIO: SOME, Interface.UM: listen})
@@ -169,6 +167,29 @@ class Core:
             if any(mobile.terminal for mobile in self.config.mobiles):
                 places[Interface.TERMINAL] = ANYWHERE
             runtime.attach(self.mobiles, places)
+
+    def attach_gsn(self, runtime: CoreRuntime, gsn: Ggsn | Sgsn) -> None:
+        """Attach and start a GGSN or an SGSN."""
+        if isinstance(gsn, Sgsn):
+            runtime.attach(gsn, _sgsn_places(gsn.name, gsn.config))
+            return
+        runtime.attach(gsn, _ggsn_places(gsn.config))
+        networks = (n for apn in gsn.config.apns for n in gsn.config.networks_of(apn))
+        runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), gsn)
+
+    def renew(self, name: str, *, random: Random, recovery: int) -> Ggsn | Sgsn:
+        """Put a GGSN or an SGSN that knows nothing in the place of one that has crashed.
+
+        The runtime has let the old one go; the new one is to be attached. Raise ``KeyError`` where
+        neither has that name.
+        """
+        if name in self.sgsns:
+            sgsn = Sgsn(self.sgsns[name].config, name=name, random=random, recovery=recovery)
+            self.sgsns[name] = sgsn
+            return sgsn
+        ggsn = Ggsn(self.ggsns[name].config, name=name, random=random, recovery=recovery)
+        self.ggsns[name] = ggsn
+        return ggsn
 
 
 _RESERVED = (MOBILES_NAME, GSUP_SERVER_NAME, BASE_STATION_NAME, TRANSCEIVER_NAME)

@@ -20,20 +20,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Network
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
 from corenet.adapters.draining_port import Batch
-from corenet.adapters.reactor import (
-    ConnectsTcp,
-    GiDevice,
-    Later,
-    ListensUdp,
-    ScheduledCall,
-    Schedules,
-)
+from corenet.adapters.places import NodeReactor, Place
+from corenet.adapters.places import RuntimeStoppedError as RuntimeStoppedError
+from corenet.adapters.reactor import GiDevice, Later, ScheduledCall
 from corenet.adapters.streams import Streams
 from corenet.adapters.taps import Taps
 from corenet.adapters.terminals import Terminals
@@ -45,6 +40,7 @@ from corenet.gi.ends import is_for_many, packet_ends
 from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.cells import Cells
+from corenet.interfaces.interference import Interference
 from corenet.interfaces.node import (
     ANYWHERE,
     Address,
@@ -54,8 +50,7 @@ from corenet.interfaces.node import (
     Interface,
     Node,
 )
-from corenet.interfaces.runtime import EventListener, Tap, Timer
-from corenet.interfaces.streams import StreamNode
+from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
 
 T = TypeVar("T")
 
@@ -72,28 +67,6 @@ SHORTEST_WAIT = 0.001
 
 FAREWELL_POLL = 0.02
 """Seconds between two looks at whether the stopped nodes still wait for something."""
-
-
-class NodeReactor(Schedules, ListensUdp, ConnectsTcp, Protocol):
-    """What the runtime asks of a reactor."""
-
-
-class RuntimeStoppedError(RuntimeError):
-    """Something was asked of a runtime that has stopped."""
-
-
-class _Place:
-    """What the runtime keeps of one node."""
-
-    __slots__ = ("addresses", "call", "due", "node", "sockets", "streams")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.streams = node if isinstance(node, StreamNode) else None
-        self.addresses: dict[Interface, Address] = {}
-        self.sockets: dict[Interface, UdpSocket | TunnelSocket] = {}
-        self.due: float | None = None
-        self.call: ScheduledCall | None = None
 
 
 class TwistedRuntime:
@@ -130,7 +103,7 @@ class TwistedRuntime:
         self._latest = wall_clock()
         self._offset = self._latest - reactor.seconds()
         self._attachments = Attachments()
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         self._listeners: list[EventListener] = []
         self._pass = Taps(self.now, self._log)
         self._queue: deque[Callable[[], None]] = deque()
@@ -139,6 +112,8 @@ class TwistedRuntime:
         self._later: set[Later] = set()
         self._stopped: Deferred[None] | None = None
         self._closed = False
+        self.interference: Interference | None = None
+        """Is shown every datagram of our nodes before it goes; may be changed at any time."""
         self.counters: Counter[str] = Counter()
         """What was lost here and why, and nodes' faults, by name."""
         self._streams = Streams(reactor, self._deliver, self._pass, self.counters)
@@ -177,7 +152,7 @@ class TwistedRuntime:
         self._attachments.check(node, attachments)
         if Interface.GI in attachments:
             self._ways_out.start(self._arrived_on_gi, self._arrived_from_tun)
-        place = _Place(node)
+        place = Place(node)
         try:
             for interface, address in attachments.items():
                 place.addresses[interface] = self._settle(place, interface, address)
@@ -192,7 +167,7 @@ class TwistedRuntime:
         self._places[node.name] = place
         self._touch(place, node.start)
 
-    def _settle(self, place: _Place, interface: Interface, address: Address) -> Address:
+    def _settle(self, place: Place, interface: Interface, address: Address) -> Address:
         if interface in OVER_TCP:
             return self._streams.settle(place.node, interface, address)
         if interface not in OVER_UDP:
@@ -211,6 +186,19 @@ class TwistedRuntime:
         socket = UdpSocket(self._reactor, owner, address, receive, unreachable)
         place.sockets[interface] = socket
         return socket.address
+
+    def detach(self, node: Node) -> Deferred[Any]:
+        """Let ``node`` crash: gone without a farewell.
+
+        The Deferred fires when another can have its place.
+        """
+        place = self._places.pop(node.name)
+        self._arm(place, None, SHORTEST_WAIT)
+        self._attachments.remove(node)
+        place.addresses.clear()
+        closing: list[Deferred[Any]] = [*self._streams.release(node)]
+        closing.extend(socket.close() for socket in place.sockets.values())
+        return DeferredList(closing, consumeErrors=True)
 
     def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
@@ -247,7 +235,7 @@ class TwistedRuntime:
 
     # What reaches a node
 
-    def _arrived(self, place: _Place, interface: Interface, batch: Batch) -> None:
+    def _arrived(self, place: Place, interface: Interface, batch: Batch) -> None:
         """Take what a UDP socket has received; what the node makes of all of it goes then."""
         local = place.addresses.get(interface)
         if local is None or self._closed:
@@ -276,7 +264,7 @@ class TwistedRuntime:
         return self._attachments.on_gi(peer[0]) is not None
 
     def _came_back(
-        self, node: HearsUnreachable, place: _Place, interface: Interface, peer: Address, host: bool
+        self, node: HearsUnreachable, place: Place, interface: Interface, peer: Address, host: bool
     ) -> None:
         """Take the system's word that something sent to ``peer`` did not arrive."""
         if self._closed:
@@ -299,7 +287,7 @@ class TwistedRuntime:
         self._arrived_for(self._places[node.name], packet, source, destination)
 
     def _arrived_for(
-        self, place: _Place, packet: bytes, source: Address, destination: Address
+        self, place: Place, packet: bytes, source: Address, destination: Address
     ) -> None:
         """Take an IP packet from Gi for a mobile of the GGSN at ``place``."""
         seen = (
@@ -316,7 +304,7 @@ class TwistedRuntime:
             self._work()
 
     def _is_delayed(
-        self, place: _Place, interface: Interface, data: bytes, peer: Address, local: Address
+        self, place: Place, interface: Interface, data: bytes, peer: Address, local: Address
     ) -> bool:
         """Have a node receive something later, if the interface has a latency; say whether."""
         latency = self._latencies.get(interface)
@@ -330,7 +318,7 @@ class TwistedRuntime:
         self.call_later(latency, arrive)
         return True
 
-    def _arrived_from_terminal(self, place: _Place, imsi: str, packets: list[bytes]) -> None:
+    def _arrived_from_terminal(self, place: Place, imsi: str, packets: list[bytes]) -> None:
         """Take packets from the device of a mobile."""
         if self._closed:
             return
@@ -366,7 +354,7 @@ class TwistedRuntime:
 
     def _arrived_in_bulk(
         self,
-        place: _Place,
+        place: Place,
         node: ForwardsInBulk,
         datagrams: Sequence[bytes],
         peers: Sequence[Address],
@@ -387,7 +375,7 @@ class TwistedRuntime:
         self._work()
 
     def _receive(
-        self, place: _Place, interface: Interface, data: bytes, peer: Address, local: Address
+        self, place: Place, interface: Interface, data: bytes, peer: Address, local: Address
     ) -> None:
         try:
             place.node.receive(interface, data, peer=peer, local=local, now=self.now())
@@ -407,7 +395,7 @@ class TwistedRuntime:
         self._collect(place)
         self._work()
 
-    def _timed_out(self, place: _Place) -> None:
+    def _timed_out(self, place: Place) -> None:
         place.call = None
         due = place.due
         place.due = None
@@ -417,7 +405,7 @@ class TwistedRuntime:
         self._touch(place, place.node.handle_timeout, pause=PAUSE_AFTER_FAULT)
 
     def _touch(
-        self, place: _Place, verb: Callable[[float], None], *, pause: float = SHORTEST_WAIT
+        self, place: Place, verb: Callable[[float], None], *, pause: float = SHORTEST_WAIT
     ) -> None:
         """Call a verb of the node that takes the time only, and carry out what it wants."""
         shortest = SHORTEST_WAIT
@@ -431,7 +419,7 @@ class TwistedRuntime:
 
     # What comes out of a node
 
-    def _collect(self, place: _Place, *, shortest: float = SHORTEST_WAIT) -> None:
+    def _collect(self, place: Place, *, shortest: float = SHORTEST_WAIT) -> None:
         """Take datagrams, events and the next timeout."""
         node = place.node
         try:
@@ -445,14 +433,15 @@ class TwistedRuntime:
         if events:
             self._queue.append(partial(self._tell, self._latest, node.name, events))
         for datagram in datagrams:
-            self._send(place, datagram)
+            if self.interference is None or not self._is_interfered(place, datagram):
+                self._send(place, datagram)
         if streams is not None:
             for command in commands:
                 self._streams.carry_out(streams, place.addresses, command)
         if due != place.due:
             self._arm(place, due, shortest)
 
-    def _arm(self, place: _Place, due: float | None, shortest: float) -> None:
+    def _arm(self, place: Place, due: float | None, shortest: float) -> None:
         place.due = due
         if due is None:
             if place.call is not None:
@@ -465,7 +454,35 @@ class TwistedRuntime:
         else:
             place.call = self._reactor.callLater(wait, self._timed_out, place)
 
-    def _send(self, place: _Place, datagram: Datagram) -> None:
+    def _is_interfered(self, place: Place, datagram: Datagram) -> bool:
+        """Show a datagram to whoever interferes, do what is said; return whether anything is."""
+        interface, peer, data = datagram.interface, datagram.peer, datagram.data
+        local = datagram.local or place.addresses.get(interface, ("", 0))
+        if interface is Interface.GI:
+            local, peer = packet_ends(data)
+            there = self._attachments.on_gi(peer[0])
+        else:
+            there = self._attachments.at(interface, peer)
+            if there is None and interface in TO_MOBILES:
+                there = self._attachments.on_gi(peer[0])
+        name = "" if there is None else there.name
+        assert self.interference is not None
+        fate = self.interference(
+            Passed(self.now(), interface, local, peer, data, place.node.name, name)
+        )
+        if fate is None:
+            return False
+        if not fate.sendings:
+            self._pass(interface, local, peer, data, place.node.name, name)
+        for delay in fate.sendings:
+            self.call_later(delay, partial(self._send, place, datagram))
+        for answer in fate.answers:
+            self._pass(interface, peer, local, answer, name, place.node.name)
+            if not self._is_delayed(place, interface, answer, peer, local):
+                self._queue.append(partial(self._receive, place, interface, answer, peer, local))
+        return True
+
+    def _send(self, place: Place, datagram: Datagram) -> None:
         interface, peer, data = datagram.interface, datagram.peer, datagram.data
         own = place.addresses.get(interface)
         if own is None:
@@ -485,7 +502,7 @@ class TwistedRuntime:
             self._send_over_udp(place, interface, local, peer, data)
 
     def _send_on_link(
-        self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
+        self, place: Place, interface: Interface, local: Address, peer: Address, data: bytes
     ) -> None:
         receiver = self._attachments.at(interface, peer)
         name = "" if receiver is None else receiver.name
@@ -508,16 +525,16 @@ class TwistedRuntime:
             self._carry_on_link(there, interface, data, local, peer)
 
     def _carry_on_link(
-        self, there: _Place, interface: Interface, data: bytes, local: Address, peer: Address
+        self, there: Place, interface: Interface, data: bytes, local: Address, peer: Address
     ) -> None:
         if not self._is_delayed(there, interface, data, local, peer):
             self._queue.append(partial(self._receive, there, interface, data, local, peer))
 
-    def _send_all_on_gi(self, place: _Place, apn: str, packets: list[bytes]) -> None:
+    def _send_all_on_gi(self, place: Place, apn: str, packets: list[bytes]) -> None:
         if not self._ways_out.send((place.node.name, apn), packets):
             self.counters["gi-unroutable"] += len(packets)
 
-    def _send_on_gi(self, place: _Place, apn: str, packet: bytes) -> None:
+    def _send_on_gi(self, place: Place, apn: str, packet: bytes) -> None:
         source, destination = packet_ends(packet)
         host = self._attachments.outside(destination)
         receiver = self._attachments.on_gi(destination[0]) if host is None else host[1]
@@ -526,7 +543,7 @@ class TwistedRuntime:
         self._send_all_on_gi(place, apn, [packet])
 
     def _send_over_udp(
-        self, place: _Place, interface: Interface, local: Address, peer: Address, data: bytes
+        self, place: Place, interface: Interface, local: Address, peer: Address, data: bytes
     ) -> None:
         if self._pass.watched:
             receiver = self._attachments.exactly_at(interface, peer)
@@ -586,7 +603,7 @@ class TwistedRuntime:
 
     # Faults
 
-    def _fault(self, place: _Place, occasion: str) -> None:
+    def _fault(self, place: Place, occasion: str) -> None:
         self.counters["faults"] += 1
         self._log.failure(
             "{node} raised, which is a bug in it ({occasion})",
@@ -594,7 +611,7 @@ class TwistedRuntime:
             occasion=occasion,
         )
 
-    def _misplaced(self, place: _Place, datagram: Datagram, why: str) -> None:
+    def _misplaced(self, place: Place, datagram: Datagram, why: str) -> None:
         self.counters["faults"] += 1
         self._log.error(
             "{node} wants to send from {local}, but {why} {interface}: {octets}",
@@ -623,7 +640,7 @@ class TwistedRuntime:
         self._stop_next(list(self._places.values()), self.now() + patience)
         return waiter
 
-    def _stop_next(self, remaining: list[_Place], deadline: float) -> None:
+    def _stop_next(self, remaining: list[Place], deadline: float) -> None:
         # One node a turn, so that those still in service hear the farewell.
         if remaining:
             place = remaining.pop()

@@ -18,7 +18,6 @@ import hashlib
 import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network
 from random import Random
@@ -28,6 +27,7 @@ from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
 from corenet.interfaces.attachments import OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
 from corenet.interfaces.cells import CellQuality, Cells
+from corenet.interfaces.interference import Fate, Interference
 from corenet.interfaces.node import (
     Address,
     Datagram,
@@ -37,7 +37,7 @@ from corenet.interfaces.node import (
     Node,
 )
 from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
-from corenet.interfaces.streams import StreamNode
+from testbed.simulation.places import Arrival, Later, Place, Server
 from testbed.simulation.quality import LinkQuality
 from testbed.simulation.streams import VirtualStreams
 
@@ -55,66 +55,6 @@ _GI: Address = ("", 0)
 
 class TooMuchHappenedError(RuntimeError):
     """A run went beyond its event limit, or a node wants to be called at once for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """What a datagram is to its receiver."""
-
-    receiver: Node
-    interface: Interface
-    data: bytes
-    peer: Address
-    local: Address
-
-
-class _Server:
-    """A node that needs a while for each message: it takes one at a time, in order."""
-
-    __slots__ = ("free_at", "interfaces", "seconds")
-
-    def __init__(self, seconds: float, interfaces: Collection[Interface]) -> None:
-        self.seconds = seconds
-        self.interfaces = interfaces
-        self.free_at = 0.0
-
-    def done_at(self, now: float) -> float:
-        """Return when a message that arrives now will have been taken."""
-        self.free_at = max(self.free_at, now) + self.seconds
-        return self.free_at
-
-
-class _Place:
-    """What the network keeps of one node."""
-
-    __slots__ = ("addresses", "armed", "busy", "busy_since", "gone", "node", "server", "streams")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.streams = node if isinstance(node, StreamNode) else None
-        self.addresses: dict[Interface, Address] = {}
-        self.armed: float | None = None
-        self.gone = False
-        self.server: _Server | None = None
-        self.busy = 0
-        self.busy_since = 0.0
-
-
-class _Later:
-    """A call that is due later, which may be cancelled at any time."""
-
-    __slots__ = ("action",)
-
-    def __init__(self, action: Callable[[], None]) -> None:
-        self.action: Callable[[], None] | None = action
-
-    def cancel(self) -> None:
-        """Make sure that the call does not happen."""
-        self.action = None
-
-    def __call__(self) -> None:
-        if self.action is not None:
-            self.action()
 
 
 class VirtualNetwork:
@@ -146,7 +86,7 @@ class VirtualNetwork:
         self._event_limit = event_limit
         self._attachments = Attachments()
         self._streams = VirtualStreams(self._attachments, self)
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         self._listeners: list[EventListener] = []
         self._taps: list[Tap] = []
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
@@ -157,6 +97,8 @@ class VirtualNetwork:
         self._lines_kept = _FEWEST_LINES
         self._cut: set[frozenset[str]] = set()
         self._digest = hashlib.sha256()
+        self.interference: Interference | None = None
+        """Is shown every datagram before it goes; may be changed at any time."""
         self.in_flight = 0
         """Datagrams under way."""
         self.counters: Counter[str] = Counter()
@@ -170,7 +112,7 @@ class VirtualNetwork:
 
     def call_later(self, delay: float, action: Callable[[], None]) -> Timer:
         """Call ``action`` after ``delay`` seconds."""
-        later = _Later(action)
+        later = Later(action)
         self.plan(self._now + max(0.0, delay), later)
         return later
 
@@ -215,7 +157,7 @@ class VirtualNetwork:
         Port 0 takes any free port where the node listens on it. Raise ``AlreadyAttachedError``
         where a place is taken.
         """
-        place = _Place(node)
+        place = Place(node)
         for interface, (host, port) in attachments.items():
             listens = place.streams is not None and interface in place.streams.listens
             free = port == 0 and (interface in OVER_UDP or listens)
@@ -310,7 +252,7 @@ class VirtualNetwork:
 
         What comes faster waits for its turn; nothing is thrown away.
         """
-        self._places[node].server = _Server(1 / rate, frozenset(interfaces))
+        self._places[node].server = Server(1 / rate, frozenset(interfaces))
 
     def cut(self, one: str, other: str) -> None:
         """Let nothing through between two nodes, by name, until ``mend``; Gr breaks too.
@@ -346,14 +288,14 @@ class VirtualNetwork:
             raise
         self._collect(place)
 
-    def _arrive(self, place: _Place, arrival: _Arrival) -> None:
+    def _arrive(self, place: Place, arrival: Arrival) -> None:
         server = place.server
         if server is None or arrival.interface not in server.interfaces:
             self._deliver(place, arrival)
         else:
             self.plan(server.done_at(self._now), partial(self._deliver, place, arrival))
 
-    def _deliver(self, place: _Place, arrival: _Arrival) -> None:
+    def _deliver(self, place: Place, arrival: Arrival) -> None:
         self.in_flight -= 1
         if place.gone:
             self.counters["lost"] += 1
@@ -374,7 +316,7 @@ class VirtualNetwork:
             raise
         self._collect(place)
 
-    def _wake(self, place: _Place, armed: float) -> None:
+    def _wake(self, place: Place, armed: float) -> None:
         if place.gone or place.armed != armed:
             return
         place.armed = None
@@ -388,7 +330,7 @@ class VirtualNetwork:
                 raise
         self._collect(place)
 
-    def _count_timeout(self, place: _Place) -> None:
+    def _count_timeout(self, place: Place) -> None:
         self.counters["timeouts"] += 1
         if place.busy_since != self._now:
             place.busy_since, place.busy = self._now, 0
@@ -401,7 +343,7 @@ class VirtualNetwork:
 
     # What comes out of a node
 
-    def _collect(self, place: _Place) -> None:
+    def _collect(self, place: Place) -> None:
         node = place.node
         for event in node.take_events():
             self._digest.update(f"{self._now!r} {node.name} {event!r}\n".encode())
@@ -430,25 +372,65 @@ class VirtualNetwork:
         finally:
             self._telling = False
 
-    def _send(self, place: _Place, datagram: Datagram) -> None:
+    def _send(self, place: Place, datagram: Datagram) -> None:
         own = place.addresses.get(datagram.interface)
         if own is None:
             raise ValueError(f"{place.node.name} is not attached to {datagram.interface}")
         source, destination, arrival = self._addressed(datagram, datagram.local or own)
         name = "" if arrival is None else arrival.receiver.name
-        self._pass(datagram, source, destination, place.node.name, name)
+        if self.interference is not None:
+            shown = Passed(
+                self._now,
+                datagram.interface,
+                source,
+                destination,
+                datagram.data,
+                place.node.name,
+                name,
+            )
+            fate = self.interference(shown)
+            if fate is not None:
+                self._interfere(fate, place, shown, arrival)
+                return
+        self._go(place, datagram.interface, source, destination, datagram.data, arrival)
+
+    def _interfere(self, fate: Fate, place: Place, shown: Passed, arrival: Arrival | None) -> None:
+        """Do to a datagram what was said."""
+        ends = (shown.interface, shown.source, shown.destination)
+        if not fate.sendings:
+            self.show(*ends, shown.data, shown.sender, shown.receiver)
+            self.counters["lost"] += 1
+        for delay in fate.sendings:
+            self.call_later(delay, partial(self._go, place, *ends, shown.data, arrival))
+        for answer in fate.answers:
+            there, here = shown.destination, shown.source
+            self.show(shown.interface, there, here, answer, shown.receiver, shown.sender)
+            back = Arrival(place.node, shown.interface, answer, there, here)
+            self._carry(shown.interface, there, here, back)
+
+    def _go(
+        self,
+        place: Place,
+        interface: Interface,
+        source: Address,
+        destination: Address,
+        data: bytes,
+        arrival: Arrival | None,
+    ) -> None:
+        name = "" if arrival is None else arrival.receiver.name
+        self.show(interface, source, destination, data, place.node.name, name)
         self.counters["sent"] += 1
         if arrival is None:
             self.counters["unroutable"] += 1
-            if datagram.interface in TO_MOBILES and isinstance(place.node, HearsUnreachable):
-                self._send_back(place, place.node, datagram.interface, destination)
+            if interface in TO_MOBILES and isinstance(place.node, HearsUnreachable):
+                self._send_back(place, place.node, interface, destination)
         elif self.is_cut(place.node.name, name):
             self.counters["lost"] += 1
         else:
-            self._carry(datagram.interface, source, destination, arrival)
+            self._carry(interface, source, destination, arrival)
 
     def _send_back(
-        self, place: _Place, node: HearsUnreachable, interface: Interface, peer: Address
+        self, place: Place, node: HearsUnreachable, interface: Interface, peer: Address
     ) -> None:
         """Let ICMP say that there is no way to a host, if it gets through."""
 
@@ -462,7 +444,7 @@ class VirtualNetwork:
 
     def _addressed(
         self, datagram: Datagram, local: Address
-    ) -> tuple[Address, Address, _Arrival | None]:
+    ) -> tuple[Address, Address, Arrival | None]:
         """Return source and destination, and what the datagram is to its receiver, if any."""
         interface, peer, data = datagram.interface, datagram.peer, datagram.data
         if interface is Interface.GI:
@@ -470,14 +452,14 @@ class VirtualNetwork:
             return source, destination, self._out_of_gi(data, destination)
         receiver = self._attachments.at(interface, peer)
         if receiver is not None:
-            return local, peer, _Arrival(receiver, interface, data, local, peer)
+            return local, peer, Arrival(receiver, interface, data, local, peer)
         ggsn = self._attachments.on_gi(peer[0]) if interface in TO_MOBILES else None
         if ggsn is not None:
             packet = udp_packet(local, peer, data)
-            return local, peer, _Arrival(ggsn, Interface.GI, packet, _GI, _GI)
+            return local, peer, Arrival(ggsn, Interface.GI, packet, _GI, _GI)
         return local, peer, None
 
-    def _out_of_gi(self, packet: bytes, destination: Address) -> _Arrival | None:
+    def _out_of_gi(self, packet: bytes, destination: Address) -> Arrival | None:
         outside = self._attachments.outside(destination)
         if outside is not None:
             interface, host = outside
@@ -485,14 +467,12 @@ class VirtualNetwork:
                 datagram = parse_udp(packet)
             except IpError:
                 return None
-            return _Arrival(
-                host, interface, datagram.payload, datagram.source, datagram.destination
-            )
+            return Arrival(host, interface, datagram.payload, datagram.source, datagram.destination)
         ggsn = self._attachments.on_gi(destination[0])
-        return None if ggsn is None else _Arrival(ggsn, Interface.GI, packet, _GI, _GI)
+        return None if ggsn is None else Arrival(ggsn, Interface.GI, packet, _GI, _GI)
 
     def _carry(
-        self, interface: Interface, source: Address, destination: Address, arrival: _Arrival
+        self, interface: Interface, source: Address, destination: Address, arrival: Arrival
     ) -> None:
         place = self._places[arrival.receiver.name]
         copies = self._quality[interface].arrivals(self._random)
@@ -515,11 +495,6 @@ class VirtualNetwork:
         """Forget flows of which nothing is under way: what comes later is behind it anyway."""
         self._line = {flow: due for flow, due in self._line.items() if due > self._now}
         self._lines_kept = max(_FEWEST_LINES, 2 * len(self._line))
-
-    def _pass(
-        self, datagram: Datagram, source: Address, destination: Address, sender: str, receiver: str
-    ) -> None:
-        self.show(datagram.interface, source, destination, datagram.data, sender, receiver)
 
     def show(
         self,

@@ -1,0 +1,36 @@
+"""What somebody does to datagrams on their way: lose, hold back, repeat, answer.
+
+A runtime that is given an ``Interference`` shows it each datagram that a node of its own sends,
+before it goes. What runs over connections, and what comes from elsewhere, is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from corenet.interfaces.runtime import Passed
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a datagram."""
+
+    sendings: tuple[float, ...] = (0.0,)
+    """When it goes, in seconds from now; it is lost where there is none."""
+    answers: tuple[bytes, ...] = ()
+    """What its sender gets, as from the one that it was for."""
+
+
+LOST: Final = Fate(sendings=())
+
+Interference = Callable[[Passed], Fate | None]
+"""Says what becomes of a datagram; None: it goes as if nobody had looked."""
+
+
+class Interferes(Protocol):
+    """A runtime that lets somebody interfere."""
+
+    interference: Interference | None
+    """May be changed at any time."""
