@@ -177,6 +177,10 @@ class Core:
         networks = (n for apn in gsn.config.apns for n in gsn.config.networks_of(apn))
         runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), gsn)
 
+    def gsn(self, name: str) -> Ggsn | Sgsn:
+        """Return the GGSN or the SGSN of that name; raise ``KeyError`` where there is neither."""
+        return self.sgsns[name] if name in self.sgsns else self.ggsns[name]
+
     def renew(self, name: str, *, random: Random, recovery: int) -> Ggsn | Sgsn:
         """Put a GGSN or an SGSN that knows nothing in the place of one that has crashed.
 

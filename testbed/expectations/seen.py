@@ -78,21 +78,7 @@ class Record(Sequence[Seen]):
 
     def passed(self, passed: Passed) -> None:
         """Note what passed (a ``Tap``)."""
-        source = _end(passed.sender or self._names.get(passed.source[0], ""), passed.source[0])
-        destination = _end(
-            passed.receiver or self._names.get(passed.destination[0], ""), passed.destination[0]
-        )
-        for message in self._reader.read(passed):
-            self._seen.append(
-                Seen(
-                    passed.time,
-                    message.name,
-                    message.subject,
-                    passed.interface,
-                    source,
-                    destination,
-                )
-            )
+        self._seen.extend(see(passed, self._reader, self._names))
 
     def happened(self, time: float, node: str, event: Event) -> None:
         """Note an event (an ``EventListener``)."""
@@ -110,6 +96,18 @@ class Record(Sequence[Seen]):
     def clear(self) -> None:
         """Forget what was seen so far: what comes now is what matters."""
         self._seen.clear()
+
+
+def see(
+    passed: Passed, reader: MessageReader, names: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Seen]:
+    """Return each message in what passed; ``names`` are for addresses that are no node's."""
+    source = _end(passed.sender or names.get(passed.source[0], ""), passed.source[0])
+    destination = _end(
+        passed.receiver or names.get(passed.destination[0], ""), passed.destination[0]
+    )
+    for read in reader.read(passed):
+        yield Seen(passed.time, read.name, read.subject, passed.interface, source, destination)
 
 
 def _end(name: str, address: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from testbed.lab.yaml_source import SourceError
 
 COMMANDS = {
     "demo": "run a scenario, show its ladder, and say how it ended",
+    "scenario": "run scenarios, and say how they ended",
     "run": "run a lab until Ctrl-C",
     "mobiles": "run mobiles of a lab whose network runs elsewhere, until Ctrl-C",
     "validate": "check lab files",
@@ -34,6 +35,7 @@ COMMANDS = {
 _ELSEWHERE = {
     "experiment": "testbed.experiments.command",
     "wireshark": "testbed.wireshark.command",
+    "scenario": "testbed.scenarios.command",
 }
 
 

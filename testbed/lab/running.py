@@ -111,6 +111,23 @@ class RunningLab:
             await deferLater(self._reactor, SETTLING_POLL, lambda: None)
         return True
 
+    async def restart(self, name: str) -> None:
+        """Let a GGSN or an SGSN crash and come back, knowing nothing.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        if self._service is None:
+            raise KeyError(name)
+        core = self._service.core
+        await self.runtime.detach(core.gsn(name))
+        new = core.renew(
+            name,
+            random=Random(self._random.getrandbits(64)),
+            recovery=self._state.next_recovery(),
+        )
+        core.attach_gsn(self.runtime, new)
+
     async def stop(self) -> None:
         """Stop every part, the core last; what is durable is finished first."""
         if self.notifications is not None:

@@ -8,7 +8,7 @@ the model above (it asks for strict text), and a repeated key is refused here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import yaml
@@ -50,13 +50,15 @@ class Source:
     value: Any
     places: Mapping[Path, tuple[int, int]]
     """Line and column, from 1, of each value by its path."""
+    files: Mapping[Path, str] = field(default_factory=dict)
+    """Where a value comes from, by its path, where that is not ``file``."""
 
     def problem(self, path: Path, text: str) -> Problem:
         """Describe what is wrong with the value at ``path``, or with the nearest one above it."""
         while path not in self.places and path:
             path = path[:-1]
         line, column = self.places.get(path, (1, 1))
-        return Problem(self.file, line, column, text)
+        return Problem(self.files.get(path, self.file), line, column, text)
 
 
 def read(text: str, file: str) -> Source:

@@ -153,8 +153,8 @@ class MobileStep(Part):
 class NetworkStep(Part):
     """The network does something to a terminal: an operation of the control interface."""
 
-    operation: Literal["deactivate", "detach_terminal", "reallocate_p_tmsi", "change_qos"] = (
-        Field(alias="do")
+    operation: Literal["deactivate", "detach_terminal", "reallocate_p_tmsi", "change_qos"] = Field(
+        alias="do"
     )
     body: dict[str, Any] | None = Field(default=None, alias="with")
     terminal: Msisdn | None = None
@@ -276,9 +276,7 @@ class ScenarioPart(Part):
     summary: Annotated[str, StringConstraints(min_length=10)] = Field(
         description="one sentence, which begins small and has no full stop"
     )
-    clauses: tuple[Text, ...] = Field(
-        default=(), description="of standards: `23.060 §9.2.2.2`"
-    )
+    clauses: tuple[Text, ...] = Field(default=(), description="of standards: `23.060 §9.2.2.2`")
     arrange: ArrangePart = ArrangePart()
     act: tuple[StepPart, ...] = Field(min_length=1)
     expect: ExpectPart

@@ -125,6 +125,7 @@ class VirtualLab:
                 self._route.announced = self.gateway.announce
         self._self_activating = dict(self_activating or {})
         self._push_numbers = count(1)
+        self._recovery = RECOVERY
         self.network.on_event(self._activate_by_itself)
 
     # The course of things
@@ -175,6 +176,17 @@ class VirtualLab:
         """Return whether no node waits for a timeout, a datagram or an answer."""
         busy = self.gateway is not None and self.gateway.unanswered > 0
         return not busy and not self.network.in_flight and not self.network.timeouts()
+
+    def restart(self, name: str) -> None:
+        """Let a GGSN or an SGSN crash and come back, knowing nothing; KeyError: there is none."""
+        self.network.detach(self.core.gsn(name))
+        self._recovery += 1
+        new = self.core.renew(
+            name,
+            random=Random(f"{name} {self.network.seed} {self._recovery}"),
+            recovery=self._recovery,
+        )
+        self.core.attach_gsn(self.network, new)
 
     def switch_everything_off(self, within: float = 3600.0) -> bool:
         """Have every mobile detach and be switched off; return whether the lab came to rest.

@@ -13,7 +13,7 @@ from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.sms.describe import cp_summary
 from gtp.ies import TrafficFlowTemplate
 
-_SM_NAMES: Final = MappingProxyType(
+SM_NAMES: Final = MappingProxyType(
     {
         0x41: "Activate PDP Context Request",
         0x42: "Activate PDP Context Accept",
@@ -35,7 +35,7 @@ _SM_NAMES: Final = MappingProxyType(
         0x5C: "Request Secondary PDP Context Activation Reject",
     }
 )
-_GMM_NAMES: Final = MappingProxyType(
+GMM_NAMES: Final = MappingProxyType(
     {
         0x01: "Attach Request",
         0x02: "Attach Accept",
@@ -112,16 +112,16 @@ def _sm_summary(octets: bytes) -> str:
     try:
         message = sm.decode(octets)
     except NasError as error:
-        name = _SM_NAMES.get(error.message_type or 0, "SM message")
+        name = SM_NAMES.get(error.message_type or 0, "SM message")
         return f"{name}, malformed: {error}"
     number = octets[2] if octets[0] & 0x70 == 0x70 else octets[1]
     details = _DETAILS.get(type(message))
-    return ", ".join((_SM_NAMES[number], *(details(message) if details else ())))
+    return ", ".join((SM_NAMES[number], *(details(message) if details else ())))
 
 
 def _gmm_summary(octets: bytes, uplink: bool | None) -> str:
     number = octets[1] if len(octets) > 1 else 0
-    name = _GMM_NAMES.get(number, "GMM message")
+    name = GMM_NAMES.get(number, "GMM message")
     if uplink is None:
         if number not in _UPLINK_ONLY + _DOWNLINK_ONLY:
             return name
