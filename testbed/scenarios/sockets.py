@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
+from corenet.capture.capture import Sink
 from corenet.control.core import CoreControl
 from corenet.interfaces.node import Address
 from testbed.adapters.initiator import SubmissionClient, SubmissionError
@@ -100,7 +101,7 @@ async def perform_on_sockets(
     scenario: Scenario,
     *,
     seed: int,
-    capture: BinaryIO | None = None,
+    capture: Sink | None = None,
     begun: Begun = lambda _running, _time: None,
 ) -> Report:
     """Perform a scenario in a lab of its own, on this host's loopback network.
