@@ -29,6 +29,7 @@ _EVENTS: Final = (
     "corenet.hlr.events",
     "corenet.mobile.events",
     "corenet.sgsn.events",
+    "corenet.um.events",
     "testbed.esme.events",
     "testbed.gateway.events",
     "testbed.pull.events",

@@ -49,6 +49,10 @@ RADIUS_NAMES: Final = MappingProxyType(
 )
 
 
+_CARRIERS: Final = frozenset({Interface.GSUP, Interface.UM})
+"""To other processes: what matters there passes on Gr and on the radio too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A message: what it is called, and what has its fields."""
@@ -98,7 +102,7 @@ class MessageReader:
         if passed.phase is not None:
             if passed.interface is Interface.SMPP:
                 yield from self._smpp(passed)
-        elif passed.interface is not Interface.GSUP:  # What matters in it passes on Gr too.
+        elif passed.interface not in _CARRIERS:
             yield _READERS[passed.interface](passed)
 
     def _smpp(self, passed: Passed) -> Iterator[Read]:
@@ -211,6 +215,7 @@ _READERS: Final[Mapping[Interface, Callable[[Passed], Read]]] = MappingProxyType
         Interface.GTP_C: _gtp,
         Interface.GTP_U: _gtp,
         Interface.GI: _gi,
+        Interface.TERMINAL: _gi,
         Interface.RADIO: _radio,
         Interface.GR: _gr,
         Interface.RADIUS: _radius,

@@ -64,6 +64,9 @@ class Rung:
 
 Show = Callable[[Rung], None]
 
+_CARRIERS: Final = frozenset({Interface.GSUP, Interface.UM})
+"""To other processes: what matters there passes on Gr and on the radio too."""
+
 
 class Ladder:
     """Turns what a runtime tells into rungs, and shows each."""
@@ -76,8 +79,8 @@ class Ladder:
 
     def passed(self, passed: Passed) -> None:
         """Show a datagram, or what is whole of a connection (a ``Tap``)."""
-        if passed.interface is Interface.GSUP:
-            return  # What matters in it passes on Gr too.
+        if passed.interface in _CARRIERS:
+            return
         if passed.phase is not None:
             for described in self._smpp.described(passed):
                 self._show_passed(passed, described)
@@ -275,6 +278,7 @@ _DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingPro
         Interface.GTP_C: _gtp,
         Interface.GTP_U: _gtp,
         Interface.GI: _gi,
+        Interface.TERMINAL: _gi,
         Interface.RADIO: _radio,
         Interface.GR: _gr,
         Interface.RADIUS: _radius,
