@@ -123,7 +123,7 @@ class CoreConfig:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Core:
     """The nodes of a core. ``attach`` them before the first command."""
 
@@ -144,7 +144,7 @@ class Core:
         for a place that cannot be had comes through; those attached before stay so.
         """
         if self.hlr is not None:
-            runtime.attach(self.hlr, _hlr_places(self.hlr.config))
+            self.attach_hlr(runtime, self.hlr)
         if self.gsup_server is not None:
             listen = self.gsup_server.config.listen
             runtime.attach(self.gsup_server, {Interface.GR: ANYWHERE, Interface.GSUP: listen})
@@ -194,6 +194,25 @@ class Core:
         ggsn = Ggsn(self.ggsns[name].config, name=name, random=random, recovery=recovery)
         self.ggsns[name] = ggsn
         return ggsn
+
+    def renew_hlr(self, *, random: Random, recovery: int, subscribers: Store | None = None) -> Hlr:
+        """Put an HLR that knows what ``subscribers`` has kept in the place of one that has crashed.
+
+        The runtime has let the old one go; the new one is to be attached.
+        """
+        assert self.hlr is not None
+        self.hlr = Hlr(
+            self.hlr.config,
+            name=self.hlr.name,
+            random=random,
+            recovery=recovery,
+            store=subscribers,
+        )
+        return self.hlr
+
+    def attach_hlr(self, runtime: CoreRuntime, hlr: Hlr) -> None:
+        """Attach and start the HLR."""
+        runtime.attach(hlr, _hlr_places(hlr.config))
 
 
 _RESERVED = (MOBILES_NAME, GSUP_SERVER_NAME, BASE_STATION_NAME, TRANSCEIVER_NAME)

@@ -45,7 +45,8 @@ _USER_DATA = frozenset(
 )
 
 
-_DETACH_REQUEST = b"\x08\x05"
+_SENT_AWAY: Final = frozenset({b"\x08\x05", b"\x08\x0b"})
+"""Detach Request and Routing Area Update Reject: protocol discriminator and message type."""
 
 _MOST_HELD: Final = 32
 """Frames that wait for a routing area update."""
@@ -362,7 +363,7 @@ class Mobile:
         """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""
         if self._numbers.is_new(ui.sapi, ui.nu):
             return True
-        if ui.sapi != llc.Sapi.MOBILITY_MANAGEMENT or ui.payload[:2] != _DETACH_REQUEST:
+        if ui.sapi != llc.Sapi.MOBILITY_MANAGEMENT or ui.payload[:2] not in _SENT_AWAY:
             return False
         # A network that has lost this mobile sends it away in frames that count from 0 again.
         self._numbers.begin_anew()

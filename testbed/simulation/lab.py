@@ -14,6 +14,7 @@ from random import Random
 from corenet.assembly import CoreConfig, assemble
 from corenet.control.core import CoreControl
 from corenet.control.model import MobileActivation
+from corenet.hlr.store import Store as Subscribers
 from corenet.interfaces.application import Shown
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import Attached, MobileState
@@ -70,6 +71,7 @@ class VirtualLab:
         notify_url: str = "http://127.0.0.1:8082/notifications",
         handset: HandsetSettings | None = None,
         handsets: Mapping[str, HandsetSettings] | None = None,
+        subscribers: Subscribers | None = None,
     ) -> None:
         """Make a lab that has not started.
 
@@ -77,17 +79,20 @@ class VirtualLab:
         ``handsets`` are the settings of some mobiles by IMSI, ``handset`` those of all others: to
         browse by the lab's gateway, unless it is given.
         ``store`` is the gateway's disk, its opener's to close; there is none without a gateway.
-        ``sms`` is an SMSC and the way to it, or what stands for both.
+        ``sms`` is an SMSC and the way to it, or what stands for both. ``subscribers`` is the HLR's
+        disk; without one it forgets everything when it crashes.
         """
         if (gateway is None) != (store is None):
             raise ValueError("a gateway has a store, and nothing else has")
         random = Random(f"lab {seed}")
+        self._subscribers = subscribers
         self.network = VirtualNetwork(seed, quality=quality)
         self.core = assemble(
             core,
             random=Random(random.getrandbits(64)),
             recovery=RECOVERY,
             applications=handsets_with(handsets or {}, handset or _usual(gateway)),
+            subscribers=subscribers,
         )
         self.control = CoreControl(self.core, self.network)
         self.initiator = VirtualInitiator(
@@ -177,16 +182,33 @@ class VirtualLab:
         busy = self.gateway is not None and self.gateway.unanswered > 0
         return not busy and not self.network.in_flight and not self.network.timeouts()
 
-    def restart(self, name: str) -> None:
-        """Let a GGSN or an SGSN crash and come back, knowing nothing; KeyError: there is none."""
-        self.network.detach(self.core.gsn(name))
+    def crash(self, name: str) -> None:
+        """Kill a GGSN, an SGSN or the HLR at this instant; KeyError where there is none."""
+        core, network = self.core, self.network
+        hlr = core.hlr if core.hlr is not None and core.hlr.name == name else None
+        network.detach(core.gsn(name) if hlr is None else hlr)
         self._recovery += 1
-        new = self.core.renew(
-            name,
-            random=Random(f"{name} {self.network.seed} {self._recovery}"),
-            recovery=self._recovery,
-        )
-        self.core.attach_gsn(self.network, new)
+        random = Random(f"{name} {network.seed} {self._recovery}")
+        # What is asked of it meanwhile finds a node that knows nothing and is not in service.
+        if hlr is None:
+            core.renew(name, random=random, recovery=self._recovery % 256)
+        else:
+            core.renew_hlr(
+                random=random, recovery=self._recovery % 256, subscribers=self._subscribers
+            )
+
+    def bring_back(self, name: str) -> None:
+        """Start a node that has crashed; an HLR knows what its disk has kept, others nothing."""
+        hlr = self.core.hlr
+        if hlr is not None and hlr.name == name:
+            self.core.attach_hlr(self.network, hlr)
+        else:
+            self.core.attach_gsn(self.network, self.core.gsn(name))
+
+    def restart(self, name: str) -> None:
+        """Let a node crash and come back at once; KeyError where there is none."""
+        self.crash(name)
+        self.bring_back(name)
 
     def switch_everything_off(self, within: float = 3600.0) -> bool:
         """Have every mobile detach and be switched off; return whether the lab came to rest.
