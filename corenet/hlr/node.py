@@ -87,7 +87,9 @@ class Hlr:
         )
 
     def start(self, now: float) -> None:
-        """Begin service; an HLR waits to be asked."""
+        """Begin service; an HLR waits to be asked, but for what an earlier life has left."""
+        self._reachability.begin(self._register, now)
+        self._follow(now)
 
     def stop(self, now: float) -> None:
         """End service; there is no one to say farewell to."""
@@ -114,6 +116,7 @@ class Hlr:
             self._endpoint.next_timeout(),
             self._gr.next_timeout(),
             self._short_messages.next_timeout(),
+            self._reachability.next_timeout(),
         )
         return min((timeout for timeout in timeouts if timeout is not None), default=None)
 
@@ -122,6 +125,7 @@ class Hlr:
         self._endpoint.handle_timeout(now)
         self._gr.handle_timeout(now)
         self._short_messages.handle_timeout(now)
+        self._reachability.handle_timeout(now)
         self._follow(now)
 
     def take_datagrams(self) -> list[Datagram]:
@@ -179,6 +183,7 @@ class Hlr:
         return {
             "requests": self.open_requests,
             "requests of others": self._endpoint.requests_in_work,
+            "GGSNs to tell": len(self._reachability),
         }
 
     @property
@@ -213,7 +218,7 @@ class Hlr:
                 case ResponseReceived():
                     self._reachability.take_response(event)
                 case RequestFailed():
-                    self._reachability.take_failure(event)
+                    self._reachability.take_failure(event, now)
         for data, peer in self._endpoint.take_datagrams():
             self._datagrams.append(Datagram(Interface.GTP_C, peer, data))
         self._keep()

@@ -5,7 +5,7 @@ Specs: TS 23.060 §13.1 (HLR data), TS 23.008 §3.5 (MNRG, GGSN list).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -83,10 +83,9 @@ class Record:
         """Take note that a GGSN wants to hear when the MS is back."""
         self.waiting = {**self.waiting, ggsn: None}
 
-    def take_waiting(self) -> Iterable[str]:
-        """Return the GGSNs that want to hear when the MS is back, who do no longer."""
-        waiting, self.waiting = self.waiting, _NONE
-        return waiting
+    def forget_waiting(self, ggsn: str) -> None:
+        """Take note that a GGSN has heard that the MS is back."""
+        self.waiting = {one: None for one in self.waiting if one != ggsn} or _NONE
 
     def note_told(self, ggsn: str) -> None:
         """Take note that a GGSN has been told where the MS is."""
@@ -145,6 +144,10 @@ class Register:
             if apn.static_address is not None:
                 self._by_address.setdefault(str(ip_address(apn.static_address)), subscriber)
         return record
+
+    def __iter__(self) -> Iterator[Record]:
+        """Iterate over all records."""
+        return iter(self._records.values())
 
     def take_asked_for(self) -> Iterable[str]:
         """Return the IMSIs whose records have been asked for since the last call."""

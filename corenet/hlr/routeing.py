@@ -53,7 +53,7 @@ class Routeing:
             if response.map_cause is not None or not (
                 record.reason is None or record.reason in NOT_PAGED
             ):
-                record.wait(ggsn)
+                self._reachability.expect(record, ggsn)
         self._events.append(
             RouteingInformationGiven(
                 imsi=request.imsi,
@@ -105,7 +105,7 @@ class Routeing:
         response = FailureReportResponse(cause=Cause.REQUEST_ACCEPTED)
         self._endpoint.respond(received, response, now)
         self._events.append(FailureReported(request.imsi, ggsn))
-        record.wait(ggsn)
+        self._reachability.expect(record, ggsn)
         overtaken = record.take_overtaken(ggsn)
         if record.reason is not None:
             return

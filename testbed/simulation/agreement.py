@@ -19,13 +19,7 @@ from corenet.assembly import Core
 from corenet.mobile.events import ContextState, MobileState, MobileView
 from corenet.sgsn.events import MmState, PdpState
 
-_LIVING = frozenset(
-    {
-        "PDP contexts",
-        "tunnel endpoints",
-        "watched paths",
-    }
-)
+_LIVING = frozenset({"PDP contexts", "tunnel endpoints", "watched paths"})
 """What a node has while contexts are active, beside what is under way."""
 
 
@@ -82,9 +76,7 @@ def _registrations(core: Core) -> Iterator[str]:
         yield from _registration(core, mobile, attached.get(imsi, []), serving[mobile.cell])
 
 
-def _registration(
-    core: Core, mobile: MobileView, attached: list[str], sgsn: str
-) -> Iterator[str]:
+def _registration(core: Core, mobile: MobileView, attached: list[str], sgsn: str) -> Iterator[str]:
     imsi = mobile.imsi
     if mobile.state is MobileState.DETACHED:
         if attached:
@@ -96,7 +88,8 @@ def _registration(
         yield f"mobile {imsi} is {mobile.state}"
         return
     if attached != [sgsn]:
-        yield f"mobile {imsi} is attached to {sgsn}, but it is so at {', '.join(attached) or 'none'}"
+        names = ", ".join(attached) or "none"
+        yield f"mobile {imsi} is attached to {sgsn}, but it is so at {names}"
     location = None if core.hlr is None else core.hlr.location(imsi)
     if location is None:
         return
@@ -158,7 +151,7 @@ def identifiers_used_twice(core: Core) -> Iterator[str]:
         yield from _twice(
             ggsn.name,
             [one.teid_data for one in ggsn.contexts()],
-            {(one.teid_control, one.imsi, one.address) for one in ggsn.contexts()},
+            {(one.teid_control, one.imsi) for one in ggsn.contexts()},
         )
     for address, imsis in owners.items():
         if len(imsis) > 1:
@@ -168,14 +161,14 @@ def identifiers_used_twice(core: Core) -> Iterator[str]:
         yield from _twice(
             sgsn.name,
             [one.teid_data for one in contexts],
-            {(one.teid_control, one.imsi, one.ggsn_control) for one in contexts},
+            {(one.teid_control, f"{one.imsi} {one.ggsn_control}") for one in contexts},
         )
 
 
-def _twice(name: str, data: list[int], control: set[tuple[int, str, str]]) -> Iterator[str]:
+def _twice(name: str, data: list[int], control: set[tuple[int, str]]) -> Iterator[str]:
     for teid, number in Counter(data).items():
         if number > 1:
             yield f"{name}: {number} contexts have the TEID data {teid:#x}"
-    for teid, number in Counter(teid for teid, *_ in control).items():
+    for teid, number in Counter(teid for teid, _ in control).items():
         if number > 1:
             yield f"{name}: {number} tunnels have the TEID control {teid:#x}"

@@ -22,13 +22,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network
 from random import Random
 from typing import Final
 
 from pydantic import BaseModel
 
-from corenet.assembly import CoreConfig
 from corenet.control.activations import Requested
 from corenet.control.errors import ControlError
 from corenet.control.model import (
@@ -42,36 +40,32 @@ from corenet.control.model import (
     Move,
     NetworkDetach,
 )
-from corenet.ggsn.config import Apn, GgsnConfig, PathDownPolicy, RadiusServer, StaticBinding
+from corenet.ggsn.node import Ggsn
 from corenet.gi.ip import udp_packet
-from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.hlr.store import Store as Subscribers
 from corenet.interfaces.node import Event, Interface
-from corenet.mobile.config import MobileConfig, MobileTimers
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import MobileState
-from corenet.sgsn.config import RoutingArea, SgsnConfig
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.store import Store
 from testbed.simulation.agreement import contradictions, identifiers_used_twice
+from testbed.simulation.day_network import (
+    CELLS,
+    CORPORATE,
+    GATEWAY,
+    GGSNS,
+    SGSNS,
+    WAP,
+    configuration,
+    imsi_of,
+    msisdn_of,
+    static_address_of,
+)
 from testbed.simulation.lab import VirtualLab
 from testbed.simulation.quality import LinkQuality
 
-WAP: Final = "wap.example"
-"""Pushes of the gateway go here; on the first GGSN."""
-CORPORATE: Final = "corp.example"
-"""Activated through the control interface and by datagrams; on the second GGSN."""
-HLR: Final = "192.0.2.3"
-GATEWAY: Final = "192.0.2.5"
-GGSNS: Final = {"ggsn-1": "192.0.2.11", "ggsn-2": "192.0.2.12"}
-SGSNS: Final = {"sgsn-1": "192.0.2.21", "sgsn-2": "192.0.2.22", "sgsn-3": "192.0.2.23"}
 _HOST: Final = ("198.51.100.7", 9200)
 _PORT: Final = 2948
-_STATIC_EVERY: Final = 4
-"""One subscriber in so many has a static address."""
-_CELLS_PER_AREA: Final = 2
-_AREAS_PER_SGSN: Final = 2
-_CELLS: Final = len(SGSNS) * _AREAS_PER_SGSN * _CELLS_PER_AREA
 _LONGEST_PUSH: Final = 1800.0
 _QUIET: Final = 3 * 3600.0
 """Longer than two periodic updates, a push and every back-off."""
@@ -84,11 +78,11 @@ class Life:
 
     mobiles: int = 1_000
     length: float = 86_400.0
-    between_acts: float = 3_600.0
+    between_acts: float = 7_200.0
     """From one thing that a mobile does to the next."""
     haste: float = 0.3
     """Probability that the next thing follows within two seconds."""
-    between_pushes: float = 7_200.0
+    between_pushes: float = 14_400.0
     """To one mobile."""
     between_crashes: float = 14_400.0
     """Of one node."""
@@ -109,104 +103,6 @@ class Seen:
     """What should not be, a sentence each; empty where all is well."""
     counts: Counter[str]
     """What was done and what became of it, by name."""
-
-
-def configuration(mobiles: int) -> CoreConfig:
-    """Return the core: three SGSNs with two routing areas each, two GGSNs with one APN each."""
-    numbers = range(mobiles)
-    areas = {
-        name: tuple(
-            RoutingArea(
-                rac=_AREAS_PER_SGSN * place + area + 1,
-                cells=tuple(
-                    _CELLS_PER_AREA * (_AREAS_PER_SGSN * place + area) + cell
-                    for cell in range(_CELLS_PER_AREA)
-                ),
-            )
-            for area in range(_AREAS_PER_SGSN)
-        )
-        for place, name in enumerate(SGSNS)
-    }
-    own = (RadiusServer((GATEWAY, 1813), b"corenet"),)
-    return CoreConfig(
-        ggsns={
-            "ggsn-1": GgsnConfig(
-                control_address=GGSNS["ggsn-1"],
-                user_address=GGSNS["ggsn-1"],
-                apns=(Apn(WAP, (IPv4Network("10.1.0.0/16"),)),),
-                hlr=(HLR, 2123),
-                radius=own,
-                on_path_down=PathDownPolicy.DELETE,
-            ),
-            "ggsn-2": GgsnConfig(
-                control_address=GGSNS["ggsn-2"],
-                user_address=GGSNS["ggsn-2"],
-                apns=(Apn(CORPORATE, (IPv4Network("10.2.0.0/16"),)),),
-                static_bindings=tuple(
-                    StaticBinding(imsi_of(number), CORPORATE, address)
-                    for number in numbers
-                    if (address := static_address_of(number)) is not None
-                ),
-                hlr=(HLR, 2123),
-                radius=own,
-            ),
-        },
-        sgsns={
-            name: SgsnConfig(
-                control_address=address,
-                user_address=address,
-                hlr=(HLR, 4222),
-                ggsns={WAP: GGSNS["ggsn-1"], CORPORATE: GGSNS["ggsn-2"]},
-                routing_areas=areas[name],
-                neighbours={
-                    area.encode(): SGSNS[other]
-                    for other in SGSNS
-                    if other != name
-                    for area in areas[other]
-                },
-            )
-            for name, address in SGSNS.items()
-        },
-        hlr=HlrConfig(
-            HLR,
-            tuple(
-                Subscriber(
-                    imsi_of(number),
-                    msisdn_of(number),
-                    (SubscribedApn(WAP), SubscribedApn(CORPORATE, static_address_of(number))),
-                )
-                for number in numbers
-            ),
-        ),
-        mobiles=tuple(
-            MobileConfig(
-                imsi_of(number),
-                msisdn_of(number),
-                apns=(WAP, CORPORATE),
-                cell=number % _CELLS,
-                attach_at_start=True,
-            )
-            for number in numbers
-        ),
-        mobile_timers=MobileTimers(attach_spread=60.0),
-    )
-
-
-def imsi_of(number: int) -> str:
-    """Return the IMSI of the mobile with that number."""
-    return f"23415{number:010d}"
-
-
-def msisdn_of(number: int) -> str:
-    """Return its MSISDN."""
-    return f"44770{number:07d}"
-
-
-def static_address_of(number: int) -> str | None:
-    """Return its static address on the corporate APN, where it has one."""
-    if number % _STATIC_EVERY:
-        return None
-    return f"10.3.{number // 256}.{number % 256}"
 
 
 class Day:
@@ -310,8 +206,7 @@ class Day:
             if mobiles.mobile(imsi).contexts:
                 try:
                     lab.network.command(
-                        mobiles,
-                        lambda now, imsi=imsi: mobiles.send_udp(imsi, _PORT, _HOST, b"up", now),
+                        mobiles, partial(mobiles.send_udp, imsi, _PORT, _HOST, b"up")
                     )
                 except MobileError:
                     self.counts["uplink packets not sent"] += 1
@@ -321,9 +216,15 @@ class Day:
         lab = self.lab
         results = {push_id for push_id, _ in lab.initiator.results()}
         lost = [
-            f"{push_id}: no outcome" for push_id in lab.initiator.accepted() if push_id not in results
+            f"{push_id}: no outcome"
+            for push_id in lab.initiator.accepted()
+            if push_id not in results
         ]
-        lost += [f"{push_id}: no answer" for push_id in self._pushed if push_id not in lab.initiator.answers]
+        lost += [
+            f"{push_id}: no answer"
+            for push_id in self._pushed
+            if push_id not in lab.initiator.answers
+        ]
         lost += [f"{one.key} for {one.imsi}: no outcome" for one in self._requested.values()]
         assert lab.gateway is not None
         sessions = lab.gateway.gateway.sessions
@@ -394,19 +295,17 @@ class Day:
         self.counts["activations"] += 1
         if requested.outcome is None:
             self._requested[requested.key] = requested
-            requested.waiting.append(lambda: self._requested.pop(requested.key, None))
+            requested.waiting.append(partial(self._forget, requested.key))
+
+    def _forget(self, key: str) -> None:
+        self._requested.pop(key, None)
 
     def _datagram(self, address: str) -> None:
         """Have a host outside send a packet to a mobile's address."""
         for name, ggsn in self.lab.core.ggsns.items():
             if name not in self._down and (address.startswith("10.1.") == (name == "ggsn-1")):
                 packet = udp_packet(_HOST, (address, _PORT), b"down")
-                self.lab.network.command(
-                    ggsn,
-                    lambda now, ggsn=ggsn, packet=packet: ggsn.receive(
-                        Interface.GI, packet, peer=("", 0), local=("", 0), now=now
-                    ),
-                )
+                self.lab.network.command(ggsn, partial(_give, ggsn, packet))
 
     # What mobiles do
 
@@ -415,9 +314,7 @@ class Day:
             return
         self._act(number)
         if self._random.random() < self._life.haste:
-            self.lab.network.call_later(
-                2 * self._random.random(), partial(self._live, number)
-            )
+            self.lab.network.call_later(2 * self._random.random(), partial(self._live, number))
         else:
             self._later(self._life.between_acts, partial(self._live, number))
 
@@ -434,7 +331,7 @@ class Day:
             self._random.choices(acts, weights)[0](self, number)
 
     def _move(self, number: int) -> None:
-        self._drive(number, "move", Move(cell=self._random.randrange(_CELLS)))
+        self._drive(number, "move", Move(cell=self._random.randrange(CELLS)))
 
     def _activate(self, number: int) -> None:
         self._drive(number, "activate", MobileActivation(apn=self._apn()))
@@ -481,9 +378,7 @@ class Day:
 
     def _deactivated(self, number: int) -> None:
         apn = self._apn()
-        self._try(
-            "network deactivates", lambda: self.lab.control.deactivate(imsi_of(number), apn)
-        )
+        self._try("network deactivates", lambda: self.lab.control.deactivate(imsi_of(number), apn))
 
     def _renamed(self, number: int) -> None:
         self._try("p-tmsi", lambda: self.lab.control.reallocate_p_tmsi(imsi_of(number)))
@@ -513,6 +408,10 @@ class Day:
 
     def _happened(self, _time: float, _node: str, event: Event) -> None:
         self.counts[type(event).__name__] += 1
+
+
+def _give(ggsn: Ggsn, packet: bytes, now: float) -> None:
+    ggsn.receive(Interface.GI, packet, peer=("", 0), local=("", 0), now=now)
 
 
 Act = Callable[[Day, int], None]

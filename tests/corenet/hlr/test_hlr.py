@@ -22,6 +22,7 @@ from corenet.hlr.events import (
     RouteingInformationGiven,
 )
 from corenet.hlr.node import Hlr
+from corenet.hlr.reachability import AGAIN
 from corenet.interfaces.gsup import (
     CancelType,
     CnDomain,
@@ -185,6 +186,11 @@ def note(answer: object, ggsn: Address = GGSN, sgsn: Address = SGSN) -> NoteMsGp
     assert isinstance(message, NoteMsGprsPresentRequest)
     assert (message.imsi, message.sgsn_address) == (IMSI, sgsn[0])
     return message
+
+
+def acceptance_of(request: NoteMsGprsPresentRequest) -> NoteMsGprsPresentResponse:
+    """Return a GGSN's answer."""
+    return NoteMsGprsPresentResponse(cause=Cause.REQUEST_ACCEPTED, sequence=request.sequence)
 
 
 class TestUpdateLocation:
@@ -521,10 +527,14 @@ class TestFailureReport:
         lab.now = 2.0
         lab.gr(ready_for_sm())
         lab.events()
-        note(self.report(lab))
+        request = note(self.report(lab))
         location = lab.hlr.location(IMSI)
         assert location is not None
         assert not location.not_reachable
+        assert location.waiting_ggsns == (GGSN[0],)
+        lab.gtp(acceptance_of(request))
+        location = lab.hlr.location(IMSI)
+        assert location is not None
         assert location.waiting_ggsns == ()
 
     def test_a_purge_after_the_contact_counts(self, lab: Lab) -> None:
@@ -602,16 +612,58 @@ class TestReturn:
         assert [peer for peer, _ in notes] == [GGSN, OTHER_GGSN]
         assert waiting.gr(ready_for_sm()) == [(SGSN, READY)]
 
-    def test_a_silent_ggsn_is_asked_n3_times_and_stays_listed(self, waiting: Lab) -> None:
-        """Retransmitted by the endpoint; the next contact of the MS tries again."""
+    def test_a_silent_ggsn_is_told_again_until_it_hears(self, waiting: Lab) -> None:
+        """It tries nothing before; so it cannot wait for the MS to move, who may never do so."""
         waiting.gr(ready_for_sm())
-        assert len(waiting.wait(60.0)) == 2
+        assert len(waiting.wait(20.0)) == 2
         assert waiting.events() == [
             MsBecameReachable(IMSI),
             GgsnNotificationFailed(IMSI, GGSN[0], "timed out"),
         ]
+        assert waiting.hlr.under_way["GGSNs to tell"] == 1
+        request = note(waiting.wait(AGAIN[0] - 5.0))
+        waiting.gtp(acceptance_of(request))
+        assert waiting.events() == [GgsnNotified(IMSI, GGSN[0], Cause.REQUEST_ACCEPTED)]
+        location = waiting.hlr.location(IMSI)
+        assert location is not None
+        assert location.waiting_ggsns == ()
         assert waiting.hlr.next_timeout() is None
+
+    def test_a_ggsn_that_stays_silent_waits_for_the_next_contact(self, waiting: Lab) -> None:
+        """After the last wait it stays listed, and the MS that shows itself has it told."""
+        waiting.gr(ready_for_sm())
+        waiting.wait(2.0 * sum(AGAIN))
+        assert waiting.hlr.next_timeout() is None
+        assert len(waiting.events()) == 2 + len(AGAIN)
+        location = waiting.hlr.location(IMSI)
+        assert location is not None
+        assert location.waiting_ggsns == (GGSN[0],)
         note(waiting.gr(ready_for_sm())[1:])
+
+    def test_a_contact_ends_the_wait_of_a_ggsn_that_was_not_told(self, waiting: Lab) -> None:
+        """The MS shows itself meanwhile: the GGSN is told at once, and once."""
+        waiting.gr(ready_for_sm())
+        waiting.wait(20.0)
+        waiting.gtp(acceptance_of(note(waiting.gr(ready_for_sm())[1:])))
+        assert waiting.hlr.next_timeout() is None
+
+    def test_nobody_is_told_of_an_ms_that_is_lost_again(self, waiting: Lab) -> None:
+        """The flag is set anew before the GGSN could be told: it goes on waiting."""
+        waiting.gr(ready_for_sm())
+        waiting.wait(20.0)
+        waiting.gr(GsupMessage(MessageType.PURGE_MS_REQUEST, IMSI))
+        assert waiting.hlr.next_timeout() is None
+        note(waiting.attach()[1:])
+
+    def test_an_answer_counts_only_for_what_was_asked_before_it(self, waiting: Lab) -> None:
+        """A GGSN that reports again while it is being told is told again."""
+        first = note(waiting.gr(ready_for_sm())[1:])
+        waiting.gr(ready_for_sm())
+        waiting.gtp(FailureReportRequest(imsi=IMSI))
+        waiting.gtp(acceptance_of(first))
+        location = waiting.hlr.location(IMSI)
+        assert location is not None
+        assert location.waiting_ggsns == (GGSN[0],)
 
     def test_a_refusing_ggsn_is_told(self, waiting: Lab) -> None:
         """Its cause is in the event; it is not asked again."""

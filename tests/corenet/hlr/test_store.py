@@ -16,8 +16,12 @@ from corenet.hlr.node import Hlr
 from corenet.hlr.store import NotKeptError, State
 from corenet.interfaces.gsup import CnDomain, GsupMessage, MessageType, decode
 from corenet.interfaces.node import Address, Interface
-from gtp.constants import MsNotReachableReason
-from gtp.messages import FailureReportRequest, NoteMsGprsPresentRequest
+from gtp.constants import Cause, MsNotReachableReason
+from gtp.messages import (
+    FailureReportRequest,
+    NoteMsGprsPresentRequest,
+    NoteMsGprsPresentResponse,
+)
 from gtp.messages import decode as decode_gtp
 
 IMSI, OTHER = "234150999999999", "234150999999998"
@@ -116,9 +120,29 @@ def test_who_waits_is_told_after_a_restart(store: Memory) -> None:
         now=9.0,
     )
     assert MsBecameReachable(IMSI) in hlr.take_events()
-    told = [d for d in hlr.take_datagrams() if d.interface is Interface.GTP_C]
-    assert [type(decode_gtp(datagram.data)) for datagram in told] == [NoteMsGprsPresentRequest]
-    assert told[0].peer == GGSN
+    assert_told(hlr)
+    assert store.states[IMSI].waiting == ()
+
+
+def assert_told(hlr: Hlr) -> None:
+    """Take the one Note MS GPRS Present Request of the HLR, and answer it."""
+    (told,) = (d for d in hlr.take_datagrams() if d.interface is Interface.GTP_C)
+    request = decode_gtp(told.data)
+    assert isinstance(request, NoteMsGprsPresentRequest)
+    assert told.peer == GGSN
+    answer = NoteMsGprsPresentResponse(cause=Cause.REQUEST_ACCEPTED, sequence=request.sequence)
+    hlr.receive(Interface.GTP_C, answer.encode(), peer=GGSN, local=("192.0.2.3", 2123), now=9.0)
+
+
+def test_who_was_being_told_is_told_by_the_next_hlr(store: Memory) -> None:
+    """The HLR restarts before the GGSN has answered, which so would wait for ever."""
+    before = start(store)
+    register(before)
+    wait_for(before)
+    say(before, MessageType.READY_FOR_SM_REQUEST)
+    hlr = start(store)
+    hlr.start(9.0)
+    assert_told(hlr)
     assert store.states[IMSI].waiting == ()
 
 

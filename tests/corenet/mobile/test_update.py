@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from corenet.interfaces import llc
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.gprs_timer import encode_timer
@@ -292,6 +293,18 @@ def test_a_network_that_does_not_know_the_mobile(
         RoutingAreaUpdateFailed(IMSI, cause),
         Detached(IMSI, DetachReason.REFUSED),
     ]
+
+
+def test_a_network_that_has_restarted_is_heard(mobiles: Mobiles, network: ScriptedNetwork) -> None:
+    """Its Reject of a periodic update counts from 0 again, and is no copy of an earlier frame."""
+    mobiles.attach(IMSI, network.now)
+    accept = gmm.AttachAccept(ROUTEING_AREA, P_TMSI, periodic_update_timer=encode_timer(360))
+    network.send_frame(IMSI, llc.encode_ui(1, accept.encode(), uplink=False, nu=0))
+    network.wait(44 + 360 + 0.1)
+    assert said(network)[-1] == PERIODIC
+    reject = gmm.RoutingAreaUpdateReject(9).encode()
+    network.send_frame(IMSI, llc.encode_ui(1, reject, uplink=False, nu=0))
+    assert said(network) == [gmm.AttachRequest(gmm.MobileIdentity(imsi=IMSI))]
 
 
 @pytest.mark.parametrize("cause", [3, 7, 11, 13])
