@@ -253,7 +253,7 @@ class Day:
     def _restart(self, name: str) -> None:
         if name in self._down:
             self._down.discard(name)
-            self.lab.restart(name)
+            self.lab.bring_back(name)
 
     def _cut(self) -> None:
         if self._over:

@@ -92,7 +92,7 @@ def test_a_day_that_ends_badly_says_so():
 def test_a_mobile_that_nobody_knows_is_seen(lab):
     """The SGSN has crashed, and the mobile has not noticed yet."""
     lab.crash("sgsn-1")
-    lab.restart("sgsn-1")
+    lab.bring_back("sgsn-1")
     assert contradictions(lab.core) == [
         f"mobile {imsi_of(number)} is attached to sgsn-1, but it is so at none"
         for number in range(4)
@@ -119,5 +119,5 @@ def test_a_context_on_one_side_is_seen(lab):
 def test_only_nodes_of_the_core_crash(lab):
     """A name that no GGSN, SGSN or HLR has is refused."""
     for name in ("mobiles", "sgsn-9"):
-        with pytest.raises(LookupError, match=name):
+        with pytest.raises(KeyError, match=name):
             lab.crash(name)
