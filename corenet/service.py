@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from corenet.adapters.gi_loopback import PUSH_PORT, LoopbackGi
+from corenet.adapters.names import NameQuestions
 from corenet.adapters.reactor import Reactor
 from corenet.adapters.runtime import NO_LATENCIES, TwistedRuntime
 from corenet.adapters.terminals import Terminals
@@ -95,6 +96,12 @@ class CoreService(Service):
             journals=journals,
             subscribers=subscribers,
         )
+        asking = {
+            name: (sgsn, sgsn.config.dns.servers)
+            for name, sgsn in self.core.sgsns.items()
+            if sgsn.config.dns is not None
+        }
+        self._questions = NameQuestions(reactor, self.runtime, asking) if asking else None
         if self.terminals is not None:
             self.runtime.on_event(self._address_terminal)
         self._config = config
@@ -139,6 +146,8 @@ class CoreService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop the nodes, let their farewells out, close the sockets."""
         self.running = 0
+        if self._questions is not None:
+            self._questions.stop()
         return self.runtime.stop().addCallback(self._close_capture)
 
     def _new_capture(self, sink: Sink) -> Capture:

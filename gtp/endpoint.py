@@ -56,7 +56,7 @@ from gtp.messages import (
     VersionNotSupported,
     decode,
 )
-from gtp.path import Path, PathInput, Paths
+from gtp.path import Path, PathInput, Paths, PathState
 from gtp.timers import Timers
 from gtp.transactions import (
     IN_WORK,
@@ -432,6 +432,11 @@ class Endpoint:
         path = self._paths.unwatch(peer)
         if path is not None and path.echo is not None:
             self._requests.end(path.echo)
+
+    def path_state(self, peer: Address) -> PathState | None:
+        """Return what is known of the path to ``peer``, or None where it is not monitored."""
+        path = self._paths.find(peer)
+        return None if path is None else path.state
 
     def _apply(self, path: Path, happened: PathInput) -> None:
         event = self._paths.apply(path, happened)

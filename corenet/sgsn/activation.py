@@ -2,12 +2,19 @@
 
 Specs: TS 24.008 §6.1.3.1 (PDP context activation), §6.1.3.1.5 (abnormal cases), TS 23.060
 §9.2.2, TS 29.060 §7.3.1 and §7.3.2 (Create PDP Context).
+
+Theory of operation. An activation that the subscription allows becomes a context at once, which is
+CREATING until a GGSN has accepted it; what the mobile, the network or the HLR want meanwhile finds
+it there. While the DNS is asked for GGSNs, its tunnel leads nowhere. A GGSN that is silent, or
+refuses for want of resources, is followed by the next one of the choice (``ggsn_selection``); the
+mobile hears of the last one's refusal only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from corenet.interfaces.names import NameAnswer
 from corenet.interfaces.nas.causes import SmCause, sm_cause_for_refused_create
 from corenet.interfaces.nas.sm import (
     FIRST_NSAPI,
@@ -19,16 +26,19 @@ from corenet.interfaces.nas.sm import (
     ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
+from corenet.sgsn.back_off import as_timer_3
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.deletion import Deletions
 from corenet.sgsn.events import (
     ActivationRefused,
     DeactivationReason,
+    GgsnPassedOver,
     NetworkRequestFailure,
     PdpContextActivated,
     PdpState,
 )
+from corenet.sgsn.ggsn_selection import PASSING, Choice, GgsnSelection
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
 from corenet.sgsn.packets import Packets
@@ -49,12 +59,9 @@ from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.values import EndUserAddress, PdpType
 from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Message
 
-ANY_APN = "*"
-"""In the configuration: the GGSN of every APN that has none of its own."""
-
 RAT_TYPE_GERAN = 2
-_BACK_OFF_UNITS = {0: 3, 1: 5, 2: 0, 3: 1, 4: 2, 7: 7}
-"""Units of GGSN Back-Off Time (TS 29.060 §7.7.102) as units of GPRS timer 3."""
+_NOT_YET_CHOSEN = ""
+"""The GGSN of a context while the DNS is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,6 @@ class _Chosen:
 
     selection: Selection
     address: EndUserAddress
-    ggsn: str
     request: NetworkRequest | None
     """The network's request that it satisfies."""
 
@@ -88,14 +94,15 @@ class Activations:
         requests: NetworkRequests,
         packets: Packets,
         secondary_requests: SecondaryRequests,
+        selection: GgsnSelection,
     ) -> None:
         self._core = core
+        self._selection = selection
         self._secondary_requests = secondary_requests
         self._packets = packets
         self._deletions = deletions
         self._deactivations = deactivations
         self._requests = requests
-        self._ggsns = {network_identifier(apn): ggsn for apn, ggsn in core.config.ggsns.items()}
 
     def activate(self, mobile: MmContext, asked: ActivatePdpContextRequest, now: float) -> None:
         """Take an Activate PDP Context Request, a retransmitted one included."""
@@ -107,9 +114,23 @@ class Activations:
         if isinstance(chosen, _Refused):
             self._refuse(mobile, asked, chosen, request, now)
             return
-        context = self._open(mobile, asked, chosen, now)
-        create = self._request_for(mobile, context, chosen.selection)
-        self.create(mobile, context, create, now)
+        apn = chosen.selection.apn
+        if chosen.request is not None:
+            choice: Choice | None = Choice((chosen.request.ggsn,))
+        else:
+            choice = self._selection.find(mobile, apn, asked.apn, now)
+        ggsn = choice.ggsns[0] if choice is not None and choice.ggsns else _NOT_YET_CHOSEN
+        context = self._open(mobile, asked, chosen, ggsn, now)
+        if choice is not None:
+            self._begin(mobile, context, chosen.selection, choice, now)
+            return
+
+        def answered(answer: NameAnswer, now: float) -> None:
+            if mobile.contexts.get(context.nsapi) is context:  # else it was given up
+                choice = self._selection.choose(mobile, apn, answer, now)
+                self._begin(mobile, context, chosen.selection, choice, now)
+
+        self._selection.wait(mobile, apn, asked.apn, now, answered)
 
     def refuse_malformed(
         self, mobile: MmContext, ti: TransactionIdentifier, cause: int, now: float
@@ -194,19 +215,20 @@ class Activations:
         if request is None:
             # The mobile began by itself meanwhile: the same PDP is as good as an answer.
             request = self._requests.find(mobile.imsi, selection.apn, address_text(address))
-        configured = self._ggsns.get(selection.apn, self._ggsns.get(ANY_APN))
-        ggsn = request.ggsn if request else configured
-        if ggsn is None:
-            return _Refused(SmCause.MISSING_OR_UNKNOWN_APN)
-        return _Chosen(selection, address, ggsn, request)
+        return _Chosen(selection, address, request)
 
     def _open(
-        self, mobile: MmContext, asked: ActivatePdpContextRequest, chosen: _Chosen, now: float
+        self,
+        mobile: MmContext,
+        asked: ActivatePdpContextRequest,
+        chosen: _Chosen,
+        ggsn: str,
+        now: float,
     ) -> PdpContext:
         core = self._core
         context = PdpContext(
             asked,
-            core.open_tunnel(mobile.imsi, chosen.ggsn),
+            core.open_tunnel(mobile.imsi, ggsn),
             apn=chosen.selection.apn,
             address=chosen.address,
             teid_data=core.tunnels.new_teid(),
@@ -218,6 +240,24 @@ class Activations:
         if chosen.request is not None:
             self._requests.activating(chosen.request, context)
         return context
+
+    def _begin(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        selection: Selection,
+        choice: Choice,
+        now: float,
+    ) -> None:
+        """Ask the first GGSN of a choice; where there is none, the mobile is refused."""
+        if not choice.ggsns:
+            self._give_up(mobile, context, choice.sm_cause, None, choice.back_off, now)
+            return
+        first, *others = choice.ggsns
+        if context.tunnel.ggsn != first:
+            self._core.move(context, first)
+        context.others = tuple(others)
+        self.create(mobile, context, self._request_for(mobile, context, selection), now)
 
     def create(
         self, mobile: MmContext, context: PdpContext, create: CreatePdpContextRequest, now: float
@@ -244,7 +284,7 @@ class Activations:
             create,
             tunnel.peer,
             now,
-            lambda response, now: self._answered(mobile, context, response, now),
+            lambda response, now: self._answered(mobile, context, create, response, now),
         )
 
     def _request_for(
@@ -271,31 +311,67 @@ class Activations:
         )
 
     def _answered(
-        self, mobile: MmContext, context: PdpContext, response: Message | None, now: float
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        create: CreatePdpContextRequest,
+        response: Message | None,
+        now: float,
     ) -> None:
         if self._deletions.settle(context, response, now):
             return
         if not isinstance(response, CreatePdpContextResponse):
-            self._fail(mobile, context, None, now)
+            self._fail(mobile, context, create, None, now)
         elif not response.cause.is_acceptance:
-            self._fail(mobile, context, response, now)
+            self._fail(mobile, context, create, response, now)
         elif self._connect(context, response, now):
+            self._selection.note_served(context.tunnel.ggsn, context.apn)
             self._accept(mobile, context, response, now)
         else:
             # Accepted, but without what is needed to use it, or to delete it.
-            self._fail(mobile, context, None, now)
+            self._fail(mobile, context, create, None, now)
 
     def _fail(
         self,
         mobile: MmContext,
         context: PdpContext,
+        create: CreatePdpContextRequest,
         refusal: CreatePdpContextResponse | None,
         now: float,
     ) -> None:
-        """End an activation that the GGSN refused, or did not answer (None)."""
+        """Ask the next GGSN, after one that refused or did not answer (None), or end it."""
         gtp_cause = None if refusal is None else refusal.cause
-        back_off = None if refusal is None else _back_off_timer(refusal.ggsn_back_off_time)
+        back_off = None if refusal is None else refusal.ggsn_back_off_time
+        ggsn = context.tunnel.ggsn
+        if gtp_cause is None:
+            self._selection.note_silent(ggsn, now)
+        elif gtp_cause in PASSING:
+            self._selection.note_refused(ggsn, context.apn, back_off, now)
+        if context.others and (gtp_cause is None or gtp_cause in PASSING):
+            first, *others = context.others
+            self._core.count("ggsns_passed_over")
+            self._core.emit(
+                GgsnPassedOver(context.imsi, context.apn, context.nsapi, ggsn, gtp_cause, first)
+            )
+            self._core.move(context, first)
+            context.others = tuple(others)
+            create = replace(create, teid_control=context.tunnel.teid, teid_data=context.teid_data)
+            self._send(mobile, context, create, now)
+            return
+        timer = None if back_off is None else as_timer_3(back_off)
         cause = sm_cause_for_refused_create(gtp_cause)
+        self._give_up(mobile, context, cause, gtp_cause, timer, now)
+
+    def _give_up(
+        self,
+        mobile: MmContext,
+        context: PdpContext,
+        cause: SmCause,
+        gtp_cause: Cause | None,
+        back_off: int | None,
+        now: float,
+    ) -> None:
+        """End an activation that no GGSN has granted."""
         request = self._requests.with_context(context)
         del mobile.contexts[context.nsapi]
         self._core.close(context)
@@ -441,11 +517,3 @@ def _other_pdp_type(cause: Cause, address: EndUserAddress) -> SmCause | None:
     if cause is Cause.NEW_PDP_TYPE_SINGLE_ADDRESS_BEARER:
         return SmCause.SINGLE_ADDRESS_BEARERS_ONLY
     return None
-
-
-def _back_off_timer(back_off_time: int | None) -> int | None:
-    """Return GGSN Back-Off Time as GPRS timer 3, which has other units (TS 24.008 §10.5.7.4a)."""
-    if back_off_time is None:
-        return None
-    unit = _BACK_OFF_UNITS.get(back_off_time >> 5)
-    return None if unit is None else unit << 5 | back_off_time & 0x1F

@@ -10,6 +10,18 @@ from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
 from gtp.timers import Timers
 
+ANY_APN = "*"
+"""The GGSNs of every APN that has none of its own."""
+
+THREE_DIGIT_MNCS = frozenset(
+    {
+        *map(str, range(310, 317)),
+        *("302", "330", "334", "338", "342", "344", "346", "348", "352", "354", "356", "358"),
+        *("360", "365", "366", "376", "708", "722", "732", "750"),
+    }
+)
+"""Mobile country codes under which network codes have three digits (ITU-T E.212)."""
+
 
 class Authentication(StrEnum):
     """Whether and how mobiles are authenticated."""
@@ -73,6 +85,27 @@ class RadioTimers:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsConfig:
+    """How the DNS is asked for GGSNs, and how long it is believed; times are in seconds."""
+
+    servers: tuple[Address, ...]
+    """Name servers, the preferred first; whoever carries the questions asks them."""
+    timeout: float = 10.0
+    """Until a question counts as unanswered."""
+    shortest: float = 1.0
+    """For which an answer is believed at least."""
+    longest: float = 86_400.0
+    """For which an answer is believed at most."""
+    longest_negative: float = 300.0
+    """For which it is believed at most that a name is not there (RFC 2308 §5)."""
+    failure_time: float = 5.0
+    """For which a name is not asked again when there was no answer (RFC 2308 §7)."""
+    max_names: int = 1000
+    """Answers kept; beyond, the one used longest ago is forgotten."""
+    three_digit_mncs: frozenset[str] = THREE_DIGIT_MNCS
+
+
+@dataclass(frozen=True, slots=True)
 class SgsnConfig:
     """Everything an SGSN is told. Addresses are IP addresses in text form."""
 
@@ -82,11 +115,18 @@ class SgsnConfig:
     """Own address for GTP-U, as in the IE SGSN Address for user traffic."""
     hlr: Address
     """Where the HLR is attached to Gr."""
-    ggsns: Mapping[str, str] = field(default_factory=dict)
-    """GGSN control address by APN network identifier, "*" for every other APN.
+    ggsns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """GGSNs' control addresses by APN network identifier, the preferred first.
 
-    For activations by the mobile; a network request names its GGSN itself.
+    For activations by the mobile; a network request names its GGSN itself. ANY_APN is every other
+    APN, unless the DNS is asked.
     """
+    dns: DnsConfig | None = None
+    """Of APNs that ``ggsns`` does not name; None: nobody is asked."""
+    most_ggsns: int = 4
+    """Asked for one activation, one after the other."""
+    ggsn_avoidance: float = 60.0
+    """Seconds for which a GGSN that was silent, or had no resources, is asked last."""
     routing_areas: tuple[RoutingArea, ...] = (RoutingArea(),)
     """At least one; a mobile in a cell that none has is taken to be in the first."""
     neighbours: Mapping[bytes, str] = field(default_factory=dict)

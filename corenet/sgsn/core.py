@@ -46,6 +46,7 @@ class Core:
 
     def __init__(self, config: SgsnConfig, random: Random, recovery: int) -> None:
         self.config = config
+        self.random = random
         self.recovery = recovery
         self.counters: Counter[str] = Counter()
         self.schedule = Schedule()
@@ -145,6 +146,16 @@ class Core:
         """Accept G-PDUs for ``context`` from now on, also before the GGSN's answer is here."""
         self.tunnels.add(context)
         self.user_plane.add_tunnel(context.teid_data, context)
+
+    def move(self, context: PdpContext, ggsn: str) -> None:
+        """Give a context that has not been created other tunnel endpoints, towards ``ggsn``.
+
+        A GGSN that was asked before may have created it and send what it has to the old ones.
+        """
+        self.close(context)
+        context.tunnel = self.open_tunnel(context.imsi, ggsn)
+        context.teid_data = self.tunnels.new_teid()
+        self.open(context)
 
     def watch(self, tunnel: ControlTunnel, now: float) -> None:
         """Monitor the path to the tunnel's GGSN as long as the tunnel is there."""

@@ -304,6 +304,37 @@ class ActivationRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GgsnsFound(Event):
+    """The DNS has said which GGSNs an access point has (TS 23.060 Annex A)."""
+
+    name: str
+    addresses: tuple[str, ...]
+    ttl: float | None
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class GgsnsNotFound(Event):
+    """The DNS knows no GGSN of an access point, or has not answered."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GgsnPassedOver(Event):
+    """A GGSN did not answer, or has no resources; the next one is asked."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    ggsn: str
+    gtp_cause: int | None
+    """None where it did not answer."""
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class PdpContextActivated(Event):
     """Activate PDP Context Accept went to the mobile (TS 24.008 §6.1.3.1)."""
 

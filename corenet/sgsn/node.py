@@ -17,6 +17,7 @@ from __future__ import annotations
 from random import Random
 
 from corenet.interfaces.gsup import MessageType
+from corenet.interfaces.names import NameAnswer
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.sgsn.activation import Activations
@@ -38,6 +39,7 @@ from corenet.sgsn.events import (
     MobileDetached,
     PdpState,
 )
+from corenet.sgsn.ggsn_selection import GgsnSelection
 from corenet.sgsn.gn import Gn
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.identification import Identifications
@@ -76,6 +78,7 @@ class Sgsn:
         self._requests = NetworkRequests(core, self._paging)
         self._packets = Packets(core, self._deactivations)
         self._secondary_requests = SecondaryRequests(core, self._requests)
+        self._selection = GgsnSelection(core)
         activations = Activations(
             core,
             deletions,
@@ -83,6 +86,7 @@ class Sgsn:
             self._requests,
             self._packets,
             self._secondary_requests,
+            self._selection,
         )
         notifications = PduNotifications(core, self._requests, self._deactivations)
         self._short_messages = ShortMessages(core, self._hlr, self._paging)
@@ -247,6 +251,12 @@ class Sgsn:
         events, self._core.events = self._core.events, []
         return events
 
+    def name_answered(self, answer: NameAnswer, now: float) -> None:
+        """Take the DNS's answer to ``NameAsked``."""
+        if self._running:
+            self._selection.name_answered(answer, now)
+            self._end(now)
+
     def detach(self, imsi: str, now: float, *, reattach: bool = False) -> bool:
         """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached.
 
@@ -366,6 +376,7 @@ class Sgsn:
             "tunnel endpoints": core.user_plane.tunnels,
             "watched paths": core.endpoint.watched_paths,
             "requests": core.endpoint.open_requests,
+            "questions to the DNS": len(self._selection),
             "requests of others": core.endpoint.requests_in_work,
             "requests to the HLR": len(self._hlr),
             "short messages": len(self._short_messages),

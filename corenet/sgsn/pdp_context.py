@@ -143,6 +143,7 @@ class PdpContext:
         "n_pdu",
         "network_requested",
         "nsapi",
+        "others",
         "qos",
         "remote_teid_control",
         "remote_teid_data",
@@ -190,6 +191,8 @@ class PdpContext:
         """Activate PDP Context Accept, to be repeated for a retransmitted request."""
         self.create_sent = False
         """Whether the GGSN has been asked; before, the context waits for an older one's end."""
+        self.others: tuple[str, ...] = ()
+        """GGSNs that are left to be asked, should this one not grant it."""
         self.early: list[bytes] = []
         """T-PDUs that overtook the Create PDP Context Response."""
         self.forwarding: Forwarding | None = None

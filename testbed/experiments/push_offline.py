@@ -300,7 +300,7 @@ def core(people: Sequence[tuple[str, str, Terminal]]) -> CoreConfig:
         },
         sgsns={
             "sgsn": SgsnConfig(
-                control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: GGSN}
+                control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: (GGSN,)}
             )
         },
         hlr=HlrConfig(

@@ -88,12 +88,17 @@ def _areas(part: SgsnPart) -> tuple[RoutingArea, ...]:
 
 def _sgsn(lab: Lab, name: str, parts: Mapping[str, SgsnPart]) -> SgsnConfig:
     part = parts[name]
-    own = {apn.name: lab.ggsn.address for apn in lab.ggsn.apns} if lab.ggsn else {}
+    own: dict[str, tuple[str, ...]] = {}
+    if lab.ggsn is not None and part.dns is None:
+        own = {apn.name: (lab.ggsn.address,) for apn in lab.ggsn.apns}
     return SgsnConfig(
         control_address=part.address,
         user_address=part.address,
         hlr=gsup.hlr_place(lab, part.hlr),
         ggsns=own | part.ggsns,
+        dns=None if part.dns is None else part.dns.config(),
+        most_ggsns=part.most_ggsns,
+        ggsn_avoidance=part.ggsn_avoidance,
         routing_areas=_areas(part),
         neighbours={
             area.encode(): other.address

@@ -34,7 +34,7 @@ from corenet.gr.events import (
 from corenet.hlr.events import StateNotKept
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
-from corenet.sgsn.events import AuthenticationFailed
+from corenet.sgsn.events import AuthenticationFailed, GgsnPassedOver, GgsnsNotFound
 from corenet.um.events import (
     MobileRefused,
     MobilesConnected,
@@ -59,6 +59,8 @@ _TOLD: Final = (
     AccountingResumed,
     SessionOrderReceived,
     AuthenticationFailed,
+    GgsnsNotFound,
+    GgsnPassedOver,
     StateNotKept,
     NetworkFound,
     NetworkLost,
@@ -71,6 +73,8 @@ _BAD: Final = (
     RadiusServerSilent,
     AccountingGivenUp,
     AuthenticationFailed,
+    GgsnsNotFound,
+    GgsnPassedOver,
     StateNotKept,
     NetworkLost,
     MobileRefused,

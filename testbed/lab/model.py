@@ -25,6 +25,7 @@ from testbed.gateway.config import Operation
 from testbed.gateway.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.card_model import CardPart
+from testbed.lab.dns_model import DnsPart
 from testbed.lab.gi_model import GiPart
 from testbed.lab.mobiles_model import MobilePart, MobilesPart, RadioPart
 from testbed.lab.parts import (
@@ -277,8 +278,22 @@ class SgsnPart(Part):
     routing_areas: tuple[RoutingAreaPart, ...] = Field(
         default=(RoutingAreaPart(),), min_length=1, description="where its mobiles are"
     )
-    ggsns: dict[ApnName, Host] = Field(
-        default_factory=dict, description="GGSN by APN; the lab's own GGSN for APNs not named here"
+    ggsns: dict[ApnName, Annotated[tuple[Host, ...], BeforeValidator(_listed)]] = Field(
+        default_factory=dict,
+        description="GGSNs by APN, the preferred first; one needs no list. For APNs not named "
+        "here the DNS is asked, or it is the lab's own GGSN",
+    )
+    dns: DnsPart | None = Field(
+        default=None, description="asked for the GGSNs of an APN; nobody is asked when absent"
+    )
+    most_ggsns: int = Field(
+        default=4, ge=1, le=32, description="asked for one activation, one after the other"
+    )
+    ggsn_avoidance: float = Field(
+        default=60.0,
+        ge=0,
+        le=86_400,
+        description="how long a GGSN that was silent, or had no resources, is asked last",
     )
     hlr: HlrLinkPart | None = Field(
         default=None, description="an HLR of another process; the lab's own when absent"

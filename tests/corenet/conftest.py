@@ -71,7 +71,7 @@ def core_config(people=3, *, unknown=(), unattached=(), ggsn=None, **parts):
                 **(ggsn or {}),
             )
         },
-        "sgsns": {"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: GGSN, INTERNET: GGSN})},
+        "sgsns": {"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: (GGSN,), INTERNET: (GGSN,)})},
         "hlr": HlrConfig(
             HLR,
             tuple(

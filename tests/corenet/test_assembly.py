@@ -66,7 +66,7 @@ def config(mobiles):
                 radius=(RadiusServer((GATEWAY, 1813), b"secret"),),
             )
         },
-        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: GGSN})},
+        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: (GGSN,)})},
         hlr=HlrConfig(HLR, tuple(Subscriber(i, m, (SubscribedApn(APN, a),)) for i, m, a in people)),
         mobiles=tuple(MobileConfig(i, m, apns=(APN,), attach_at_start=True) for i, m, _ in people),
     )

@@ -58,7 +58,7 @@ def config(pool=f"{NET}.8.0/24", mobile=MOBILE):
                 hlr=(HLR, 2123),
             )
         },
-        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: GGSN})},
+        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: (GGSN,)})},
         hlr=HlrConfig(HLR, (Subscriber(IMSI, MSISDN, (SubscribedApn(APN, mobile),)),)),
         mobiles=(MobileConfig(IMSI, MSISDN, apns=(APN,), attach_at_start=True),),
     )

@@ -171,7 +171,7 @@ def test_terminal_behind_a_foreign_ggsn_is_online_by_its_mobile(world, who, conf
     whole = config()
     core = world(
         ggsns={},
-        sgsns={"sgsn": replace(whole.sgsns["sgsn"], ggsns={APN: "127.0.10.1"})},
+        sgsns={"sgsn": replace(whole.sgsns["sgsn"], ggsns={APN: ("127.0.10.1",)})},
     )
     foreign = world(mobiles=(), sgsns={}, hlr=None, attach=False).core.ggsns["ggsn"]
     core.network.attach(
@@ -261,7 +261,7 @@ def test_contexts_are_listed_by_pages_across_ggsns(world, who, config):
         ),
         sgsns={
             "sgsn": replace(
-                whole.sgsns["sgsn"], ggsns={APN: "127.0.10.1", "mms.example": "127.0.10.11"}
+                whole.sgsns["sgsn"], ggsns={APN: ("127.0.10.1",), "mms.example": ("127.0.10.11",)}
             )
         },
     )

@@ -54,7 +54,7 @@ CONFIG = SgsnConfig(
     control_address=SGSN,
     user_address=SGSN,
     hlr=HLR,
-    ggsns={APN: GGSN, "web.example": GGSN},
+    ggsns={APN: (GGSN,), "web.example": (GGSN,)},
     radio=RadioTimers(t3314=None),
     timers=Timers(echo_interval=0),
 )

@@ -98,7 +98,7 @@ def test_the_second_context_uses_the_known_teid(attached):
 
 def test_another_ggsn_is_another_tunnel(surrounding):
     """Contexts on different GGSNs have control tunnels of their own."""
-    around = surrounding(ggsns={"wap.example": "192.0.2.1", "*": "192.0.2.9"})
+    around = surrounding(ggsns={"wap.example": ("192.0.2.1",), "*": ("192.0.2.9",)})
     around.apns.append("*")
     around.attach()
     around.activate()
@@ -121,7 +121,7 @@ def test_the_only_subscribed_apn_is_taken(attached):
 
 def test_capitals_do_not_matter(surrounding):
     """Neither in the configuration nor in the subscription."""
-    around = surrounding(ggsns={"WAP.Example": "192.0.2.1"})
+    around = surrounding(ggsns={"WAP.Example": ("192.0.2.1",)})
     around.apns = ["Wap.EXAMPLE"]
     around.attach()
     around.say(around.activate_request(apn=None))

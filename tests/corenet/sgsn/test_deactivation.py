@@ -280,7 +280,7 @@ def test_the_ggsn_restarts(surrounding):
 
 def test_the_create_response_tells_of_the_restart(surrounding):
     """Old contexts go; the new one, whose response carried the news, stays."""
-    around = surrounding(ggsns={"wap.example": "192.0.2.1", "web.example": "192.0.2.1"})
+    around = surrounding(ggsns={"wap.example": ("192.0.2.1",), "web.example": ("192.0.2.1",)})
     around.apns.append("web.example")
     around.static = None
     around.attach()

@@ -73,7 +73,7 @@ def test_an_unknown_mobile_detaches(around):
 
 def test_several_contexts_end_before_the_accept(surrounding):
     """The Accept waits for the last GGSN."""
-    around = surrounding(ggsns={"*": "192.0.2.1"})
+    around = surrounding(ggsns={"*": ("192.0.2.1",)})
     around.apns.append("*")
     around.attach()
     around.activate()

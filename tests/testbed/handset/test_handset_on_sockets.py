@@ -57,7 +57,7 @@ def config():
                 hlr=(HLR, 2123),
             )
         },
-        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: GGSN})},
+        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: (GGSN,)})},
         hlr=HlrConfig(HLR, (Subscriber(IMSI, MSISDN, (SubscribedApn(APN, MOBILE),)),)),
         mobiles=(MobileConfig(IMSI, MSISDN, apns=(APN,), attach_at_start=True),),
     )

@@ -52,7 +52,7 @@ def test_several_sgsns_know_one_another() -> None:
     assert near.neighbours == {RoutingArea(lac=7).encode(): "127.0.10.4"}
     radio = near.radio
     assert (radio.t3312, radio.t3313, radio.t3314, radio.paging_attempts) == (600, 2, None, 4)
-    assert far.ggsns == {"wap.example": "127.0.10.1"}
+    assert far.ggsns == {"wap.example": ("127.0.10.1",)}
 
 
 def test_mobiles_are_in_cells_and_move() -> None:

@@ -59,7 +59,7 @@ def core_config(*, ggsn, sgsn, hlr, known, attached):
         sgsns={
             "sgsn": replace(
                 SgsnConfig(
-                    control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: GGSN}
+                    control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: (GGSN,)}
                 ),
                 **sgsn,
             )
@@ -238,7 +238,7 @@ def crowd_config(number, behaviour, attached, transmissions, spread):
                 control_address=SGSN,
                 user_address=SGSN,
                 hlr=(HLR, 4222),
-                ggsns={APN: GGSN},
+                ggsns={APN: (GGSN,)},
                 radio=RadioTimers(attempts=transmissions),
                 timers=timers,
             )

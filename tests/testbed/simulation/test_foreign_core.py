@@ -52,7 +52,7 @@ CORE = CoreConfig(
     },
     sgsns={
         "sgsn": SgsnConfig(
-            control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: GGSN}
+            control_address=SGSN, user_address=SGSN, hlr=(HLR, 4222), ggsns={APN: (GGSN,)}
         )
     },
     hlr=HlrConfig(

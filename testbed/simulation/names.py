@@ -1,0 +1,61 @@
+"""Name servers of the virtual-time network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from corenet.interfaces.names import AsksNames, NameAnswer, NameAsked, RecordType
+from corenet.interfaces.node import Event
+from corenet.interfaces.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What name servers say of one name."""
+
+    addresses: tuple[str, ...]
+    ttl: float = 300.0
+
+
+class VirtualNames:
+    """Answers the questions of nodes from ``entries``, which may be changed at any time."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        nodes: Mapping[str, AsksNames],
+        entries: Mapping[str, Entry],
+        *,
+        delay: float = 0.02,
+        negative_ttl: float = 60.0,
+    ) -> None:
+        """``nodes`` are by name; an answer takes ``delay`` seconds."""
+        self.entries = dict(entries)
+        self.silent = False
+        """Whether the servers are out of service; nobody answers then."""
+        self.asked: list[str] = []
+        """Every question's name."""
+        self._runtime = runtime
+        self._nodes = nodes
+        self._delay = delay
+        self._negative_ttl = negative_ttl
+        runtime.on_event(self._heard)
+
+    def _heard(self, _time: float, name: str, event: Event) -> None:
+        node = self._nodes.get(name)
+        if node is None or not isinstance(event, NameAsked):
+            return
+        self.asked.append(event.name)
+        if not self.silent:
+            self._runtime.call_later(self._delay, lambda: self._answer(node, event))
+
+    def _answer(self, node: AsksNames, asked: NameAsked) -> None:
+        entry = self.entries.get(asked.name)
+        if entry is None:
+            answer = NameAnswer(asked.name, ttl=self._negative_ttl)
+        else:
+            ipv6 = asked.record is RecordType.AAAA
+            addresses = tuple(one for one in entry.addresses if (":" in one) == ipv6)
+            answer = NameAnswer(asked.name, addresses, entry.ttl)
+        self._runtime.command(node, lambda now: node.name_answered(answer, now))
