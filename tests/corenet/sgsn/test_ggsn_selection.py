@@ -105,7 +105,7 @@ def test_an_sgsn_of_ipv6_asks_for_aaaa(surrounding):
     asked(around, "2001:db8::1")
 
 
-@pytest.mark.clause("23.003 §9.1.2", "APN operator identifier")
+@pytest.mark.clause("23.060 Annex A", "APN operator identifier of the home network")
 @pytest.mark.parametrize(
     ("imsi", "expected"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corenet.sgsn.config import RoutingArea
+from corenet.sgsn.config import DnsConfig, RoutingArea, SgsnConfig
 from testbed.lab.build import LoadedLab, build
 from testbed.lab.yaml_source import SourceError, read
 
@@ -88,3 +88,46 @@ def test_sgsns_may_be_all_that_there_is() -> None:
     core = built(text).core
     assert core is not None
     assert list(core.sgsns) == ["a"]
+
+
+DNS = """
+name: dns
+ggsn: {address: 127.0.10.1, apns: [{name: wap.example, pool: 127.10.0.0/16}]}
+hlr: {address: 127.0.10.3}
+sgsn:
+  address: 127.0.10.2
+  ggsns: {one.example: 127.0.10.8, two.example: [127.0.10.8, 127.0.10.9]}
+  most_ggsns: 2
+  ggsn_avoidance: 7
+  dns: %s
+"""
+
+
+def dns_lab(text: str) -> SgsnConfig:
+    core = built(text).core
+    assert core is not None
+    return core.sgsns["sgsn"]
+
+
+def test_an_sgsn_may_ask_the_dns() -> None:
+    """Then the lab's own GGSN has no say; what is named has several addresses, or one."""
+    text = DNS % "{servers: [127.0.10.53, '::1'], port: 5353, three_digit_mncs: ['234']}"
+    config = dns_lab(text)
+    assert config.ggsns == {
+        "one.example": ("127.0.10.8",),
+        "two.example": ("127.0.10.8", "127.0.10.9"),
+    }
+    assert (config.most_ggsns, config.ggsn_avoidance) == (2, 7.0)
+    assert config.dns == DnsConfig(
+        (("127.0.10.53", 5353), ("::1", 5353)), three_digit_mncs=frozenset({"234"})
+    )
+
+
+def test_the_dns_has_usual_values() -> None:
+    """One server needs no list, and the rest is as RFC 2308 and E.212 have it."""
+    text = DNS % "{servers: 127.0.10.53}"
+    config = dns_lab(text)
+    assert config.dns == DnsConfig((("127.0.10.53", 53),))
+    none = dns_lab(DNS % "null")
+    assert none.dns is None
+    assert none.ggsns["wap.example"] == ("127.0.10.1",)
