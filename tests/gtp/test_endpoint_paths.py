@@ -72,6 +72,7 @@ def test_a_watched_peer_is_asked_at_the_interval() -> None:
 def test_a_peer_that_stops_answering_is_suspected_and_then_down() -> None:
     """One T3-RESPONSE makes it suspected, N3-REQUESTS transmissions down; echo goes on."""
     under_test = endpoint()
+    assert under_test.path_state(PEER) is None
     under_test.watch(PEER, 0.0)
     respond(under_test, echo_at(under_test, 60.0), 60.1)
     echo_at(under_test, 120.0)
@@ -79,8 +80,10 @@ def test_a_peer_that_stops_answering_is_suspected_and_then_down() -> None:
     assert under_test.take_events() == [PathSuspected(PEER)]
     echo_at(under_test, 130.0)
     assert under_test.take_events() == []
+    assert under_test.path_state(PEER) is PathState.SUSPECTED
     under_test.handle_timeout(135.0)
     assert under_test.take_events() == [PathDown(PEER)]
+    assert under_test.path_state(PEER) is PathState.DOWN
     assert sent(under_test) == []
     again = echo_at(under_test, 180.0)
     echo_at(under_test, 185.0)
