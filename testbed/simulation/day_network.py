@@ -71,7 +71,7 @@ def configuration(mobiles: int) -> CoreConfig:
                 control_address=address,
                 user_address=address,
                 hlr=(HLR, 4222),
-                ggsns={WAP: GGSNS["ggsn-1"], CORPORATE: GGSNS["ggsn-2"]},
+                ggsns={WAP: (GGSNS["ggsn-1"],), CORPORATE: (GGSNS["ggsn-2"],)},
                 routing_areas=areas[name],
                 neighbours={
                     area.encode(): SGSNS[other]

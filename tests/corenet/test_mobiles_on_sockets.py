@@ -26,7 +26,7 @@ AREA = RoutingArea()
 def network(reactor, capture, **settings):
     config = CoreConfig(
         ggsns={"ggsn": GgsnConfig(GGSN, GGSN, (Apn(APN, (IPv4Network("10.45.0.0/24"),)),))},
-        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: GGSN})},
+        sgsns={"sgsn": SgsnConfig(SGSN, SGSN, (HLR, 4222), {APN: (GGSN,)})},
         hlr=HlrConfig(HLR, (Subscriber(IMSI, MSISDN, (SubscribedApn(APN),)),)),
         base_station=BaseStationConfig(LISTEN, frozenset({0}), {0: ("sgsn", 0)}),
     )

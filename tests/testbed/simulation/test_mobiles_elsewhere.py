@@ -131,7 +131,7 @@ def network() -> Core:
     return assemble(
         CoreConfig(
             ggsns={"ggsn": GgsnConfig(GGSN, GGSN, (apn,), hlr=(HLR, 2123))},
-            sgsns={"sgsn": SgsnConfig(SGSN, SGSN, hlr=(HLR, 4222), ggsns={APN: GGSN})},
+            sgsns={"sgsn": SgsnConfig(SGSN, SGSN, hlr=(HLR, 4222), ggsns={APN: (GGSN,)})},
             hlr=HlrConfig(
                 HLR, tuple(Subscriber(imsi, own, subscribed) for imsi, own in numbers.items())
             ),
