@@ -40,14 +40,13 @@ from testbed.gateway.initiators import Initiator
 from testbed.gateway.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
 from testbed.lab import access, devices, elsewhere, gi, gsup, routes, subscribers
+from testbed.lab.gateway_model import GatewayPart, PullPart
 from testbed.lab.handsets import usual_handset
 from testbed.lab.model import (
     ApnPart,
-    GatewayPart,
     GgsnPart,
     GtpTimers,
     Lab,
-    PullPart,
 )
 from testbed.lab.subscribers import Numbered
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate

@@ -10,8 +10,8 @@ from testbed.handset.settings import (
     PushBehaviour,
     WapGateway,
 )
+from testbed.lab.gateway_model import GatewayPart
 from testbed.lab.mobiles_model import MobilePart
-from testbed.lab.model import GatewayPart
 
 
 def usual_handset(gateway: GatewayPart | None) -> HandsetSettings:

@@ -14,7 +14,8 @@ from testbed.lab import access, gsup
 from testbed.lab.card_model import CardPart
 from testbed.lab.handsets import handset, usual_handset
 from testbed.lab.mobiles_model import MobilePart
-from testbed.lab.model import Lab, SubscriberPart
+from testbed.lab.model import Lab
+from testbed.lab.subscribers_model import SubscriberPart
 from testbed.lab.yaml_source import Source, SourceError
 
 

@@ -1,0 +1,58 @@
+"""What a lab file may say of subscribers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import (
+    Field,
+)
+
+from testbed.lab.card_model import CardPart
+from testbed.lab.mobiles_model import MobilePart
+from testbed.lab.parts import (
+    ApnName,
+    Host,
+    Imsi,
+    Msisdn,
+    Part,
+    Qos,
+)
+
+
+class SubscribedApnPart(Part):
+    """An APN that a subscriber may use."""
+
+    name: ApnName
+    address: Host | None = Field(
+        default=None,
+        description="static PDP address; dynamic when absent. A range counts up from it",
+    )
+    qos: Qos | None = Field(
+        default=None,
+        description="the best quality of service that is subscribed, in hexadecimal as in GTP; "
+        "any when absent",
+    )
+
+
+class SubscriberPart(Part):
+    """A subscriber, or with ``count`` a range of them with numbers and addresses counting up."""
+
+    imsi: Imsi
+    msisdn: Msisdn
+    count: int = Field(default=1, ge=1, le=1_000_000)
+    apns: tuple[SubscribedApnPart, ...] = Field(min_length=1)
+    card: CardPart | None = Field(
+        default=None,
+        description="what it is authenticated by, in the HLR and in its mobile; the cards of a "
+        "range are alike",
+    )
+    barring: Literal["none", "attach", "roaming"] = Field(
+        default="none",
+        description="attach: no SGSN may serve it (GMM cause 7); roaming: no SGSN of "
+        "`hlr.foreign_sgsns` (GMM cause 14)",
+    )
+    known_to_hlr: bool = Field(default=True, description="false: the HLR has never heard of it")
+    mobile: MobilePart | None = Field(
+        default=MobilePart(), description="null: no mobile of ours is behind it"
+    )
