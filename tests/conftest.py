@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from glob import glob
+from importlib.metadata import entry_points
 from typing import NoReturn
 
 import pytest
@@ -35,6 +36,16 @@ def missing_peer(reason: str) -> NoReturn:
     if os.environ.get(REQUIRE_PEERS, "0") not in ("", "0"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def with_plugin() -> dict[str, str]:
+    """Return what another pytest needs in its environment to have Corenet's plugin.
+
+    Nothing, unless this checkout was installed for editing when there was no plugin yet.
+    """
+    if any(point.name == "corenet" for point in entry_points(group="pytest11")):
+        return {}
+    return {"PYTEST_PLUGINS": "testbed.pytest_plugin.plugin"}
 
 
 @pytest.fixture(scope="session")

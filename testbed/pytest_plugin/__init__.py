@@ -1,0 +1,1 @@
+"""Corenet's pytest plugin: labs as fixtures."""
