@@ -154,5 +154,5 @@ def test_labs_are_described_in_python_or_in_text() -> None:
     model = Lab.model_validate(FULL)
     assert described(FULL).core == described(model).core
     assert written("hlr: {address: 127.0.0.2}\n").model.hlr is not None
-    with pytest.raises(SourceError, match=r"hlr\.addres: there is no"):
-        described({"hlr": {"addres": "127.0.0.2"}})
+    with pytest.raises(SourceError, match=r"hlr\.location: there is no"):
+        described({"hlr": {"location": "127.0.0.2"}})

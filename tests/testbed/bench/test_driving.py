@@ -52,7 +52,7 @@ def test_a_push_is_followed_to_the_screen(lab: Lab) -> None:
     assert push.code == 1001
     lab.core.expect("PDU Notification Request", to="sgsn", imsi=mobile.imsi)
     lab.expect_in_order("PDU Notification Request", "Create PDP Context Request", "G-PDU")
-    shown = mobile.expect_push("hel*", href="http://www.example.com/1", kind="SI")
+    shown = mobile.expect_push("hello*", href="http://www.example.com/1", kind="SI")
     assert mobile.screen == (shown,)
     assert push.expect_result("delivered").code == 1000
     lab.events.expect("PushSent", of="gateway", push_id=push.push_id)

@@ -232,11 +232,11 @@ def test_seeds_are_the_tests_own_unless_told(tried: pytest.Pytester) -> None:
 
 def test_a_wrong_lab_file_is_an_error_with_its_place(tried: pytest.Pytester) -> None:
     """By file, line and column."""
-    tried.makefile(".yaml", mine="hlr:\n  addres: 127.0.0.2\n")
+    tried.makefile(".yaml", mine="hlr:\n  location: 127.0.0.2\n")
     tried.makepyfile("def test_lab(lab): pass")
     result = tried.runpytest_inprocess("--corenet-lab", "mine.yaml")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*mine.yaml:2:11: hlr.addres: there is no such setting*"])
+    result.stdout.fnmatch_lines(["E*mine.yaml:2:13: hlr.location: there is no such setting*"])
 
 
 def test_a_lab_whose_mobiles_do_not_attach_is_shown(tried: pytest.Pytester) -> None:
