@@ -1,7 +1,10 @@
 """Expectations held against what was seen: in order, never, so many times.
 
 Theory of operation. Expectations in order are matched greedily: each to the first that it
-matches after the one before it. That finds a way wherever there is one. A sequence that is not
+matches after the one before it. That finds a way wherever there is one. Messages are in order
+among messages, and events among events; one of each may be told in either order when they belong
+to one moment, for what a node does at one instant is told differently by different runtimes. A
+sequence that is not
 complete may become so while more is seen, and so is asked again; each answer says how far it came
 and, of what is missing, what was seen instead: things of the same name, and in what they differ.
 """
@@ -13,6 +16,9 @@ from dataclasses import dataclass
 
 from testbed.expectations.expected import Expected
 from testbed.expectations.seen import Seen
+
+ONE_MOMENT = 0.05
+"""Seconds within which a message and an event have no order."""
 
 _MOST_SHOWN = 3
 
@@ -43,11 +49,20 @@ def first(expected: Expected, seen: Sequence[Seen], start: int = 0) -> int | Non
 def in_order(expectations: Sequence[Expected], seen: Sequence[Seen], start: int = 0) -> Found:
     """Find expectations one after the other, with anything in between."""
     positions: list[int] = []
+    next_of_kind = {True: start, False: start}
+    latest = float("-inf")
     for expected in expectations:
-        position = first(expected, seen, positions[-1] + 1 if positions else start)
-        if position is None:
+        position = next_of_kind[expected.is_event]
+        while position < len(seen):
+            one = seen[position]
+            if one.time >= latest - ONE_MOMENT and expected.matches(one):
+                break
+            position += 1
+        else:
             return Found(tuple(positions), expected)
         positions.append(position)
+        next_of_kind[expected.is_event] = position + 1
+        latest = max(latest, seen[position].time)
     return Found(tuple(positions))
 
 

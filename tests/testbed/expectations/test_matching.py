@@ -80,6 +80,16 @@ def test_expectations_come_true_in_order(record):
     assert every(message("PDU Notification Response"), record) == (0, 1)
 
 
+@pytest.mark.parametrize(("behind", "complete"), [(0.0, True), (0.04, True), (0.06, False)])
+def test_a_message_and_an_event_of_one_moment_have_no_order(behind, complete):
+    """What a node does at one instant may be told before or after it; later it is too late."""
+    record = Record()
+    record.passed(notification_response(Cause.REQUEST_ACCEPTED, 1.0))
+    record.happened(1.0 + behind, "ggsn", ActivationFinished("key", FAILED))
+    wanted = (event("ActivationFinished"), message("PDU Notification Response"))
+    assert in_order(wanted, record).complete is complete
+
+
 def test_what_was_seen_instead_is_said(record):
     """Of the same name what differs, what came too early, or that there was nothing."""
     wanted = message("PDU Notification Response", source="far", fields={"cause": 204, "nothing": 1})
