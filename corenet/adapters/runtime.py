@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 
+from corenet.adapters.bursts import told_apart
 from corenet.adapters.draining_port import Batch
 from corenet.adapters.places import NodeReactor, Place
 from corenet.adapters.places import RuntimeStoppedError as RuntimeStoppedError
@@ -432,6 +433,8 @@ class TwistedRuntime:
             return
         if events:
             self._queue.append(partial(self._tell, self._latest, node.name, events))
+        if len(datagrams) > 1 and not self._pass.watched and self.interference is None:
+            datagrams = self._send_together(place, datagrams)
         for datagram in datagrams:
             if self.interference is None or not self._is_interfered(place, datagram):
                 self._send(place, datagram)
@@ -481,6 +484,16 @@ class TwistedRuntime:
             if not self._is_delayed(place, interface, answer, peer, local):
                 self._queue.append(partial(self._receive, place, interface, answer, peer, local))
         return True
+
+    def _send_together(self, place: Place, datagrams: list[Datagram]) -> list[Datagram]:
+        """Send those that are alike, as far as the system takes them; return all others."""
+        together, others = told_apart(datagrams)
+        for interface, peer, group in together:
+            socket = place.sockets.get(interface)
+            octets = [datagram.data for datagram in group]
+            if not isinstance(socket, UdpSocket) or not socket.send_together(octets, peer):
+                others[:0] = group
+        return others
 
     def _send(self, place: Place, datagram: Datagram) -> None:
         interface, peer, data = datagram.interface, datagram.peer, datagram.data

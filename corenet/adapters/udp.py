@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorFDSet
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.udp import Port
 
+from corenet.adapters.bursts import send_together
 from corenet.adapters.draining_port import LARGEST_DATAGRAM, Batch, DrainingPort
 from corenet.adapters.hearing_port import HEARS_ICMP, HearingPort, Unreachable
 from corenet.adapters.reactor import ListensUdp
@@ -150,6 +151,19 @@ class UdpSocket(DatagramProtocol):
             self._send(data, peer)
         except (OSError, OverflowError, MessageLengthError, ValueError) as refused:
             raise CannotSendError(str(refused)) from None
+
+    def send_together(self, datagrams: Sequence[bytes], peer: Address) -> bool:
+        """Send datagrams of one length at once; return whether the system has taken them.
+
+        Where it has not, none of them has gone.
+        """
+        if peer[0] not in self._hosts or not isinstance(self._port, DrainingPort):
+            return False
+        try:
+            send_together(self._port.socket, datagrams, peer)
+        except OSError:
+            return False
+        return True
 
     def _require_address(self, host: str) -> None:
         """Raise OSError for a name: asking for its address would stop everything meanwhile."""

@@ -19,10 +19,9 @@ from corenet.ggsn.core import Core
 from corenet.ggsn.events import AccountingStatus, DeletionReason
 from corenet.ggsn.pools import AddressPool, Hold
 from corenet.ggsn.radius_attributes import (
-    NamedAttributes,
     SessionOctets,
     own_attributes,
-    usage_attributes,
+    usage_octets,
 )
 from corenet.radius.attributes import Attributes, encode_attributes
 from corenet.radius.client import AccountingClient
@@ -59,6 +58,15 @@ class Accounting:
         self._session_prefix = inet_aton(core.config.control_address).hex().upper()
         self._own = encode_attributes(own_attributes(core.config))
         self._octets = SessionOctets(core.config)
+        self._causes = {
+            reason: encode_attributes({"Acct-Terminate-Cause": cause})
+            for reason, cause in _TERMINATE_CAUSES.items()
+        }
+        self._session_stop = encode_attributes({"3GPP-Session-Stop-Indicator": _SESSION_STOP})
+        self._authentic = {
+            by_radius: encode_attributes({"Acct-Authentic": "RADIUS" if by_radius else "Local"})
+            for by_radius in (True, False)
+        }
         client.on_told = self._told
 
     @property
@@ -86,7 +94,7 @@ class Accounting:
         """Tell of a session's start."""
         if not self._config.radius:
             return
-        self._tell(AccountingStatus.START, context, {}, now)
+        self._tell(AccountingStatus.START, context, b"", now)
         self.plan_interim(context, now)
 
     def attributes_of(self, context: PdpContext) -> bytes:
@@ -114,10 +122,9 @@ class Accounting:
             if is_last:
                 self._free(context)
             return
-        final = _usage(context, now)
-        final["Acct-Terminate-Cause"] = _TERMINATE_CAUSES[reason]
+        final = _usage(context, now) + self._causes[reason]
         if is_last:
-            final["3GPP-Session-Stop-Indicator"] = _SESSION_STOP
+            final += self._session_stop
             self._hold(context)
         self._tell(AccountingStatus.STOP, context, final, now)
 
@@ -139,15 +146,13 @@ class Accounting:
         self.plan_interim(context, now)
 
     def _tell(
-        self, status: AccountingStatus, context: PdpContext, further: NamedAttributes, now: float
+        self, status: AccountingStatus, context: PdpContext, further: bytes, now: float
     ) -> None:
         authorization = context.authorization
         by_radius = authorization is not None and authorization.by_radius
-        attributes: NamedAttributes = {"Acct-Authentic": "RADIUS" if by_radius else "Local"}
-        attributes |= further
+        octets = self._octets.of(context) + self._authentic[by_radius] + further
         if authorization is not None and authorization.classes:
-            attributes["Class"] = authorization.classes
-        octets = self._octets.of(context) + encode_attributes(attributes)
+            octets += encode_attributes({"Class": authorization.classes})
         self._client.record(status, octets, now, session=self.session_of(context))
 
     # Addresses
@@ -187,9 +192,9 @@ class Accounting:
                 pool.release(octets, session)
 
 
-def _usage(context: PdpContext, now: float) -> NamedAttributes:
+def _usage(context: PdpContext, now: float) -> bytes:
     """Return what Stop and Interim-Update add of a context."""
-    return usage_attributes(
+    return usage_octets(
         seconds=now - context.since,
         uplink=(context.uplink_packets, context.uplink_octets),
         downlink=(context.downlink_packets, context.downlink_octets),

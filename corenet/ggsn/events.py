@@ -123,14 +123,14 @@ class ActivationFinished(Event):
     outcome: ActivationOutcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class PdpContextCreated(Event):
     """A context is there and its Create PDP Context Response is on its way."""
 
     context: PdpContextView
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class PdpContextDeleted(Event):
     """A context is gone; the view has its last counters."""
 

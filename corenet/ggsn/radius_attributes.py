@@ -10,6 +10,7 @@ no SGSN.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Final
 
 from corenet.ggsn.config import GgsnConfig
@@ -96,6 +97,13 @@ class SessionOctets:
         return common + b"".join([writers[name](value) for name, value in single.items()])
 
 
+_USAGE: Final = Struct("!" + "BBI" * 5).pack
+"""Code, length and value of five numbers; codes are those of RFC 2866 §5."""
+_SESSION_TIME: Final = (46, 6)
+_INPUT_OCTETS: Final = (42, 6)
+_OUTPUT_OCTETS: Final = (43, 6)
+_INPUT_PACKETS: Final = (47, 6)
+_OUTPUT_PACKETS: Final = (48, 6)
 _COMMON_KNOWN: Final = 10_000
 """Kinds of contexts that are remembered; each cell makes others."""
 
@@ -196,25 +204,34 @@ def allocation_asked(pdp_type: PdpType) -> NamedAttributes:
     return {} if family is None else {"3GPP-Allocate-IP-Type": family}
 
 
-def usage_attributes(
-    *, seconds: float, uplink: tuple[int, int], downlink: tuple[int, int]
-) -> NamedAttributes:
+def usage_octets(*, seconds: float, uplink: tuple[int, int], downlink: tuple[int, int]) -> bytes:
     """Return time and traffic as attributes (RFC 2866 §5.3-5.8, RFC 2869 §5.1-5.2).
 
     ``uplink`` and ``downlink`` are packets and octets. Input is what the MS sent. Counters
     have 32 bits; how often the octets have wrapped is told where either has.
     """
     mask = 0xFFFFFFFF
-    usage: NamedAttributes = {
-        "Acct-Session-Time": max(0, int(seconds)),
-        "Acct-Input-Octets": uplink[1] & mask,
-        "Acct-Output-Octets": downlink[1] & mask,
-        "Acct-Input-Packets": uplink[0] & mask,
-        "Acct-Output-Packets": downlink[0] & mask,
-    }
-    if uplink[1] > mask or downlink[1] > mask:
-        usage["Acct-Input-Gigawords"] = uplink[1] >> 32
-        usage["Acct-Output-Gigawords"] = downlink[1] >> 32
+    packets_up, octets_up = uplink
+    packets_down, octets_down = downlink
+    usage = _USAGE(
+        *_SESSION_TIME,
+        max(0, int(seconds)),
+        *_INPUT_OCTETS,
+        octets_up & mask,
+        *_OUTPUT_OCTETS,
+        octets_down & mask,
+        *_INPUT_PACKETS,
+        packets_up & mask,
+        *_OUTPUT_PACKETS,
+        packets_down & mask,
+    )
+    if octets_up > mask or octets_down > mask:
+        usage += encode_attributes(
+            {
+                "Acct-Input-Gigawords": octets_up >> 32,
+                "Acct-Output-Gigawords": octets_down >> 32,
+            }
+        )
     return usage
 
 

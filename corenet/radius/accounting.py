@@ -71,12 +71,13 @@ class AccountingPolicy:
             raise ValueError("tries and queue limit of accounting are at least 1")
 
 
-@dataclass(frozen=True, slots=True)
 class RadiusEvent(Event):
     """Something that happened between a GGSN and its RADIUS servers."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, unsafe_hash=True)
 class AccountingSent(RadiusEvent):
     """An accounting request went to a server for the first time, or to another server."""
 
@@ -86,7 +87,7 @@ class AccountingSent(RadiusEvent):
     """Acct-Session-Id, or "" for On and Off."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class AccountingAnswered(RadiusEvent):
     """A server answered an accounting request, and the answer's authenticator is right."""
 

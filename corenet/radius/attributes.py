@@ -85,29 +85,46 @@ _KINDS: Final[Mapping[str, Callable[[Any], bytes]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class _Spec:
     """How one attribute is written and read."""
 
-    number: Number
-    head: bytes
-    """What stands before the attribute's own length."""
-    longest: int
-    write: Callable[[Any], bytes]
-    values: Mapping[str, bytes]
-    """Octets of values that have names."""
+    __slots__ = ("_heads", "_of_vendor", "_prefix", "_write", "number")
+
+    def __init__(self, vendor: int, code: int, write: Callable[[Any], bytes]) -> None:
+        """``write`` returns the octets of a value."""
+        self.number: Number = (vendor, code)
+        self._of_vendor = vendor != 0
+        self._prefix = vendor.to_bytes(4, "big") + bytes((code,)) if vendor else bytes((code,))
+        self._write = write
+        self._heads: dict[int, bytes] = {}
+        """What stands before a value, by the value's size."""
 
     def encode(self, value: Any) -> bytes:
-        octets = self.values.get(value) if isinstance(value, str) else None
-        if octets is None:
-            octets = self.write(value)
+        octets = self._write(value)
         size = len(octets)
-        if not 0 < size <= self.longest:
-            # It cannot be said; the packet says the rest.
+        head = self._heads.get(size)
+        if head is None:
+            head = self._heads[size] = self._head(size)
+        # What cannot be said is left out; the packet says the rest.
+        return head + octets if head else b""
+
+    def _head(self, size: int) -> bytes:
+        """Return what stands before a value of a size, or nothing for one that cannot be."""
+        if not 0 < size <= (_LONGEST_OF_VENDOR if self._of_vendor else _LONGEST):
             return b""
-        if self.number[0]:
-            return b"%c%c%b%c%b" % (VENDOR_SPECIFIC, size + 8, self.head, size + 2, octets)
-        return b"%b%c%b" % (self.head, size + 2, octets)
+        if self._of_vendor:
+            return b"%c%c%b%c" % (VENDOR_SPECIFIC, size + 8, self._prefix, size + 2)
+        return b"%b%c" % (self._prefix, size + 2)
+
+
+def _named(values: Mapping[str, bytes], write: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Return what writes a value that may be given by its name."""
+
+    def write_named(value: Any) -> bytes:
+        octets = values.get(value) if isinstance(value, str) else None
+        return write(value) if octets is None else octets
+
+    return write_named
 
 
 @cache
@@ -116,14 +133,9 @@ def _specs() -> dict[str, _Spec]:
     found = {}
     for name, attribute in dictionary.attributes.items():
         vendor = dictionary.vendors.GetForward(attribute.vendor) if attribute.vendor else 0
-        code = bytes((attribute.code,))
-        found[name] = _Spec(
-            (vendor, attribute.code),
-            vendor.to_bytes(4, "big") + code if vendor else code,
-            _LONGEST_OF_VENDOR if vendor else _LONGEST,
-            _KINDS[attribute.type],
-            dict(attribute.values.forward),
-        )
+        write = _KINDS[attribute.type]
+        names: Mapping[str, bytes] = dict(attribute.values.forward)
+        found[name] = _Spec(vendor, attribute.code, _named(names, write) if names else write)
     return found
 
 

@@ -53,9 +53,10 @@ from corenet.radius.attributes import (
     writer,
 )
 from corenet.radius.journal import Journal, JournalEntry, MemoryJournal
-from corenet.radius.packets import Code, accounting_request, answers, read
+from corenet.radius.packets import HEADER_LENGTH, Code, accounting_request, acknowledges
 from corenet.radius.servers import Server, choose
 
+_ACCOUNTING_RESPONSE: Final = bytes((Code.ACCOUNTING_RESPONSE,))
 _JITTER: Final = 0.1
 _DELAY_HEAD: Final = b"\x29\x06"
 """Number and length of Acct-Delay-Time."""
@@ -95,6 +96,7 @@ class _Record:
     __slots__ = (
         "asked",
         "attributes",
+        "behind",
         "closed",
         "due",
         "identifier",
@@ -118,6 +120,8 @@ class _Record:
         self.session = session
         self.attributes = attributes
         self.made = made
+        self.behind: _Record | None = None
+        """The next one of its session, which waits until this one is answered or given up."""
         self.closed = False
         self.server: Server[_Record] | None = None
         self.silent: Server[_Record] | None = None
@@ -157,8 +161,8 @@ class AccountingClient:
         self._numbers = count()
         self._records: dict[int, _Record] = {}
         """Everything that is neither answered nor given up, oldest first."""
-        self._sessions: dict[str, deque[_Record]] = {}
-        """Per session the record under way and those behind it."""
+        self._sessions: dict[str, _Record] = {}
+        """The last record of each session that has one."""
         self._resumed: set[int] = set()
         """Records of an earlier life, while an Accounting-On waits for them."""
         self._barrier: _Record | None = None
@@ -166,6 +170,10 @@ class AccountingClient:
         self._ready: deque[_Record] = deque()
         self._due: list[tuple[float, int, _Record]] = []
         self._stopped = False
+        self._statuses = {
+            status: encode_attributes({"Acct-Status-Type": status.value})
+            for status in AccountingStatus
+        }
         self._write_session = writer("Acct-Session-Id")
         self._write_time = writer("Event-Timestamp")
         self._datagrams: list[tuple[bytes, Address]] = []
@@ -223,14 +231,8 @@ class AccountingClient:
         """
         if not self._servers:
             return
-        octets = b"".join(
-            (
-                encode_attributes({"Acct-Status-Type": status.value}),
-                self._write_session(session),
-                attributes,
-                self._write_time(int(now)),
-            )
-        )
+        about = self._statuses[status] + self._write_session(session)
+        octets = about + attributes + self._write_time(int(now))
         record = _Record(next(self._numbers), status, session, octets, now)
         self.counters.requests += 1
         if session:
@@ -247,8 +249,10 @@ class AccountingClient:
         self._barrier = None
         self._resumed.clear()
         self._held.clear()
-        for chain in self._sessions.values():
-            waiting.extend(list(chain)[1:])
+        for record in self._records.values():
+            if record.behind is not None:
+                waiting.append(record.behind)
+                record.behind = None
         self._sessions.clear()
         waiting.sort(key=lambda record: record.number)
         self._ready.extend(waiting)
@@ -257,17 +261,13 @@ class AccountingClient:
     def receive(self, data: bytes, peer: Address, now: float) -> None:
         """Take a datagram. What is no right answer from a server is counted and ignored."""
         server = self._by_address.get(peer)
-        try:
-            packet = read(data)
-        except MalformedError:
-            server = None
         record = None
-        if server is not None and packet.code == Code.ACCOUNTING_RESPONSE:
-            record = server.in_flight.get(packet.identifier)
+        if server is not None and data[:1] == _ACCOUNTING_RESPONSE and len(data) >= HEADER_LENGTH:
+            record = server.in_flight.get(data[1])
         if (
             server is None
             or record is None
-            or not answers(packet, record.octets[4:20], server.secret)
+            or not acknowledges(data, record.octets[4:20], server.secret)
         ):
             self.counters.ignored += 1
             return
@@ -329,10 +329,12 @@ class AccountingClient:
             if not self._resumed:
                 self._ready.append(record)
         elif record.session:
-            chain = self._sessions.setdefault(record.session, deque())
-            chain.append(record)
-            if len(chain) == 1:
+            last = self._sessions.get(record.session)
+            self._sessions[record.session] = record
+            if last is None:
                 self._ready.append(record)
+            else:
+                last.behind = record
         else:
             self._ready.append(record)
 
@@ -366,14 +368,14 @@ class AccountingClient:
         record.tries += 1
         record.tries_here += 1
         self._datagrams.append((record.octets, record.server.address))
-        spread = 1 + self._random.uniform(-_JITTER, _JITTER)
+        spread = 1 - _JITTER + 2 * _JITTER * self._random.random()
         record.due = now + record.wait * spread
         record.wait = min(record.wait * 2, self._policy.longest_wait)
         if len(self._due) > _PAST_KEPT + 2 * len(self._records):
             self._due = [entry for entry in self._due if entry[2].due == entry[0]]
             heapify(self._due)
         heappush(self._due, (record.due, record.number, record))
-        if record.number in self._resumed and record.tries > self._barrier_tries:
+        if self._resumed and record.number in self._resumed and record.tries > self._barrier_tries:
             # Nobody answers: the Accounting-On need not wait for the others either.
             self._lift_resumed()
 
@@ -427,14 +429,10 @@ class AccountingClient:
             for waiting in held:
                 self._admit(waiting)
             return
-        chain = self._sessions.get(record.session)
-        if chain is not None:
-            # Only the first of a chain is under way, and the oldest is given up first.
-            chain.popleft()
-            if chain:
-                self._ready.append(chain[0])
-            else:
-                del self._sessions[record.session]
+        if record.behind is not None:
+            self._ready.append(record.behind)
+        elif self._sessions.get(record.session) is record:
+            del self._sessions[record.session]
         if record.number in self._resumed:
             self._resumed.remove(record.number)
             if not self._resumed:

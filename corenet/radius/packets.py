@@ -24,6 +24,9 @@ _NO_AUTHENTICATOR: Final = bytes(16)
 _HEAD: Final = Struct("!BBH").pack
 """Code, identifier and length."""
 _MESSAGE_AUTHENTICATOR_LENGTH: Final = 18
+_NO_MORE: Final = HEADER_LENGTH.to_bytes(2, "big")
+"""Length of a packet without attributes."""
+_BEGUN: Final = md5(usedforsecurity=False)
 
 
 class Code(IntEnum):
@@ -41,6 +44,9 @@ class Code(IntEnum):
     COA_REQUEST = 43
     COA_ACK = 44
     COA_NAK = 45
+
+
+_ACCOUNTING_REQUEST: Final = Code.ACCOUNTING_REQUEST.value
 
 
 class Packet(NamedTuple):
@@ -68,7 +74,8 @@ def read(data: bytes) -> Packet:
 
 def accounting_request(identifier: int, attributes: bytes, secret: bytes) -> bytes:
     """Return an Accounting-Request (RFC 2866 §3)."""
-    return _signed(_head(Code.ACCOUNTING_REQUEST, identifier, attributes), attributes, secret)
+    head = _HEAD(_ACCOUNTING_REQUEST, identifier, HEADER_LENGTH + len(attributes))
+    return head + _digest(head + _NO_AUTHENTICATOR + attributes + secret) + attributes
 
 
 def access_request(
@@ -102,10 +109,25 @@ def answers(packet: Packet, authenticator: bytes, secret: bytes) -> bool:
     A Message-Authenticator is checked where there is one.
     """
     octets = packet.octets
-    asked = md5(octets[:4] + authenticator + octets[20:] + secret, usedforsecurity=False).digest()
+    asked = _digest(octets[:4] + authenticator + octets[20:] + secret)
     if not hmac.compare_digest(asked, packet.authenticator):
         return False
     return len(octets) == HEADER_LENGTH or _is_signed(packet, authenticator, secret)
+
+
+def acknowledges(data: bytes, authenticator: bytes, secret: bytes) -> bool:
+    """Whether a datagram is an authentic response to the request with an authenticator.
+
+    Nearly every Accounting-Response is a header alone, of which there is nothing to be read.
+    """
+    if len(data) == HEADER_LENGTH:
+        asked = _digest(data[:4] + authenticator + secret)
+        return data[2:4] == _NO_MORE and hmac.compare_digest(asked, data[4:])
+    try:
+        packet = read(data)
+    except MalformedError:
+        return False
+    return answers(packet, authenticator, secret)
 
 
 def is_authentic_request(packet: Packet, secret: bytes) -> bool:
@@ -123,7 +145,7 @@ def hide_password(password: bytes, authenticator: bytes, secret: bytes) -> bytes
     padded = password.ljust(max(16, -(-len(password) // 16) * 16), b"\0")
     hidden, last = b"", authenticator
     for place in range(0, len(padded), 16):
-        mask = md5(secret + last, usedforsecurity=False).digest()
+        mask = _digest(secret + last)
         last = bytes(a ^ b for a, b in zip(padded[place : place + 16], mask, strict=True))
         hidden += last
     return hidden
@@ -140,8 +162,14 @@ def _head(code: Code, identifier: int, attributes: bytes) -> bytes:
 def _signed(
     head: bytes, attributes: bytes, secret: bytes, authenticator: bytes = _NO_AUTHENTICATOR
 ) -> bytes:
-    digest = md5(head + authenticator + attributes + secret, usedforsecurity=False).digest()
-    return head + digest + attributes
+    return head + _digest(head + authenticator + attributes + secret) + attributes
+
+
+def _digest(octets: bytes) -> bytes:
+    """Return the MD5 digest; to copy what was begun is faster than to look MD5 up each time."""
+    digest = _BEGUN.copy()
+    digest.update(octets)
+    return digest.digest()
 
 
 def _is_signed(packet: Packet, authenticator: bytes, secret: bytes) -> bool:

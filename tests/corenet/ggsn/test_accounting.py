@@ -17,9 +17,9 @@ from corenet.ggsn.events import (
     DeletionReason,
     PdpContextDeleted,
 )
-from corenet.ggsn.radius_attributes import usage_attributes
+from corenet.ggsn.radius_attributes import usage_octets
 from corenet.interfaces.node import Interface
-from corenet.radius.attributes import load_dictionary
+from corenet.radius.attributes import Attributes, load_dictionary
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 from gtp.messages import (
@@ -291,8 +291,9 @@ def test_a_command_is_an_administrative_reset(accounted) -> None:
 
 def test_octets_beyond_32_bits_go_into_gigawords() -> None:
     """RFC 2869 §5.1: how often the counter has wrapped."""
-    told = usage_attributes(seconds=1.5, uplink=(3, (2 << 32) + 5), downlink=(2**32 + 1, 7))
-    assert told == {
+    octets = usage_octets(seconds=1.5, uplink=(3, (2 << 32) + 5), downlink=(2**32 + 1, 7))
+    told = Attributes.decode(octets)
+    usage = {
         "Acct-Session-Time": 1,
         "Acct-Input-Octets": 5,
         "Acct-Output-Octets": 7,
@@ -301,6 +302,8 @@ def test_octets_beyond_32_bits_go_into_gigawords() -> None:
         "Acct-Input-Gigawords": 2,
         "Acct-Output-Gigawords": 0,
     }
+    assert {name: told.integer(name) for name in usage} == usage
+    assert len(told.items) == len(usage)
 
 
 def test_interim_updates_come_by_interval_and_end_with_the_context(make_bench) -> None:
