@@ -60,6 +60,7 @@ class Lab(Messages):
         self.loaded = loaded
         """What its file says, with the addresses that it has."""
         self.seed = options.seed
+        """Where it takes chance from."""
         self.capture = _capture(options)
         """The pcapng of everything that passed; None where there is none."""
         self.events = Events(watch)
@@ -88,7 +89,7 @@ class Lab(Messages):
         if control is None:
             raise MissingPartError(f"lab {self.name} has no core")
         part = self.loaded.model.control
-        url = None if part is None else f"http://{part.address}:{part.port}/v1"
+        url = None if part is None else f"http://{part.address}:{part.port}"
         return Core(control, self._watch, None if self.is_virtual else url)
 
     @property

@@ -84,7 +84,7 @@ class Mobile:
         self._drive("detach")
 
     def power_on(self) -> None:
-        """Switch it on: it attaches."""
+        """Switch it on, if it is off: it attaches."""
         self._drive("power-on")
 
     def power_off(self) -> None:
@@ -220,7 +220,7 @@ class Mobile:
 
 
 class Mobiles(Sequence[Mobile]):
-    """The mobiles of a lab, by position, or by MSISDN or IMSI."""
+    """The mobiles of a lab, a sequence: `mobiles[0]`, or by number, `mobiles["+447700900101"]`."""
 
     def __init__(self, config: CoreConfig, control: CoreControl, watch: Watch) -> None:
         self._configs = config.mobiles

@@ -200,6 +200,7 @@ class Smsc:
     """The lab's SMSC, for ESMEs under test."""
 
     address: str
+    """Where it listens."""
     port: int
     """Of SMPP, over TCP."""
     accounts: dict[str, str]

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "run a lab until Ctrl-C",
     "mobiles": "run mobiles of a lab whose network runs elsewhere, until Ctrl-C",
     "validate": "check lab files",
+    "init": "make a project that tests a gateway, with tox",
     "push": "send a push to a gateway, and wait for its result notification",
     "experiment": "measure ways of pushing against each other, in virtual time",
     "hlr": "import and export an HLR's subscribers",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import require_peer
+from tests.conftest import require_peer, with_plugin
 
 pytestmark = pytest.mark.docs
 
@@ -79,7 +79,7 @@ def environment(folder: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_STATE_HOME": str(folder / "state"),
     }
-    return os.environ | homes | {"PATH": path, "NO_COLOR": "1"}
+    return os.environ | homes | {"PATH": path, "NO_COLOR": "1"} | with_plugin()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
