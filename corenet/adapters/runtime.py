@@ -350,8 +350,8 @@ class TwistedRuntime:
 
     @property
     def _goes_singly(self) -> bool:
-        """Whether user traffic may not go in batches: a tap looks on, or it is to wait."""
-        return self._pass.watched or bool(self._latencies)
+        """Whether user traffic may not go in batches: somebody looks on, or it is to wait."""
+        return self._pass.watched or bool(self._latencies) or self.interference is not None
 
     def _arrived_in_bulk(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
+from random import Random
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -21,6 +22,7 @@ from corenet.control.directory import Directory
 from corenet.control.directory import Entry as DirectoryEntry
 from corenet.control.errors import ControlError, bad_request, no_context, unknown_terminal
 from corenet.control.event_log import EventLog
+from corenet.control.faults import FaultControl, Restart
 from corenet.control.model import (
     ActivationRequest,
     BehaviourRequest,
@@ -71,10 +73,13 @@ class CoreControl:
         runtime: Runtime,
         *,
         beside: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+        random: Random | None = None,
+        restart: Restart | None = None,
     ) -> None:
         """``core`` is attached to ``runtime`` already, or will be before the first command.
 
         ``beside`` are the living counters of what is no node, such as Gi's device, by its name.
+        ``random`` says what faults lose, the same for the same seed; ``restart`` restarts nodes.
         """
         self._beside = beside
         self._core = core
@@ -89,6 +94,8 @@ class CoreControl:
         self._activations = Activations()
         self.bearers = Bearers(core, self._command)
         """What can be asked of PDP contexts that are there."""
+        self.faults = FaultControl(runtime, random or Random(0), restart)
+        """What can be done to the core."""
         self.events = EventLog(runtime.now())
         runtime.on_event(self._note)
 

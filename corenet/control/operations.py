@@ -10,6 +10,13 @@ from pydantic import BaseModel
 
 from corenet.control.activations import Requested
 from corenet.control.core import CoreControl
+from corenet.control.faults import (
+    FaultList,
+    FaultRequest,
+    InterfaceFault,
+    OfInterface,
+    OfNode,
+)
 from corenet.control.model import (
     Activation,
     ActivationRequest,
@@ -259,6 +266,44 @@ OPERATIONS: tuple[Operation, ...] = (
             409: "it is being given one already",
             503: "not in service yet",
         },
+    ),
+    Operation(
+        "list_faults",
+        "GET",
+        "/v1/faults",
+        "The interfaces that datagrams pass on, and what is wrong with each",
+        FaultList,
+        lambda control, _call: control.faults.list(),
+    ),
+    Operation(
+        "lay_fault",
+        "PUT",
+        "/v1/faults/{interface}",
+        "Have datagrams that nodes here send on an interface lost or delayed, until the next word",
+        InterfaceFault,
+        lambda control, call: control.faults.lay(call.path.interface, call.body),
+        at=OfInterface,
+        body=FaultRequest,
+        problems={409: "nothing is lost on that interface", 501: "nobody can interfere here"},
+    ),
+    Operation(
+        "clear_faults",
+        "DELETE",
+        "/v1/faults",
+        "Take every fault away",
+        Done,
+        lambda control, _call: control.faults.clear(),
+        problems={501: "nobody can interfere here"},
+    ),
+    Operation(
+        "restart_node",
+        "POST",
+        "/v1/nodes/{node}/restart",
+        "Have a GGSN or an SGSN crash and come back, knowing nothing",
+        Done,
+        lambda control, call: control.faults.restart(call.path.node),
+        at=OfNode,
+        problems={404: "no such node", 501: "nodes cannot be restarted here"},
     ),
     _mobile_verb("attach", "Have the mobile attach to GPRS"),
     _mobile_verb("detach", "Have the mobile detach from GPRS"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from corenet.interfaces.runtime import Passed
 
@@ -29,6 +29,7 @@ Interference = Callable[[Passed], Fate | None]
 """Says what becomes of a datagram; None: it goes as if nobody had looked."""
 
 
+@runtime_checkable
 class Interferes(Protocol):
     """A runtime that lets somebody interfere."""
 

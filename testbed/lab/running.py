@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
@@ -28,6 +29,8 @@ from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.elsewhere import cell_quality
 from testbed.lab.state import LabState
+
+_log = structlog.get_logger("lab")
 
 SETTLING_POLL = 0.02
 """Seconds between two looks at whether the mobiles have attached."""
@@ -65,9 +68,14 @@ class RunningLab:
         self.control: CoreControl | None = None
         if self._service is not None:
             self.control = CoreControl(
-                self._service.core, self.runtime, beside=self._service.counters_beside()
+                self._service.core,
+                self.runtime,
+                beside=self._service.counters_beside(),
+                random=Random(random.getrandbits(64)),
+                restart=self._begin_restart,
             )
             self.runtime.on_event(self._activate_by_itself)
+        self._restarting: set[str] = set()
         self._interface: ControlInterface | None = None
         self._port: IListeningPort | None = None
         self.gateway: GatewayService | None = None
@@ -127,6 +135,20 @@ class RunningLab:
             recovery=self._state.next_recovery(),
         )
         core.attach_gsn(self.runtime, new)
+
+    def _begin_restart(self, name: str) -> None:
+        """Set a restart going, unless one is under way; KeyError: there is none of that name."""
+        if self._service is None:
+            raise KeyError(name)
+        self._service.core.gsn(name)
+        if name in self._restarting:
+            return
+        self._restarting.add(name)
+        restart = Deferred.fromCoroutine(self.restart(name))
+        restart.addErrback(
+            lambda failure: _log.error("restart failed", node=name, why=failure.getErrorMessage())
+        )
+        restart.addBoth(lambda _: self._restarting.discard(name))
 
     async def stop(self) -> None:
         """Stop every part, the core last; what is durable is finished first."""

@@ -103,7 +103,7 @@ class World:
         )
         self.events = []
         self.network.on_event(lambda now, node, event: self.events.append(event))
-        self.control = CoreControl(self.core, self.network)
+        self.control = CoreControl(self.core, self.network, restart=self.restart)
         if attach:
             self.core.attach(self.network)
             self.wait(2)
@@ -115,6 +115,11 @@ class World:
     @property
     def sgsn(self):
         return self.core.sgsns["sgsn"]
+
+    def restart(self, name):
+        """Have a GGSN or an SGSN crash and come back."""
+        self.network.detach(self.core.gsn(name))
+        self.core.attach_gsn(self.network, self.core.renew(name, random=Random(2), recovery=2))
 
     def wait(self, seconds):
         """Let time pass."""

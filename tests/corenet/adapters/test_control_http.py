@@ -627,3 +627,29 @@ def test_every_outcome_of_a_command_is_one_log_line(client, who):
             "problem": "no mobile has IMSI 999990000000000",
         },
     ]
+
+
+# Faults
+
+
+def test_faults_are_laid_listed_and_cleared(client):
+    """An interface gets loss and delay, shows them, and is well again when all are cleared."""
+    core = client()
+    laid = core.ask("PUT", "/v1/faults/radio", {"loss": 0.5, "delay": 0.2})
+    assert laid.status == 200
+    assert laid.json() == {"interface": "radio", "loss": 0.5, "delay": 0.2, "lost": 0}
+    listed = core.get("/v1/faults").json()["interfaces"]
+    assert [one["interface"] for one in listed if one["loss"]] == ["radio"]
+    assert {one["interface"] for one in listed} >= {"gtp-c", "gtp-u", "gi", "radio", "gr"}
+    assert core.ask("DELETE", "/v1/faults").json() == {"done": "1 fault cleared"}
+    assert not any(one["loss"] for one in core.get("/v1/faults").json()["interfaces"])
+
+
+def test_faults_that_cannot_be_are_refused(client):
+    """An interface nobody knows, a probability above 1, a loss where nothing can be lost."""
+    core = client()
+    problem(core.ask("PUT", "/v1/faults/gn", {}), 400, "interface")
+    problem(core.ask("PUT", "/v1/faults/radio", {"loss": 2}), 400, "loss")
+    refused = problem(core.ask("PUT", "/v1/faults/gr", {"loss": 0.1}), 409, "loss")
+    assert "connection" in refused["detail"]
+    problem(core.ask("POST", "/v1/nodes/hlr/restart"), 404, "node")
