@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
@@ -29,9 +29,11 @@ COMMANDS = {
     "push": "send a push to a gateway, and wait for its result notification",
     "experiment": "measure ways of pushing against each other, in virtual time",
     "hlr": "import and export an HLR's subscribers",
+    "ctl": "ask a core and a gateway what is there, and have them do things",
     "send": "send one GTP message made by hand, and decode its answer",
     "wireshark": "let Wireshark list running labs, and know a profile for them",
     "decode": "say what a GTP message is, element by element",
+    "completion": "print what has a shell complete our words",
 }
 _ELSEWHERE = {
     "experiment": "testbed.experiments.command",
@@ -47,19 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command with these arguments; return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="corenet",
-        description="A GPRS core network on one machine, and offline push on top of it.",
-        epilog="`corenet COMMAND --help` says more.",
-    )
-    parser.add_argument("--version", action="version", version=f"corenet {version('corenet')}")
-    offered = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
-    for name, purpose in COMMANDS.items():
-        described = f"{purpose[0].upper()}{purpose[1:]}."
-        sub = offered.add_parser(name, help=purpose, description=described)
-        if name == asked:
-            _module(name).add_arguments(sub)
+    parser = _parser([] if asked is None else [asked])
     options = parser.parse_args(arguments)
     command = _module(options.command)
     try:
@@ -74,6 +65,28 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the arguments of every command."""
+    return _parser(COMMANDS)
+
+
+def _parser(filled: Container[str]) -> argparse.ArgumentParser:
+    """Return the parser; only those commands in ``filled`` have their arguments."""
+    parser = argparse.ArgumentParser(
+        prog="corenet",
+        description="A GPRS core network on one machine, and offline push on top of it.",
+        epilog="`corenet COMMAND --help` says more.",
+    )
+    parser.add_argument("--version", action="version", version=f"corenet {version('corenet')}")
+    offered = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, purpose in COMMANDS.items():
+        described = f"{purpose[0].upper()}{purpose[1:]}."
+        sub = offered.add_parser(name, help=purpose, description=described)
+        if name in filled:
+            _module(name).add_arguments(sub)
+    return parser
 
 
 def _module(command: str) -> ModuleType:
