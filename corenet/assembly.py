@@ -64,6 +64,8 @@ class CoreConfig:
     """HLRs of other processes, by the name that they have here."""
     mobiles: tuple[MobileConfig, ...] = ()
     mobile_timers: MobileTimers = field(default_factory=MobileTimers)
+    seed: int = 0
+    """Of the times that mobiles take to answer, where they are not constant."""
     base_station: BaseStationConfig | None = None
     """Where mobiles of other processes find the SGSNs; without it there are none."""
     transceiver: TransceiverConfig | None = None
@@ -293,6 +295,7 @@ def _mobiles(config: CoreConfig, random: Random, applications: Applications) -> 
         random=random,
         timers=config.mobile_timers,
         applications=applications,
+        seed=config.seed,
     )
     for mobile in config.mobiles:
         mobiles.add(mobile)

@@ -55,7 +55,7 @@ from corenet.interfaces.nas.causes import sm_cause_text
 from corenet.interfaces.nas.gmm import area_text
 from corenet.interfaces.node import Event, Node
 from corenet.interfaces.runtime import Runtime
-from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
+from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from corenet.mobile.errors import MobileError, UnknownMobile, UnsuitableSetting
 from corenet.mobile.population import Mobiles
 from corenet.sgsn.events import MmState, NetworkRequestedActivationFailed, NetworkRequestFailure
@@ -412,9 +412,7 @@ def _drive(mobiles: Mobiles, imsi: str, verb: str, body: BaseModel | None, now: 
         case "coverage", Coverage(in_coverage=in_coverage):
             mobiles.set_coverage(imsi, in_coverage, now)
         case "behaviour", BehaviourRequest() as asked:
-            mobiles.set_behaviour(
-                imsi, Behaviour(Answer(asked.on_request), asked.sm_cause, asked.answer_after), now
-            )
+            mobiles.set_behaviour(imsi, asked.behaviour(), now)
         case "sms-behaviour", SmsBehaviourRequest() as asked:
             behaviour = SmsBehaviour(SmsAnswer(asked.on_sms), asked.rp_cause, asked.answer_after)
             mobiles.set_sms_behaviour(imsi, behaviour, now)

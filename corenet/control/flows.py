@@ -19,6 +19,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from corenet.control.answering import whole
 from gtp.ies.filters import (
     Component,
     ComponentType,
@@ -39,11 +40,6 @@ _OPERATIONS = {
 }
 
 
-def _whole(value: object) -> object:
-    """Take 26.0 for 26, as JSON Schema does."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _network(text: str) -> str:
     return str(ip_network(text, strict=False))
 
@@ -59,10 +55,10 @@ _NETWORKS = (
 )
 _PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
 
-Identifier = Annotated[int, Field(ge=0, le=15), BeforeValidator(_whole)]
-Octet = Annotated[int, Field(ge=0, le=255), BeforeValidator(_whole)]
-Label = Annotated[int, Field(ge=0, le=0xFFFFF), BeforeValidator(_whole)]
-Index = Annotated[int, Field(ge=0, le=0xFFFFFFFF), BeforeValidator(_whole)]
+Identifier = Annotated[int, Field(ge=0, le=15), BeforeValidator(whole)]
+Octet = Annotated[int, Field(ge=0, le=255), BeforeValidator(whole)]
+Label = Annotated[int, Field(ge=0, le=0xFFFFF), BeforeValidator(whole)]
+Index = Annotated[int, Field(ge=0, le=0xFFFFFFFF), BeforeValidator(whole)]
 Network = Annotated[
     str, AfterValidator(_network), WithJsonSchema({"type": "string", "anyOf": list(_NETWORKS)})
 ]

@@ -21,19 +21,14 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from corenet.control.answering import Answering, FaultName, OnRequest, whole
 from corenet.control.flows import Hexadecimal, PacketFilterModel, Template
-from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.sms.causes import RpCause
 from corenet.sgsn.events import Reachability
 
 
 def _canonical_address(text: str) -> str:
     return str(ip_address(text))
-
-
-def _whole(value: object) -> object:
-    """Take 26.0 for 26, as JSON Schema does."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Imsi = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,15}$")]
@@ -52,7 +47,7 @@ PdpAddress = Annotated[
 ]
 
 
-Nsapi = Annotated[int, Field(ge=0, le=15), BeforeValidator(_whole)]
+Nsapi = Annotated[int, Field(ge=0, le=15), BeforeValidator(whole)]
 Qos = Annotated[
     str,
     Field(
@@ -149,9 +144,13 @@ class Mobile(Answer):
     state: str
     in_coverage: bool
     cell: int = Field(default=0, description="cell identity of the cell that it is in")
-    on_request: Literal["accept", "reject", "silent"]
+    on_request: OnRequest
     sm_cause: int | None
     answer_after: float
+    answer_distribution: Literal["constant", "uniform", "exponential"] = "constant"
+    answer_at_most: float = 3600.0
+    nsapi: int | None = Field(default=None, description="of wrong-nsapi")
+    fault: FaultName | None = Field(default=None, description="of malformed")
     on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"]
     rp_cause: int | None
     sms_answer_after: float
@@ -292,7 +291,7 @@ class Coverage(Request):
 class Move(Request):
     """Take a mobile to another cell."""
 
-    cell: Annotated[int, BeforeValidator(_whole)] = Field(
+    cell: Annotated[int, BeforeValidator(whole)] = Field(
         ge=0, le=0xFFFF, description="cell identity, of any SGSN here"
     )
 
@@ -303,24 +302,17 @@ class NetworkDetach(Request):
     reattach: bool = Field(default=False, description="whether it is to attach again at once")
 
 
-class BehaviourRequest(Request):
+class BehaviourRequest(Answering, Request):
     """Tell a mobile what to do with the network's request for an activation."""
 
-    on_request: Literal["accept", "reject", "silent"]
-    sm_cause: Annotated[int, BeforeValidator(_whole)] = Field(
-        default=SmCause.ACTIVATION_REJECTED_UNSPECIFIED.value,
-        ge=1,
-        le=255,
-        description="of a reject (TS 24.008 §10.5.6.6)",
-    )
-    answer_after: float = Field(default=0.0, ge=0, le=3600)
+    on_request: OnRequest
 
 
 class SmsBehaviourRequest(Request):
     """Tell a mobile what to do with short messages."""
 
     on_sms: Literal["accept", "memory-full", "reject", "unanswered", "silent"]
-    rp_cause: Annotated[int, BeforeValidator(_whole)] = Field(
+    rp_cause: Annotated[int, BeforeValidator(whole)] = Field(
         default=RpCause.PROTOCOL_ERROR.value,
         ge=1,
         le=127,
@@ -400,7 +392,7 @@ class TemplateRequest(Request):
 class Tap(Request):
     """Have the user tap on what a mobile shows."""
 
-    item: Annotated[int, BeforeValidator(_whole)] = Field(
+    item: Annotated[int, BeforeValidator(whole)] = Field(
         ge=1, description="which of the things shown, as the terminal's mobile numbers them"
     )
 

@@ -57,6 +57,10 @@ def mobile_model(mobiles: Mobiles | None, imsi: str) -> Mobile | None:
         on_request=behaviour.answer.value,
         sm_cause=behaviour.cause if behaviour.answer is Answer.REJECT else None,
         answer_after=behaviour.delay,
+        answer_distribution=behaviour.distribution.value,
+        answer_at_most=behaviour.longest,
+        nsapi=behaviour.nsapi if behaviour.answer is Answer.WRONG_NSAPI else None,
+        fault=behaviour.fault.value if behaviour.answer is Answer.MALFORMED else None,
         on_sms=view.sms_behaviour.answer.value,
         rp_cause=view.sms_behaviour.cause
         if view.sms_behaviour.answer is SmsAnswer.REJECT

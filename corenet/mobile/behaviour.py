@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random
 
 from corenet.interfaces.nas.causes import SmCause, sm_cause_text
 from corenet.interfaces.sms.causes import RpCause, rp_cause_text
@@ -18,6 +19,40 @@ class Answer(StrEnum):
     """Sends REQUEST PDP CONTEXT ACTIVATION REJECT with the behaviour's cause."""
     SILENT = "silent"
     """Does nothing, until the network gives up."""
+    DETACH = "detach"
+    """Detaches, as if its user had switched GPRS off (§4.7.4.1), and stays so."""
+    WRONG_NSAPI = "wrong-nsapi"
+    """Sends ACTIVATE PDP CONTEXT REQUEST with the behaviour's NSAPI, whatever that is."""
+    MALFORMED = "malformed"
+    """Sends what is no such message, in the way of the behaviour's fault."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a malformed answer, and what TS 24.008 §8 has the network do then."""
+
+    TOO_SHORT = "too-short"
+    """No message type: ignored (§8.2)."""
+    RESERVED_TRANSACTION = "reserved-transaction"
+    """A transaction identifier that is reserved: ignored (§8.3.2)."""
+    UNKNOWN_TRANSACTION = "unknown-transaction"
+    """A refusal of another transaction than the network's: SM STATUS, cause 81 (§8.3.2)."""
+    UNKNOWN_TYPE = "unknown-type"
+    """A message type that does not exist: SM STATUS, cause 97 (§8.4)."""
+    MISSING_ELEMENT = "missing-element"
+    """An activation without QoS and PDP address: refused, cause 96 (§8.5)."""
+    UNKNOWN_ELEMENT = "unknown-element"
+    """One with an unknown element that has to be understood: refused, cause 96 (§8.5)."""
+
+
+class Distribution(StrEnum):
+    """How long a mobile thinks about its answers."""
+
+    CONSTANT = "constant"
+    """``delay``, each time."""
+    UNIFORM = "uniform"
+    """Anything from ``delay`` to ``longest``."""
+    EXPONENTIAL = "exponential"
+    """``delay`` on average; a few answers take many times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +64,30 @@ class Behaviour:
     """SM cause number of the refusal."""
     delay: float = 0.0
     """Seconds between the request and the answer."""
+    distribution: Distribution = Distribution.CONSTANT
+    longest: float = 3600.0
+    """Seconds that no answer takes more than."""
+    nsapi: int = 0
+    """Of WRONG_NSAPI; below 5 it is reserved, above one that another context may have."""
+    fault: Fault = Fault.MISSING_ELEMENT
+    """Of MALFORMED."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.cause <= 255:
             raise ValueError(f"SM cause {self.cause} is not one octet")
         if self.delay < 0:
             raise ValueError(f"answer delay {self.delay} s is negative")
+        if not 0 <= self.nsapi <= 15:
+            raise ValueError(f"NSAPI {self.nsapi} is not four bits")
+
+    def think(self, random: Random) -> float:
+        """Return how long it takes over the next answer, in seconds."""
+        delay = self.delay
+        if self.distribution is Distribution.UNIFORM:
+            delay = random.uniform(delay, max(delay, self.longest))
+        elif self.distribution is Distribution.EXPONENTIAL and delay:
+            delay = random.expovariate(1 / delay)
+        return min(delay, self.longest)
 
     @classmethod
     def accept(cls, delay: float = 0.0) -> Behaviour:
@@ -54,7 +107,9 @@ class Behaviour:
     def __str__(self) -> str:
         if self.answer is Answer.REJECT:
             return f"reject with {sm_cause_text(self.cause)} (sm {self.cause})"
-        return str(self.answer)
+        if self.answer is Answer.WRONG_NSAPI:
+            return f"wrong NSAPI {self.nsapi}"
+        return f"malformed: {self.fault}" if self.answer is Answer.MALFORMED else str(self.answer)
 
 
 class SmsAnswer(StrEnum):

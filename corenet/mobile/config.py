@@ -72,12 +72,18 @@ class MobileConfig:
     """The highest sequence number that its USIM has seen."""
     apns: tuple[str, ...] = ()
     """The access points its user has set up; ``activate`` without an APN takes the first."""
+    only_own_apns: bool = False
+    """Whether the network's request for an APN beside those is refused (SM cause 27)."""
+    most_contexts: int = 11
+    """PDP contexts that it can have at a time; beyond them requests are refused (SM cause 26)."""
     ready_timer: float | None = None
     """T3314 that it asks for, in seconds; None: it takes what the network gives."""
     cell: int = 0
     """Cell identity of the cell that it is in at first."""
     moves: tuple[tuple[float, int], ...] = ()
     """Where it goes: seconds after the node starts, and the cell."""
+    outages: tuple[tuple[float, float], ...] = ()
+    """When it is out of coverage: from and until so many seconds after the node starts."""
     terminal: bool = False
     """Whether programs run on it beside those that are emulated: they get all other packets."""
     attach_at_start: bool = False

@@ -10,6 +10,7 @@ from typing import Protocol
 from corenet.gi.flows import Filters
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.elements import PdpAddress
+from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import ContextState, ContextView
 from corenet.mobile.surroundings import Repetition, Surroundings
 
@@ -25,6 +26,15 @@ class Signalling(Protocol):
     @property
     def surroundings(self) -> Surroundings:
         """What mobiles share."""
+        ...
+
+    @property
+    def config(self) -> MobileConfig:
+        """What its user has set up."""
+        ...
+
+    def detach(self, now: float) -> None:
+        """Detach, and stay powered."""
         ...
 
     def send_signalling(self, octets: bytes) -> None:

@@ -40,6 +40,10 @@ class RequestAnswer(StrEnum):
     """The mobile is told to be silent."""
     DISCARDED = "discarded"
     """The mobile is already activating this very context."""
+    DETACHED = "detached"
+    """It was told to detach rather than to answer."""
+    MALFORMED = "malformed"
+    """It was told to answer with what is no message."""
 
 
 class DetachReason(StrEnum):

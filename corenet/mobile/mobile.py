@@ -148,6 +148,10 @@ class Mobile:
         if self.powered:
             self.attach(now)
 
+    def detach(self, now: float) -> None:
+        """Detach, and stay powered (TS 24.008 §4.7.4.1)."""
+        self.mobility.detach(now)
+
     def power_off(self, now: float) -> None:
         """Switch off; the network is told and does not answer (TS 24.008 §4.7.4.1)."""
         if self.powered:

@@ -38,14 +38,18 @@ class Mobiles:
         random: Random,
         timers: MobileTimers | None = None,
         applications: Applications = lambda _host: (),
+        seed: int = 0,
     ) -> None:
         """``cells`` are those that mobiles may be in, by cell identity.
 
         ``random`` spreads the first attach and is the applications' chance; ``applications``
-        makes those of a mobile when something first concerns them.
+        makes those of a mobile when something first concerns them. ``seed`` is that of the times
+        that mobiles take to answer, where they are not constant.
         """
         self._name = name
-        self._surroundings = Surroundings(cells, timers or MobileTimers(), random, applications)
+        self._surroundings = Surroundings(
+            cells, timers or MobileTimers(), random, applications, Random(seed)
+        )
         self._mobiles: dict[str, Mobile] = {}
 
     @property
@@ -92,7 +96,7 @@ class Mobiles:
 
     def detach(self, imsi: str, now: float) -> None:
         """Detach, and stay powered (TS 24.008 §4.7.4.1)."""
-        self._at(imsi, now).mobility.detach(now)
+        self._at(imsi, now).detach(now)
 
     def power_off(self, imsi: str, now: float) -> None:
         """Switch off: Detach Request with power-off, and deaf and mute from then on."""
@@ -234,6 +238,9 @@ class Mobiles:
         for mobile in self._mobiles.values():
             for after, cell in mobile.config.moves:
                 self._surroundings.schedule.at(now + after, partial(mobile.move, cell))
+            for begin, end in mobile.config.outages:
+                self._surroundings.schedule.at(now + begin, partial(mobile.set_coverage, False))
+                self._surroundings.schedule.at(now + end, partial(mobile.set_coverage, True))
             if mobile.config.attach_at_start:
                 self._spread(mobile.attach_unasked, now)
 

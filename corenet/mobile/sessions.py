@@ -7,12 +7,7 @@ Theory of operation. A context is ACTIVATING while T3380 runs, ACTIVE, or DEACTI
 T3390 runs; one that is none of these does not exist. It is known by its transaction identifier
 as the mobile writes it: flag 0 where the mobile allotted the value, 1 where the network did.
 
-The network's request (REQUEST PDP CONTEXT ACTIVATION) meets what the mobile is doing already:
-
-- It is activating this very context on its own: the request is discarded (§6.1.3.1.5).
-- It is activating one that may be this or not, as an address is still to come: refused, #26.
-- It has accepted this very request before: the network has not heard, so it is told again.
-- The transaction identifier or the PDP address is in use: that context is dropped, unsaid.
+The network's requests for a context are answered in ``request`` and ``secondary``.
 """
 
 from __future__ import annotations
@@ -25,10 +20,11 @@ from typing import Any, Final
 from corenet.gi.flows import Classifier
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
-from corenet.interfaces.nas.elements import PdpAddress, PdpType
+from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.errors import NasError
-from corenet.mobile import modification, secondary
-from corenet.mobile.behaviour import Answer, Behaviour
+from corenet.mobile import modification, request, secondary
+from corenet.mobile.behaviour import Behaviour
+from corenet.mobile.config import MobileConfig
 from corenet.mobile.contexts import Context, Signalling
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
@@ -37,8 +33,6 @@ from corenet.mobile.events import (
     ContextDeactivated,
     ContextState,
     DeactivationReason,
-    NetworkRequestAnswered,
-    RequestAnswer,
 )
 from corenet.mobile.surroundings import Repetition, Surroundings
 from corenet.schedule import Action, Alarm
@@ -70,6 +64,15 @@ class Sessions:
     def surroundings(self) -> Surroundings:
         """What mobiles share."""
         return self._mobile.surroundings
+
+    @property
+    def config(self) -> MobileConfig:
+        """What the mobile's user has set up."""
+        return self._mobile.config
+
+    def detach(self, now: float) -> None:
+        """Have the mobile detach."""
+        self._mobile.detach(now)
 
     def __iter__(self) -> Iterator[Context]:
         return iter(self._contexts)
@@ -106,7 +109,7 @@ class Sessions:
         if ti is None or nsapi is None:
             raise MobileError("no further PDP context is possible")
         requested = PdpAddress.dynamic_ipv4() if address is None else PdpAddress.for_ipv4(address)
-        self._begin(Context(ti, nsapi, apn, requested, now), now)
+        self.begin(Context(ti, nsapi, apn, requested, now), now)
 
     def activate_secondary(
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
@@ -168,7 +171,7 @@ class Sessions:
             self._refuse(error)
             return
         if isinstance(message, sm.RequestPdpContextActivation):
-            self._take_request(message, behaviour, now)
+            request.requested(self, message, behaviour, now)
             return
         if isinstance(message, sm.ModifyPdpContextRequestDownlink):
             modification.requested(self, message, behaviour, now)
@@ -196,18 +199,6 @@ class Sessions:
         elif error.message_type != _SM_STATUS:
             self.send(sm.SmStatus(ti.mirrored, cause))
 
-    def _take_request(
-        self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
-    ) -> None:
-        ti = request.ti.mirrored
-        if request.ti.flag:
-            # Who asks allots the identifier; a request that says otherwise is to be ignored.
-            self.surroundings.count("unexpected_messages")
-        elif behaviour.answer is Answer.SILENT:
-            self._note(request, RequestAnswer.IGNORED)
-        else:
-            self.ponder(ti, behaviour, partial(self._answer, request, behaviour), now)
-
     def ponder(
         self,
         ti: sm.TransactionIdentifier,
@@ -218,11 +209,13 @@ class Sessions:
         """Answer the network once the mobile has thought about it as long as it does."""
         if self._answers is not None and ti in self._answers:
             self.surroundings.count("repeated_requests")
-        elif behaviour.delay > 0:
+            return
+        delay = behaviour.think(self.surroundings.answer_times)
+        if delay > 0:
             if self._answers is None:
                 self._answers = {}
             self._answers[ti] = self.surroundings.schedule.at(
-                now + behaviour.delay, partial(self._pondered, ti, answer)
+                now + delay, partial(self._pondered, ti, answer)
             )
         else:
             answer(now)
@@ -231,48 +224,6 @@ class Sessions:
         if self._answers is not None:
             self._answers.pop(ti, None)
         answer(now)
-
-    def _answer(
-        self, request: sm.RequestPdpContextActivation, behaviour: Behaviour, now: float
-    ) -> None:
-        ti = request.ti.mirrored
-        same = self.find(ti)
-        if same and same.state is ContextState.ACTIVATING and same.is_for(request):
-            self.surroundings.count("repeated_requests")
-            if same.repetition is not None:
-                same.repetition.repeat()
-            return
-        own = [
-            context
-            for context in self._contexts
-            if context.state is ContextState.ACTIVATING and not context.network_requested
-        ]
-        if any(context.is_for(request) for context in own):
-            self._note(request, RequestAnswer.DISCARDED)
-        elif any(context.may_be_for(request) for context in own):
-            self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
-        elif behaviour.answer is Answer.REJECT:
-            self._reject(request, behaviour.cause)
-        elif request.pdp_address.pdp_type is not PdpType.IPV4:
-            self._reject(request, SmCause.FEATURE_NOT_SUPPORTED)
-        else:
-            self._accept(request, now)
-
-    def _accept(self, request: sm.RequestPdpContextActivation, now: float) -> None:
-        ti = request.ti.mirrored
-        for context in tuple(self._contexts):
-            if context.ti == ti or context.stands_for(request):
-                self.end(context, DeactivationReason.REPLACED, now)
-        nsapi = self.free_nsapi()
-        if nsapi is None:
-            self._reject(request, SmCause.INSUFFICIENT_RESOURCES)
-            return
-        self._note(request, RequestAnswer.ACCEPTED)
-        self._begin(Context(ti, nsapi, request.apn, request.pdp_address, now), now)
-
-    def _reject(self, request: sm.RequestPdpContextActivation, cause: int) -> None:
-        self._note(request, RequestAnswer.REJECTED, cause)
-        self.send(sm.RequestPdpContextActivationReject(request.ti.mirrored, cause))
 
     def _take_accept(self, message: sm.ActivatePdpContextAccept, now: float) -> None:
         context = self.find(message.ti.mirrored)
@@ -359,7 +310,8 @@ class Sessions:
 
     # Parts of procedures
 
-    def _begin(self, context: Context, now: float) -> None:
+    def begin(self, context: Context, now: float) -> None:
+        """Ask the network for a context, until it answers or is given up."""
         self._contexts.append(context)
         request = sm.ActivatePdpContextRequest(
             ti=context.ti, nsapi=context.nsapi, pdp_address=context.requested, apn=context.apn
@@ -465,8 +417,10 @@ class Sessions:
         return None if value is None else sm.TransactionIdentifier(value)
 
     def free_nsapi(self) -> int | None:
-        """Return an NSAPI that is not in use."""
+        """Return an NSAPI that is not in use; None where the mobile has all contexts it can."""
         used = {context.nsapi for context in self._contexts}
+        if len(self._contexts) >= self.config.most_contexts:
+            return None
         return next((nsapi for nsapi in _NSAPIS if nsapi not in used), None)
 
     def _forget_answer(self, ti: sm.TransactionIdentifier) -> None:
@@ -481,23 +435,11 @@ class Sessions:
 
     def send(self, message: sm.SmMessage) -> None:
         """Send a session management message to the network."""
-        self._mobile.send_signalling(message.encode())
+        self.send_octets(message.encode())
 
-    def _note(
-        self,
-        request: sm.RequestPdpContextActivation,
-        answer: RequestAnswer,
-        cause: int | None = None,
-    ) -> None:
-        self.surroundings.emit(
-            NetworkRequestAnswered(
-                self._mobile.imsi,
-                request.apn or "",
-                request.pdp_address.ipv4 or "",
-                answer,
-                cause,
-            )
-        )
+    def send_octets(self, octets: bytes) -> None:
+        """Send what may be no message at all to the network."""
+        self._mobile.send_signalling(octets)
 
 
 _RECEIVERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = MappingProxyType(

@@ -15,6 +15,7 @@ class Surroundings:
     """The one link, clock and outbox that every mobile of a node is given."""
 
     __slots__ = (
+        "answer_times",
         "applications",
         "cells",
         "counters",
@@ -33,6 +34,7 @@ class Surroundings:
         timers: MobileTimers,
         random: Random,
         applications: Applications,
+        answer_times: Random,
     ) -> None:
         self.cells = cells
         self.on_air = True
@@ -41,6 +43,8 @@ class Surroundings:
         """The time of what is being done."""
         self.timers = timers
         self.random = random
+        self.answer_times = answer_times
+        """The chance that mobiles have which take longer at one time than at another."""
         self.applications = applications
         self.datagrams: list[Datagram] = []
         self.events: list[Event] = []

@@ -1,7 +1,7 @@
 """Session management messages from mobiles to their procedures.
 
-Specs: TS 24.008 §6.1.3 (procedures), §8.3 (unknown transaction identifiers), §8.4 (unknown
-messages), §8.5 (wrong mandatory elements).
+Specs: TS 24.008 §6.1.3 (procedures), §8.2 (messages that are too short), §8.3 (unknown
+transaction identifiers), §8.4 (unknown messages), §8.5 (wrong mandatory elements).
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Sessions:
 
     def _malformed(self, mobile: MmContext, error: NasError, now: float) -> None:
         self._core.count("sm_errors")
-        if not isinstance(error.ti, TransactionIdentifier):
-            return  # nothing to answer to
+        if not isinstance(error.ti, TransactionIdentifier) or error.message_type is None:
+            return  # nothing to answer to, or too short to be a message at all (§8.2)
         if error.message_type == _ACTIVATE_REQUEST:
             self._activations.refuse_malformed(mobile, error.ti, error.cause, now)
         elif error.message_type == _ACTIVATE_SECONDARY_REQUEST:

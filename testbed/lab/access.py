@@ -64,15 +64,14 @@ def problems(lab: Lab, source: Source) -> Iterator[Problem]:
         return
     there = ", ".join(map(str, cells))
     for index, subscriber in enumerate(lab.subscribers):
-        for path, cell in _named_cells(subscriber.mobile):
-            if cell not in cells:
-                text = f"there is no cell {cell}; there are {there}"
-                yield source.problem(("subscribers", index, "mobile", *path), text)
+        for kind, mobile in subscriber.kinds():
+            for path, cell in _named_cells(mobile):
+                if cell not in cells:
+                    text = f"there is no cell {cell}; there are {there}"
+                    yield source.problem(("subscribers", index, *kind, *path), text)
 
 
-def _named_cells(mobile: MobilePart | None) -> Iterator[tuple[Path, int]]:
-    if mobile is None:
-        return
+def _named_cells(mobile: MobilePart) -> Iterator[tuple[Path, int]]:
     if mobile.cell is not None:
         yield ("cell",), mobile.cell
     for index, move in enumerate(mobile.moves):

@@ -252,6 +252,7 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
         gsup_server=gsup.gsup_server(lab),
         hlrs_outside=outside,
         mobiles=() if not lab.all_sgsns() else subscribers.mobiles(lab, here),
+        seed=lab.seed,
         base_station=elsewhere.base_station(lab, (one.imsi for one in here)),
     )
 
@@ -263,6 +264,7 @@ def _mobiles_process(lab: Lab, numbered: tuple[Numbered, ...], process: str) -> 
         model=elsewhere.model(lab, process),
         core=CoreConfig(
             mobiles=subscribers.mobiles(lab, there),
+            seed=lab.seed,
             # Sockets lose what comes faster than it is read.
             mobile_timers=MobileTimers(attach_spread=len(there) / ATTACHES_A_SECOND),
             transceiver=elsewhere.transceiver(lab, process),

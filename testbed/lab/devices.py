@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from corenet.gi.terminal_plan import EVERYTHING, TerminalPlan
-from testbed.lab.mobiles_model import TunPart
+from testbed.lab.mobiles_model import MobilePart, TunPart
 from testbed.lab.model import Lab
 from testbed.lab.subscribers import Numbered
-from testbed.lab.yaml_source import Problem, Source
+from testbed.lab.subscribers_model import SubscriberPart
+from testbed.lab.yaml_source import Path, Problem, Source
 
 
 def plans(numbered: Iterable[Numbered]) -> dict[str, TerminalPlan]:
     """Return what each device is to be, by the IMSI of its mobile."""
     return {
-        one.imsi: _plan(one.part.mobile.tun)
+        one.imsi: _plan(one.mobile.tun)
         for one in numbered
-        if one.part.mobile is not None and one.part.mobile.tun is not None
+        if one.mobile is not None and one.mobile.tun is not None
     }
 
 
@@ -32,11 +33,10 @@ def _plan(part: TunPart) -> TerminalPlan:
 def problems(lab: Lab, source: Source) -> Iterator[Problem]:
     """Find devices that more than one mobile would be."""
     seen: set[tuple[str | None, str]] = set()
-    for index, part in enumerate(lab.subscribers):
-        mobile = part.mobile
-        if mobile is None or mobile.tun is None:
+    for part, kind, mobile in _kinds(lab):
+        if mobile.tun is None:
             continue
-        path = ("subscribers", index, "mobile", "tun")
+        path = (*kind, "tun")
         # It is made in the process's namespace before it goes to its own.
         place = (mobile.process, mobile.tun.device)
         if part.count > 1:
@@ -45,3 +45,9 @@ def problems(lab: Lab, source: Source) -> Iterator[Problem]:
             text = f"two mobiles of a process have the TUN device {mobile.tun.device}"
             yield source.problem((*path, "device"), text)
         seen.add(place)
+
+
+def _kinds(lab: Lab) -> Iterator[tuple[SubscriberPart, Path, MobilePart]]:
+    for index, part in enumerate(lab.subscribers):
+        for kind, mobile in part.kinds():
+            yield part, ("subscribers", index, *kind), mobile

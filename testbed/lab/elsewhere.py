@@ -95,8 +95,9 @@ def problems(lab: Lab, source: Source) -> Iterator[Problem]:
             text = f"there is no cell {cell}; there are {', '.join(map(str, cells)) or 'none'}"
             yield source.problem(("radio", "cells", cell), text)
     for index, subscriber in enumerate(lab.subscribers):
-        name = None if subscriber.mobile is None else subscriber.mobile.process
-        if name is not None and name not in lab.mobiles:
-            there = ", ".join(lab.mobiles) or "none"
-            text = f"mobiles has no process {name}; there are {there}"
-            yield source.problem(("subscribers", index, "mobile", "process"), text)
+        for kind, mobile in subscriber.kinds():
+            name = mobile.process
+            if name is not None and name not in lab.mobiles:
+                there = ", ".join(lab.mobiles) or "none"
+                text = f"mobiles has no process {name}; there are {there}"
+                yield source.problem(("subscribers", index, *kind, "process"), text)

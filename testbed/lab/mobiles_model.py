@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from corenet.control.answering import Answering
 from corenet.interfaces.nas.gprs_timer import LONGEST
 from testbed.lab.card_model import CardPart
 from testbed.lab.parts import (
@@ -49,21 +50,49 @@ class TunPart(Part):
     mtu: int = Field(default=1500, ge=576, le=1500)
 
 
-class MobilePart(Part):
+class OutagePart(Part):
+    """A mobile is out of radio coverage for a while, once or again and again."""
+
+    after: Annotated[float, Field(ge=0)] = Field(
+        description="seconds from the start of the lab to the first time"
+    )
+    lasts: Seconds
+    times: int = Field(default=1, ge=1, le=10_000)
+    every: Seconds | None = Field(
+        default=None, description="seconds from one time to the next, where there are several"
+    )
+
+    @model_validator(mode="after")
+    def _is_a_schedule(self) -> Self:
+        if self.times > 1 and self.every is None:
+            raise ValueError("several times need every")
+        if self.every is not None and self.every <= self.lasts:
+            raise ValueError(f"every {self.every:g} s for {self.lasts:g} s is all the time")
+        return self
+
+    def periods(self) -> tuple[tuple[float, float], ...]:
+        """Return from when to when it is out of coverage, each time."""
+        begins = (self.after + (self.every or 0.0) * number for number in range(self.times))
+        return tuple((begin, begin + self.lasts) for begin in begins)
+
+
+class MobilePart(Answering, Part):
     """An emulated mobile and what it does."""
 
     card: CardPart | None = Field(
         default=None, description="the card in it, where that is not its subscriber's own"
     )
     attached: bool = Field(default=True, description="attach when the lab starts")
-    on_request: Literal["accept", "reject", "silent"] = Field(
-        default="accept", description="what it does with Request PDP Context Activation"
+    apns: tuple[ApnName, ...] | None = Field(
+        default=None,
+        description="access points set up on it: a request for another is refused (SM cause 27). "
+        "When absent those that are subscribed, and any is taken",
     )
-    sm_cause: int = Field(
-        default=31, ge=1, le=255, description="the SM cause of a reject (TS 24.008 §10.5.6.6)"
-    )
-    answer_after: float = Field(
-        default=0.0, ge=0, le=3600, description="seconds it takes to answer"
+    most_contexts: int = Field(
+        default=11,
+        ge=1,
+        le=11,
+        description="PDP contexts it can have; a request for more is refused (SM cause 26)",
     )
     ready_timer: float | None = Field(
         default=None,
@@ -83,6 +112,9 @@ class MobilePart(Part):
     )
     moves: tuple[MovePart, ...] = Field(
         default=(), description="where it goes, and when, counted from the start of the lab"
+    )
+    outages: tuple[OutagePart, ...] = Field(
+        default=(), description="when it is out of coverage; it knows once it is back"
     )
     activate: tuple[ApnName, ...] = Field(
         default=(), description="APNs it activates by itself once attached"
@@ -127,6 +159,13 @@ class MobilePart(Part):
         default="session",
         description="how it asks for pages: on a session (UDP 9201), or in single datagrams (9200)",
     )
+
+
+class MixedPart(Part):
+    """What some of a range's mobiles do."""
+
+    weight: float = Field(default=1.0, gt=0, description="how many, beside the other weights")
+    mobile: MobilePart = MobilePart()
 
 
 class CellPart(Part):

@@ -403,6 +403,9 @@ class Lab(Part):
     """A whole lab file."""
 
     name: str = "lab"
+    seed: int = Field(
+        default=0, description="of chance: who of a range is what of its `mix`, and answer times"
+    )
     ggsn: GgsnPart | None = None
     sgsn: SgsnPart | None = None
     sgsns: dict[NodeName, SgsnPart] = Field(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from random import Random
 
 from corenet.authentication.secrets import Secret
-from corenet.mobile.behaviour import Answer, Behaviour, SmsAnswer, SmsBehaviour
+from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from testbed.handset.settings import HandsetSettings
 from testbed.lab import access, gsup
@@ -24,6 +25,8 @@ class Numbered:
     """One subscriber of a range."""
 
     part: SubscriberPart
+    mobile: MobilePart | None
+    """What is behind it, drawn where the range is a mix."""
     path: tuple[str | int, ...]
     """Where the range stands in the lab file."""
     imsi: str
@@ -45,9 +48,11 @@ def counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:
         if len(last_imsi) > 15 or len(last_msisdn) > 15:
             text = f"counting {part.count} up from here ends in a number of more than 15 digits"
             raise SourceError((source.problem((*path, "count"), text),))
-        for index in range(part.count):
+        drawn = _drawn(part, Random(f"{lab.seed} {part.imsi}"))
+        for index, mobile in enumerate(drawn):
             yield Numbered(
                 part,
+                mobile,
                 path,
                 str(int(part.imsi) + index).zfill(len(part.imsi)),
                 str(int(part.msisdn) + index).zfill(len(part.msisdn)),
@@ -55,27 +60,33 @@ def counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:
             )
 
 
+def _drawn(part: SubscriberPart, random: Random) -> Sequence[MobilePart | None]:
+    """Return the mobile of each subscriber of a range."""
+    if not part.mix:
+        return [part.mobile] * part.count
+    weights = [one.weight for one in part.mix]
+    return random.choices([one.mobile for one in part.mix], weights, k=part.count)
+
+
 def of_process(numbered: tuple[Numbered, ...], process: str | None) -> tuple[Numbered, ...]:
     """Return the subscribers whose mobiles are in a process, None for the network's."""
     return tuple(
-        one
-        for one in numbered
-        if one.part.mobile is not None and one.part.mobile.process == process
+        one for one in numbered if one.mobile is not None and one.mobile.process == process
     )
 
 
 def mobiles(lab: Lab, numbered: tuple[Numbered, ...]) -> tuple[MobileConfig, ...]:
     """Return the configurations of the subscribers' mobiles."""
     centre = gsup.centre_of_mobiles(lab)
-    return tuple(_mobile(lab, one, one.part.mobile, centre) for one in numbered if one.part.mobile)
+    return tuple(_mobile(lab, one, one.mobile, centre) for one in numbered if one.mobile)
 
 
 def self_activating(numbered: tuple[Numbered, ...]) -> dict[str, tuple[str, ...]]:
     """Return the APNs that mobiles activate by themselves, by IMSI; those that do."""
     return {
-        one.imsi: one.part.mobile.activate
+        one.imsi: one.mobile.activate
         for one in numbered
-        if one.part.mobile is not None and one.part.mobile.activate
+        if one.mobile is not None and one.mobile.activate
     }
 
 
@@ -89,7 +100,7 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
     return MobileConfig(
         imsi=one.imsi,
         msisdn=one.msisdn,
-        behaviour=Behaviour(Answer(part.on_request), part.sm_cause, part.answer_after),
+        behaviour=part.behaviour(),
         sms_behaviour=SmsBehaviour(
             SmsAnswer(part.on_sms), part.rp_cause, part.sms_answer_after, part.sms_refused
         ),
@@ -97,10 +108,13 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
         service_centre=centre,
         secret=secret,
         sqn=sqn,
-        apns=tuple(apn.name for apn in one.part.apns),
+        apns=tuple(apn.name for apn in one.part.apns) if part.apns is None else part.apns,
+        only_own_apns=part.apns is not None,
+        most_contexts=part.most_contexts,
         ready_timer=part.ready_timer,
         cell=access.first_cell(lab) if part.cell is None else part.cell,
         moves=tuple((move.after, move.cell) for move in part.moves),
+        outages=tuple(period for each in part.outages for period in each.periods()),
         terminal=part.tun is not None,
         attach_at_start=part.attached,
     )
@@ -109,11 +123,11 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
 def handsets(lab: Lab, numbered: tuple[Numbered, ...]) -> dict[str, HandsetSettings]:
     """Return the settings that are not the usual ones; a range shares one object."""
     usual = usual_handset(lab.gateway)
-    by_part = {
-        part.mobile: handset(part.mobile, lab.gateway) for part in lab.subscribers if part.mobile
+    by_kind = {
+        kind: handset(kind, lab.gateway) for part in lab.subscribers for _, kind in part.kinds()
     }
     return {
         one.imsi: own
         for one in numbered
-        if one.part.mobile is not None and (own := by_part[one.part.mobile]) != usual
+        if one.mobile is not None and (own := by_kind[one.mobile]) != usual
     }

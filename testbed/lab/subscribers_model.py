@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field, model_validator
 
 from testbed.lab.card_model import CardPart
-from testbed.lab.mobiles_model import MobilePart
+from testbed.lab.mobiles_model import MixedPart, MobilePart
 from testbed.lab.parts import (
     ApnName,
     Host,
@@ -56,3 +54,21 @@ class SubscriberPart(Part):
     mobile: MobilePart | None = Field(
         default=MobilePart(), description="null: no mobile of ours is behind it"
     )
+    mix: tuple[MixedPart, ...] = Field(
+        default=(),
+        description="kinds of mobiles in place of `mobile`, drawn for each of a range by `seed`",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_kinds(self) -> Self:
+        if self.mix and "mobile" in self.model_fields_set:
+            raise ValueError("mobiles are those of mobile, or of mix, not of both")
+        return self
+
+    def kinds(self) -> tuple[tuple[tuple[str | int, ...], MobilePart], ...]:
+        """Return what its mobiles may be, with where that stands in this part."""
+        if self.mix:
+            return tuple(
+                (("mix", index, "mobile"), one.mobile) for index, one in enumerate(self.mix)
+            )
+        return () if self.mobile is None else ((("mobile",), self.mobile),)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from corenet.interfaces.node import Interface
 from testbed.gateway.store import SqliteStore
 from testbed.lab.build import LoadedLab
+from testbed.lab.elsewhere import cell_quality
 from testbed.simulation.lab import SmsParts, VirtualLab
 from testbed.simulation.quality import LinkQuality
 from testbed.smsc.store import MessageStore
@@ -51,6 +52,7 @@ def virtual_lab(
             seed=seed,
             self_activating=lab.self_activating,
             quality={which: LinkQuality(latency=s) for which, s in latencies.items()} | {**quality},
+            cells=cell_quality(lab.model),
             store=store,
             sms=sms,
             handset=lab.handset,
@@ -62,7 +64,8 @@ def _check(lab: LoadedLab) -> None:
     model = lab.model
     for reason, holds in (
         ("has no core: nothing would happen in it", lab.core is None),
-        ("has TUN devices", bool(lab.tuns)),
+        ("has TUN devices", bool(lab.tuns) or bool(lab.devices)),
+        ("has mobiles of other processes", bool(model.mobiles)),
         ("has an HLR of another process", lab.core is not None and bool(lab.core.hlrs_outside)),
         ("has an HLR database", model.hlr is not None and model.hlr.database is not None),
         (

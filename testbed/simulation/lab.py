@@ -16,6 +16,7 @@ from corenet.control.core import CoreControl
 from corenet.control.model import MobileActivation
 from corenet.hlr.store import Store as Subscribers
 from corenet.interfaces.application import Shown
+from corenet.interfaces.cells import CellQuality
 from corenet.interfaces.node import Event, Interface
 from corenet.mobile.events import Attached, MobileState
 from testbed.codecs import pap
@@ -65,6 +66,7 @@ class VirtualLab:
         seed: int,
         self_activating: Mapping[str, tuple[str, ...]] | None = None,
         quality: Mapping[Interface, LinkQuality] | None = None,
+        cells: Mapping[int, CellQuality] | None = None,
         delays: Delays | None = None,
         store: Store | None = None,
         sms: SmsParts | VirtualSmsc | None = None,
@@ -86,7 +88,7 @@ class VirtualLab:
             raise ValueError("a gateway has a store, and nothing else has")
         random = Random(f"lab {seed}")
         self._subscribers = subscribers
-        self.network = VirtualNetwork(seed, quality=quality)
+        self.network = VirtualNetwork(seed, quality=quality, cells=cells)
         self.core = assemble(
             core,
             random=Random(random.getrandbits(64)),

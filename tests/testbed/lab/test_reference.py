@@ -18,5 +18,5 @@ def test_every_setting_is_on_the_page() -> None:
     """A reader finds settings of nested parts, with defaults and what they mean."""
     text = page()
     assert "| `t3385` | number | `8.0` | wait for the mobile after" in text
-    assert "| `on_request` | `accept` or `reject` or `silent` | `accept` |" in text
+    assert "| `on_request` | `accept` or `reject` or `silent` or `detach` or " in text
     assert "| `apns` | list of [Apn](#apn) | required |" in text

@@ -195,6 +195,7 @@ def make_bench():
         known=(FIXED, ROAMING),
         attached=True,
         mobile=None,
+        mobiles_seed=0,
         **lab,
     ):
         config = core_config(
@@ -202,7 +203,7 @@ def make_bench():
         )
         if mobile is not None:
             changed = tuple(replace(one, **mobile) for one in config.mobiles)
-            config = replace(config, mobiles=changed)
+            config = replace(config, mobiles=changed, seed=mobiles_seed)
         return Bench(VirtualLab(config, seed=seed, **lab))
 
     return make
