@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from pydantic import BaseModel
 
 from corenet.assembly import CoreConfig
+from corenet.control.answering import FaultName, OnRequest
 from corenet.control.core import CoreControl
 from corenet.control.model import (
     BehaviourRequest,
@@ -23,12 +24,12 @@ from corenet.control.model import (
     Terminal,
 )
 from corenet.interfaces.application import Shown
+from corenet.interfaces.nas.causes import SmCause
 from corenet.mobile.config import MobileConfig
 from testbed.bench.watch import ExpectationFailedError, Watch
 from testbed.expectations.expected import event
 from testbed.expectations.seen import Seen
 
-OnRequest = Literal["accept", "reject", "silent"]
 OnSms = Literal["accept", "memory-full", "reject", "unanswered", "silent"]
 
 
@@ -116,11 +117,21 @@ class Mobile:
         self._drive("deactivate", MobileDeactivation(apn=apn or self._config.apns[0]))
 
     def answer_requests(
-        self, how: OnRequest, *, sm_cause: int | None = None, after: float = 0.0
+        self,
+        how: OnRequest,
+        *,
+        sm_cause: int = SmCause.ACTIVATION_REJECTED_UNSPECIFIED,
+        after: float = 0.0,
+        nsapi: int = 0,
+        fault: FaultName = "missing-element",
     ) -> None:
-        """Say what it does when the network asks it to activate; ``sm_cause`` is of a reject."""
-        given = {} if sm_cause is None else {"sm_cause": sm_cause}
-        asked = BehaviourRequest(on_request=how, answer_after=after, **given)
+        """Say what it does when the network asks it to activate.
+
+        ``sm_cause`` is of reject, ``nsapi`` of wrong-nsapi, ``fault`` of malformed.
+        """
+        asked = BehaviourRequest(
+            on_request=how, sm_cause=int(sm_cause), answer_after=after, nsapi=nsapi, fault=fault
+        )
         self._drive("behaviour", asked)
 
     def answer_sms(self, how: OnSms, *, rp_cause: int | None = None, after: float = 0.0) -> None:
