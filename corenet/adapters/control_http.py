@@ -30,7 +30,7 @@ from corenet.adapters.control_exchange import (
     read_query,
     refuse,
 )
-from corenet.adapters.event_stream import EventStream
+from corenet.adapters.event_stream import EventStream, Feed
 from corenet.adapters.metrics import METRICS_TYPE, CoreMetrics
 from corenet.control.activations import Requested
 from corenet.control.core import CoreControl
@@ -81,6 +81,7 @@ class ControlInterface:
         self._routes.add("GET", "/v1/capture", self._capture)
         self._routes.add("GET", "/v1/openapi.json", self._openapi)
         self._routes.add("GET", "/metrics", self._metrics)
+        self._public: dict[bytes, Callable[[BoundedRequest], None]] = {}
 
     def site(self) -> Site:
         """Return what a listening port serves."""
@@ -109,6 +110,20 @@ class ControlInterface:
         listening: IListeningPort = reactor.listenTCP(port, self.site(), interface=address)
         return listening
 
+    def add(self, method: str, path: str, serve: Serve) -> None:
+        """Serve something beside the operations, for who may use those."""
+        self._routes.add(method, path, serve)
+
+    def add_public(self, path: str, serve: Callable[[BoundedRequest], None]) -> None:
+        """Serve something to whoever reaches the interface, with a token or without."""
+        self._public[path.encode("ascii")] = serve
+
+    def stream(self, request: Request, feed: Feed, seen: int | None) -> None:
+        """Answer with a stream of what a feed has after ``seen``, and of what comes."""
+        stream = EventStream(request, self._reactor, feed, self._streams.discard)
+        self._streams.add(stream)
+        stream.begin(seen)
+
     def close(self) -> None:
         """End the streams and serve nothing more; the port is its owner's to close."""
         self._closed = True
@@ -118,16 +133,20 @@ class ControlInterface:
     # One request
 
     def _answer(self, request: BoundedRequest) -> None:
-        self._guard(request, partial(self._find_and_serve, request))
+        self.guard(request, partial(self._find_and_serve, request))
 
     def _find_and_serve(self, request: BoundedRequest) -> None:
         if self._closed:
             raise ControlError(503, "Not in service", "the core is being stopped")
+        public = self._public.get(request.path)
+        if public is not None and request.method in (b"GET", b"HEAD"):
+            public(request)
+            return
         self._authorize(request)
         serve, parts = self._routes.find(request.method.decode("ascii"), request.path)
         serve(request, parts)
 
-    def _guard(self, request: Request, serve: Callable[[], None], **noted: Any) -> None:
+    def guard(self, request: Request, serve: Callable[[], None], **noted: Any) -> None:
         """Serve, and turn what goes wrong into a problem document; a fault of ours is logged."""
         try:
             serve()
@@ -179,7 +198,7 @@ class ControlInterface:
             return
 
         def tell() -> None:
-            self._guard(request, tell_outcome, **noted)
+            self.guard(request, tell_outcome, **noted)
 
         def tell_outcome() -> None:
             request.setHeader("Content-Location", location)
@@ -205,9 +224,7 @@ class ControlInterface:
         if request.method == b"HEAD":
             answer_octets(request, 200, b"", "text/event-stream; charset=utf-8")
             return
-        stream = EventStream(request, self._reactor, self._control.events, self._streams.discard)
-        self._streams.add(stream)
-        stream.begin(None if seen is None else int(seen))
+        self.stream(request, self._control.events, None if seen is None else int(seen))
 
     def _capture(self, request: Request, _parts: Mapping[str, str]) -> None:
         read_parameters(NoParameters, "query", read_query(request))

@@ -9,19 +9,51 @@ has forgotten what comes next for it is let go: it may come back with its Last-E
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 import structlog
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from corenet.control.event_log import Entry, EventLog
-
 HEARTBEAT = 15.0
 """Seconds between comments on a stream, so that client and server notice a dead connection."""
 
 _log = structlog.get_logger("control")
+
+
+class Numbered(Protocol):
+    """One event."""
+
+    @property
+    def number(self) -> int:
+        """One more than that of the event before it."""
+
+    @property
+    def name(self) -> str:
+        """What kind of event it is."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as values that JSON has."""
+
+
+class Feed(Protocol):
+    """Where events come from: the last ones are kept, and new ones told."""
+
+    @property
+    def last(self) -> int:
+        """The number of the last event."""
+
+    @property
+    def first_kept(self) -> int:
+        """The number of the oldest event that is kept, or that the next one will get."""
+
+    def since(self, number: int) -> Iterable[Numbered]:
+        """Return the events that are kept and came after ``number``."""
+
+    def listen(self, listener: Callable[[Any], None]) -> Callable[[], None]:
+        """Call ``listener`` for each new event, until the function returned is called."""
 
 
 @implementer(IPushProducer)
@@ -32,7 +64,7 @@ class EventStream:
         self,
         request: Request,
         reactor: IReactorTime,
-        log: EventLog,
+        log: Feed,
         ended: Callable[[EventStream], None],
     ) -> None:
         """Make a stream; ``ended`` is called once, when nothing more will be written."""
@@ -88,7 +120,7 @@ class EventStream:
                 return
             self._write(entry)
 
-    def _take(self, entry: Entry) -> None:
+    def _take(self, entry: Numbered) -> None:
         if self._flowing:
             self._write(entry)
         elif self._written + 1 < self._log.first_kept:
@@ -96,7 +128,7 @@ class EventStream:
             self._close()
             self._request.channel.forceAbortClient()
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: Numbered) -> None:
         self._written = entry.number
         text = json.dumps(entry.plain(), separators=(",", ":"), default=str)
         self._request.write(f"id: {entry.number}\nevent: {entry.name}\ndata: {text}\n\n".encode())

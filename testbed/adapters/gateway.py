@@ -60,7 +60,7 @@ from testbed.gateway.initiators import Access, Caller, Known, Unknown
 from testbed.gateway.node import Gateway
 from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush, Withdrawal
-from testbed.gateway.store import Renewal, Store, Written
+from testbed.gateway.store import PushQuery, Renewal, Store, Written
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
@@ -288,6 +288,10 @@ class GatewayService:
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push as it stands: from the gateway while under way, else from the store."""
         return self.gateway.push(push_id) or await self._store.find(push_id)
+
+    async def search(self, query: PushQuery) -> list[StoredPush]:
+        """Return the pushes that a query is about, newest first, as they are stored."""
+        return await self._store.search(query)
 
     def health(self) -> dict[str, Any]:
         """Return how the gateway is, and what it has counted."""

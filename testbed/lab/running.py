@@ -28,6 +28,7 @@ from testbed.adapters.smsc import SmscService
 from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.elsewhere import cell_quality
+from testbed.lab.page.site import LabPage
 from testbed.lab.state import LabState
 
 _log = structlog.get_logger("lab")
@@ -223,6 +224,7 @@ class RunningLab:
             token=part.token,
             record=None if self._service is None else self._service.record,
         )
+        LabPage(self, self._interface, self._reactor)
         self._port = self._interface.listen(self._reactor, part.address, part.port)
 
     async def _start_gateway(self) -> None:
