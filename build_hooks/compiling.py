@@ -35,6 +35,7 @@ MODULES: Final = (
     "corenet/ggsn/reachability.py",
     "corenet/ggsn/session_limits.py",
     "corenet/ggsn/sessions.py",
+    "corenet/ggsn/teardown.py",
     "corenet/ggsn/traffic.py",
     "corenet/ggsn/views.py",
     "corenet/radius/access.py",

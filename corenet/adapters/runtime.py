@@ -50,6 +50,7 @@ from corenet.interfaces.node import (
     HearsUnreachable,
     Interface,
     Node,
+    StopsInTurns,
 )
 from corenet.interfaces.runtime import EventListener, Passed, Tap, Timer
 
@@ -640,8 +641,9 @@ class TwistedRuntime:
     def stop(self, *, patience: float = 0.25) -> Deferred[None]:
         """Stop every node, the last attached first, and close the sockets.
 
-        Farewells that want an answer get ``patience`` seconds for it in all. The Deferred
-        fires when every port is free again. To stop a second time changes nothing.
+        Farewells that want an answer get ``patience`` seconds for it in all, from when no node
+        has anything left to end. The Deferred fires when every port is free again. To stop a
+        second time changes nothing.
         """
         if self._stopped is not None:
             again: Deferred[None] = Deferred()
@@ -650,17 +652,21 @@ class TwistedRuntime:
         self._stopped = Deferred()
         waiter: Deferred[None] = Deferred()
         self._stopped.chainDeferred(waiter)
-        self._stop_next(list(self._places.values()), self.now() + patience)
+        self._stop_next(list(self._places.values()), patience, self.now() + patience)
         return waiter
 
-    def _stop_next(self, remaining: list[Place], deadline: float) -> None:
+    def _stop_next(self, remaining: list[Place], patience: float, deadline: float) -> None:
         # One node a turn, so that those still in service hear the farewell.
         if remaining:
             place = remaining.pop()
             self._touch(place, place.node.stop)
-            self._reactor.callLater(0, self._stop_next, remaining, deadline)
-        elif self.now() < deadline and any(p.due is not None for p in self._places.values()):
-            self._reactor.callLater(FAREWELL_POLL, self._stop_next, remaining, deadline)
+            self._reactor.callLater(0, self._stop_next, remaining, patience, deadline)
+            return
+        nodes = [place.node for place in self._places.values()]
+        if any(isinstance(node, StopsInTurns) and node.is_stopping for node in nodes):
+            deadline = self.now() + patience
+        if self.now() < deadline and any(p.due is not None for p in self._places.values()):
+            self._reactor.callLater(FAREWELL_POLL, self._stop_next, remaining, patience, deadline)
         else:
             self._close()
 

@@ -35,6 +35,8 @@ class Core:
     events: list[Event] = field(default_factory=list)
     traffic: list[Datagram] = field(default_factory=list)
     """Packets in tunnels to mobiles."""
+    stopping: bool = False
+    """Whether service ends: there will be no new context."""
 
     def request(
         self,

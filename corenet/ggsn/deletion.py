@@ -6,9 +6,8 @@ TS 23.060 §9.2.4; TS 23.007 (restart of an SGSN).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from typing import Final
+from functools import partial
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
@@ -23,14 +22,10 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.pools import AccessPoint
 from corenet.ggsn.session_limits import SessionLimits
+from corenet.ggsn.teardown import Teardown
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.messages import DeletePdpContextRequest, DeletePdpContextResponse
-
-REMOVED_AT_ONCE: Final = 100
-"""Contexts that go in one turn where an SGSN's go all: some ten milliseconds with accounting."""
-REMOVAL_PAUSE: Final = 0.001
-"""Seconds between such turns."""
 
 
 class Deletion:
@@ -100,38 +95,33 @@ class Deletion:
         """Drop what an SGSN has forgotten (TS 23.007), and tell it where the policy says so."""
         lost = self._core.contexts.of_sgsn(host)
         tell = self._core.config.on_sgsn_restart is RestartPolicy.DELETE
-        self._remove_all(deque(lost), DeletionReason.SGSN_RESTARTED, now, tell=tell)
+
+        def remove(context: PdpContext, now: float) -> None:
+            if tell:
+                self._tell(context, now, teardown=len(context.bearers) == 1)
+            self.remove(context, DeletionReason.SGSN_RESTARTED, now)
+
+        Teardown(self._core, lost, remove).go_on(now)
         self._core.events.append(SgsnRestarted(host, recovery, len(lost)))
 
     def path_lost(self, host: str, now: float) -> None:
         """Drop the contexts of an SGSN that no longer answers, where the policy says so."""
         if self._core.config.on_path_down is PathDownPolicy.DELETE:
-            lost = deque(self._core.contexts.of_sgsn(host))
-            self._remove_all(lost, DeletionReason.PATH_DOWN, now)
+            lost = self._core.contexts.of_sgsn(host)
+            remove = partial(self._remove_for, DeletionReason.PATH_DOWN)
+            Teardown(self._core, lost, remove).go_on(now)
 
-    def _remove_all(
-        self, lost: deque[PdpContext], reason: DeletionReason, now: float, *, tell: bool = False
-    ) -> None:
-        """Remove contexts, so many at a time, that whoever asks meanwhile is answered in between.
+    def stop(self, now: float, ended: Callable[[float], None]) -> None:
+        """Drop every context, and call ``ended`` when all are gone.
 
-        What is left of them a moment later may have gone otherwise, such as by a Create PDP
-        Context Request that replaces it.
+        The SGSNs will learn it from our restart counter.
         """
-        for _ in range(min(len(lost), REMOVED_AT_ONCE)):
-            context = lost.popleft()
-            if context in self._core.contexts:
-                if tell:
-                    self._tell(context, now, teardown=len(context.bearers) == 1)
-                self.remove(context, reason, now)
-        if lost:
-            self._core.schedule.at(
-                now + REMOVAL_PAUSE, lambda then: self._remove_all(lost, reason, then, tell=tell)
-            )
+        self._core.stopping = True
+        remove = partial(self._remove_for, DeletionReason.GGSN_STOPPED)
+        Teardown(self._core, self._core.contexts, remove, ended=ended).go_on(now)
 
-    def stop(self, now: float) -> None:
-        """Drop every context; the SGSNs will learn it from our restart counter."""
-        for context in self._core.contexts:
-            self.remove(context, DeletionReason.GGSN_STOPPED, now)
+    def _remove_for(self, reason: DeletionReason, context: PdpContext, now: float) -> None:
+        self.remove(context, reason, now)
 
     def remove(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
         """Take one context out of service, and end what was under way for it."""

@@ -352,8 +352,12 @@ class Ggsn:
         self._admission.abandon()
         self._take_judged(now)
         self._activations.stop(now)
-        self._deletion.stop(now)
-        self._accounting.stop(now)
+        self._deletion.stop(now, self._accounting.stop)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether there are contexts left to end, at the next timeouts."""
+        return self._core.stopping and len(self._core.contexts) > 0
 
     def receive(
         self,
@@ -392,7 +396,7 @@ class Ggsn:
         With ``forward_down`` it is ``corenet.interfaces.bulk.ForwardsInBulk``.
         """
         self._forwarding.up(datagrams, peers, now)
-        return self._take_outgoing()
+        return self._core.access_points.take_outgoing()
 
     def forward_down(self, packets: Sequence[bytes], now: float) -> list[Burst]:
         """Take whole IP packets from Gi; return datagrams for GTP-U."""
@@ -431,7 +435,7 @@ class Ggsn:
         if core.traffic:
             taken.extend(core.traffic)
             core.traffic.clear()
-        for apn, packets in self._take_outgoing():
+        for apn, packets in self._core.access_points.take_outgoing():
             taken.extend(Datagram(Interface.GI, (apn, 0), packet) for packet in packets)
         for data, peer in self._access.take_datagrams():
             taken.append(Datagram(Interface.RADIUS, peer, data))
@@ -490,7 +494,9 @@ class Ggsn:
     def _take_request(self, received: RequestReceived, now: float) -> None:
         message = received.message
         if isinstance(message, CreatePdpContextRequest):
-            if message.linked_nsapi is None:
+            if self._core.stopping:
+                self._sessions.refuse_all(received, now)
+            elif message.linked_nsapi is None:
                 self._sessions.create_requested(received, now)
             else:
                 self._secondary.create_requested(received, now)
@@ -517,12 +523,3 @@ class Ggsn:
                     self._traffic.arrived(event.owner, event.payload, event.sequence, now)
             elif isinstance(event, ErrorIndicated):
                 self._updates.error_indicated(event.peer, event.teid, now)
-
-    def _take_outgoing(self) -> list[tuple[str, list[bytes]]]:
-        """Return packets for Gi by the APN that they leave through, and forget them."""
-        leaving: list[tuple[str, list[bytes]]] = []
-        for access in self._core.access_points:
-            if access.outgoing:
-                leaving.append((access.apn.name, access.outgoing))
-                access.outgoing = []
-        return leaving

@@ -264,6 +264,15 @@ class AccessPoints:
         """Iterate over the access points in the order of the configuration."""
         return iter(self._by_key.values())
 
+    def take_outgoing(self) -> list[tuple[str, list[bytes]]]:
+        """Return packets for Gi by the APN that they leave through, and forget them."""
+        leaving: list[tuple[str, list[bytes]]] = []
+        for access in self._by_key.values():
+            if access.outgoing:
+                leaving.append((access.apn.name, access.outgoing))
+                access.outgoing = []
+        return leaving
+
     def find(self, name: str) -> AccessPoint | None:
         """Return the access point that ``name`` means, or None."""
         return self._by_key.get(apn_key(name))

@@ -296,6 +296,14 @@ class Sessions:
             PdpContextRefused(imsi, message.apn, received.peer[0], gtp_cause(refusal.cause))
         )
 
+    def refuse_all(self, received: RequestReceived, now: float) -> None:
+        """Refuse a Create PDP Context Request, because service ends."""
+        message = received.message
+        assert isinstance(message, CreatePdpContextRequest)
+        tunnel = self._core.contexts.tunnel(message.teid)
+        refusal = RefusedError(Cause.SYSTEM_FAILURE)
+        self.refuse(received, message, message.imsi, tunnel, refusal, now)
+
     def _new_tunnel(
         self,
         received: RequestReceived,

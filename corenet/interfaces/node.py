@@ -134,6 +134,16 @@ class ClaimsAddresses(Protocol):
 
 
 @runtime_checkable
+class StopsInTurns(Protocol):
+    """A node that may have so much to end that ``stop`` only begins with it."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether there is more to end, at its next timeouts."""
+        ...
+
+
+@runtime_checkable
 class HearsUnreachable(Protocol):
     """A node that wants to know when the network could not deliver what it sent over UDP.
 

@@ -541,6 +541,25 @@ def test_stop_ends_when_the_last_answer_is_there(world):
     assert done == [None]
 
 
+def test_stop_waits_for_a_node_that_ends_in_turns(world):
+    """However long it has something left to end; only then its patience begins."""
+
+    class Busy(ScriptedNode):
+        is_stopping = False
+
+    def go_on(node, now):
+        node.is_stopping = len(node.timeouts) < 100
+        node.due = now + 0.02 if node.is_stopping else now + 60
+
+    node = Busy("node", on_stop=go_on, on_timeout=go_on)
+    world.runtime.attach(node, {Interface.GTP_C: GGSN})
+    done = stopped(world, patience=0.5)
+    world.reactor.pump([0.02] * 120)
+    assert (len(node.timeouts), done) == (100, [])
+    world.reactor.pump([0.02] * 10)
+    assert done == [None]
+
+
 def test_nothing_can_be_asked_of_a_stopped_runtime(world):
     """Commands, later calls and nodes are refused once the runtime has stopped."""
     node = ScriptedNode("node")

@@ -8,12 +8,15 @@ from itertools import pairwise
 import pytest
 
 from corenet.ggsn.config import Apn, PathDownPolicy, RestartPolicy
-from corenet.ggsn.deletion import REMOVED_AT_ONCE
 from corenet.ggsn.events import DeletionReason, PdpContextDeleted, SgsnRestarted
+from corenet.ggsn.teardown import LONGEST_PAUSE, REMOVED_AT_ONCE
+from corenet.radius.accounting import RadiusServer
+from gtp.constants import Cause
 from gtp.ies import EndUserAddress
 from gtp.messages import (
     CreatePdpContextResponse,
     DeletePdpContextRequest,
+    DeletePdpContextResponse,
     EchoRequest,
     EchoResponse,
 )
@@ -105,6 +108,55 @@ def test_a_restarted_sgsn_is_told_by_and_by_too(crowd) -> None:
     bench.advance(0.5)
     kinds = [type(message) for message, _ in bench.control]
     assert kinds.count(DeletePdpContextRequest) == MANY
+
+
+def deletes_answered(bench) -> int:
+    """Answer every Delete PDP Context Request; return how many there were."""
+    asked = [message for message, _ in bench.control if type(message) is DeletePdpContextRequest]
+    bench.control.clear()
+    for message in asked:
+        bench.respond(message, DeletePdpContextResponse(cause=Cause.REQUEST_ACCEPTED), SGSN)
+    return len(asked)
+
+
+def test_an_sgsn_that_answers_sets_the_pace(crowd) -> None:
+    """The next ones go when most are answered, so that answers don't queue before others' asking.
+
+    With one that does not answer they go more slowly, but go.
+    """
+    bench = crowd(on_sgsn_restart=RestartPolicy.DELETE)
+    bench.create(imsi=imsi(MANY), end_user_address=DYNAMIC, recovery=2)
+    bench.advance(LONGEST_PAUSE / 2)
+    assert deletes_answered(bench) == REMOVED_AT_ONCE
+    bench.advance(0.002)
+    assert deletes_answered(bench) == REMOVED_AT_ONCE
+    bench.advance(0.002)
+    assert bench.ggsn.context_count == MANY - 3 * REMOVED_AT_ONCE + 1
+    bench.advance(LONGEST_PAUSE - 0.01)
+    assert bench.ggsn.context_count == MANY - 3 * REMOVED_AT_ONCE + 1
+    bench.advance(0.01)
+    assert bench.ggsn.context_count == MANY - 4 * REMOVED_AT_ONCE + 1
+
+
+def test_a_ggsn_that_stops_ends_its_contexts_by_and_by(crowd) -> None:
+    """Others are answered meanwhile, but get nothing new; when all have gone, accounting ends."""
+    server = RadiusServer(("192.0.2.5", 1813), b"radius")
+    bench = crowd(radius=(server,))
+    assert not bench.ggsn.is_stopping
+    bench.ggsn.stop(bench.now)
+    bench.take()
+    assert bench.ggsn.is_stopping
+    assert bench.ggsn.context_count == MANY - REMOVED_AT_ONCE
+    bench.request(EchoRequest(), OTHER)
+    bench.sent(EchoResponse, to=OTHER)
+    bench.create(imsi=imsi(MANY), end_user_address=DYNAMIC)
+    assert bench.sent(CreatePdpContextResponse).cause is Cause.SYSTEM_FAILURE
+    bench.advance(0.01)
+    assert not bench.ggsn.is_stopping
+    gone = bench.told(PdpContextDeleted)
+    assert [event.context.imsi for event in gone] == [imsi(number) for number in range(MANY)]
+    # One Start and one Stop for each, Accounting-On before and Accounting-Off after them.
+    assert bench.ggsn.accounting_counters.requests == 2 * MANY + 2
 
 
 def test_contexts_of_a_silent_sgsn_go_by_and_by(crowd) -> None:
