@@ -16,6 +16,7 @@ from typing import Final
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.pools import PREFIX_LENGTH, address_text
+from corenet.gi.flows import Filters
 from corenet.radius.attributes import AttributeValue, encode_attributes, writer
 from gtp.ies import PdpType
 
@@ -31,6 +32,10 @@ _ADDRESS_FAMILIES: Final = {PdpType.IPV4: 1, PdpType.IPV6: 2, PdpType.IPV4V6: 3}
 """3GPP-Allocate-IP-Type."""
 _QOS_PREFIXES: Final = {3: "98", 11: "99", 12: "05"}
 """Release by the length of a QoS profile without allocation/retention; longer ones are "07"."""
+_DOWNLINK: Final = 0
+_UPLINK: Final = 1
+_ONE_WAY: Final = {0: _DOWNLINK, 1: _DOWNLINK, 2: _UPLINK}
+"""3GPP-Packet-Filter's direction by that of a packet filter."""
 _PLMN_LENGTH: Final = 6
 """Digits of MCC and MNC at most."""
 _SINGLE: Final = (
@@ -94,7 +99,8 @@ class SessionOctets:
             self._written[key] = common
         writers = self._writers
         single = _single_attributes(context)
-        return common + b"".join([writers[name](value) for name, value in single.items()])
+        octets = common + b"".join([writers[name](value) for name, value in single.items()])
+        return octets + encode_packet_filters(context.filters) if context.filters else octets
 
 
 _USAGE: Final = Struct("!" + "BBI" * 5).pack
@@ -196,6 +202,24 @@ def _single_attributes(context: PdpContext) -> dict[str, str | int | bytes]:
     if context.imei is not None:
         attributes["3GPP-IMEISV"] = context.imei
     return attributes
+
+
+def encode_packet_filters(filters: Filters) -> bytes:
+    """Return a traffic flow template as attributes (3GPP-Packet-Filter).
+
+    Each says a filter's identifier, precedence, length and direction, then what TS 24.008
+    §10.5.6.12 has as its contents. The attribute knows one direction: a filter for both is told
+    once for each, one of before Release 7 is for packets to the MS.
+    """
+    values = []
+    for each in filters:
+        directions = (_DOWNLINK, _UPLINK)
+        if each.direction in _ONE_WAY:
+            directions = (_ONE_WAY[each.direction],)
+        contents = each.contents
+        head = (each.identifier, each.precedence, len(contents))
+        values += [bytes((*head, direction)) + contents for direction in directions]
+    return encode_attributes({"3GPP-Packet-Filter": tuple(values)})
 
 
 def allocation_asked(pdp_type: PdpType) -> NamedAttributes:

@@ -119,15 +119,20 @@ ROWS: Final = (
     ("3GPP-User-Location-Info", "◦ ◦◦◦   ", ""),
     ("3GPP-MS-TimeZone", "◦ ◦◦◦   ", ""),
     ("3GPP-CAMEL-Charging-Info", "◦ ◦◦◦   ", "as the SGSN sends it"),
+    (
+        "3GPP-Packet-Filter",
+        "  ◦◦◦   ",
+        "one for each packet filter and direction: identifier, precedence, length of the contents, "
+        "0 downlink or 1 uplink, contents",
+    ),
     ("3GPP-Allocate-IP-Type", "◦       ", "where the APN has no pool: 1 IPv4, 2 IPv6, 3 both"),
 )
 """Name, a character for each of ``COLUMNS``, and what there is to say."""
 
 _NEVER: Final = """\
 
-Of the attributes of TS 29.061 §16.4.7 these are never sent: 3GPP-Packet-Filter (25),
-3GPP-Negotiated-DSCP (26: packets keep the DSCP that they come with), and those of accesses without
-an SGSN (28 on).
+Of the attributes of TS 29.061 §16.4.7 these are never sent: 3GPP-Negotiated-DSCP (26: packets keep
+the DSCP that they come with), and those of accesses without an SGSN (28 on).
 
 ## Error-Cause
 

@@ -120,6 +120,11 @@ class PacketFilter(NamedTuple):
     direction: int = 0
     """2 bits: 1 to the MS, 2 from the MS, 3 both; 0 before Release 7."""
 
+    @property
+    def contents(self) -> bytes:
+        """Return its components as octets."""
+        return b"".join([bytes((each.type,)) + each.value for each in self.components])
+
 
 class Parameter(NamedTuple):
     """A parameter beside the filters."""
@@ -235,5 +240,4 @@ def _write_filter(packet_filter: PacketFilter) -> bytes:
     for component in components:
         if len(component.value) != _SIZES[component.type]:
             raise ValueError(f"{component.type.name} has not {_SIZES[component.type]} octets")
-    content = b"".join([bytes((each.type,)) + each.value for each in components])
-    return bytes((direction << 4 | identifier, precedence)) + counted(content)
+    return bytes((direction << 4 | identifier, precedence)) + counted(packet_filter.contents)

@@ -27,6 +27,7 @@ from gtp.messages import (
     CreatePdpContextResponse,
     DeletePdpContextRequest,
     UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
 )
 from gtp.user_plane import encapsulate
 from tests.corenet.ggsn.radius_bench import Servers
@@ -277,6 +278,50 @@ def test_contexts_of_one_address_are_bearers_of_one_session(accounted) -> None:
     assert len({each["Framed-IP-Address"] for each in told}) == 1
     assert len({each["Acct-Session-Id"] for each in told}) == 2
     assert ["3GPP-Session-Stop-Indicator" in each for each in told] == [False] * 3 + [True]
+
+
+@pytest.mark.clause("29.061 §16.4.7.2", "3GPP-Packet-Filter: the traffic flow template")
+def test_packet_filters_are_told(accounted) -> None:
+    """One attribute for each filter and direction, in Start, Interim-Update and Stop.
+
+    Identifier, precedence, length of the contents, direction, contents (TS 24.008 §10.5.6.12).
+    """
+    accounted.create()
+    primary = accounted.sent(CreatePdpContextResponse)
+    udp, port = "3011", "5023f0"
+    secondary = CreatePdpContextRequest(
+        teid=primary.teid_control,
+        teid_data=0x306,
+        nsapi=6,
+        linked_nsapi=5,
+        sgsn_address_control=SGSN,
+        sgsn_address_user=SGSN,
+        qos=bytes.fromhex("020b921f73964040742bffff"),
+        tft=bytes.fromhex(f"23 000a02{udp} 211403{port} 321e05{port}{udp}"),
+    )
+    accounted.request(secondary, SGSN)
+    assert accounted.sent(CreatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    change = UpdatePdpContextRequest(
+        teid=primary.teid_control,
+        nsapi=6,
+        teid_data=0x306,
+        sgsn_address_control=SGSN,
+        sgsn_address_user=SGSN,
+        qos=bytes.fromhex("020b921f73964040742bffff"),
+        tft=bytes.fromhex("a2 00 01"),
+    )
+    accounted.request(change, SGSN)
+    accounted.sent(UpdatePdpContextResponse)
+    for nsapi in (6, 5):
+        accounted.request(DeletePdpContextRequest(teid=primary.teid_control, nsapi=nsapi), SGSN)
+    of_primary, start, last, interim, stop = requests(accounted)
+    for packet in (of_primary, last):
+        assert "3GPP-Packet-Filter" not in values(packet)
+    both_ways = [f"021e05{way}{port}{udp}" for way in ("00", "01")]
+    filters = [f"000a0200{udp}", f"01140301{port}", *both_ways]
+    assert [one.hex() for one in start["3GPP-Packet-Filter"]] == filters
+    for packet in (interim, stop):
+        assert [one.hex() for one in packet["3GPP-Packet-Filter"]] == both_ways
 
 
 def test_a_command_is_an_administrative_reset(accounted) -> None:

@@ -13,7 +13,7 @@ from gtp.ies import EndUserAddress, MsTimeZone, PdpType
 from gtp.messages import CreatePdpContextResponse
 from tests.corenet.ggsn.radius_bench import SERVER, Servers, values
 
-UNUSED = {"Framed-MTU", "3GPP-Packet-Filter", "3GPP-Negotiated-DSCP"}
+UNUSED = {"Framed-MTU", "3GPP-Negotiated-DSCP"}
 """Known, for orders that have them are to be refused with the right name."""
 WHERE = {name: where for name, where, _ in ROWS}
 
