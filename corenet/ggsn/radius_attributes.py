@@ -10,6 +10,7 @@ no SGSN.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
@@ -34,8 +35,12 @@ _QOS_PREFIXES: Final = {3: "98", 11: "99", 12: "05"}
 """Release by the length of a QoS profile without allocation/retention; longer ones are "07"."""
 _DOWNLINK: Final = 0
 _UPLINK: Final = 1
-_ONE_WAY: Final = {0: _DOWNLINK, 1: _DOWNLINK, 2: _UPLINK}
-"""3GPP-Packet-Filter's direction by that of a packet filter."""
+_DIRECTIONS: Final[Mapping[int, tuple[int, ...]]] = {
+    0: (_DOWNLINK,),
+    1: (_DOWNLINK,),
+    2: (_UPLINK,),
+}
+"""3GPP-Packet-Filter's direction by that of a packet filter, but for one that is for both."""
 _PLMN_LENGTH: Final = 6
 """Digits of MCC and MNC at most."""
 _SINGLE: Final = (
@@ -213,9 +218,7 @@ def encode_packet_filters(filters: Filters) -> bytes:
     """
     values = []
     for each in filters:
-        directions = (_DOWNLINK, _UPLINK)
-        if each.direction in _ONE_WAY:
-            directions = (_ONE_WAY[each.direction],)
+        directions = _DIRECTIONS.get(each.direction, (_DOWNLINK, _UPLINK))
         contents = each.contents
         head = (each.identifier, each.precedence, len(contents))
         values += [bytes((*head, direction)) + contents for direction in directions]
