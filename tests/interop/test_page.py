@@ -122,6 +122,22 @@ def test_a_mobile_is_driven_from_the_page(peers: Peers, page: Page) -> None:
     expect(page.get_by_role("row", name=MSISDN)).to_contain_text("offline")
 
 
+def test_a_lab_is_disturbed_from_the_page(peers: Peers, page: Page) -> None:
+    """Everything on Gn is lost, and seen to be; all is well again; a node restarts."""
+    peers.run_lab(LAB)
+    page.goto(f"{PAGE}#{IMSI}")
+    page.get_by_text("Nothing is wrong").click()
+    page.get_by_label("Loss on gtp-c").fill("1")
+    expect(page.get_by_text("Datagrams are disturbed")).to_be_visible()
+    page.get_by_role("button", name="Activate from the network").click()
+    row = page.get_by_role("region", name="Faults").get_by_role("row", name="gtp-c")
+    expect(row.get_by_role("cell").last).not_to_have_text("0")
+    page.get_by_role("button", name="All well again").click()
+    expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+    page.get_by_role("button", name="Restart sgsn").click()
+    expect(page.get_by_role("row", name=MSISDN)).to_contain_text("offline")
+
+
 def test_terminals_are_paged_and_searched(peers: Peers, page: Page) -> None:
     """Forty of them, fifteen at a time; by MSISDN and IMSI."""
     peers.run_lab(LAB)

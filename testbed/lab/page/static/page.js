@@ -1,6 +1,7 @@
 import { html, render, useEffect, useState } from "/page/vendor/preact-htm-3.1.1.js";
 import { ask, Refused, useToken } from "/page/lab.js";
 import { Charts } from "/page/charts.js";
+import { Faults } from "/page/faults.js";
 import { Ladder } from "/page/ladder.js";
 import { Pushes } from "/page/pushes.js";
 import { Terminal } from "/page/terminal.js";
@@ -81,6 +82,7 @@ function Page() {
         <${Topology} lab=${lab} />
         <${Terminals} chosen=${imsi} choose=${setImsi} turn=${lab.time} />
         <${Charts} lab=${lab} />
+        <${Faults} nodes=${lab.nodes} turn=${lab.time} />
       </div>
       <div>
         ${imsi && html`<${Terminal} key=${imsi} imsi=${imsi} turn=${lab.time} pushes=${lab.pushes} />`}

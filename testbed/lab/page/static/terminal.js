@@ -75,7 +75,7 @@ export function Terminal({ imsi, turn, pushes }) {
           <label>On the network's request
             <select
               onChange=${(event) => verb("behaviour", { on_request: event.target.value })}>
-              ${["accept", "reject", "silent"].map((name) => html`<option key=${name} value=${name} selected=${name === mobile.on_request}>${name}</option>`)}
+              ${["accept", "reject", "silent", "detach", "wrong-nsapi"].map((name) => html`<option key=${name} value=${name} selected=${name === mobile.on_request}>${name}</option>`)}
             </select></label>
         </fieldset>`}
         <div class="row">
