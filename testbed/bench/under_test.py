@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from testbed.bench.lab import Lab
 
 END_TIME: Final = 5.0
-"""Seconds from SIGTERM to SIGKILL."""
 LOG_LINES: Final = 20
 _LOOK: Final = 0.05
 
@@ -36,11 +36,15 @@ class RadiusPlace:
 class GatewayUnderTest:
     """What a gateway of yours needs to know of the lab, and the processes that it consists of."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        """``folder`` is for its log; ValueError for a lab in virtual time: no process is there."""
+    def __init__(self, lab: Lab, folder: Path, *, patience: float = END_TIME) -> None:
+        """Make one whose log is in ``folder``; ValueError where the lab is in virtual time.
+
+        ``patience`` is the seconds from SIGTERM to SIGKILL, when it ends.
+        """
         if lab.is_virtual:
             raise ValueError("a gateway under test is a process: its lab has to be on sockets")
         self._lab = lab
+        self._patience = patience
         self.folder = folder
         """For its configuration: a folder of this test."""
         self.log = folder / "gateway-under-test.log"
@@ -94,10 +98,17 @@ class GatewayUnderTest:
         }
         return {name: str(value) for name, value in asked.items() if value is not None}
 
-    def write(self, name: str, template: str) -> Path:
-        """Write a configuration file, with ``{CORENET_ADDRESS}`` and so on filled in."""
+    def free_port(self) -> int:
+        """Return a TCP port that nobody has on this host, for what it binds on all addresses."""
+        with socket.socket() as probe:
+            probe.bind(("0.0.0.0", 0))
+            port: int = probe.getsockname()[1]
+            return port
+
+    def write(self, name: str, template: str, **more: object) -> Path:
+        """Write a configuration file, with ``{CORENET_ADDRESS}``, and ``more``, filled in."""
         file = self.folder / name
-        file.write_text(template.format_map(self.settings), encoding="utf-8")
+        file.write_text(template.format_map({**self.settings, **more}), encoding="utf-8")
         return file
 
     def start(
@@ -159,7 +170,7 @@ class GatewayUnderTest:
             except ProcessLookupError:
                 break
             try:
-                process.wait(END_TIME)
+                process.wait(self._patience)
             except subprocess.TimeoutExpired:
                 continue
         process.wait()
