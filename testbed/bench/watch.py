@@ -70,25 +70,21 @@ class Watch:
     ) -> Seen:
         """Wait until something expected is seen; return it."""
         __tracebackhide__ = True
-        since = after.time if isinstance(after, Seen) else after
         within = self.within if within is None else within
         found: list[int] = []
-        place = self._start
+        begin = place = self._place_after(after)
 
         def look() -> bool:
             nonlocal place
             while place < len(self.record):
-                seen = self.record[place]
                 place += 1
-                if seen is after or (since is not None and seen.time < since):
-                    continue
-                if place - 1 not in self._taken and expected.matches(seen):
+                if place - 1 not in self._taken and expected.matches(self.record[place - 1]):
                     found.append(place - 1)
                     return True
             return False
 
         if not self.world.until(look, within):
-            raise ExpectationFailedError(self._missing(expected, within, since))
+            raise ExpectationFailedError(self._missing(expected, within, begin))
         self._taken.add(found[0])
         result: Seen = self.record[found[0]]
         return result
@@ -132,9 +128,9 @@ class Watch:
         found = in_order(expectations, self.record, self._start)
         if not complete:
             assert found.missing is not None
-            since = self.record[found.positions[-1]].time if found.positions else None
+            begin = found.positions[-1] + 1 if found.positions else self._start
             come = f"{len(found.positions)} of {len(expectations)} were seen in order; then "
-            raise ExpectationFailedError(come + self._missing(found.missing, within, since))
+            raise ExpectationFailedError(come + self._missing(found.missing, within, begin))
         self._taken.update(found.positions)
         return [self.record[position] for position in found.positions]
 
@@ -155,12 +151,22 @@ class Watch:
             return self.ready
         return self.rungs[0].time if self.rungs else 0.0
 
-    def _missing(self, expected: Expected, within: float, since: float | None) -> str:
-        left = [s for n, s in enumerate(self.record) if n >= self._start and n not in self._taken]
-        place = sum(1 for seen in left if since is not None and seen.time < since)
+    def _place_after(self, after: Seen | float | None) -> int:
+        """Return the place in the record of the first that counts as after something."""
+        start = self._start
+        if isinstance(after, Seen):
+            return max(start, 1 + next(n for n, s in enumerate(self.record) if s is after))
+        while after is not None and start < len(self.record) and self.record[start].time < after:
+            start += 1
+        return start
+
+    def _missing(self, expected: Expected, within: float, begin: int) -> str:
+        left = [n for n in range(self._start, len(self.record)) if n not in self._taken]
+        seen = [self.record[n] for n in left]
+        place = sum(n < begin for n in left)
         lines = [
             f"not seen within {within:g} s: {expected}",
-            *(f"  {line}" for line in instead(expected, left, place, since=self._zero)),
+            *(f"  {line}" for line in instead(expected, seen, place, since=self._zero)),
             "the last that was seen:",
             self.ladder(RUNGS_SHOWN) or "  nothing at all",
         ]

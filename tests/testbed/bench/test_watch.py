@@ -111,6 +111,19 @@ def test_after_means_an_order(world: MadeUpWorld, messages: Messages) -> None:
     assert messages.expect(NAME, after=second).subject.sequence == 103
 
 
+def test_after_goes_by_the_order_of_what_is_seen(
+    world: MadeUpWorld, watch: Watch, messages: Messages
+) -> None:
+    """Not by the clock, which stands still between two things that come together."""
+    for number in (1, 2, 3):
+        world.response(101.0, number)
+    watch.world.until(lambda: False, 5.0)
+    middle = watch.record[1]
+    assert messages.expect(NAME, after=middle).subject.sequence == 3
+    with pytest.raises(ExpectationFailedError):
+        messages.expect(NAME, after=middle, within=0.5)
+
+
 def test_a_time_can_be_what_is_after(world: MadeUpWorld, messages: Messages) -> None:
     """Such as that of a push."""
     world.response(101.0, 1)
