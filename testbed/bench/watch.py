@@ -73,18 +73,22 @@ class Watch:
         within = self.within if within is None else within
         found: list[int] = []
         begin = place = self._place_after(after)
+        earliest = after if isinstance(after, int | float) else 0.0
 
         def look() -> bool:
             nonlocal place
             while place < len(self.record):
+                seen = self.record[place]
                 place += 1
-                if place - 1 not in self._taken and expected.matches(self.record[place - 1]):
+                if seen.time < earliest or place - 1 in self._taken:
+                    continue
+                if expected.matches(seen):
                     found.append(place - 1)
                     return True
             return False
 
         if not self.world.until(look, within):
-            raise ExpectationFailedError(self._missing(expected, within, begin))
+            raise ExpectationFailedError(self._missing(expected, within, begin, earliest))
         self._taken.add(found[0])
         result: Seen = self.record[found[0]]
         return result
@@ -152,18 +156,15 @@ class Watch:
         return self.rungs[0].time if self.rungs else 0.0
 
     def _place_after(self, after: Seen | float | None) -> int:
-        """Return the place in the record of the first that counts as after something."""
-        start = self._start
-        if isinstance(after, Seen):
-            return max(start, 1 + next(n for n, s in enumerate(self.record) if s is after))
-        while after is not None and start < len(self.record) and self.record[start].time < after:
-            start += 1
-        return start
+        """Return the place in the record of the first that can count as after something."""
+        if not isinstance(after, Seen):
+            return self._start
+        return max(self._start, 1 + next(n for n, s in enumerate(self.record) if s is after))
 
-    def _missing(self, expected: Expected, within: float, begin: int) -> str:
+    def _missing(self, expected: Expected, within: float, begin: int, earliest: float = 0.0) -> str:
         left = [n for n in range(self._start, len(self.record)) if n not in self._taken]
         seen = [self.record[n] for n in left]
-        place = sum(n < begin for n in left)
+        place = sum(n < begin or self.record[n].time < earliest for n in left)
         lines = [
             f"not seen within {within:g} s: {expected}",
             *(f"  {line}" for line in instead(expected, seen, place, since=self._zero)),
