@@ -96,12 +96,14 @@ class CoreService(Service):
             journals=journals,
             subscribers=subscribers,
         )
-        asking = {
-            name: (sgsn, sgsn.config.dns.servers)
-            for name, sgsn in self.core.sgsns.items()
-            if sgsn.config.dns is not None
+        name_servers = {
+            name: sgsn.dns.servers for name, sgsn in config.sgsns.items() if sgsn.dns is not None
         }
-        self._questions = NameQuestions(reactor, self.runtime, asking) if asking else None
+        self._questions = (
+            NameQuestions(reactor, self.runtime, self.core.sgsns, name_servers)
+            if name_servers
+            else None
+        )
         if self.terminals is not None:
             self.runtime.on_event(self._address_terminal)
         self._config = config

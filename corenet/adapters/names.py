@@ -9,6 +9,7 @@ followed. Answers that were cut short come again over TCP; twisted.names sees to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -43,21 +44,22 @@ class NameQuestions:
         self,
         reactor: Any,
         runtime: Runtime,
-        nodes: Mapping[str, tuple[AsksNames, Sequence[Address]]],
+        nodes: Mapping[str, AsksNames],
+        servers: Mapping[str, Sequence[Address]],
         wait: int = WAIT,
     ) -> None:
-        """``nodes`` are by name; ``wait`` is in seconds."""
+        """``nodes`` are by name, those of now at any time, as are their name ``servers``.
+
+        ``wait`` is in seconds.
+        """
         self._runtime = runtime
         self._log = Logger(namespace="corenet.names")
-        self._nodes = {
-            name: (
-                node,
-                [
-                    client.Resolver(servers=[one], timeout=(wait,), reactor=reactor)
-                    for one in servers
-                ],
-            )
-            for name, (node, servers) in nodes.items()
+        self._nodes = nodes
+        self._resolvers = {
+            name: [
+                client.Resolver(servers=[one], timeout=(wait,), reactor=reactor) for one in asked
+            ]
+            for name, asked in servers.items()
         }
         self._open: set[Deferred[None]] = set()
         runtime.on_event(self._heard)
@@ -68,10 +70,9 @@ class NameQuestions:
             asking.cancel()
 
     def _heard(self, _time: float, name: str, event: Event) -> None:
-        if not isinstance(event, NameAsked) or name not in self._nodes:
+        if not isinstance(event, NameAsked) or name not in self._resolvers:
             return
-        node, resolvers = self._nodes[name]
-        asking = Deferred.fromCoroutine(self._ask(node, resolvers, event))
+        asking = Deferred.fromCoroutine(self._ask(name, event))
         self._open.add(asking)
         asking.addBoth(self._over, asking)
 
@@ -80,9 +81,8 @@ class NameQuestions:
         if isinstance(result, Failure) and not result.check(CancelledError):
             self._log.failure("A question to the DNS failed", result)
 
-    async def _ask(
-        self, node: AsksNames, resolvers: Sequence[client.Resolver], asked: NameAsked
-    ) -> None:
+    async def _ask(self, asker: str, asked: NameAsked) -> None:
+        resolvers = self._resolvers[asker]
         answer = NameAnswer(asked.name, failure="too many aliases")
         name, ttl = asked.name, None
         for _ in range(MOST_ALIASES):
@@ -103,7 +103,9 @@ class NameQuestions:
                 answer = NameAnswer(asked.name, addresses, ttl)
                 break
             name = aliases[-1].decode("ascii", "replace")
-        self._runtime.command(node, lambda now: node.name_answered(answer, now))
+        node = self._nodes[asker]
+        with suppress(LookupError):  # it has crashed, and is not back
+            self._runtime.command(node, lambda now: node.name_answered(answer, now))
 
 
 async def _records(

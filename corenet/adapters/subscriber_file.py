@@ -17,7 +17,7 @@ from gtp.constants import MsNotReachableReason
 _SCHEMA = Schema(
     owner="HLR",
     application_id=0x484C5247,
-    version=1,
+    version=2,
     script="""
 CREATE TABLE subscriber (
     imsi TEXT PRIMARY KEY,
@@ -27,6 +27,9 @@ CREATE TABLE subscriber (
     opc BLOB,
     sqn INTEGER NOT NULL DEFAULT 0,
     barring TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE removed (           -- not to be added again because a lab file has them
+    imsi TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 CREATE TABLE apn (
     imsi TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
@@ -64,11 +67,13 @@ class SubscriberFile:
         self._file = SqliteFile(path, _SCHEMA)
 
     def add(self, subscribers: Iterable[Subscriber]) -> None:
-        """Keep the subscribers whose IMSI is not there yet."""
+        """Keep the subscribers whose IMSI is not there yet, and was not removed."""
         with self._file.transaction() as cursor:
             for subscriber in subscribers:
                 known = cursor.execute(
-                    "SELECT 1 FROM subscriber WHERE imsi = ?", (subscriber.imsi,)
+                    "SELECT 1 FROM subscriber WHERE imsi = ?1 "
+                    "UNION ALL SELECT 1 FROM removed WHERE imsi = ?1",
+                    (subscriber.imsi,),
                 ).fetchone()
                 if known is None:
                     _insert(cursor, subscriber)
@@ -86,10 +91,30 @@ class SubscriberFile:
                 own = (subscriber.imsi,)
                 states += cursor.execute("SELECT * FROM state WHERE imsi = ?", own)
                 cursor.execute("DELETE FROM subscriber WHERE imsi = ?", own)
+                cursor.execute("DELETE FROM removed WHERE imsi = ?", own)
             for subscriber in new:
                 _insert(cursor, subscriber)
             cursor.executemany("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?)", states)
         return len(new)
+
+    def replace(self, subscriber: Subscriber) -> None:
+        """Keep a subscriber, in place of the one with its IMSI. Raises NotKeptError."""
+        try:
+            self.put([subscriber])
+        except StoreError as error:
+            raise NotKeptError(str(error)) from None
+
+    def remove(self, imsi: str) -> None:
+        """Forget a subscriber with its state, for good: ``add`` does not bring it back.
+
+        Raises NotKeptError.
+        """
+        try:
+            with self._file.transaction() as cursor:
+                cursor.execute("DELETE FROM subscriber WHERE imsi = ?", (imsi,))
+                cursor.execute("INSERT OR IGNORE INTO removed VALUES (?)", (imsi,))
+        except StoreError as error:
+            raise NotKeptError(str(error)) from None
 
     def load(self) -> Iterator[tuple[Subscriber, State]]:
         """Return every subscriber with its state, in the order of their IMSIs."""

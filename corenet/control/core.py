@@ -45,6 +45,7 @@ from corenet.control.model import (
     TerminalQuery,
     moment,
 )
+from corenet.control.subscribers import Subscribers
 from corenet.control.views import context_model, has_active_context, mobile_model
 from corenet.control.visitors import Visitors
 from corenet.ggsn.config import apn_key
@@ -86,7 +87,7 @@ class CoreControl:
         self._runtime = runtime
         config = core.config
         self._directory = Directory(
-            config.hlr.subscribers if config.hlr else (), config.ggsns.values(), config.mobiles
+            core.hlr.subscribers() if core.hlr else (), config.ggsns.values(), config.mobiles
         )
         self._visitors = Visitors(
             self._directory, [ggsn.control_address for ggsn in config.ggsns.values()]
@@ -96,6 +97,8 @@ class CoreControl:
         """What can be asked of PDP contexts that are there."""
         self.faults = FaultControl(runtime, random or Random(0), restart)
         """What can be done to the core."""
+        self.subscribers = Subscribers(core, self._command, self._directory)
+        """What can be asked of subscribers of the HLR."""
         self.events = EventLog(runtime.now())
         runtime.on_event(self._note)
 

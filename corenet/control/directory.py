@@ -41,15 +41,50 @@ class Directory:
         self._by_imsi: dict[str, Entry] = {}
         self._by_msisdn: dict[str, Entry] = {}
         self._by_address: dict[str, Entry] = {}
+        self._bindings: dict[str, list[StaticBinding]] = {}
+        self._mobiles: dict[str, str | None] = {}
         for subscriber in subscribers:
-            entry = self._entry(subscriber.imsi, subscriber.msisdn)
-            for subscribed in subscriber.apns:
-                self._allow(entry, subscribed.apn, subscribed.static_address)
+            self._subscribe(subscriber)
         for ggsn in ggsns:
             for binding in ggsn.static_bindings:
+                self._bindings.setdefault(binding.imsi, []).append(binding)
                 self._bind(binding)
         for mobile in mobiles:
+            self._mobiles[mobile.imsi] = mobile.msisdn
             self._entry(mobile.imsi, mobile.msisdn)
+
+    def put(self, subscriber: Subscriber) -> None:
+        """Take note of a subscriber that is new, or another than before."""
+        entry = self._by_imsi.pop(subscriber.imsi, None)
+        if entry is not None:
+            self._forget(entry)
+        self._subscribe(subscriber)
+        self._provision(subscriber.imsi)
+
+    def remove(self, imsi: str) -> None:
+        """Forget a subscriber; what GGSNs and mobiles know of the terminal stays."""
+        entry = self._by_imsi.pop(imsi, None)
+        if entry is not None:
+            self._forget(entry)
+        self._provision(imsi)
+
+    def _provision(self, imsi: str) -> None:
+        for binding in self._bindings.get(imsi, ()):
+            self._bind(binding)
+        if imsi in self._mobiles:
+            self._entry(imsi, self._mobiles[imsi])
+
+    def _forget(self, entry: Entry) -> None:
+        if entry.msisdn is not None and self._by_msisdn.get(entry.msisdn) is entry:
+            del self._by_msisdn[entry.msisdn]
+        for address in entry.static_addresses.values():
+            if self._by_address.get(str(ip_address(address))) is entry:
+                del self._by_address[str(ip_address(address))]
+
+    def _subscribe(self, subscriber: Subscriber) -> None:
+        entry = self._entry(subscriber.imsi, subscriber.msisdn)
+        for subscribed in subscriber.apns:
+            self._allow(entry, subscribed.apn, subscribed.static_address)
 
     def __len__(self) -> int:
         return len(self._by_imsi)

@@ -50,6 +50,13 @@ from corenet.control.model import (
     TerminalList,
     TerminalQuery,
 )
+from corenet.control.subscriber_model import (
+    SubscriberAnswer,
+    SubscriberChange,
+    SubscriberCreation,
+    SubscriberList,
+    SubscriberQuery,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,12 @@ class Operation:
 
 NOT_FOUND = {404: "no such terminal"}
 NO_CONTEXT = {404: "it has no such context", 503: "not in service yet"}
+EDITING = {
+    409: "another subscriber has the number or the static address, or an access point is there "
+    "twice; `field` says which",
+    501: "there is no HLR here",
+    503: "not in service yet, or the database cannot be written",
+}
 NO_MOBILE = {
     404: "no mobile of this lab has that IMSI",
     409: "not in the mobile's present state",
@@ -304,6 +317,61 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda control, call: control.faults.restart(call.path.node),
         at=OfNode,
         problems={404: "no such node", 501: "nodes cannot be restarted here"},
+    ),
+    Operation(
+        "list_subscribers",
+        "GET",
+        "/v1/subscribers",
+        "The HLR's subscribers, or the one with an MSISDN",
+        SubscriberList,
+        lambda control, call: control.subscribers.look_up(call.query),
+        query=SubscriberQuery,
+        problems={404: "no such subscriber", 501: "there is no HLR here"},
+    ),
+    Operation(
+        "get_subscriber",
+        "GET",
+        "/v1/subscribers/{imsi}",
+        "A subscriber, as the HLR has it",
+        SubscriberAnswer,
+        lambda control, call: control.subscribers.get(call.path.imsi),
+        at=OfTerminal,
+        problems={404: "no such subscriber", 501: "there is no HLR here"},
+    ),
+    Operation(
+        "create_subscriber",
+        "POST",
+        "/v1/subscribers",
+        "Give the HLR another subscriber",
+        SubscriberAnswer,
+        lambda control, call: control.subscribers.create(call.body),
+        body=SubscriberCreation,
+        problems=EDITING,
+    ),
+    Operation(
+        "change_subscriber",
+        "PATCH",
+        "/v1/subscribers/{imsi}",
+        "Change what is named of a subscriber; its SGSN is told, and ends what is not allowed now",
+        SubscriberAnswer,
+        lambda control, call: control.subscribers.change(call.path.imsi, call.body),
+        at=OfTerminal,
+        body=SubscriberChange,
+        problems=EDITING | {404: "no such subscriber"},
+    ),
+    Operation(
+        "delete_subscriber",
+        "DELETE",
+        "/v1/subscribers/{imsi}",
+        "Have the HLR forget a subscriber; its SGSN sends the mobile away",
+        Done,
+        lambda control, call: control.subscribers.delete(call.path.imsi),
+        at=OfTerminal,
+        problems={
+            404: "no such subscriber",
+            501: "there is no HLR here",
+            503: "not in service yet, or the database cannot be written",
+        },
     ),
     _mobile_verb("attach", "Have the mobile attach to GPRS"),
     _mobile_verb("detach", "Have the mobile detach from GPRS"),

@@ -89,6 +89,11 @@ class HlrConfig:
     """The same for a short message to a mobile: one may wait for another, and each takes long."""
     max_short_messages: int = 10_000
     """Short messages that wait for an answer, either way; beyond it there is congestion."""
+    commit_interval: float = 0.005
+    """Seconds for which what has changed is gathered, before it is kept in one transaction.
+
+    What the HLR has to say meanwhile waits for it. 0: at the end of each verb.
+    """
     foreign_sgsns: Collection[str] = ()
     """IP addresses of SGSNs of other networks."""
     vectors: int = 5

@@ -47,6 +47,45 @@ class MsPurged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriberCreated(Event):
+    """There is a new subscriber."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberChanged(Event):
+    """A subscriber's subscription is another now."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberDeleted(Event):
+    """There is a subscriber less."""
+
+    imsi: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberDataTaken(Event):
+    """The serving SGSN has the changed data (TS 23.060 §6.11.1.1)."""
+
+    imsi: str
+    sgsn: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberDataRefused(Event):
+    """The serving SGSN did not take the changed data."""
+
+    imsi: str
+    sgsn: str
+    cause: int | None
+    """GMM cause; None where it did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class VectorsGiven(Event):
     """An SGSN has got what it needs to authenticate the subscriber (TS 33.102 §6.3.2)."""
 

@@ -8,7 +8,9 @@ Theory of operation. Update Location cancels the location in the SGSN before, in
 subscriber's data in the new SGSN, and is granted when the SGSN has taken them. What the HLR asks
 an SGSN is open until its result, its error or the timeout; at most one request of a type per
 subscriber and SGSN, for a new one replaces the old. Where two SGSNs ask at once, the later has the
-subscriber, and the update of the earlier is refused.
+subscriber, and the update of the earlier is refused. Data that change while an SGSN serves the
+subscriber go to it whole, in place of those that it has; who may not be there any more is sent away
+by Cancel Location.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from corenet.hlr.events import (
     LocationUpdated,
     LocationUpdateFailed,
     MsPurged,
+    SubscriberDataRefused,
+    SubscriberDataTaken,
 )
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Record, Register
@@ -129,7 +133,7 @@ class Gr:
             (imsi, sgsn, request), (_, record) = self._open.popitem(last=False)
             self._events.append(GrRequestTimedOut(imsi, sgsn[0], request))
             if request is MessageType.INSERT_SUBSCRIBER_DATA_REQUEST:
-                self._update_failed(record, sgsn, GmmCause.NETWORK_FAILURE)
+                self._data_refused(record, sgsn, None)
 
     def _serve(self, message: GsupMessage, peer: Address, now: float) -> None:
         record = self._register.find(message.imsi)
@@ -219,6 +223,41 @@ class Gr:
         )
         self._reachability.regain(record, now)
 
+    def subscription_changed(self, record: Record, now: float) -> None:
+        """Have the serving SGSN take the data of now (TS 29.002 §8.8.1), or send the MS away."""
+        peer = record.updating or record.sgsn
+        if peer is None:
+            return
+        barred = self._barred(record.subscriber, peer)
+        if barred is None:
+            self._ask(subscriber_data(record.subscriber), record, peer, now)
+        else:
+            self.withdraw(record, barred, now)
+
+    def withdraw(self, record: Record, cause: GmmCause, now: float) -> None:
+        """Have every SGSN that has to do with the MS send it away (TS 29.002 §8.1.3)."""
+        there = dict.fromkeys(sgsn for sgsn in (record.sgsn, record.updating) if sgsn is not None)
+        for sgsn in there:
+            self._open.pop((record.imsi, sgsn, MessageType.INSERT_SUBSCRIBER_DATA_REQUEST), None)
+        if record.updating is not None:
+            self._update_failed(record, record.updating, cause)
+        record.sgsn = record.since = None
+        for sgsn in there:
+            cancel = GsupMessage(
+                MessageType.LOCATION_CANCEL_REQUEST,
+                record.imsi,
+                cancel_type=CancelType.SUBSCRIPTION_WITHDRAW,
+                cn_domain=CnDomain.PS,
+            )
+            self._ask(cancel, record, sgsn, now)
+
+    def _data_refused(self, record: Record, peer: Address, cause: int | None) -> None:
+        """Take note that an SGSN has not taken a subscriber's data; None: it did not answer."""
+        if record.updating == peer:
+            self._update_failed(record, peer, GmmCause.NETWORK_FAILURE if cause is None else cause)
+        else:
+            self._events.append(SubscriberDataRefused(record.imsi, peer[0], cause))
+
     def _update_failed(self, record: Record, peer: Address, cause: int) -> None:
         record.updating = None
         self._refuse(MessageType.UPDATE_LOCATION_REQUEST, record.imsi, peer, cause)
@@ -282,9 +321,11 @@ class Gr:
             # An error says that the SGSN has no such MS, which is what was wanted.
             self._events.append(LocationCancelled(message.imsi, peer[0]))
         elif message.cause is not None:
-            self._update_failed(found[1], peer, message.cause)
-        else:
+            self._data_refused(found[1], peer, message.cause)
+        elif found[1].updating == peer:
             self._update_granted(found[1], peer, now)
+        else:
+            self._events.append(SubscriberDataTaken(message.imsi, peer[0]))
 
     def _ask(self, message: GsupMessage, record: Record, peer: Address, now: float) -> None:
         key = (message.imsi, peer, message.type)

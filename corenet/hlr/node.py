@@ -8,11 +8,13 @@ The GGSNs speak to it as they would to a GTP-MAP protocol converter with an HLR 
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 
 from corenet.hlr.authentication import Authentication
 from corenet.hlr.config import HlrConfig, Subscriber
 from corenet.hlr.gr import Gr, GrCounters
+from corenet.hlr.provisioning import Provisioning
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Location, Record, Register
 from corenet.hlr.routeing import Routeing
@@ -75,7 +77,7 @@ class Hlr:
         self._reachability.on_present = lambda record, now: self._short_messages.alert(
             record, SmAlertReason.MS_PRESENT, now
         )
-        self._gr = Gr(
+        self._gr = gr = Gr(
             self._register,
             self._reachability,
             self._short_messages,
@@ -85,6 +87,9 @@ class Hlr:
             self._datagrams,
             self._events,
         )
+        self._provisioning = Provisioning(self._register, gr, self._keeping, self._events)
+        self._commit: float | None = None
+        """When what has changed is to be kept; until then nothing is said."""
 
     def start(self, now: float) -> None:
         """Begin service; an HLR waits to be asked, but for what an earlier life has left."""
@@ -92,7 +97,10 @@ class Hlr:
         self._follow(now)
 
     def stop(self, now: float) -> None:
-        """End service; there is no one to say farewell to."""
+        """End service; what has changed is kept, and who waits for that is told."""
+        if self._commit is not None:
+            self._commit = now
+            self._keep(now)
 
     def receive(
         self,
@@ -116,6 +124,7 @@ class Hlr:
             self._endpoint.next_timeout(),
             self._gr.next_timeout(),
             self._short_messages.next_timeout(),
+            self._commit,
             self._reachability.next_timeout(),
         )
         return min((timeout for timeout in timeouts if timeout is not None), default=None)
@@ -130,6 +139,8 @@ class Hlr:
 
     def take_datagrams(self) -> list[Datagram]:
         """Return what is to be sent, in order, and forget it."""
+        if self._commit is not None:
+            return []
         datagrams = self._datagrams[:]
         self._datagrams.clear()
         return datagrams
@@ -139,6 +150,36 @@ class Hlr:
         events = self._events[:]
         self._events.clear()
         return events
+
+    def create(self, subscriber: Subscriber, now: float) -> None:
+        """Add a subscriber. Raises TakenError, NotKeptError."""
+        self._provisioning.create(subscriber)
+        self._follow(now)
+
+    def change(self, subscriber: Subscriber, now: float) -> None:
+        """Give who has that IMSI this subscription; the serving SGSN is told.
+
+        Raises KeyError for an unknown IMSI, TakenError, NotKeptError.
+        """
+        self._provisioning.change(subscriber, now)
+        self._follow(now)
+
+    def delete(self, imsi: str, now: float) -> None:
+        """Forget a subscriber; the serving SGSN sends it away.
+
+        Raises KeyError for an unknown IMSI, NotKeptError.
+        """
+        self._provisioning.delete(imsi, now)
+        self._follow(now)
+
+    def subscribers(self, start: int = 0, stop: int | None = None) -> tuple[Subscriber, ...]:
+        """Return subscriptions in the order in which they came."""
+        return tuple(record.subscriber for record in islice(self._register, start, stop))
+
+    @property
+    def subscriber_count(self) -> int:
+        """How many subscribers there are."""
+        return len(self._register)
 
     def set_not_reachable(self, imsi: str, reason: MsNotReachableReason, now: float) -> None:
         """Set the MS-not-reachable flag by hand. Raises KeyError for an unknown IMSI."""
@@ -221,12 +262,19 @@ class Hlr:
                     self._reachability.take_failure(event, now)
         for data, peer in self._endpoint.take_datagrams():
             self._datagrams.append(Datagram(Interface.GTP_C, peer, data))
-        self._keep()
+        self._keep(now)
 
-    def _keep(self) -> None:
+    def _keep(self, now: float) -> None:
         """Have the store keep what has changed: of those asked for, or whom an event names."""
         asked_for = self._register.take_asked_for()
-        if self._keeping is not None:
-            named = [imsi for event in self._events if (imsi := getattr(event, "imsi", None))]
-            self._keeping.keep([*asked_for, *named], self._events)
+        if self._keeping is None:
+            return
+        named = [imsi for event in self._events if (imsi := getattr(event, "imsi", None))]
+        changed = self._keeping.note([*asked_for, *named])
+        self._register.take_asked_for()
+        if self._commit is None and changed:
+            self._commit = now + self.config.commit_interval
+        if self._commit is not None and now >= self._commit:
+            self._commit = None
+            self._keeping.keep(self._events)
             self._register.take_asked_for()

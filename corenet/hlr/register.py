@@ -74,6 +74,11 @@ class Record:
         """The subscriber's IMSI."""
         return self.subscriber.imsi
 
+    @property
+    def sqn(self) -> int:
+        """The sequence number of the last quintuplet."""
+        return self.subscriber.sqn if self.centre is None else self.centre.sqn
+
     def note_contact(self) -> None:
         """Take note that the SGSN has said that the MS is there."""
         if self.overtaken:
@@ -139,11 +144,47 @@ class Register:
     def add(self, subscriber: Subscriber) -> Record:
         """Add a subscriber whose IMSI and MSISDN nobody has; return its record."""
         record = self._records[subscriber.imsi] = Record(subscriber)
-        self._by_msisdn[subscriber.msisdn] = subscriber
-        for apn in subscriber.apns:
-            if apn.static_address is not None:
-                self._by_address.setdefault(str(ip_address(apn.static_address)), subscriber)
+        self._index(subscriber)
         return record
+
+    def replace(self, subscriber: Subscriber) -> Record:
+        """Give who has this IMSI another subscription; return the record, which is the same."""
+        record = self._records[subscriber.imsi]
+        self._forget(record.subscriber)
+        if record.subscriber.secret != subscriber.secret:
+            record.centre = None
+        record.subscriber = subscriber
+        self._index(subscriber)
+        return record
+
+    def remove(self, imsi: str) -> None:
+        """Forget a subscriber."""
+        self._forget(self._records.pop(imsi).subscriber)
+
+    def taken(self, subscriber: Subscriber) -> tuple[str, str] | None:
+        """Return the number or static address, with its kind, that somebody else has."""
+        other = self._by_msisdn.get(subscriber.msisdn)
+        if other is not None and other.imsi != subscriber.imsi:
+            return "msisdn", subscriber.msisdn
+        for address in _addresses(subscriber):
+            other = self._by_address.get(address)
+            if other is not None and other.imsi != subscriber.imsi:
+                return "address", address
+        return None
+
+    def _index(self, subscriber: Subscriber) -> None:
+        self._by_msisdn[subscriber.msisdn] = subscriber
+        for address in _addresses(subscriber):
+            self._by_address.setdefault(address, subscriber)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        del self._by_msisdn[subscriber.msisdn]
+        for address in _addresses(subscriber):
+            if self._by_address.get(address) is subscriber:
+                del self._by_address[address]
+
+    def __len__(self) -> int:
+        return len(self._records)
 
     def __iter__(self) -> Iterator[Record]:
         """Iterate over all records."""
@@ -168,3 +209,9 @@ class Register:
     def by_address(self, address: str) -> Subscriber | None:
         """Return the first subscription that has ``address`` as a static address, or None."""
         return self._by_address.get(address)
+
+
+def _addresses(subscriber: Subscriber) -> Iterator[str]:
+    for apn in subscriber.apns:
+        if apn.static_address is not None:
+            yield str(ip_address(apn.static_address))

@@ -4,8 +4,9 @@ Specs: TS 23.007 §5 (HLR restoration: what is in non-volatile storage), TS 23.0
 
 Theory of operation. A store holds the subscribers and, of each, what TS 23.008 wants permanent:
 where it is, whether it can be reached, and who waits for it. The HLR reads everything when it is
-made and works in memory; at the end of each verb it hands the store what has changed, in one
-transaction. What cannot be kept then is tried again with the next change.
+made and works in memory; it hands the store what has changed, in one transaction for all that
+came within its commit interval, and says nothing before that is kept. What cannot be kept then is
+tried again with the next change.
 """
 
 from __future__ import annotations
@@ -45,11 +46,25 @@ class Store(Protocol):
     """Where subscribers and their states are kept."""
 
     def add(self, subscribers: Iterable[Subscriber]) -> None:
-        """Keep the subscribers that are not there yet; those that are stay as they are."""
+        """Keep the subscribers that are not there yet, unless they were removed."""
         ...
 
     def load(self) -> Iterable[tuple[Subscriber, State]]:
         """Return everything; a subscription has its state's sequence number."""
+        ...
+
+    def replace(self, subscriber: Subscriber) -> None:
+        """Keep a subscriber, in place of the one with its IMSI; its state stays.
+
+        Raises NotKeptError.
+        """
+        ...
+
+    def remove(self, imsi: str) -> None:
+        """Forget a subscriber with its state; ``add`` is not to bring it back.
+
+        Raises NotKeptError.
+        """
         ...
 
     def save(self, states: Mapping[str, State]) -> None:
@@ -72,14 +87,20 @@ class Keeping:
             _restore(register, subscriber, state)
             self._kept[subscriber.imsi] = state
 
-    def keep(self, imsis: Iterable[str], events: list[Event]) -> None:
-        """Keep what has changed of these subscribers, and what could not be kept before."""
+    def note(self, imsis: Iterable[str]) -> bool:
+        """Look what has changed of these subscribers; return whether anything has."""
+        changed = False
         for imsi in imsis:
             if (state := self._state(imsi)) is not None and state != self._kept.get(imsi):
                 self._changed[imsi] = None
+                changed = True
+        return changed
+
+    def keep(self, events: list[Event]) -> None:
+        """Keep what has changed, and what could not be kept before."""
         if not self._changed:
             return
-        states = {imsi: self._state(imsi) or State() for imsi in self._changed}
+        states = {imsi: state for imsi in self._changed if (state := self._state(imsi)) is not None}
         try:
             self._store.save(states)
         except NotKeptError as error:
@@ -87,6 +108,16 @@ class Keeping:
             return
         self._kept.update(states)
         self._changed.clear()
+
+    def put(self, subscriber: Subscriber) -> None:
+        """Keep a subscriber that is new, or has changed. Raises NotKeptError."""
+        self._store.replace(subscriber)
+
+    def remove(self, imsi: str) -> None:
+        """Forget a subscriber. Raises NotKeptError."""
+        self._store.remove(imsi)
+        self._kept.pop(imsi, None)
+        self._changed.pop(imsi, None)
 
     def _state(self, imsi: str) -> State | None:
         record = self._register.find(imsi)
@@ -99,7 +130,7 @@ class Keeping:
             tuple(record.waiting),
             record.memory_full,
             tuple(record.waiting_centres.items()),
-            record.subscriber.sqn if record.centre is None else record.centre.sqn,
+            record.sqn,
         )
 
 

@@ -88,6 +88,7 @@ class DeactivationReason(StrEnum):
     """The answer to an Update PDP Context Request."""
     STOPPED = "sgsn stopped"
     NOT_MOVED = "ggsn does not follow to this sgsn"
+    SUBSCRIPTION = "not subscribed any more"
     FORGOTTEN = "mobile has it no more"
     """The PDP context status of a routing area update says so."""
 

@@ -54,6 +54,7 @@ from corenet.sgsn.secondary import SecondaryActivations
 from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
+from corenet.sgsn.subscription_changes import SubscriptionChanges
 from corenet.sgsn.update import Updates
 from gtp.endpoint import EndpointCounters
 from gtp.ies.quality import QosProfile
@@ -143,7 +144,11 @@ class Sgsn:
             self._arrivals,
             self._departures,
         )
-        self._modifications = modifications = Modifications(core, self._deactivations)
+        modifications = Modifications(core, self._deactivations)
+        self._modifications = modifications
+        self._subscription_changes = SubscriptionChanges(
+            activations, self._deactivations, modifications
+        )
         sessions = Sessions(
             core,
             self._requests,
@@ -214,7 +219,7 @@ class Sgsn:
                 self._mobility.hlr_asks(message, now)
                 mobile = self._core.mobiles.with_imsi(message.imsi)
                 if mobile is not None:
-                    self._modifications.subscription_changed(mobile, now)
+                    self._subscription_changes.apply(mobile, now)
         self._end(now)
 
     def next_timeout(self) -> float | None:

@@ -372,6 +372,7 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
         ),
         timers=_timers(lab.hlr.gtp),
         max_short_messages=lab.hlr.short_messages,
+        commit_interval=lab.hlr.commit_interval,
         foreign_sgsns=lab.hlr.foreign_sgsns,
         service_centres=gsup.service_centres(lab),
     )

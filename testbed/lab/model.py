@@ -349,6 +349,13 @@ class HlrPart(Part):
         description="SQLite file with subscribers and where they are, from the working folder; the "
         "lab's are added where it does not know them. Nothing is kept when absent",
     )
+    commit_interval: float = Field(
+        default=0.005,
+        ge=0,
+        le=1,
+        description="seconds for which changes are gathered into one transaction of the database; "
+        "answers wait for it",
+    )
     foreign_sgsns: tuple[Host, ...] = Field(
         default=(), description="addresses of SGSNs of other networks"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from corenet.interfaces.names import AsksNames, NameAnswer, NameAsked, RecordType
@@ -30,7 +31,7 @@ class VirtualNames:
         delay: float = 0.02,
         negative_ttl: float = 60.0,
     ) -> None:
-        """``nodes`` are by name; an answer takes ``delay`` seconds."""
+        """``nodes`` are by name, those of now at any time; an answer takes ``delay`` seconds."""
         self.entries = dict(entries)
         self.silent = False
         """Whether the servers are out of service; nobody answers then."""
@@ -43,14 +44,13 @@ class VirtualNames:
         runtime.on_event(self._heard)
 
     def _heard(self, _time: float, name: str, event: Event) -> None:
-        node = self._nodes.get(name)
-        if node is None or not isinstance(event, NameAsked):
+        if name not in self._nodes or not isinstance(event, NameAsked):
             return
         self.asked.append(event.name)
         if not self.silent:
-            self._runtime.call_later(self._delay, lambda: self._answer(node, event))
+            self._runtime.call_later(self._delay, lambda: self._answer(name, event))
 
-    def _answer(self, node: AsksNames, asked: NameAsked) -> None:
+    def _answer(self, asker: str, asked: NameAsked) -> None:
         entry = self.entries.get(asked.name)
         if entry is None:
             answer = NameAnswer(asked.name, ttl=self._negative_ttl)
@@ -58,4 +58,6 @@ class VirtualNames:
             ipv6 = asked.record is RecordType.AAAA
             addresses = tuple(one for one in entry.addresses if (":" in one) == ipv6)
             answer = NameAnswer(asked.name, addresses, entry.ttl)
-        self._runtime.command(node, lambda now: node.name_answered(answer, now))
+        node = self._nodes[asker]
+        with suppress(LookupError):  # it has crashed, and is not back
+            self._runtime.command(node, lambda now: node.name_answered(answer, now))

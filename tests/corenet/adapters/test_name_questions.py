@@ -106,7 +106,9 @@ class NameQuestionTests(TestCase):
         """Have a node ask; return what it hears."""
         node = Asker(f"sgsn-{len(self.nodes)}")
         self.nodes.append(node)
-        self.questions = NameQuestions(reactor, self.runtime, {node.name: (node, servers)}, wait=1)
+        self.questions = NameQuestions(
+            reactor, self.runtime, {node.name: node}, {node.name: servers}, wait=1
+        )
         self.runtime.attach(node, {})
         self.runtime.command(node, lambda now: node.tell(NameAsked(name, record)))
         return node.heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,27 @@ def test_what_cannot_be_written_is_said(file: SubscriberFile) -> None:
     """The HLR keeps it in memory, and tries again."""
     with pytest.raises(NotKeptError, match="cannot be written"):
         file.save({"234159999999999": STATE})
+
+
+def test_one_subscriber_is_replaced_or_removed(file: SubscriberFile) -> None:
+    """Its state stays with the first, and goes with the second."""
+    file.add([FULL, PLAIN])
+    file.save({FULL.imsi: STATE})
+    changed = Subscriber(FULL.imsi, "447700900777", sqn=STATE.sqn)
+    file.replace(changed)
+    assert dict(file.load())[changed] == STATE
+    file.remove(FULL.imsi)
+    file.add([FULL])
+    assert [subscriber for subscriber, _ in file.load()] == [PLAIN]
+    file.replace(Subscriber(FULL.imsi, "447700900777"))
+    assert State() in dict(file.load()).values()
+
+
+def test_an_edit_that_cannot_be_written_is_said(path: str) -> None:
+    """A number that another has, and a file that is closed."""
+    with closing(SubscriberFile(path)) as file:
+        file.add([PLAIN])
+        with pytest.raises(NotKeptError, match="belongs to"):
+            file.replace(Subscriber(SIM.imsi, PLAIN.msisdn))
+    with pytest.raises(NotKeptError, match="cannot be written"):
+        file.remove(PLAIN.imsi)

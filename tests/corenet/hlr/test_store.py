@@ -49,6 +49,17 @@ class Memory:
             state = self.states.get(imsi, State(sqn=subscriber.sqn))
             yield replace(subscriber, sqn=state.sqn), state
 
+    def replace(self, subscriber: Subscriber) -> None:
+        if self.broken:
+            raise NotKeptError("the disk is full")
+        self.subscribers[subscriber.imsi] = subscriber
+
+    def remove(self, imsi: str) -> None:
+        if self.broken:
+            raise NotKeptError("the disk is full")
+        del self.subscribers[imsi]
+        self.states.pop(imsi, None)
+
     def save(self, states: Mapping[str, State]) -> None:
         if self.broken:
             raise NotKeptError("the disk is full")
@@ -58,7 +69,7 @@ class Memory:
 
 def start(store: Memory, *subscribers: Subscriber) -> Hlr:
     """Start an HLR."""
-    config = HlrConfig("192.0.2.3", subscribers or (KNOWN,))
+    config = HlrConfig("192.0.2.3", subscribers or (KNOWN,), commit_interval=0)
     return Hlr(config, random=Random(1), recovery=1, store=store)
 
 
@@ -197,3 +208,97 @@ def test_what_could_not_be_kept_is_kept_later(store: Memory) -> None:
     store.broken = False
     say(hlr, MessageType.PURGE_MS_REQUEST)
     assert store.states[IMSI].reason is MsNotReachableReason.PURGED_GPRS
+
+
+# -- provisioning -------------------------------------------------------------------------------
+
+
+def test_what_is_edited_is_kept(store: Memory) -> None:
+    """Who was created, changed or deleted is so after a restart; a location stays."""
+    hlr = start(store)
+    register(hlr)
+    other = Subscriber(OTHER, "447700900124")
+    hlr.create(other, 7.0)
+    hlr.change(replace(KNOWN, msisdn="447700900777"), 7.0)
+    again = start(store)
+    assert again.subscriber(OTHER) == other
+    found = again.by_msisdn("447700900777")
+    assert found is not None
+    location = again.location(IMSI)
+    assert location is not None
+    assert location.sgsn == SGSN[0]
+    again.delete(OTHER, 8.0)
+    assert start(store).subscriber(OTHER) is None
+
+
+def test_an_edit_that_cannot_be_kept_is_none(store: Memory) -> None:
+    """What the store refuses does not hold in memory either."""
+    hlr = start(store)
+    register(hlr)
+    store.broken = True
+    for edit in (
+        lambda: hlr.create(Subscriber(OTHER, "447700900124"), 7.0),
+        lambda: hlr.change(replace(KNOWN, msisdn="447700900777"), 7.0),
+        lambda: hlr.delete(IMSI, 7.0),
+    ):
+        with pytest.raises(NotKeptError):
+            edit()
+    assert [one.msisdn for one in hlr.subscribers()] == [KNOWN.msisdn]
+    assert hlr.take_datagrams() == []
+
+
+def test_who_is_deleted_while_something_waits_to_be_kept_is_gone(store: Memory) -> None:
+    """A state that could not be kept does not bring a subscriber back."""
+    hlr = start(store)
+    store.broken = True
+    register(hlr)
+    store.broken = False
+    hlr.delete(IMSI, 8.0)
+    assert (store.subscribers, store.states) == ({}, {})
+
+
+# -- group commit -------------------------------------------------------------------------------
+
+
+def gathering(store: Memory) -> Hlr:
+    """An HLR that gathers what changes for a while."""
+    config = HlrConfig("192.0.2.3", (KNOWN,), commit_interval=0.1)
+    return Hlr(config, random=Random(1), recovery=1, store=store)
+
+
+def test_answers_wait_until_what_they_say_is_kept(store: Memory) -> None:
+    """Nothing that changed is told before it is on disk, nor what comes after it."""
+    hlr = gathering(store)
+    assert say(hlr, MessageType.UPDATE_LOCATION_REQUEST)
+    assert say(hlr, MessageType.INSERT_SUBSCRIBER_DATA_RESULT) == []
+    assert say(hlr, MessageType.READY_FOR_SM_REQUEST) == []
+    assert (store.writes, hlr.next_timeout()) == (0, 7.1)
+    hlr.handle_timeout(7.05)
+    assert (store.writes, hlr.take_datagrams()) == (0, [])
+    hlr.handle_timeout(7.1)
+    told = [decode(one.data).type for one in hlr.take_datagrams()]
+    assert told == [MessageType.UPDATE_LOCATION_RESULT, MessageType.READY_FOR_SM_RESULT]
+    assert (store.writes, store.states[IMSI].sgsn) == (1, SGSN)
+    assert hlr.next_timeout() is None
+
+
+def test_an_hlr_that_stops_keeps_what_it_has_gathered(store: Memory) -> None:
+    """And tells those who wait for it."""
+    hlr = gathering(store)
+    register(hlr)
+    hlr.stop(7.01)
+    assert store.states[IMSI].sgsn == SGSN
+    assert hlr.take_datagrams()
+
+
+def test_what_could_not_be_kept_stops_nobody_when_gathered(store: Memory) -> None:
+    """Answers go out all the same, and the next change tries again."""
+    hlr = gathering(store)
+    store.broken = True
+    register(hlr)
+    hlr.handle_timeout(7.1)
+    assert hlr.take_datagrams()
+    store.broken = False
+    assert say(hlr, MessageType.UPDATE_LOCATION_REQUEST) == []
+    hlr.handle_timeout(7.2)
+    assert store.states[IMSI].sgsn == SGSN

@@ -119,6 +119,20 @@ def test_a_name_is_asked_again_when_its_ttl_is_over():
     assert len(bench.names.asked) == 2
 
 
+@pytest.mark.parametrize("back", [True, False])
+def test_an_answer_for_an_sgsn_that_has_crashed_does_no_harm(back):
+    """It is for the one that comes after, or for nobody."""
+    bench = Bench(addresses=(NEAR,))
+    bench.activate(MOBILES[0])
+    bench.lab.run(0.01)
+    assert bench.names.asked == [NAME]
+    bench.lab.crash("sgsn")
+    if back:
+        bench.lab.bring_back("sgsn")
+    bench.lab.run(1)
+    assert bench.counts() == (0, 0)
+
+
 @pytest.mark.parametrize(("silent", "cause"), [(False, 27), (True, 38)])
 def test_without_an_address_the_mobile_hears_why(silent, cause):
     """No such name is an unknown APN; no answer is a failure of the network. Nothing is left."""
