@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from corenet.control.model import Answer, Imsi, Msisdn, Page, PdpAddress, Qos, Request, whole
+from corenet.control.answering import whole
+from corenet.control.model import Answer, Imsi, Msisdn, Page, PdpAddress, Qos, Request
 
 ApnProfileName = Annotated[
     str,
