@@ -1,6 +1,7 @@
 """The live event stream: what a listener gets, and what becomes of one that does not listen."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from structlog.testing import capture_logs
@@ -255,10 +256,13 @@ def test_connection_goes_on_after_its_stream(quiet, wire):
 def test_event_that_json_has_no_words_for_is_text(quiet):
     """Whatever an event is made of, the stream goes on."""
 
+    @dataclass(frozen=True)
     class Odd(Event):
         """Has a member of a kind of its own."""
 
+        member: object
+
     listener = Listener(quiet)
-    quiet.world.control.events.note(1.0, "ggsn", Odd())
+    quiet.world.control.events.note(1.0, "ggsn", Odd(1j))
     ((_, name, data),) = listener.events()
-    assert (name, data["node"]) == ("Odd", "ggsn")
+    assert (name, data["node"], data["member"]) == ("Odd", "ggsn", "1j")

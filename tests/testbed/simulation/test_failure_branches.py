@@ -243,7 +243,7 @@ def test_create_refused_for_an_unknown_apn(make_bench):
     """The SGSN sends the MS's own activation to a GGSN that has no such APN."""
     apns = (SubscribedApn("other.example"),)
     bench = make_bench(
-        sgsn={"ggsns": {"other.example": "192.0.2.1"}},
+        sgsn={"ggsns": {"other.example": ("192.0.2.1",)}},
         hlr={"subscribers": (Subscriber(FIXED, "447700900001", apns),)},
         known=(FIXED,),
     )
