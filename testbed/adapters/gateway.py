@@ -24,6 +24,7 @@ from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from testbed.adapters.core_client import CoreClient, EventStream
+from testbed.adapters.eager_port import listen_eagerly
 from testbed.adapters.event_words import EventWords
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.gateway_metrics import GatewayMetrics
@@ -91,8 +92,11 @@ class GatewayService:
         name: str = "gateway",
         esme: EsmeConfig | None = None,
         open_store: Callable[[], Store] | None = None,
+        flush_log: Callable[[], None] | None = None,
     ) -> None:
         """Make a gateway that has not started; ``esme`` reaches its SMSCs, where it has any.
+
+        ``flush_log`` writes what has been logged, before anybody is answered.
 
         Raises:
             ValueError: the gateway is to ask a core, and no control_url says where it is; or it is
@@ -153,6 +157,11 @@ class GatewayService:
         self._arrived: list[Callable[[float], None]] = []
         """Submissions for the node."""
         self._taking: IDelayedCall | None = None
+        self._answers: list[tuple[Deferred[HttpAnswer], HttpAnswer]] = []
+        """What to fire at the end of a command."""
+        self._commands = 0
+        """Commands that are being carried out, each within the one before."""
+        self._flush_log = flush_log
         self._keys = count(1)
         self._words = EventWords()
         self._is_running = False
@@ -193,9 +202,7 @@ class GatewayService:
         self._is_running = True
         self._runtime.on_event(self._on_event)
         try:
-            self._port = self._reactor.listenTCP(
-                config.pap_port, self._site, interface=config.address
-            )
+            self._port = listen_eagerly(self._reactor, config.pap_port, self._site, config.address)
             if config.tls is not None:
                 self._tls_port = self._reactor.listenSSL(
                     config.tls.port, self._site, self._tls, interface=config.address
@@ -312,8 +319,15 @@ class GatewayService:
 
     def _command(self, action: Callable[[float], None]) -> None:
         """Command the node; what comes back after the end is dropped, the store has it all."""
-        if self._is_running:
+        if not self._is_running:
+            return
+        self._commands += 1
+        try:
             self._runtime.command(self.gateway, action)
+        finally:
+            self._commands -= 1
+            if not self._commands:
+                self._send_answers()
 
     def _each(self, actions: Sequence[Callable[[float], None]]) -> None:
         """Command the node several things at once; one that fails does not keep others back."""
@@ -368,6 +382,8 @@ class GatewayService:
         for effect in effects:
             if not isinstance(effect, Commit):
                 self._carry_out(effect)
+        if not self._commands:
+            self._send_answers()
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -401,7 +417,17 @@ class GatewayService:
         if waiting is not None:
             answer, began = waiting
             self._metrics.answered(self._reactor.seconds() - began)
-            answer.callback(HttpAnswer(effect.status, effect.content_type, effect.body))
+            what = HttpAnswer(effect.status, effect.content_type, effect.body)
+            self._answers.append((answer, what))
+
+    def _send_answers(self) -> None:
+        """Answer, once the log says what is answered."""
+        answers, self._answers = self._answers, []
+        if answers and self._flush_log is not None:
+            self._flush_log()
+        for answer, what in answers:
+            if not answer.called:
+                answer.callback(what)
 
     def _written(self, written: Sequence[tuple[Commit, Written]]) -> None:
         """Tell the node of a transaction."""

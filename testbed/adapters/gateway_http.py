@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Coroutine
 from functools import cache, lru_cache
 from time import time
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 import structlog
@@ -24,7 +24,9 @@ from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from corenet.adapters.metrics import METRICS_TYPE
 from corenet.adapters.sqlite_file import StoreError
+from testbed.adapters import whole_request
 from testbed.adapters.tls import names_in
+from testbed.adapters.whole_request import WholeRequest
 from testbed.codecs.hosts import is_listed
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
@@ -61,8 +63,9 @@ Health = Callable[[], dict[str, Any]]
 class GatewaySite(Factory):
     """What a listening port serves; knows its connections, so that they can be closed.
 
-    Twisted reads HTTP; what it would add for every request (forms, cookies, an access log,
-    resources) is left out, because it takes longer than all that a push is about.
+    A request that comes whole and plain is read at once (``whole_request``). Twisted reads all
+    others; what it would add for every request (forms, cookies, an access log, resources) is left
+    out, because it takes longer than all that a push is about.
     """
 
     noisy = False
@@ -115,8 +118,87 @@ class GatewaySite(Factory):
             await closed
 
 
-class _Exchange(Request):
-    """A request and its answer; broken off once the body is larger than the site allows."""
+class _Exchange(Protocol):
+    """A request and its answer."""
+
+    method: bytes
+    uri: bytes
+    path: bytes
+    answering: Deferred[HttpAnswer] | None
+    """What the client waits for."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        ...
+
+    @property
+    def peer_address(self) -> str:
+        """The IP address that the request comes from."""
+        ...
+
+    @property
+    def certificate(self) -> tuple[str, ...]:
+        """The names in the client's certificate."""
+        ...
+
+    def header(self, name: bytes) -> str | None:
+        """Return the last value of a header, or None; octets that are no UTF-8 are marked."""
+        ...
+
+    def answer(self, answer: HttpAnswer, more: str = "") -> None:
+        """Write the answer, whole; ``more`` is further lines of its head."""
+        ...
+
+
+class _Submission:
+    """A POST that came whole, and its answer (satisfies ``_Exchange``)."""
+
+    __slots__ = ("_channel", "_fields", "answering", "body", "method", "path", "uri")
+
+    def __init__(self, channel: _Channel, request: WholeRequest) -> None:
+        self._channel: _Channel | None = channel
+        self._fields = request.fields
+        self.method = b"POST"
+        self.uri = request.target
+        self.path = request.target.partition(b"?")[0]
+        self.body = request.body
+        self.answering: Deferred[HttpAnswer] | None = None
+
+    @property
+    def peer_address(self) -> str:
+        """The IP address that the request comes from."""
+        return "" if self._channel is None else self._channel.peer_address
+
+    @property
+    def certificate(self) -> tuple[str, ...]:
+        """The names in the client's certificate."""
+        return () if self._channel is None else self._channel.certificate
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of a header, or None."""
+        value = self._fields.get(name)
+        return None if value is None else value.decode("ascii")
+
+    def answer(self, answer: HttpAnswer, more: str = "") -> None:
+        """Write the answer, whole; ``more`` is further lines of its head."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.write(_head(answer, more) + answer.body)  # type: ignore[no-untyped-call]
+            channel.requestDone(self)
+
+    def connectionLost(self, _reason: Failure) -> None:
+        """Take back what was asked, for the client has gone (the channel calls this)."""
+        self._channel = None
+        if self.answering is not None:
+            self.answering.cancel()
+
+
+class _TwistedExchange(Request):
+    """A request that Twisted has read, and its answer (satisfies ``_Exchange``).
+
+    It is broken off once the body is larger than the site allows.
+    """
 
     def __init__(self, channel: _Channel, _queued: object = None) -> None:
         super().__init__(channel)
@@ -168,8 +250,12 @@ class _Exchange(Request):
     @property
     def peer_address(self) -> str:
         """The IP address that the request comes from."""
-        client = self.getClientAddress()  # type: ignore[no-untyped-call]
-        return str(getattr(client, "host", ""))
+        return cast(_Channel, self.channel).peer_address
+
+    @property
+    def certificate(self) -> tuple[str, ...]:
+        """The names in the client's certificate."""
+        return cast(_Channel, self.channel).certificate
 
     def header(self, name: bytes) -> str | None:
         """Return the last value of a header, or None; octets that are no UTF-8 are marked."""
@@ -180,12 +266,7 @@ class _Exchange(Request):
         """Write the answer, whole; ``more`` is further lines of its head."""
         if not self.channel.persistent:
             more += "Connection: close\r\n"
-        more += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
-        head = (
-            f"HTTP/1.1 {answer.status} {_reason(answer.status)}\r\nDate: {_date(int(time()))}\r\n"
-            f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
-            f"{more}\r\n"
-        ).encode("latin-1")
+        head = _head(answer, more)
         self.startedWriting = 1
         self.channel.write(head if self.method == b"HEAD" else head + answer.body)
         self.finish()  # type: ignore[no-untyped-call]
@@ -206,12 +287,13 @@ class _Exchange(Request):
 class _Channel(HTTPChannel):
     """One connection."""
 
-    requestFactory = _Exchange  # type: ignore[assignment]  # noqa: N815
+    requestFactory = _TwistedExchange  # type: ignore[assignment]  # noqa: N815
 
     def __init__(self, site: GatewaySite) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.site = site
         self._host: IAddress
+        self._peer: IAddress
         self._names: tuple[str, ...] | None = None
         self.timeOut = IDLE_SECONDS
         self.callLater = site.reactor.callLater  # type: ignore[method-assign]
@@ -220,11 +302,48 @@ class _Channel(HTTPChannel):
         """Begin (Twisted calls this)."""
         self.site.add(self)
         self._host = super().getHost()  # type: ignore[no-untyped-call]
+        self._peer = super().getPeer()  # type: ignore[no-untyped-call]
         super().connectionMade()  # type: ignore[no-untyped-call]
 
     def getHost(self) -> IAddress:
         """Return our end of the connection, which Twisted would ask the system for every time."""
         return self._host
+
+    def getPeer(self) -> IAddress:
+        """Return the client's end, which Twisted would make anew every time."""
+        return self._peer
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take a whole request, or let Twisted make something of a piece (Twisted calls this)."""
+        # Nothing of a request is here yet, and none waits for its answer.
+        if not (self.requests or self._buffer or self._busyReceiving) and self.persistent:
+            request = whole_request.read(data, self.site.largest_body)
+            if request is not None:
+                submission = _Submission(self, request)
+                self.requests.append(submission)
+                self._handlingRequest = True
+                # What comes before the answer is kept until then.
+                self.setRawMode()  # type: ignore[no-untyped-call]
+                self.site.answers.begin(submission)
+                return
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+    def requestDone(self, request: object) -> None:
+        """Wait for the next request (a request calls this)."""
+        self.resetTimeout()  # type: ignore[no-untyped-call]
+        super().requestDone(request)  # type: ignore[no-untyped-call]
+
+    def timeoutConnection(self) -> None:
+        """Let go of a client that sends nothing, but not while it waits for us."""
+        if self._handlingRequest:
+            self.setTimeout(self.timeOut)  # type: ignore[no-untyped-call]
+        else:
+            super().timeoutConnection()  # type: ignore[no-untyped-call]
+
+    @property
+    def peer_address(self) -> str:
+        """The client's IP address."""
+        return str(getattr(self._peer, "host", ""))
 
     @property
     def certificate(self) -> tuple[str, ...]:
@@ -302,7 +421,7 @@ class _Answers:
             address=request.peer_address,
             authorization=request.header(b"authorization"),
             target=request.uri.decode("ascii", "replace"),
-            certificate=cast(_Channel, request.channel).certificate,
+            certificate=request.certificate,
         )
         return self._submit(request.header(b"content-type") or "", request.body, caller)
 
@@ -347,6 +466,16 @@ def _fired_by(
     answer: Callable[[_Exchange], Coroutine[Any, Any, HttpAnswer]],
 ) -> Callable[[_Exchange], Deferred[HttpAnswer]]:
     return lambda request: Deferred.fromCoroutine(answer(request))
+
+
+def _head(answer: HttpAnswer, more: str) -> bytes:
+    """Return what stands before the body of an answer; ``more`` is further lines of it."""
+    more += "".join([f"{name}: {value}\r\n" for name, value in answer.headers])
+    return (
+        f"HTTP/1.1 {answer.status} {_reason(answer.status)}\r\nDate: {_date(int(time()))}\r\n"
+        f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
+        f"{more}\r\n"
+    ).encode("latin-1")
 
 
 @cache

@@ -3,6 +3,9 @@
 Theory of operation. A store blocks for an fsync or for a server, so it works in one thread beside
 the reactor. While it writes, further rows queue up; the next transaction takes all of them. So a
 row waits for one fsync or two, however many come in.
+
+Nobody waits for a row that says no more than how a push ended: it goes with the next row that
+somebody waits for, or a moment later by itself. Under load that makes one transaction of two.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -28,6 +32,8 @@ SHARED = ("postgresql://", "postgres://")
 """What the URL of a store that gateways share begins with."""
 LARGEST_BATCH = 1000
 """Rows in one transaction."""
+LONGEST_WAIT = 0.01
+"""Seconds that a row waits for company at most."""
 
 
 def opener(config: GatewayConfig) -> Callable[[], Store]:
@@ -71,6 +77,10 @@ class StoreThread:
         self._store: Store | None = None
         self._queue: deque[Commit] = deque()
         self._is_writing = False
+        self._is_awaited = False
+        """Somebody waits for a row in the queue."""
+        self._alone: IDelayedCall | None = None
+        """When what nobody waits for is written by itself."""
         self._shutdown: Any = None
 
     @property
@@ -93,9 +103,12 @@ class StoreThread:
 
     def write(self, commits: Iterable[Commit]) -> None:
         """Write rows durably; what becomes of them is told with their transactions."""
-        self._queue.extend(commits)
-        if self._queue and not self._is_writing:
-            self._write_batch()
+        for commit in commits:
+            self._queue.append(commit)
+            if not self._is_awaited and not commit.row.can_wait:
+                self._is_awaited = True
+        if not self._is_writing:
+            self._write_or_wait()
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None. Raises StoreError."""
@@ -119,7 +132,9 @@ class StoreThread:
 
     async def stop(self) -> None:
         """Write what is queued, close the store, end the thread."""
-        while self._is_writing:
+        while self._queue or self._is_writing:
+            if not self._is_writing:
+                self._write_batch()
             # Calls run one after the other, so this one comes back after the batch.
             await self._call(lambda: None)
         store, self._store = self._store, None
@@ -145,8 +160,23 @@ class StoreThread:
     def _call(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._threads, function)
 
+    def _write_or_wait(self) -> None:
+        if self._is_awaited or len(self._queue) >= LARGEST_BATCH:
+            self._write_batch()
+        elif self._queue and self._alone is None:
+            self._alone = self._reactor.callLater(LONGEST_WAIT, self._write_alone)
+
+    def _write_alone(self) -> None:
+        self._alone = None
+        if not self._is_writing:
+            self._write_batch()
+
     def _write_batch(self) -> None:
+        if self._alone is not None:
+            self._alone.cancel()
+            self._alone = None
         batch = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_BATCH))]
+        self._is_awaited = bool(self._queue)
         self._is_writing = True
         rows = [commit.row for commit in batch]
         writing = self._call(lambda: self._opened().write(rows))
@@ -155,8 +185,7 @@ class StoreThread:
     def _ended(self, result: list[Written] | Failure, batch: list[Commit]) -> None:
         # The next batch is on its way before anybody hears of this one.
         self._is_writing = False
-        if self._queue:
-            self._write_batch()
+        self._write_or_wait()
         if isinstance(result, Failure):
             self._tell_failed(batch, result.getErrorMessage())
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
 from testbed.gateway.bearers import Bearer
@@ -102,6 +103,11 @@ class StoredPush:
 
 # What a commit can hold
 
+_BY_ITSELF: Final = frozenset(
+    {State.DELIVERED, State.UNDELIVERABLE, State.EXPIRED, State.ABORTED, State.TIMED_OUT}
+)
+"""Ends that nobody has asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
@@ -123,6 +129,11 @@ class AddPush:
     withdraws: tuple[Withdrawal, ...] = ()
     """What other gateways are asked for with it."""
 
+    @property
+    def can_wait(self) -> bool:
+        """False: the initiator waits for its answer."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class PutDelivery:
@@ -132,12 +143,23 @@ class PutDelivery:
     history_from: int
     """How many entries of its history come before the new ones."""
 
+    @property
+    def can_wait(self) -> bool:
+        """Whether nobody waits for this: it has ended by itself, and is not to be reported."""
+        delivery = self.delivery
+        return delivery.state in _BY_ITSELF and delivery.notification is not Notification.DUE
+
 
 @dataclass(frozen=True, slots=True)
 class AskWithdrawal:
     """Have what other gateways hold withdrawn. What is asked for already stays as it was asked."""
 
     withdrawals: tuple[Withdrawal, ...]
+
+    @property
+    def can_wait(self) -> bool:
+        """False: an initiator waits for what becomes of it."""
+        return False
 
 
 Row = AddPush | PutDelivery | AskWithdrawal

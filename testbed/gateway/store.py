@@ -113,7 +113,7 @@ SCHEMA: Final = Schema(
 _PUSH: Final = ", ".join(PUSH_COLUMNS)
 _DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
 _HISTORY: Final = ", ".join(HISTORY_COLUMNS)
-_ROWS_AT_ONCE: Final = (64, 16, 4, 1)
+_ROWS_AT_ONCE: Final = (64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement; few numbers, so that SQLite knows the statements already."""
 # What comes before VALUES with any number of rows, and what comes after.
 _ADD_PUSH: Final = (

@@ -2,7 +2,8 @@
 
 A gateway logs several lines for each push, so a line is made in one step, and a text that comes
 again in the next line is not looked at again: structlog's own way to a line takes four times as
-long. It is left for what has a traceback. Where nothing is to be logged, nothing is made at all.
+long. It is left for what has a traceback. What is logged in one turn of the reactor is written
+together. Where nothing is to be logged, nothing is made at all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any, Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO, cast
 
 import structlog
 from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
@@ -100,6 +101,45 @@ class _FromWarning:
         """Pass ``event`` on if it matters."""
         if event.get("log_level", LogLevel.info) >= LogLevel.warn:
             self._observer(event)
+
+
+class LogStream:
+    """Writes lines as they come; with a reactor, those of one of its turns in one piece.
+
+    It is what Twisted takes for a stream and structlog for a logger.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: list[str] = []
+        self._reactor: Any = None
+
+    def gather(self, reactor: Any) -> None:
+        """Write in the reactor's next turn what is logged in one, if nobody flushes before."""
+        self._reactor = reactor
+
+    def msg(self, line: str) -> None:
+        """Log a line."""
+        lines = self._lines
+        lines.append(f"{line}\n")
+        if self._reactor is None:
+            self.flush()
+        elif len(lines) == 1:
+            self._reactor.callLater(0, self.flush)
+
+    # What a logger of structlog's has a method for.
+    debug = info = warning = error = critical = msg
+
+    def write(self, text: str) -> None:
+        """Take a piece of text, to be flushed."""
+        self._lines.append(text)
+
+    def flush(self) -> None:
+        """Write what there is."""
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._stream.write("".join(lines))
+            self._stream.flush()
 
 
 def log_events(runtime: Runtime, but: Collection[str]) -> None:
@@ -192,20 +232,25 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if has_to_be_quoted else text
 
 
-def log_to(stream: TextIO | None, *, as_json: bool = False) -> None:
-    """Log to ``stream`` from now on, or nowhere; as logfmt, or each line as a JSON object."""
+def log_to(stream: TextIO | None, *, as_json: bool = False) -> LogStream | None:
+    """Log to ``stream`` from now on, or nowhere; as logfmt, or each line as a JSON object.
+
+    Return what gathers the lines, where there are any.
+    """
     if stream is None:
         structlog.configure(
             wrapper_class=structlog.make_filtering_bound_logger("critical"), processors=[_drop]
         )
         globalLogBeginner.beginLoggingTo([_Nowhere()], redirectStandardIO=False)
-        return
+        return None
+    lines = LogStream(stream)
     render: Callable[[object, str, Any], str | bytes]
     render = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else logfmt
     structlog.configure(
         wrapper_class=_logger_class(render),
         processors=[_head, structlog.processors.format_exc_info, render],
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_names: lines,
     )
-    observer = _FromWarning(textFileLogObserver(stream))
+    observer = _FromWarning(textFileLogObserver(cast(TextIO, lines)))
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    return lines

@@ -28,6 +28,7 @@ from testbed.adapters.smsc import SmscService
 from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.elsewhere import cell_quality
+from testbed.lab.logs import LogStream
 from testbed.lab.page.site import LabPage
 from testbed.lab.state import LabState
 
@@ -48,8 +49,13 @@ class RunningLab:
         state: LabState,
         random: Random,
         capture: Sink | None = None,
+        log: LogStream | None = None,
     ) -> None:
+        """``log`` is where the log goes; what is logged in one turn is written together."""
         self.lab = lab
+        self._log = log
+        if log is not None:
+            log.gather(reactor)
         self._reactor = reactor
         self._state = state
         self._random = random
@@ -236,7 +242,12 @@ class RunningLab:
             self._state.folder.mkdir(parents=True, exist_ok=True)
             config = replace(config, store=self._state.push_store)
         self.gateway = GatewayService(
-            self._reactor, self.runtime, config, random=self._random, esme=self.lab.esme
+            self._reactor,
+            self.runtime,
+            config,
+            random=self._random,
+            esme=self.lab.esme,
+            flush_log=None if self._log is None else self._log.flush,
         )
         await self.gateway.start()
 

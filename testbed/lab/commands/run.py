@@ -88,12 +88,14 @@ def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int
         print(f"corenet {command}: --ring needs --pcap FILE", file=sys.stderr)
         return 2
     state = LabState(options.state) if options.state else LabState.of(lab.model.name)
-    log_to(None if options.quiet else sys.stderr, as_json=options.json)
+    log = log_to(None if options.quiet else sys.stderr, as_json=options.json)
     try:
         with capture_stream(options.pcap, options.ring) as stream:
 
             async def work(reactor: Any) -> int:
-                running = RunningLab(reactor, lab, state=state, random=Random(), capture=stream)
+                running = RunningLab(
+                    reactor, lab, state=state, random=Random(), capture=stream, log=log
+                )
                 if options.verbose:
                     log_events(running.runtime, but=("gateway", "smsc"))
                 else:
@@ -108,6 +110,8 @@ def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int
                         await Deferred()
                 finally:
                     await running.stop()
+                    if log is not None:
+                        log.flush()
                 return 0
 
             run_in_reactor(work)

@@ -10,12 +10,18 @@ from twisted.trial.unittest import TestCase
 from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.effects import Commit
-from testbed.gateway.records import AddPush, PushRecord
+from testbed.gateway.pushes import State
+from testbed.gateway.records import AddPush, DeliveryRecord, Notification, PushRecord, PutDelivery
 from testbed.gateway.store import SqliteStore, Written
 
 
 def commit(push_id, number=0):
     return Commit(number, AddPush(PushRecord(push_id, 1.0, 2.0, ("a",), b"", "text/plain")))
+
+
+def end(number, state=State.DELIVERED, notification=Notification.NONE):
+    record = DeliveryRecord("0", 0, state, 1.0, notification=notification)
+    return Commit(number, PutDelivery(record, 1))
 
 
 class Told:
@@ -118,6 +124,68 @@ class StoreThreadTests(TestCase):
         await self.told.wait_for(2500)
         assert store.batches == [1, 1000, 1000, 499]
         await thread.stop()
+
+    async def test_an_end_that_nobody_waits_for_goes_with_the_next_submission(self):
+        """One transaction in place of two."""
+        store = SlowStore()
+        store.go.set()
+        thread = await self.make(lambda: store)
+        thread.write([end(1)])
+        thread.write([commit("2", 2)])
+        await self.told.wait_for(2)
+        assert self.told.written == [[(1, Written.DONE), (2, Written.DONE)]]
+        await thread.stop()
+
+    async def test_an_end_that_nobody_waits_for_goes_by_itself_a_moment_later(self):
+        """Also where it came during a write."""
+        store = SlowStore()
+        thread = await self.make(lambda: store)
+        thread.write([commit("1", 1)])
+        thread.write([end(2)])
+        store.go.set()
+        await self.told.wait_for(2)
+        assert store.batches == [1, 1]
+        thread.write([end(3)])
+        thread.write([end(4)])
+        await self.told.wait_for(4)
+        assert store.batches == [1, 1, 2]
+        await thread.stop()
+
+    async def test_an_end_that_somebody_waits_for_does_not_wait(self):
+        """A result is reported, and a cancellation answered, once it is on disk."""
+        store = SlowStore()
+        store.go.set()
+        thread = await self.make(lambda: store)
+        for number, awaited in enumerate(
+            (end(1, notification=Notification.DUE), end(2, State.CANCELLED), end(3, State.HELD)), 1
+        ):
+            later = len(reactor.getDelayedCalls())
+            thread.write([awaited])
+            assert len(reactor.getDelayedCalls()) == later
+            await self.told.wait_for(number)
+        await thread.stop()
+
+    async def test_a_flood_of_ends_does_not_wait(self):
+        """A full transaction is on its way at once."""
+        store = SlowStore()
+        thread = await self.make(lambda: store)
+        later = len(reactor.getDelayedCalls())
+        thread.write([end(number) for number in range(1000)])
+        assert len(reactor.getDelayedCalls()) == later
+        store.go.set()
+        await self.told.wait_for(1000)
+        assert store.batches == [1000]
+        await thread.stop()
+
+    async def test_stopping_writes_what_waits_for_company(self):
+        """It does not get lost, and nothing is left to happen later."""
+        store = SlowStore()
+        store.go.set()
+        thread = await self.make(lambda: store)
+        thread.write([end(1)])
+        await thread.stop()
+        assert self.told.ended == 1
+        assert store.closed
 
     async def test_a_failed_write_fails_its_rows_only(self):
         """The next transaction is another matter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.task import Clock
 
-from testbed.lab.logs import logfmt
+from testbed.lab.logs import LogStream, logfmt
 
 SCRIPT = """
 import sys
@@ -84,3 +86,40 @@ def test_where_nothing_is_logged_nothing_is_said() -> None:
     script = SCRIPT.format(as_json=False).replace("sys.stdout", "None")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout + done.stderr == b""
+
+
+class Writes(io.StringIO):
+    """Remembers in which pieces it was written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)
+
+
+def test_without_a_reactor_a_line_is_written_as_it_comes() -> None:
+    """There is no turn whose end one could wait for."""
+    written = Writes()
+    log = LogStream(written)
+    log.msg("one")
+    log.msg("two")
+    assert written.pieces == ["one\n", "two\n"]
+
+
+def test_the_lines_of_a_turn_are_written_together() -> None:
+    """In the turn after it, or before where somebody wants them to be on record."""
+    written, reactor = Writes(), Clock()
+    log = LogStream(written)
+    log.gather(reactor)
+    log.msg("one")
+    log.msg("two")
+    assert written.pieces == []
+    reactor.advance(0)
+    log.msg("three")
+    log.flush()
+    assert written.pieces == ["one\ntwo\n", "three\n"]
+    reactor.advance(0)
+    assert len(written.pieces) == 2
