@@ -7,9 +7,8 @@ in its own thread, everything else in the reactor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
 from random import Random
 from secrets import token_bytes
 from typing import Any, cast
@@ -17,37 +16,30 @@ from typing import Any, cast
 import structlog
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
 from corenet.adapters.sqlite_file import StoreError
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
-from testbed.adapters.core_client import CoreClient, EventStream
+from testbed.adapters.core_client import EventStream
 from testbed.adapters.eager_port import listen_eagerly
 from testbed.adapters.event_words import EventWords
+from testbed.adapters.gateway_errands import Errands
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.gateway_metrics import GatewayMetrics
-from testbed.adapters.http_client import ExchangeError
-from testbed.adapters.notification_poster import NotificationPoster
-from testbed.adapters.origin_client import FetchError, OriginClient
 from testbed.adapters.store_tending import StoreTending
 from testbed.adapters.store_thread import StoreThread, opener
-from testbed.adapters.tls import ClientPolicy, server_options
+from testbed.adapters.submissions import Submissions
+from testbed.adapters.tls import server_options
 from testbed.esme.config import EsmeConfig
 from testbed.esme.events import SmscLost, TransactionModeMissed
 from testbed.gateway.answers import HttpAnswer, unauthorized
-from testbed.gateway.config import GatewayConfig, TlsConfig
+from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
     Effect,
-    FindPush,
-    LookUpContext,
-    LookUpTerminal,
-    PostNotification,
-    RequestActivation,
-    SubmitSms,
 )
 from testbed.gateway.esme_route import EsmeRoute
 from testbed.gateway.events import (
@@ -57,13 +49,10 @@ from testbed.gateway.events import (
     StoreFailed,
     SubmissionFaulted,
 )
-from testbed.gateway.initiators import Access, Caller, Known, Unknown
+from testbed.gateway.initiators import Access, Caller, Unknown
 from testbed.gateway.node import Gateway
-from testbed.gateway.pages import pull_config
 from testbed.gateway.records import StoredPush, Withdrawal
 from testbed.gateway.store import PushQuery, Renewal, Store, Written
-from testbed.gateway.terminal import Terminal
-from testbed.pull.effects import CancelFetch, FetchFromOrigin
 
 _WARNINGS = (
     LeaseLapsed,
@@ -120,26 +109,47 @@ class GatewayService:
         self._store = StoreThread(
             reactor, open_store or opener(config), written=self._written, failed=self._not_written
         )
-        self._tending = StoreTending(
-            reactor,
-            self._store,
-            now=runtime.now,
-            renewed=self._renewed,
-            asked=self._asked,
-            retention=config.retention,
-        )
+        self._tending = self._make_tending()
         self._access = Access(config.initiators, seal=token_bytes(32))
         self._tls = None if config.tls is None else server_options(config.tls)
-        self._poster = NotificationPoster(
-            reactor, timeout=config.notification.timeout, policy=_policy(config.tls)
-        )
-        self._origins = OriginClient(reactor, pull_config(config))
-        self._metrics = GatewayMetrics(self.gateway, self._up)
-        self._core: CoreClient | None = None
-        if config.ask_core and config.control_url is not None:
-            self._core = CoreClient(reactor, config.control_url, token=config.control_token)
-        self._site = GatewaySite(
+        self._errands = Errands(
             reactor,
+            config,
+            self.gateway,
+            store=self._store,
+            route=self._route,
+            now=runtime.now,
+            command=self._command,
+        )
+        self._metrics = GatewayMetrics(self.gateway, self._up)
+        self._site = self._make_site()
+        self._stream: EventStream | None = None
+        self._port: IListeningPort | None = None
+        self._tls_port: IListeningPort | None = None
+        self._submissions = Submissions(
+            reactor, deliver=self._each, answered=self._metrics.answered, flush_log=flush_log
+        )
+        self._commands = 0
+        """Commands that are being carried out, each within the one before."""
+        self._words = EventWords()
+        self._is_running = False
+        self._store_failed = False
+        self._log = structlog.get_logger("gateway").bind(node=name)
+
+    def _make_tending(self) -> StoreTending:
+        return StoreTending(
+            self._reactor,
+            self._store,
+            now=self._runtime.now,
+            renewed=self._renewed,
+            asked=self._asked,
+            retention=self._config.retention,
+        )
+
+    def _make_site(self) -> GatewaySite:
+        config = self._config
+        return GatewaySite(
+            self._reactor,
             pap_path=config.pap_path,
             largest_body=config.limits.body,
             viewers=config.viewers,
@@ -149,24 +159,6 @@ class GatewayService:
             health=self.health,
             metrics=self._metrics.page,
         )
-        self._stream: EventStream | None = None
-        self._port: IListeningPort | None = None
-        self._tls_port: IListeningPort | None = None
-        self._submissions: dict[str, tuple[Deferred[HttpAnswer], float]] = {}
-        """What to fire, and when the submission came, by key."""
-        self._arrived: list[Callable[[float], None]] = []
-        """Submissions for the node."""
-        self._taking: IDelayedCall | None = None
-        self._answers: list[tuple[Deferred[HttpAnswer], HttpAnswer]] = []
-        """What to fire at the end of a command."""
-        self._commands = 0
-        """Commands that are being carried out, each within the one before."""
-        self._flush_log = flush_log
-        self._keys = count(1)
-        self._words = EventWords()
-        self._is_running = False
-        self._store_failed = False
-        self._log = structlog.get_logger("gateway").bind(node=name)
 
     @property
     def pap_port(self) -> int:
@@ -226,8 +218,7 @@ class GatewayService:
         if kept:
             self._log.info("pushes taken up again", pushes=len(kept))
         self._tending.start()
-        if self._core is not None:
-            self._stream = self._core.follow(self._reachable)
+        self._stream = self._errands.follow_core(self._reachable)
 
     async def stop(self) -> None:
         """Take leave of terminals, stop listening, store what is under way, close.
@@ -237,9 +228,7 @@ class GatewayService:
         """
         self._command(self.gateway.stop)
         self._is_running = False
-        if self._taking is not None:
-            self._taking.cancel()
-            self._taking = None
+        self._submissions.stop()
         ports = (self._port, self._tls_port)
         self._port = self._tls_port = None
         for port in ports:
@@ -250,10 +239,7 @@ class GatewayService:
         self._tending.stop()
         await self._site.close()
         await self._store.stop()
-        await self._poster.close()
-        await self._origins.close()
-        if self._core is not None:
-            await self._core.close()
+        await self._errands.close()
 
     def submit(
         self, content_type: str, body: bytes, caller: Caller = NOBODY
@@ -264,33 +250,11 @@ class GatewayService:
         who = self._access.check(caller, self._runtime.now())
         if isinstance(who, Unknown):
             return succeed(unauthorized(who.challenges))
-        key = f"submission-{next(self._keys)}"
-
-        def forget(_cancelled: Deferred[Any]) -> None:
-            self._submissions.pop(key, None)
-
-        answer: Deferred[HttpAnswer] = Deferred(forget)
-        self._submissions[key] = answer, self._reactor.seconds()
-        self._arrived.append(partial(self._submit, key, content_type, body, who))
-        if self._taking is None:
-            self._taking = self._reactor.callLater(0, self._take_submissions)
-        return answer
-
-    def _submit(self, key: str, content_type: str, body: bytes, who: Known, now: float) -> None:
-        try:
-            self.gateway.submit(
+        return self._submissions.add(
+            lambda key, now: self.gateway.submit(
                 key, content_type, body, now, initiator=who.name, forbidden=who.forbidden
             )
-        except Exception:
-            waiting = self._submissions.pop(key, None)
-            if waiting is not None:
-                waiting[0].errback()
-
-    def _take_submissions(self) -> None:
-        """Give the node what has arrived in this turn of the reactor, in one turn of its."""
-        self._taking = None
-        arrived, self._arrived = self._arrived, []
-        self._each(arrived)
+        )
 
     async def find(self, push_id: str) -> StoredPush | None:
         """Return a push as it stands: from the gateway while under way, else from the store."""
@@ -327,7 +291,7 @@ class GatewayService:
         finally:
             self._commands -= 1
             if not self._commands:
-                self._send_answers()
+                self._submissions.send_answers()
 
     def _each(self, actions: Sequence[Callable[[float], None]]) -> None:
         """Command the node several things at once; one that fails does not keep others back."""
@@ -380,54 +344,18 @@ class GatewayService:
         # Together, so that they share a transaction.
         self._store.write(effect for effect in effects if isinstance(effect, Commit))
         for effect in effects:
-            if not isinstance(effect, Commit):
-                self._carry_out(effect)
+            match effect:
+                case Commit():
+                    pass
+                case AnswerSubmission():
+                    self._submissions.answer(effect)
+                case errand:
+                    self._errands.run(errand)
         if not self._commands:
-            self._send_answers()
-
-    def _carry_out(self, effect: Effect) -> None:
-        match effect:
-            case AnswerSubmission():
-                self._answer(effect)
-            case FindPush():
-                self._run(self._find(effect))
-            case LookUpTerminal():
-                self._run(self._look_up(effect))
-            case SubmitSms():
-                self._submit_sms(effect)
-            case LookUpContext():
-                self._run(self._look_up_context(effect))
-            case RequestActivation():
-                self._run(self._activate(effect))
-            case PostNotification():
-                self._run(self._post(effect))
-            case FetchFromOrigin():
-                self._run(self._fetch(effect))
-            case CancelFetch():
-                self._origins.cancel(effect.number)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        Deferred.fromCoroutine(work).addErrback(self._fault)
+            self._submissions.send_answers()
 
     def _fault(self, failure: Failure) -> None:
         self._log.error("fault of the gateway", failure=failure.getTraceback())
-
-    def _answer(self, effect: AnswerSubmission) -> None:
-        waiting = self._submissions.pop(effect.key, None)
-        if waiting is not None:
-            answer, began = waiting
-            self._metrics.answered(self._reactor.seconds() - began)
-            what = HttpAnswer(effect.status, effect.content_type, effect.body)
-            self._answers.append((answer, what))
-
-    def _send_answers(self) -> None:
-        """Answer, once the log says what is answered."""
-        answers, self._answers = self._answers, []
-        if answers and self._flush_log is not None:
-            self._flush_log()
-        for answer, what in answers:
-            if not answer.called:
-                answer.callback(what)
 
     def _written(self, written: Sequence[tuple[Commit, Written]]) -> None:
         """Tell the node of a transaction."""
@@ -444,71 +372,6 @@ class GatewayService:
         self._store_failed = True
         gateway = self.gateway
         self._each([partial(gateway.commit_failed, commit.number, reason) for commit in commits])
-
-    async def _find(self, effect: FindPush) -> None:
-        push_id = effect.push_id
-        try:
-            stored = await self._store.find(push_id)
-        except StoreError as error:
-            reason = str(error)
-            self._command(lambda now: self.gateway.find_failed(push_id, reason, now))
-            return
-        self._command(lambda now: self.gateway.push_found(push_id, stored, now))
-
-    def _submit_sms(self, effect: SubmitSms) -> None:
-        assert self._route is not None
-        self._route.submit(
-            effect,
-            lambda outcome: self._command(
-                lambda now: self.gateway.sms_finished(effect.key, outcome, now)
-            ),
-        )
-
-    async def _look_up(self, effect: LookUpTerminal) -> None:
-        assert self._core is not None
-        answer = await self._core.look_up(effect.terminal)
-        self._command(lambda now: self.gateway.terminal_found(effect.terminal, answer, now))
-
-    async def _look_up_context(self, effect: LookUpContext) -> None:
-        assert self._core is not None
-        answer = await self._core.look_up(Terminal.by_address(effect.address))
-        self._command(lambda now: self.gateway.context_found(effect.number, answer, now))
-
-    async def _activate(self, effect: RequestActivation) -> None:
-        assert self._core is not None
-        answer = await self._core.activate(effect, self._runtime.now())
-        self._command(lambda now: self.gateway.activation_finished(effect.key, answer, now))
-
-    async def _fetch(self, effect: FetchFromOrigin) -> None:
-        number = effect.number
-        try:
-            answer = await self._origins.fetch(effect)
-        except FetchError as failed:
-            failure, reason = failed.failure, str(failed)
-            self._command(lambda now: self.gateway.fetch_failed(number, failure, reason, now))
-            return
-        self._command(lambda now: self.gateway.fetched(number, answer, now))
-
-    async def _post(self, effect: PostNotification) -> None:
-        push_id, number = effect.push_id, effect.number
-        try:
-            status, body = await self._poster.post(effect)
-        except ExchangeError as failed:
-            reason = str(failed)
-            self._command(
-                lambda now: self.gateway.notification_failed(push_id, number, reason, now)
-            )
-            return
-        self._command(
-            lambda now: self.gateway.notification_answered(push_id, number, status, body, now)
-        )
-
-
-def _policy(tls: TlsConfig | None) -> ClientPolicy | None:
-    """Return how results are reported over TLS: as the system does, unless there is a CA."""
-    if tls is None or tls.ca is None:
-        return None
-    return ClientPolicy(ca=tls.ca, certificate=tls.certificate, key=tls.key)
 
 
 async def _ended(stopping: object) -> None:

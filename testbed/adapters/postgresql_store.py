@@ -16,7 +16,6 @@ that was to be added by it, and was, is handed over by the next ``renew`` as if 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +27,25 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
 from corenet.adapters.sqlite_file import StoreError
+from testbed.adapters.postgresql_tables import (
+    ADD_DELIVERIES,
+    ADD_HISTORY,
+    ADD_PUSHES,
+    ASK_WITHDRAWALS,
+    DELIVERY,
+    FORGET,
+    FORGET_WITHDRAWALS,
+    GONE,
+    HISTORY,
+    LET_DONE_GO,
+    OLD,
+    PUSH,
+    PUT_DELIVERIES,
+    SCHEMA,
+    SCHEMA_VERSION,
+    TAKE_OVER,
+    WITHDRAWALS,
+)
 from testbed.gateway.records import (
     AddPush,
     AskWithdrawal,
@@ -46,9 +64,6 @@ from testbed.gateway.store import (
     conditions_of,
 )
 from testbed.gateway.store_rows import (
-    DELIVERY_COLUMNS,
-    HISTORY_COLUMNS,
-    PUSH_COLUMNS,
     Values,
     assemble,
     delivery_values,
@@ -57,7 +72,6 @@ from testbed.gateway.store_rows import (
     push_values,
 )
 
-SCHEMA_VERSION: Final = 3
 ADOPTED_AT_ONCE: Final = 500
 """Pushes that one renewal takes over."""
 FIRST_BACK_OFF: Final = 0.2
@@ -67,149 +81,8 @@ CONNECT_SECONDS: Final = 5
 SILENCE_SECONDS: Final = 10
 """How long a server may take to connect, or not acknowledge what was sent, before it is away."""
 STATEMENT_SECONDS: Final = 30
-FORGOTTEN_AFTER: Final = 3600
-"""Seconds after which the row of a gateway that is gone, and holds nothing, is deleted."""
-
 _LOCK: Final = 0x50504701
 """The advisory lock under which tables are made."""
-
-_PUSH_TYPES: Final = (
-    "text PRIMARY KEY",
-    "double precision NOT NULL",
-    "double precision NOT NULL",
-    "double precision",
-    "text",
-    "text",
-    "text NOT NULL",
-    "text NOT NULL",
-    "bytea NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "text",
-    "text NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "boolean NOT NULL",
-)
-_DELIVERY_TYPES: Final = (
-    "text NOT NULL REFERENCES push",
-    "integer NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "double precision NOT NULL",
-    "integer NOT NULL",
-    "integer NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-    "boolean NOT NULL",
-)
-_HISTORY_TYPES: Final = (
-    "text NOT NULL",
-    "integer NOT NULL",
-    "integer NOT NULL",
-    "double precision NOT NULL",
-    "text NOT NULL",
-    "text NOT NULL",
-)
-
-
-_CONSTRAINTS: Final = re.compile(" (NOT NULL|PRIMARY KEY|REFERENCES).*")
-
-
-def _columns(names: Sequence[str], types: Sequence[str]) -> str:
-    return ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
-
-
-def _arrays(types: Sequence[str]) -> str:
-    """Return the arguments of ``unnest``: an array for each column, of the type alone."""
-    return ", ".join(f"%s::{_CONSTRAINTS.sub('', kind)}[]" for kind in types)
-
-
-_SCHEMA: Final = f"""
-CREATE TABLE gateway (
-    id text PRIMARY KEY,
-    lease_until timestamptz NOT NULL
-);
-CREATE TABLE push ({_columns(PUSH_COLUMNS, _PUSH_TYPES)}, holder text);
-CREATE INDEX push_holder ON push (holder) WHERE holder IS NOT NULL;
-CREATE INDEX push_received ON push (received);
-CREATE TABLE delivery (
-    {_columns(DELIVERY_COLUMNS, _DELIVERY_TYPES)}, PRIMARY KEY (push_id, number)
-);
-CREATE INDEX ended_delivery ON delivery (changed) WHERE NOT is_open;
-CREATE TABLE history (
-    {_columns(HISTORY_COLUMNS, _HISTORY_TYPES)}, PRIMARY KEY (push_id, number, ordinal),
-    FOREIGN KEY (push_id, number) REFERENCES delivery
-);
-CREATE TABLE withdrawal (
-    push_id text NOT NULL, number integer NOT NULL, replaced_by text,
-    PRIMARY KEY (push_id, number)
-);
-CREATE TABLE push_gateway_schema (version integer NOT NULL);
-INSERT INTO push_gateway_schema VALUES ({SCHEMA_VERSION});
-"""
-_PUSH: Final = ", ".join(PUSH_COLUMNS)
-_DELIVERY: Final = ", ".join(DELIVERY_COLUMNS)
-_HISTORY: Final = ", ".join(HISTORY_COLUMNS)
-
-# Sorted, so that two gateways that add the same push-ids wait for each other in one order.
-_ADD_PUSHES: Final = f"""
-INSERT INTO push ({_PUSH}, holder)
-SELECT {_PUSH}, %s FROM unnest({_arrays(_PUSH_TYPES)}) WITH ORDINALITY AS row ({_PUSH}, place)
-ORDER BY push_id, place ON CONFLICT (push_id) DO NOTHING RETURNING push_id
-"""
-_ADD_DELIVERIES: Final = f"""
-INSERT INTO delivery ({_DELIVERY}) SELECT * FROM unnest({_arrays(_DELIVERY_TYPES)})
-"""
-_ADD_HISTORY: Final = f"""
-INSERT INTO history ({_HISTORY}) SELECT * FROM unnest({_arrays(_HISTORY_TYPES)})
-ON CONFLICT (push_id, number, ordinal)
-DO UPDATE SET time = EXCLUDED.time, state = EXCLUDED.state, note = EXCLUDED.note
-"""
-_PUT_DELIVERIES: Final = f"""
-UPDATE delivery SET state = row.state, changed = row.changed, attempts = row.attempts,
-    code = row.code, description = row.description, notification = row.notification,
-    route_times = row.route_times, is_open = row.is_open
-FROM unnest({_arrays(_DELIVERY_TYPES)}) AS row ({_DELIVERY})
-WHERE delivery.push_id = row.push_id AND delivery.number = row.number
-"""
-_LET_DONE_GO: Final = """
-UPDATE push SET holder = NULL WHERE push_id = ANY(%s) AND NOT EXISTS
-    (SELECT FROM delivery WHERE delivery.push_id = push.push_id AND is_open)
-"""
-_ASK_WITHDRAWALS: Final = """
-INSERT INTO withdrawal (push_id, number, replaced_by)
-SELECT * FROM unnest(%s::text[], %s::integer[], %s::text[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING
-"""
-_WITHDRAWALS: Final = """
-SELECT push_id, number, replaced_by FROM withdrawal JOIN push USING (push_id)
-JOIN delivery USING (push_id, number) WHERE holder = %s AND is_open ORDER BY push_id, number
-"""
-_FORGET_WITHDRAWALS: Final = """
-DELETE FROM withdrawal USING push WHERE withdrawal.push_id = push.push_id AND holder IS NULL
-"""
-_GONE: Final = """
-SELECT id FROM gateway WHERE lease_until < clock_timestamp() AND id <> %s
-ORDER BY id FOR UPDATE SKIP LOCKED
-"""
-_TAKE_OVER: Final = """
-UPDATE push SET holder = %s WHERE push_id IN (
-    SELECT push_id FROM push WHERE holder = ANY(%s) ORDER BY received LIMIT %s
-    FOR UPDATE SKIP LOCKED
-) RETURNING push_id
-"""
-_FORGET: Final = f"""
-DELETE FROM gateway WHERE id = ANY(%s)
-AND lease_until < clock_timestamp() - make_interval(secs => {FORGOTTEN_AFTER})
-AND NOT EXISTS (SELECT FROM push WHERE holder = gateway.id)
-"""
-_OLD: Final = """
-SELECT DISTINCT push_id FROM delivery AS d WHERE NOT is_open AND changed < %s
-AND NOT EXISTS (SELECT FROM delivery AS o WHERE o.push_id = d.push_id
-    AND (o.is_open OR o.changed >= %s)) LIMIT %s
-"""
 
 
 class PostgresqlStore:
@@ -285,12 +158,12 @@ class PostgresqlStore:
             kept = self._renew_lease(cursor)
         # What others left waits for a transaction of its own, so that the lease never waits for it.
         with self._transaction() as cursor:
-            gone = [identity for (identity,) in cursor.execute(_GONE, (self._id,))]
+            gone = [identity for (identity,) in cursor.execute(GONE, (self._id,))]
             taken = [
                 push_id
-                for (push_id,) in cursor.execute(_TAKE_OVER, (self._id, gone, ADOPTED_AT_ONCE))
+                for (push_id,) in cursor.execute(TAKE_OVER, (self._id, gone, ADOPTED_AT_ONCE))
             ]
-            cursor.execute(_FORGET, (gone,))
+            cursor.execute(FORGET, (gone,))
             more = len(taken) == ADOPTED_AT_ONCE
             if self._doubtful:
                 taken += self._added_after_all(cursor)
@@ -301,7 +174,7 @@ class PostgresqlStore:
     def withdrawals(self) -> list[Withdrawal]:
         """Return what other gateways ask for."""
         with self._transaction() as cursor:
-            return [Withdrawal(*row) for row in cursor.execute(_WITHDRAWALS, (self._id,))]
+            return [Withdrawal(*row) for row in cursor.execute(WITHDRAWALS, (self._id,))]
 
     def find(self, push_id: str) -> StoredPush | None:
         """Return a push, or None."""
@@ -319,12 +192,12 @@ class PostgresqlStore:
     def prune(self, before: float) -> int:
         """Forget old pushes in one transaction."""
         with self._transaction() as cursor:
-            rows = cursor.execute(_OLD, (before, before, PRUNED_AT_ONCE)).fetchall()
+            rows = cursor.execute(OLD, (before, before, PRUNED_AT_ONCE)).fetchall()
             old = [push_id for (push_id,) in rows]
             cursor.execute("DELETE FROM history WHERE push_id = ANY(%s)", (old,))
             cursor.execute("DELETE FROM delivery WHERE push_id = ANY(%s)", (old,))
             cursor.execute(f"UPDATE push SET {PRUNED} WHERE push_id = ANY(%s)", (old,))
-            cursor.execute(_FORGET_WITHDRAWALS)
+            cursor.execute(FORGET_WITHDRAWALS)
         return len(old)
 
     def close(self) -> None:
@@ -397,7 +270,7 @@ class PostgresqlStore:
         if schema is None and push is not None:
             raise StoreError(f"{self._place} has a table named push, and it is not a gateway's")
         if schema is None:
-            cursor.execute(_SCHEMA)
+            cursor.execute(SCHEMA)
             return
         (version,) = cursor.execute("SELECT version FROM push_gateway_schema").fetchone() or (0,)
         if version != SCHEMA_VERSION:
@@ -411,7 +284,7 @@ class PostgresqlStore:
     def _add(self, cursor: Cursor[Values], adds: dict[int, AddPush]) -> list[int]:
         """Add pushes; return the numbers of those whose push-id was used before."""
         values = _turned([push_values(add.push) for add in adds.values()])
-        new = {push_id for (push_id,) in cursor.execute(_ADD_PUSHES, (self._id, *values))}
+        new = {push_id for (push_id,) in cursor.execute(ADD_PUSHES, (self._id, *values))}
         deliveries: list[Values] = []
         history: list[Values] = []
         duplicates = []
@@ -426,8 +299,8 @@ class PostgresqlStore:
                 deliveries.append(delivery_values(delivery, address))
                 history += history_values(delivery, 0)
         if deliveries:
-            cursor.execute(_ADD_DELIVERIES, _turned(deliveries))
-            cursor.execute(_ADD_HISTORY, _turned(history))
+            cursor.execute(ADD_DELIVERIES, _turned(deliveries))
+            cursor.execute(ADD_HISTORY, _turned(history))
             self._let_done_go(cursor, deliveries)
         self._ask_withdrawals(cursor, asked)
         return duplicates
@@ -435,7 +308,7 @@ class PostgresqlStore:
     def _ask_withdrawals(self, cursor: Cursor[Values], asked: list[Withdrawal]) -> None:
         if asked:
             rows = [(one.push_id, one.number, one.replaced_by) for one in asked]
-            cursor.execute(_ASK_WITHDRAWALS, _turned(rows))
+            cursor.execute(ASK_WITHDRAWALS, _turned(rows))
 
     def _put(self, cursor: Cursor[Values], puts: dict[int, PutDelivery]) -> list[int]:
         """Update deliveries; return the numbers of those that this gateway does not hold."""
@@ -456,16 +329,16 @@ class PostgresqlStore:
                 for entry in history_values(delivery, put.history_from):
                     history[entry[:3]] = entry
         if deliveries:
-            cursor.execute(_PUT_DELIVERIES, _turned(list(deliveries.values())))
+            cursor.execute(PUT_DELIVERIES, _turned(list(deliveries.values())))
             if history:
-                cursor.execute(_ADD_HISTORY, _turned(list(history.values())))
+                cursor.execute(ADD_HISTORY, _turned(list(history.values())))
             self._let_done_go(cursor, deliveries.values())
         return [number for number, put in puts.items() if put.delivery.push_id not in held]
 
     def _let_done_go(self, cursor: Cursor[Values], deliveries: Iterable[Values]) -> None:
         done = sorted({delivery[0] for delivery in deliveries if not delivery[-1]})
         if done:
-            cursor.execute(_LET_DONE_GO, (done,))
+            cursor.execute(LET_DONE_GO, (done,))
 
     # The lease
 
@@ -497,14 +370,14 @@ class PostgresqlStore:
     def _read(
         self, cursor: Cursor[Values], condition: str, values: Sequence[object]
     ) -> list[StoredPush]:
-        pushes = cursor.execute(f"SELECT {_PUSH} FROM push WHERE {condition}", values).fetchall()
+        pushes = cursor.execute(f"SELECT {PUSH} FROM push WHERE {condition}", values).fetchall()
         push_ids = [push[0] for push in pushes]
         deliveries = cursor.execute(
-            f"SELECT {_DELIVERY} FROM delivery WHERE push_id = ANY(%s) ORDER BY number",
+            f"SELECT {DELIVERY} FROM delivery WHERE push_id = ANY(%s) ORDER BY number",
             (push_ids,),
         ).fetchall()
         history = cursor.execute(
-            f"SELECT {_HISTORY} FROM history WHERE push_id = ANY(%s) ORDER BY ordinal", (push_ids,)
+            f"SELECT {HISTORY} FROM history WHERE push_id = ANY(%s) ORDER BY ordinal", (push_ids,)
         ).fetchall()
         return assemble(pushes, deliveries, history)
 

@@ -5,30 +5,26 @@ the time that it would take, and answered by its command. What survives a crash 
 alone: rows that were not written yet, answers under way and everything in memory are gone. A
 row can be on disk although the gateway died before it heard so.
 
-The core is asked in process, in the words of its control interface, over a connection that can
-be broken. What the core notes meanwhile (terminals that are back) is told when the connection is
-there again, as an event stream does that is taken up where it broke off.
+What the core notes while the connection to it (``core_line``) is broken (terminals that are back)
+is told when it is there again, as an event stream does that is taken up where it broke off.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Final, Protocol, TypeVar
+from typing import Protocol
 
 from corenet.adapters.sqlite_file import StoreError
 from corenet.control.core import CoreControl
-from corenet.control.errors import ControlError
 from corenet.control.event_log import Entry
-from corenet.control.model import ActivationRequest, Terminal, TerminalQuery
 from corenet.ggsn.events import MsReachable
-from corenet.interfaces.activation import ActivationOutcome
 from corenet.interfaces.node import Event
 from testbed.esme.outcome import SmsOutcome
-from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
+from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
@@ -43,25 +39,15 @@ from testbed.gateway.effects import (
     SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued
-from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.judge import CoreAnswer
 from testbed.gateway.node import Gateway
 from testbed.gateway.store import Store, Written
 from testbed.gateway.terminal import Terminal as AddressedTerminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
+from testbed.simulation.core_line import CoreLine
 from testbed.simulation.initiator import VirtualInitiator
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
-
-A = TypeVar("A")
-
-NOT_FOUND: Final = 404
-SHORTEST_DEADLINE: Final = 0.1
-LONGEST_DEADLINE: Final = 3600.0
-"""Seconds that an activation may be given over the control interface."""
-LOOK_UP_TIME: Final = 10.0
-"""Seconds that the core may take to answer a look-up."""
-ANSWER_MARGIN: Final = 5.0
-"""Seconds that the core may answer later than the deadline it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +79,6 @@ class _Life:
     is_writing: bool = False
     submissions: dict[str, Callable[[HttpAnswer | None], None]] = field(default_factory=dict)
     """By key; called with None where the connection breaks."""
-    exchanges: dict[int, Callable[[], None]] = field(default_factory=dict)
-    """What breaks each exchange with the core."""
     unanswered: int = 0
     """Effects whose command has not come."""
 
@@ -138,8 +122,7 @@ class GatewayHost:
         self._name = name
         self._life: _Life | None = None
         self._keys = count(1)
-        self._exchange_numbers = count(1)
-        self._core_is_reachable = True
+        self._core = CoreLine(network, control, delay=delays.http)
         self._heard = 0
         """Number of the last event of the core."""
         self._missed_from: int | None = None
@@ -221,20 +204,17 @@ class GatewayHost:
     @property
     def core_is_reachable(self) -> bool:
         """Whether the control interface can be reached."""
-        return self._core_is_reachable
+        return self._core.is_there
 
     def break_core_off(self) -> None:
         """Let the control interface be out of reach: what is under way to it breaks."""
-        self._core_is_reachable = False
-        life = self._life
-        if life is not None:
+        if self._life is not None:
             self._missed_from = self._heard
-            for broken in list(life.exchanges.values()):
-                broken()
+        self._core.break_off()
 
     def bring_core_back(self) -> None:
         """Let the control interface be reached again; what the core noted meanwhile is told."""
-        self._core_is_reachable = True
+        self._core.mend()
         missed_from, self._missed_from = self._missed_from, None
         if missed_from is not None:
             for entry in self._control.events.since(missed_from):
@@ -242,7 +222,7 @@ class GatewayHost:
 
     def _listen(self, entry: Entry) -> None:
         self._heard = entry.number
-        if self._core_is_reachable:
+        if self._core.is_there:
             self._tell_of(entry)
 
     def _tell_of(self, entry: Entry) -> None:
@@ -373,7 +353,7 @@ class GatewayHost:
                 life, lambda gateway, now: gateway.terminal_found(effect.terminal, answer, now)
             )
 
-        self._exchange(life, self._ask(effect.terminal), CoreSilent, take, within=LOOK_UP_TIME)
+        self._core.look_up(effect.terminal, take)
 
     def _look_up_context(self, life: _Life, effect: LookUpContext) -> None:
         def take(answer: CoreAnswer) -> None:
@@ -381,19 +361,7 @@ class GatewayHost:
                 life, lambda gateway, now: gateway.context_found(effect.number, answer, now)
             )
 
-        ask = self._ask(AddressedTerminal.by_address(effect.address))
-        self._exchange(life, ask, CoreSilent, take, within=LOOK_UP_TIME)
-
-    def _ask(self, about: AddressedTerminal) -> Callable[[Callable[[CoreAnswer], None]], None]:
-        return lambda answer: answer(self._terminal(about))
-
-    def _terminal(self, about: AddressedTerminal) -> CoreAnswer:
-        query = TerminalQuery.model_validate({about.kind.value: about.value})
-        try:
-            found = self._control.terminals(query)
-        except ControlError as error:
-            return UnknownTerminal() if error.status == NOT_FOUND else CoreSilent(str(error))
-        return terminal_view(found.terminals[0])
+        self._core.look_up(AddressedTerminal.by_address(effect.address), take)
 
     def _activate(self, life: _Life, effect: RequestActivation) -> None:
         def take(answer: ActivationAnswer) -> None:
@@ -401,76 +369,7 @@ class GatewayHost:
                 life, lambda gateway, now: gateway.activation_finished(effect.key, answer, now)
             )
 
-        def silent(reason: str) -> ActivationAnswer:
-            return Unanswered(reason)
-
-        left = effect.deadline - self._network.now()
-        seconds = min(max(left, SHORTEST_DEADLINE), LONGEST_DEADLINE)
-        request = ActivationRequest(
-            imsi=effect.imsi, apn=effect.apn, key=effect.key, deadline_seconds=seconds
-        )
-        self._exchange(
-            life,
-            lambda answer: self._request(request, answer),
-            silent,
-            take,
-            within=seconds + ANSWER_MARGIN,
-        )
-
-    def _request(
-        self, request: ActivationRequest, answer: Callable[[ActivationAnswer], None]
-    ) -> None:
-        try:
-            requested = self._control.request_activation(request)
-        except ControlError as error:
-            reason = str(error)
-            answer(Refused(reason) if error.status == NOT_FOUND else Unanswered(reason))
-            return
-
-        def finished() -> None:
-            outcome = requested.outcome
-            assert isinstance(outcome, ActivationOutcome)
-            answer(replace(outcome, cause=requested.mobile_cause or outcome.cause))
-
-        if requested.outcome is not None:
-            finished()
-        else:
-            requested.waiting.append(finished)
-
-    def _exchange(
-        self,
-        life: _Life,
-        ask: Callable[[Callable[[A], None]], None],
-        silent: Callable[[str], A],
-        take: Callable[[A], None],
-        *,
-        within: float,
-    ) -> None:
-        """Ask the core; ``take`` gets its one answer, or what ``silent`` makes of a reason.
-
-        The core has ``within`` seconds to answer.
-        """
-        if not self._core_is_reachable:
-            refused = silent("connection refused")
-            self._network.call_later(self._delays.http, lambda: take(refused))
-            return
-        number = next(self._exchange_numbers)
-
-        def end(answer: A) -> None:
-            if life.exchanges.pop(number, None) is not None:
-                late.cancel()
-                take(answer)
-
-        def answer(value: A) -> None:
-            self._network.call_later(self._delays.http, lambda: end(value))
-
-        def arrive() -> None:
-            if number in life.exchanges:
-                ask(answer)
-
-        life.exchanges[number] = lambda: end(silent("it broke off"))
-        late = self._network.call_later(within, lambda: end(silent("no answer in time")))
-        self._network.call_later(self._delays.http, arrive)
+        self._core.activate(effect, take)
 
     # The SMSC
 
@@ -534,24 +433,6 @@ class GatewayHost:
             )
 
         self._network.call_later(self._delays.http, lambda: self._origin.take(effect, answer))
-
-
-def terminal_view(terminal: Terminal) -> TerminalView:
-    """Return what the control interface says of a terminal as the gateway reads it."""
-    return TerminalView(
-        imsi=terminal.imsi,
-        msisdn=terminal.msisdn,
-        contexts=tuple(
-            (context.apn, address)
-            for context in terminal.contexts
-            for address in dict.fromkeys((context.address, context.ipv6_address))
-            if address is not None
-        ),
-        attached=terminal.attached,
-        reachable=terminal.reachable,
-        static_addresses=terminal.static_addresses,
-        downlink_idle={context.address: context.downlink_idle for context in terminal.contexts},
-    )
 
 
 def _committed(number: int, duplicate: bool) -> Callable[[Gateway, float], None]:
