@@ -58,6 +58,7 @@ MODULES: Final = (
     "testbed/codecs/hosts.py",
     "testbed/codecs/markup.py",
     "testbed/codecs/media.py",
+    "testbed/codecs/multipart.py",
     "testbed/codecs/pap/documents.py",
     "testbed/codecs/pap/reading.py",
     "testbed/codecs/pap/schema.py",
@@ -67,6 +68,7 @@ MODULES: Final = (
     "testbed/codecs/sl.py",
     "testbed/codecs/timestamps.py",
     "testbed/codecs/wbxml.py",
+    "testbed/codecs/whole_request.py",
     "testbed/codecs/wsp/content_type.py",
     "testbed/codecs/wsp/headers.py",
     "testbed/codecs/wsp/push.py",
@@ -101,6 +103,7 @@ MODULES: Final = (
     "testbed/gateway/sessions.py",
     "testbed/gateway/status.py",
     "testbed/gateway/store_rows.py",
+    "testbed/gateway/tenure.py",
     "testbed/gateway/ways.py",
 )
 """What a Create or Delete PDP Context Request and what a push passes through on its way.

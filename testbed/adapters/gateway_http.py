@@ -24,10 +24,10 @@ from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 
 from corenet.adapters.metrics import METRICS_TYPE
 from corenet.adapters.sqlite_file import StoreError
-from testbed.adapters import whole_request
 from testbed.adapters.tls import names_in
-from testbed.adapters.whole_request import WholeRequest
+from testbed.codecs import whole_request
 from testbed.codecs.hosts import is_listed
+from testbed.codecs.whole_request import WholeRequest
 from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
 from testbed.gateway.records import StoredPush

@@ -7,10 +7,9 @@ what must be written, asked or posted. ``EffectsQueued`` tells whoever runs the 
 them; each is answered by a command. An end is stored before the initiator is notified of it, and
 a delivery is forgotten when the initiator's answer is stored too.
 
-Where gateways share a store, what this one may do to its pushes depends on a lease. Once it has
-lapsed nothing is sent, posted or accepted, for another gateway may be at it; when it is renewed,
-what is still held goes on as after a restart. A gateway that stops lets everything rest in the same
-way, and takes leave of its sessions: what has not ended is as the store has it.
+Where gateways share a store, ``tenure`` tells what this one may do to its pushes. A gateway that
+stops lets everything rest as if its lease had lapsed, and takes leave of its sessions: what has
+not ended is as the store has it.
 """
 
 from __future__ import annotations
@@ -18,10 +17,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from random import Random
-from typing import Final
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from testbed.codecs.pap import StatusCode
 from testbed.esme.outcome import SmsOutcome
 from testbed.gateway.activate import ActivationAnswer
 from testbed.gateway.capabilities import Clients
@@ -31,10 +28,6 @@ from testbed.gateway.deliveries import Delivery, Key
 from testbed.gateway.dispatch import Dispatch
 from testbed.gateway.effects import Effect
 from testbed.gateway.events import (
-    LeaseLapsed,
-    PushAdopted,
-    PushLetGo,
-    PushRepeated,
     StoreFailed,
 )
 from testbed.gateway.initiators import Allowances
@@ -45,17 +38,14 @@ from testbed.gateway.output import Output
 from testbed.gateway.pages import Pages
 from testbed.gateway.presence import Presence
 from testbed.gateway.pushes import State
-from testbed.gateway.recipients import Nobody, terminal_of
 from testbed.gateway.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.reports import Reports
 from testbed.gateway.sessions import Session, SessionTable
-from testbed.gateway.terminal import Terminal, TerminalKind
+from testbed.gateway.tenure import Tenure
+from testbed.gateway.terminal import Terminal
 from testbed.gateway.wap_server import NoPull, Pull, WapServer
 from testbed.pull.effects import FetchFailure, OriginAnswer
 from testbed.wap.session_events import SessionEvent
-
-POSSIBLE_DUPLICATES: Final = "possible duplicates"
-"""Counts pushes that are sent again although the first one may have arrived."""
 
 
 class Gateway:
@@ -111,10 +101,20 @@ class Gateway:
             allowances=self._allowances,
             lease=self._lease,
             clients=Clients(config, self._presence.sessions, self._wap.headers_at),
-            take_up=self._resume,
+            take_up=self._take_up,
         )
         self._inquiries = self._intake.inquiries
         self._reports = Reports(config, self._output, self._counts, save)
+        self._tenure = Tenure(
+            config,
+            self._output,
+            self._counts,
+            custody=self._custody,
+            dispatch=self._dispatch,
+            inquiries=self._inquiries,
+            reports=self._reports,
+            lease=self._lease,
+        )
 
     @property
     def name(self) -> str:
@@ -134,32 +134,23 @@ class Gateway:
         To be called once, before anything is submitted.
         """
         for stored in pushes:
-            self._resume(stored, now, "the gateway has restarted")
+            self._tenure.resume(stored, now, "the gateway has restarted")
 
     def renewed(self, until: float, now: float, *, kept: frozenset[str] | None = None) -> None:
         """Take note that the pushes are this gateway's until then, whatever happens.
 
         ``kept`` are the push-ids that are still its own, where others could take some; None: all.
         """
-        had_lapsed = self._lease.renew(until)
-        if kept is not None:
-            for push_id in [one for one in self._custody.pushes if one not in kept]:
-                self._let_go(push_id, now)
-        if had_lapsed:
-            for delivery in self._custody.deliveries():
-                self._go_on(delivery, now)
+        self._tenure.renewed(until, now, kept)
 
     def adopt(self, pushes: Iterable[StoredPush], now: float) -> None:
         """Take up pushes that another gateway left; those that are under way stay as they are."""
         for stored in pushes:
-            if stored.push.push_id not in self._custody.pushes:
-                self._counts["adopted"] += 1
-                self._output.tell(PushAdopted(stored.push.push_id))
-                self._resume(stored, now, "taken over from another gateway")
+            self._tenure.adopt(stored, now)
 
     def withdraw(self, asked: Iterable[Withdrawal], now: float) -> None:
         """End what other gateways ask for, of what this one holds; ``Store.withdrawals``."""
-        self._check_lease(now)
+        self._tenure.check(now)
         if not self._lease.is_lapsed:
             self._inquiries.withdraw(asked, now)
 
@@ -178,20 +169,20 @@ class Gateway:
         ``initiator`` says whose it is, where initiators are told apart; ``forbidden`` why it may
         not push, which is answered with 2001.
         """
-        self._check_lease(now)
+        self._tenure.check(now)
         self._intake.submit(key, content_type, body, now, initiator=initiator, forbidden=forbidden)
 
     def committed(self, number: int, now: float, *, duplicate: bool = False) -> None:
         """Take note that a commit is on disk, or found its push-id used already."""
         if self._intake.committed(number, now, duplicate=duplicate):
             return
-        self._check_lease(now)
+        self._tenure.check(now)
         delivery = self._custody.saved(number)
         if delivery is None:
             return
         self._inquiries.saved(delivery.key)
         if delivery.notification is Notification.DUE:
-            self._post(delivery)
+            self._tenure.post(delivery)
         elif delivery.state.final:
             self._custody.finish(delivery)
         elif not self._lease.is_lapsed:
@@ -216,34 +207,34 @@ class Gateway:
         """Take note that a commit was refused, for another gateway has taken its push over."""
         delivery = self._custody.saving(number)
         if delivery is not None:
-            self._let_go(delivery.push.push_id, now)
+            self._tenure.let_go(delivery.push.push_id, now)
 
     def terminal_found(self, terminal: Terminal, answer: CoreAnswer, now: float) -> None:
         """Take the answer to ``LookUpTerminal``."""
-        self._check_lease(now)
+        self._tenure.check(now)
         self._dispatch.terminal_found(terminal, answer, now)
 
     def context_found(self, number: int, answer: CoreAnswer, now: float) -> None:
         """Take the answer to ``LookUpContext``."""
-        self._check_lease(now)
+        self._tenure.check(now)
         self._dispatch.context_found(number, answer, now)
 
     def activation_finished(self, key: str, answer: ActivationAnswer, now: float) -> None:
         """Take the answer to ``RequestActivation``; answers to unknown keys are ignored."""
-        self._check_lease(now)
+        self._tenure.check(now)
         if not self._dispatch.activation_finished(key, answer, now):
             self._counts["activation answers unasked"] += 1
 
     def sms_finished(self, key: str, outcome: SmsOutcome, now: float) -> None:
         """Take the answer to ``SubmitSms``; answers to unknown keys are ignored."""
-        self._check_lease(now)
+        self._tenure.check(now)
         self._dispatch.sms_finished(key, outcome, now)
 
     def terminal_reachable(
         self, now: float, *, imsi: str | None = None, msisdn: str | None = None
     ) -> None:
         """Take the core's word that a terminal is back: whatever waits for it is tried at once."""
-        self._check_lease(now)
+        self._tenure.check(now)
         self._dispatch.terminal_back(msisdn=msisdn, imsi=imsi, addresses=(), now=now)
 
     def notification_answered(
@@ -326,7 +317,7 @@ class Gateway:
         """End service: submissions are answered with 4001, nothing is sent but farewells."""
         self._intake.is_closed = True
         self._lease.give_up()
-        self._rest(now)
+        self._tenure.rest(now)
         self._wap.close(now)
 
     def receive(
@@ -339,7 +330,7 @@ class Gateway:
         now: float,
     ) -> None:
         """Take an Accounting-Request, or what a terminal sends."""
-        self._check_lease(now)
+        self._tenure.check(now)
         match interface:
             case Interface.RADIUS:
                 self._presence.receive(data, peer, now)
@@ -358,7 +349,7 @@ class Gateway:
         now: float,
     ) -> None:
         """Take note that a datagram for a terminal did not arrive (ICMP)."""
-        self._check_lease(now)
+        self._tenure.check(now)
         if host:
             self._presence.sessions.doubt(peer[0])
         self._dispatch.unreachable(peer, now, is_gone=host)
@@ -380,13 +371,13 @@ class Gateway:
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due at ``now``."""
-        self._check_lease(now)
+        self._tenure.check(now)
         self._dispatch.handle_timeout(now)
         self._custody.handle_timeout(now)
         self._inquiries.handle_timeout(now)
         self._presence.handle_timeout(now)
         for key in self._reports.take_due(now):
-            self._post(self._custody.delivery(key))
+            self._tenure.post(self._custody.delivery(key))
         self._wap.handle_timeout(now)
 
     def take_datagrams(self) -> list[Datagram]:
@@ -405,6 +396,10 @@ class Gateway:
 
     # What arrives
 
+    def _take_up(self, stored: StoredPush, now: float) -> None:
+        """Begin with a push that was accepted."""
+        self._tenure.resume(stored, now)
+
     def _session_began(self, session: Session, now: float) -> None:
         self._dispatch.terminal_back(
             msisdn=session.msisdn, imsi=session.imsi, addresses=session.addresses, now=now
@@ -413,96 +408,9 @@ class Gateway:
     def _session_event(self, event: SessionEvent, now: float) -> None:
         self._dispatch.session_event(event, now)
 
-    # Pushes that are taken up
-
-    def _resume(self, stored: StoredPush, now: float, note: str = "") -> None:
-        """Take up a push that the store has."""
-        push = stored.push
-        deliveries = []
-        for record in stored.deliveries:
-            whom = self._whom(push.addresses[record.number])
-            if isinstance(whom, Nobody):
-                whom = Terminal.nobody(push.addresses[record.number])
-            delivery = Delivery.resumed(stored, record.number, whom, now, note)
-            if record.state is State.CONFIRMING and delivery.state is State.ACCEPTED:
-                self._repeat(delivery)
-            deliveries.append(delivery)
-        self._custody.take(push.push_id, deliveries)
-        if self._lease.is_lapsed:
-            return
-        for delivery in deliveries:
-            if not delivery.state.final:
-                self._begin(delivery, now, is_new=not note)
-            elif delivery.notification is Notification.DUE:
-                self._post(delivery)
-
-    def _whom(self, address_value: str) -> Terminal | Nobody:
-        config = self._config
-        return terminal_of(address_value, config.users, has_ipv6=config.has_ipv6)
-
-    def _begin(self, delivery: Delivery, now: float, *, is_new: bool) -> None:
-        is_nobody = delivery.terminal.kind is TerminalKind.NOBODY
-        if is_nobody and isinstance(whom := self._whom(delivery.address), Nobody):
-            # The directory, or the configuration, has changed since the push was accepted.
-            self._dispatch.refuse(delivery, whom.code, whom.text, now)
-            return
-
-        def told(may_go_on: bool, now: float) -> None:
-            if may_go_on:
-                self._dispatch.begin(delivery, now)
-            else:
-                code = StatusCode.CANCELLATION_NOT_POSSIBLE
-                self._dispatch.refuse(delivery, code, "its original has ended", now)
-
-        self._inquiries.make_way(delivery, now, is_new=is_new, told=told)
-
-    def _repeat(self, delivery: Delivery) -> None:
-        """Take note that a push may arrive twice."""
-        self._counts[POSSIBLE_DUPLICATES] += 1
-        self._output.tell(PushRepeated(delivery.push.push_id, delivery.address))
-
-    # The lease
-
-    def _check_lease(self, now: float) -> None:
-        """Let everything rest once the lease has lapsed; what is being stored is stored still."""
-        if not self._lease.lapses(now):
-            return
-        self._output.tell(LeaseLapsed(len(self._dispatch)))
-        self._rest(now)
-
-    def _rest(self, now: float) -> None:
-        """Do nothing more about any push."""
-        for delivery in self._custody.deliveries():
-            self._dispatch.forget(delivery, now)
-            self._reports.cancel(delivery.key)
-        self._inquiries.lapsed(now)
-
-    def _go_on(self, delivery: Delivery, now: float) -> None:
-        """Take up again what rested while the lease had lapsed."""
-        if not delivery.state.final:
-            if delivery.state is not State.CONFIRMING:
-                delivery.enter(State.ACCEPTED, now, "the lease had lapsed")
-            elif not delivery.is_sent_once:
-                self._repeat(delivery)
-                delivery.enter(State.ACCEPTED, now, "the lease had lapsed; it may have arrived")
-            self._begin(delivery, now, is_new=False)
-        elif not (delivery.done or delivery.saving or delivery.posting):
-            self._post(delivery)
-
-    def _let_go(self, push_id: str, now: float) -> None:
-        for delivery in self._custody.let_go(push_id):
-            self._dispatch.forget(delivery, now)
-            self._inquiries.lost(delivery.key, now)
-            self._reports.cancel(delivery.key)
-        self._output.tell(PushLetGo(push_id))
-
     # Result notifications
 
     def _posted(self, key: Key) -> Delivery | None:
         """Return the delivery whose notification came to an end, unless it was let go."""
         deliveries = self._custody.pushes.get(key[0])
         return None if deliveries is None else deliveries[key[1]]
-
-    def _post(self, delivery: Delivery) -> None:
-        if not self._lease.is_lapsed:
-            self._reports.post(delivery)

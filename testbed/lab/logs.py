@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TextIO, cast
@@ -46,6 +46,8 @@ from corenet.um.events import (
 from testbed.adapters.event_words import EventWords
 
 _QUOTED: Final = re.compile(r'[ ="]')
+_Values = Mapping[str, Any]
+_JSON: Final = structlog.processors.JSONRenderer(ensure_ascii=False)
 _PLAIN: Final = re.compile(r'[^ ="\n]*\Z')
 
 
@@ -178,18 +180,39 @@ def _head(_logger: object, level: str, values: MutableMapping[str, Any]) -> dict
     return {"timestamp": _stamp(), "level": level, "event": values.pop("event"), **values}
 
 
-def _logger_class(render: Callable[[object, str, Any], str | bytes]) -> type:
-    """Return what a logger is: structlog's, but for the way to a line without a traceback."""
+def _logger_class(write: Callable[[str, str | None, _Values, _Values], str]) -> type:
+    """Return what a logger is: structlog's, but for the way to a line without a traceback.
+
+    ``write`` makes the line of level, event, what the logger is bound to and the event's values.
+    """
 
     class Logger(structlog.make_filtering_bound_logger("debug")):  # type: ignore[misc]
         def _proxy_to_logger(self, level: str, event: str | None = None, **values: Any) -> Any:
             if "exc_info" in values or "stack_info" in values:
                 return super()._proxy_to_logger(level, event, **values)
-            line = {"timestamp": _stamp(), "level": level, "event": event, **self._context}
-            line.update(values)
-            return self._logger.msg(render(None, level, line))
+            return self._logger.msg(write(level, event, self._context, values))
 
     return Logger
+
+
+def _as_logfmt(level: str, event: str | None, bound: _Values, values: _Values) -> str:
+    names = tuple(bound)
+    if not values.keys().isdisjoint(names):
+        bound, values, names = {}, {**bound, **values}, ()
+    beginning = _beginning(level, event, names, *bound.values())
+    return f"timestamp={_stamp()} {beginning} {logfmt(None, level, values)}".rstrip(" ")
+
+
+@lru_cache(maxsize=256, typed=True)
+def _beginning(level: str, event: str | None, names: tuple[str, ...], *bound: object) -> str:
+    """Return what stands in many lines, which is looked at once."""
+    known = dict(zip(names, bound, strict=True))
+    return logfmt(None, level, {"level": level, "event": event, **known})
+
+
+def _as_json(level: str, event: str | None, bound: _Values, values: _Values) -> str:
+    line = {"timestamp": _stamp(), "level": level, "event": event, **bound, **values}
+    return str(_JSON(None, level, line))
 
 
 def _stamp() -> str:
@@ -203,7 +226,7 @@ def _to_the_second(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
-def logfmt(_logger: object, _level: str, values: MutableMapping[str, Any]) -> str:
+def logfmt(_logger: object, _level: str, values: _Values) -> str:
     """Write names and values as ``structlog.processors.LogfmtRenderer`` does."""
     return " ".join(
         [
@@ -244,11 +267,9 @@ def log_to(stream: TextIO | None, *, as_json: bool = False) -> LogStream | None:
         globalLogBeginner.beginLoggingTo([_Nowhere()], redirectStandardIO=False)
         return None
     lines = LogStream(stream)
-    render: Callable[[object, str, Any], str | bytes]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else logfmt
     structlog.configure(
-        wrapper_class=_logger_class(render),
-        processors=[_head, structlog.processors.format_exc_info, render],
+        wrapper_class=_logger_class(_as_json if as_json else _as_logfmt),
+        processors=[_head, structlog.processors.format_exc_info, _JSON if as_json else logfmt],
         logger_factory=lambda *_names: lines,
     )
     observer = _FromWarning(textFileLogObserver(cast(TextIO, lines)))

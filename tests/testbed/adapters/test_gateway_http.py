@@ -11,8 +11,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from testbed.adapters import whole_request
 from testbed.adapters.gateway_http import IDLE_SECONDS, GatewaySite
+from testbed.codecs import whole_request
 from testbed.gateway.answers import HttpAnswer
 
 LARGEST = 1000

@@ -12,8 +12,8 @@ from testbed.codecs.pap import DeliveryMethod, MessageState
 from testbed.codecs.wsp.pdus import Get
 from testbed.gateway.effects import Commit
 from testbed.gateway.judge import TerminalView
-from testbed.gateway.node import POSSIBLE_DUPLICATES
 from testbed.gateway.pushes import State
+from testbed.gateway.tenure import POSSIBLE_DUPLICATES
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.terminal_testing import BenchTerminal
 from testbed.gateway.testing import ADDRESS, IMSI, MESSAGE, MSISDN, accounting, active, body_of
