@@ -36,6 +36,7 @@ COMMANDS = {
     "completion": "print what has a shell complete our words",
 }
 _ELSEWHERE = {
+    "demo": "testbed.scenarios.demo",
     "experiment": "testbed.experiments.command",
     "wireshark": "testbed.wireshark.command",
     "scenario": "testbed.scenarios.command",

@@ -71,6 +71,12 @@ def shipped_scenarios() -> tuple[str, ...]:
     )
 
 
+def summary_of(shipped: str) -> str:
+    """Return the sentence that says what a scenario of the distribution is."""
+    file = SCENARIOS / f"{shipped}.yaml"
+    return str(read(file.read_text(encoding="utf-8"), file.name).value["summary"])
+
+
 def load_scenario(scenario: str) -> Scenario:
     """Read a scenario: a file's path, or the name of one that comes with the distribution.
 

@@ -103,10 +103,12 @@ async def perform_on_sockets(
     seed: int,
     capture: Sink | None = None,
     begun: Begun = lambda _running, _time: None,
+    ended: Callable[[], None] = lambda: None,
 ) -> Report:
     """Perform a scenario in a lab of its own, on this host's loopback network.
 
-    ``capture`` gets everything that passes, and is its opener's to close.
+    ``capture`` gets everything that passes, and is its opener's to close. ``ended`` is called when
+    all is seen that there is to see, before the lab stops.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -117,7 +119,9 @@ async def perform_on_sockets(
         except OSError as error:
             return unperformed(scenario, error, seed=seed, on_sockets=True)
         try:
-            return await _perform(reactor, scenario, running, seed, begun)
+            report = await _perform(reactor, scenario, running, seed, begun)
+            ended()
+            return report
         except (CannotBindError, CannotListenError, OSError) as error:
             return unperformed(scenario, error, seed=seed, on_sockets=True)
         finally:
