@@ -8,13 +8,18 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Union, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, Final, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from testbed.lab.model import Lab
 from testbed.lab.parts import Part
+
+_PLAIN: Final = MappingProxyType(
+    {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
+)
 
 
 def page() -> str:
@@ -32,16 +37,23 @@ def page() -> str:
         "yours, a GGSN alone, or an SGSN with mobiles in front of a foreign GGSN.",
         "",
     ]
-    for model in _models(Lab):
-        title = "The file" if model is Lab else f"`{model.__name__.removesuffix('Part')}`"
-        lines += [f"## {title}", "", str(model.__doc__).split("\n")[0], ""]
+    return "\n".join([*lines, *tables(Lab)])
+
+
+def tables(root: type[Part], *, level: int = 2) -> list[str]:
+    """Return a table for each kind of part that a file has, the file itself first."""
+    lines = []
+    for model in _models(root):
+        title = "The file" if model is root else f"`{model.__name__.removesuffix('Part')}`"
+        lines += [f"{'#' * level} {title}", "", str(model.__doc__).split("\n")[0], ""]
         lines += ["| Setting | Is | Default | Says |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
             lines.append(
-                f"| `{name}` | {_type(field)} | {_default(field)} | {field.description or ''} |"
+                f"| `{field.alias or name}` | {_type(field)} | {_default(field)} "
+                f"| {field.description or ''} |"
             )
         lines.append("")
-    return "\n".join(lines)
+    return lines
 
 
 def _models(model: type[Part], seen: dict[type[Part], None] | None = None) -> list[type[Part]]:
@@ -82,7 +94,7 @@ def _words(annotation: Any) -> str:
         return " or ".join(f"`{argument}`" for argument in arguments)
     if origin is not None and arguments:
         return _words(arguments[0])
-    return {str: "text", int: "number", float: "number", bool: "true or false"}[annotation]
+    return _PLAIN[annotation]
 
 
 def _default(field: FieldInfo) -> str:

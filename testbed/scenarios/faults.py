@@ -80,8 +80,21 @@ def check_answer(part: FaultPart) -> None:
         if name not in names:
             known = ", ".join(sorted(names))
             raise AnswerError(f"{response.TYPE.text} has no element {name}; it has {known}")
-    if "cause" in names and "cause" not in part.values:
+    if "cause" not in names:
+        return
+    if "cause" not in part.values:
         raise AnswerError(f"{response.TYPE.text} needs a cause: say it in values")
+    cause_named(part.values["cause"])
+
+
+def cause_named(value: object) -> Cause:
+    """Return the GTP cause that a number or its words name; raise AnswerError: there is none."""
+    if isinstance(value, int) and 0 <= value <= 255:
+        return Cause(value)
+    for cause in Cause:
+        if plain(str(value)) in (plain(cause.text), plain(cause.name)):
+            return cause
+    raise AnswerError(f"there is no GTP cause {value}")
 
 
 def _expected(part: MessagePart) -> Expected:
@@ -136,7 +149,7 @@ def _answer(request: Any, values: Mapping[str, Any]) -> bytes:
     }
     elements |= values
     if "cause" in elements:
-        elements["cause"] = Cause(int(elements["cause"]))
+        elements["cause"] = cause_named(elements["cause"])
     teid = getattr(request, "teid_control", None) or 0
     answer = response(teid=teid, sequence=request.sequence, **elements)
     try:

@@ -1,0 +1,18 @@
+"""The page of scenarios is what the files and their runs make it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from testbed.scenarios.reference import page
+
+pytestmark = pytest.mark.docs
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "scenarios.md"
+
+
+def test_page_is_up_to_date() -> None:
+    """``python -m testbed.scenarios.reference > docs/reference/scenarios.md`` changes nothing."""
+    assert PAGE.read_text(encoding="utf-8") == page()
