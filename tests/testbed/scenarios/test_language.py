@@ -31,8 +31,8 @@ def complaint(name):
             "only activations and pushes have names",
         ),
         (
-            ACT + "expect:\n  ladder: [{message: PDU Notification Requst}]\n",
-            "7:22: there is no message PDU Notification Requst; is it PDU Notification",
+            ACT + "expect:\n  ladder: [{message: PDU Notification Requezt}]\n",
+            "7:22: there is no message PDU Notification Requezt; is it PDU Notification",
         ),
         (
             ACT + "expect:\n  never: [{event: PdpContextCreate}]\n",
