@@ -115,7 +115,8 @@ class FrameNumbers:
     ``begin_anew``.
 
     The numbers of all SAPIs are packed into two integers: there are two of these objects for
-    each mobile of a network, and mobiles are many.
+    each mobile of a network, and mobiles are many. SAPI 1 comes first, so that the integers of
+    a mobile that has only attached are small.
     """
 
     __slots__ = ("_heard", "_sent")
@@ -126,14 +127,14 @@ class FrameNumbers:
 
     def next(self, sapi: int) -> int:
         """Return the number of the next frame to send."""
-        place = sapi * _SENT_BITS
+        place = (sapi - 1 & 0xF) * _SENT_BITS
         nu = self._sent >> place & (1 << _SENT_BITS) - 1
         self._sent ^= (nu ^ (nu + 1) % SEQUENCE_MODULUS) << place
         return nu
 
     def is_new(self, sapi: int, nu: int) -> bool:
         """Note the frame ``nu``; return False where it has come before."""
-        place = sapi * _HEARD_BITS
+        place = (sapi - 1 & 0xF) * _HEARD_BITS
         heard = self._heard >> place & (1 << _HEARD_BITS) - 1
         window, last = heard & (1 << _WINDOW) - 1, heard >> _WINDOW
         behind = (last - nu) % SEQUENCE_MODULUS

@@ -413,14 +413,14 @@ class Mobility:
             return
         due = self._last_sent + self._ready_timer + self._t3312
 
-        def expired(now: float) -> None:
-            self._alarm = None
-            if self._last_sent + (self._ready_timer or 0.0) + (self._t3312 or 0.0) > now:
-                self._watch()
-            elif not self.updating and self._retry is None:
-                self._update(gmm.UpdateType.PERIODIC, now)
+        self._alarm = self._mobile.surroundings.schedule.at_with(due, Mobility._silent, self)
 
-        self._alarm = self._mobile.surroundings.schedule.at(due, expired)
+    def _silent(self, now: float) -> None:
+        self._alarm = None
+        if self._last_sent + (self._ready_timer or 0.0) + (self._t3312 or 0.0) > now:
+            self._watch()
+        elif not self.updating and self._retry is None:
+            self._update(gmm.UpdateType.PERIODIC, now)
 
     def _is_ready(self, now: float) -> bool:
         return self._ready_timer is None or now < self._last_sent + self._ready_timer
@@ -431,7 +431,9 @@ class Mobility:
         self, message: gmm.AttachAccept | gmm.RoutingAreaUpdateAccept, now: float
     ) -> None:
         """Take what the network has given."""
-        self.rai = message.rai
+        # Mostly the cell's own octets, which so need not be kept once more for each mobile.
+        area = self._mobile.cell.rai
+        self.rai = area if message.rai == area else message.rai
         if message.p_tmsi is not None:
             self.p_tmsi, self._signature = message.p_tmsi, message.p_tmsi_signature
         self._t3312 = decode_timer(message.periodic_update_timer)

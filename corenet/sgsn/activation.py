@@ -236,7 +236,7 @@ class Activations:
             now=now,
         )
         core.open(context)
-        mobile.contexts[context.nsapi] = context
+        mobile.take(context)
         if chosen.request is not None:
             self._requests.activating(chosen.request, context)
         return context
@@ -373,7 +373,7 @@ class Activations:
     ) -> None:
         """End an activation that no GGSN has granted."""
         request = self._requests.with_context(context)
-        del mobile.contexts[context.nsapi]
+        mobile.drop(context)
         self._core.close(context)
         self.reject(mobile, context.request, context.apn, cause, gtp_cause, back_off)
         self._secondary_requests.failed(context, gtp_cause or Cause.SYSTEM_FAILURE, now)

@@ -98,7 +98,7 @@ class Air:
     def _is_wanted(
         self, mobile: MmContext | None, link: RadioLink, frame: UiFrame, now: float
     ) -> bool:
-        new = link.is_new(frame)
+        new = link.hears(frame)
         if not frame.payload.startswith(_ATTACH_REQUEST) or frame.sapi != 1:
             return new
         if (

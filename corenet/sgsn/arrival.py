@@ -253,7 +253,7 @@ class Arrivals:
         ).encode()
         self._core.open(context)
         self._core.tunnels.connect(context, told.ggsn_address_user, told.uplink_teid_data)
-        mobile.contexts[context.nsapi] = context
+        mobile.take(context)
         return context
 
     def _update(self, arrival: Arrival, mobile: MmContext, context: PdpContext, now: float) -> None:
@@ -293,7 +293,7 @@ class Arrivals:
         elif isinstance(response, UpdatePdpContextResponse) and accepted:
             self._take_over(context, response, now)
         else:
-            del mobile.contexts[context.nsapi]
+            mobile.drop(context)
             self._core.close(context)
             self._core.count("contexts_lost")
             cause = GmmCause.NETWORK_FAILURE if response is None else GmmCause.CONGESTION
@@ -372,7 +372,7 @@ class Arrivals:
         del self._pending[mobile.link.address[0]]
         self._hlr.cancel(mobile.imsi, MessageType.UPDATE_LOCATION_REQUEST)
         for context in list(mobile.contexts.values()):
-            del mobile.contexts[context.nsapi]
+            mobile.drop(context)
             self._core.close(context)
             if context not in arrival.waiting:
                 self._deletions.delete(context, now, teardown=True)

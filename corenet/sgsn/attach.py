@@ -107,7 +107,9 @@ class Attaches:
             if len(imsi) < _FEWEST_DIGITS:
                 self.reject(link, GmmCause.INVALID_MANDATORY_INFORMATION)
                 return
-            mobile = MmContext(imsi, link, area, now)
+            name = link.address[0]
+            # Often a link's name is its mobile's IMSI: one string is enough then.
+            mobile = MmContext(name if name == imsi else imsi, link, area, now)
             self._core.mobiles.add(mobile)
         elif self._is_repeated(mobile, request, now):
             return

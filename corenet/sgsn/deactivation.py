@@ -101,7 +101,7 @@ class Deactivations:
         self, mobile: MmContext, context: PdpContext, reason: DeactivationReason, now: float
     ) -> Deletion | None:
         """End a context in any state without the mobile; return what its GGSN still does."""
-        mobile.contexts.pop(context.nsapi, None)
+        mobile.drop(context)
         if context.state is PdpState.DEACTIVATING:
             self.over(mobile, context, now)
             return self._deletions.pending(context.imsi, context.nsapi)
@@ -116,8 +116,7 @@ class Deactivations:
         deactivation = self._pending.pop(context)
         if deactivation.alarm is not None:
             deactivation.alarm.cancel()
-        if mobile.contexts.get(context.nsapi) is context:
-            del mobile.contexts[context.nsapi]
+        mobile.drop(context)
         for then in deactivation.then:
             then(now)
 
@@ -143,7 +142,7 @@ class Deactivations:
         """With teardown, end what shares the address; return whether nothing shares it now."""
         if teardown:
             for other in [bearer for bearer in context.bearers if bearer is not context]:
-                del mobile.contexts[other.nsapi]
+                mobile.drop(other)
                 if other.state is PdpState.ACTIVE:
                     self._end(other, cause, reason, now)
                     continue

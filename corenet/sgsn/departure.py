@@ -160,7 +160,7 @@ class Departures:
                     departure.mobile, context, DeactivationReason.DETACHED, now
                 )
                 continue
-            departure.mobile.contexts.pop(context.nsapi, None)
+            departure.mobile.drop(context)
             forwarding.peer, forwarding.teid = peer, teid
             self._packets.follow(context)
 
@@ -172,7 +172,7 @@ class Departures:
         if departure is None:
             return False
         for context in departure.contexts:
-            mobile.contexts.pop(context.nsapi, None)
+            mobile.drop(context)
         self._detaches.gone(mobile, DetachReason.MOVED, now)
         return True
 

@@ -5,8 +5,10 @@ Spec: TS 23.060 §13.2 (what an SGSN stores), §6.1 (states).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
+from types import MappingProxyType
+from typing import Final
 
 from corenet.authentication.secrets import Vector
 from corenet.interfaces.nas.sm import TransactionIdentifier
@@ -22,8 +24,15 @@ _P_TMSI_MARK = 0xC000_0000
 """The two highest bits tell a P-TMSI from a TMSI (TS 23.003 §2.4)."""
 
 
+_NO_CONTEXTS: Final[Mapping[int, PdpContext]] = MappingProxyType({})
+_NO_TIS: Final[frozenset[int]] = frozenset()
+
+
 class MmContext:
-    """What the SGSN knows of one mobile. Equal only to itself."""
+    """What the SGSN knows of one mobile. Equal only to itself.
+
+    Mappings and sets in it are replaced, not changed: most mobiles have the same empty ones.
+    """
 
     __slots__ = (
         "alarm",
@@ -75,11 +84,21 @@ class MmContext:
         self.suspended = False
         self.mnrg = False
         """MS not reachable for GPRS: the HLR waits for Ready for SM (TS 23.060 §13.2)."""
-        self.contexts: dict[int, PdpContext] = {}
+        self.contexts: Mapping[int, PdpContext] = _NO_CONTEXTS
         """By NSAPI, with those whose deactivation the mobile has not yet accepted."""
         self.last_network_ti = 6
-        self.requested_tis: frozenset[int] = frozenset()
+        self.requested_tis = _NO_TIS
         """The network's transaction identifiers that secondary contexts are asked for with."""
+
+    def take(self, context: PdpContext) -> None:
+        """Take in a PDP context."""
+        self.contexts = {**self.contexts, context.nsapi: context}
+
+    def drop(self, context: PdpContext) -> None:
+        """Forget a PDP context; nothing happens where another one has its NSAPI."""
+        if self.contexts.get(context.nsapi) is context:
+            left = {nsapi: one for nsapi, one in self.contexts.items() if one is not context}
+            self.contexts = left or _NO_CONTEXTS
 
     def signs(self, p_tmsi: int | None, signature: bytes | None) -> bool:
         """Return whether a P-TMSI signature shows that this mobile speaks; none is no proof."""
@@ -139,6 +158,7 @@ class MmContexts:
         self._random = random
         self._by_imsi: dict[str, MmContext] = {}
         self._by_radio: dict[str, MmContext] = {}
+        """Those whose radio link has another name than their IMSI."""
         self._by_p_tmsi: dict[int, MmContext] = {}
         self._detached: dict[str, None] = {}
 
@@ -152,7 +172,13 @@ class MmContexts:
 
     def at(self, radio: Address) -> MmContext | None:
         """Return the context of the mobile of that radio link, in whichever cell it is."""
-        return self._by_radio.get(radio[0])
+        name = radio[0]
+        mobile = self._by_radio.get(name)
+        if mobile is None:
+            mobile = self._by_imsi.get(name)
+            if mobile is not None and mobile.link.address[0] != name:
+                return None
+        return mobile
 
     def with_p_tmsi(self, p_tmsi: int) -> MmContext | None:
         """Return the context of the mobile that was given ``p_tmsi``."""
@@ -161,14 +187,13 @@ class MmContexts:
     def add(self, mobile: MmContext) -> None:
         """Take in a new context."""
         self._by_imsi[mobile.imsi] = mobile
-        self._by_radio[mobile.link.address[0]] = mobile
+        self._link(mobile)
 
     def move(self, mobile: MmContext, link: RadioLink) -> None:
         """Give ``mobile`` another radio link."""
-        if self._by_radio.get(mobile.link.address[0]) is mobile:
-            del self._by_radio[mobile.link.address[0]]
+        self._unlink(mobile)
         mobile.link = link
-        self._by_radio[link.address[0]] = mobile
+        self._link(mobile)
 
     def name(self, mobile: MmContext) -> int:
         """Give ``mobile`` a new P-TMSI with its signature, and return it.
@@ -210,9 +235,20 @@ class MmContexts:
         """Forget ``mobile``."""
         self._by_imsi.pop(mobile.imsi, None)
         self._detached.pop(mobile.imsi, None)
+        self._unlink(mobile)
+        self._unname(mobile)
+
+    def _link(self, mobile: MmContext) -> None:
+        """Know ``mobile`` by its radio link, if that does not have its IMSI's name."""
+        name = mobile.link.address[0]
+        if name == mobile.imsi:
+            self._by_radio.pop(name, None)
+        else:
+            self._by_radio[name] = mobile
+
+    def _unlink(self, mobile: MmContext) -> None:
         if self._by_radio.get(mobile.link.address[0]) is mobile:
             del self._by_radio[mobile.link.address[0]]
-        self._unname(mobile)
 
     def _unname(self, mobile: MmContext) -> None:
         self.confirm(mobile)

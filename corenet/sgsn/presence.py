@@ -34,6 +34,9 @@ class Presence:
         self._detaches = detaches
         self._hlr = hlr
         self._paging = paging
+        # Bound once: every mobile has an alarm with one of them.
+        self._when_silent = self._silent
+        self._when_missing = self._missing
 
     def awake(self, mobile: MmContext) -> None:
         """Note that a mobile speaks, so that it can be spoken to."""
@@ -60,29 +63,29 @@ class Presence:
         if ready is None:
             return
 
-        def expired(now: float) -> None:
-            mobile.alarm = None
-            if mobile.ready_timer is None or mobile.last_heard + mobile.ready_timer > now:
-                self._watch(mobile)
-            else:
-                mobile.link.standby = True
-                self._core.count("mobiles_to_standby")
-                self._expect(mobile, now)
+        due = mobile.last_heard + ready
+        mobile.alarm = self._core.schedule.at_with(due, self._when_silent, mobile)
 
-        mobile.alarm = self._core.schedule.at(mobile.last_heard + ready, expired)
+    def _silent(self, mobile: MmContext, now: float) -> None:
+        mobile.alarm = None
+        if mobile.ready_timer is None or mobile.last_heard + mobile.ready_timer > now:
+            self._watch(mobile)
+        else:
+            mobile.link.standby = True
+            self._core.count("mobiles_to_standby")
+            self._expect(mobile, now)
 
     def _expect(self, mobile: MmContext, now: float) -> None:
         """See that a mobile in STANDBY updates its routing area in time."""
         periodic = decode_timer(self._core.periodic_update_timer)
         if periodic is None:
             return
+        due = now + periodic + self._core.config.radio.mobile_reachable_margin
+        mobile.alarm = self._core.schedule.at_with(due, self._when_missing, mobile)
 
-        def expired(now: float) -> None:
-            mobile.alarm = None
-            self._detaches.implicit(mobile, now)
-
-        margin = self._core.config.radio.mobile_reachable_margin
-        mobile.alarm = self._core.schedule.at(now + periodic + margin, expired)
+    def _missing(self, mobile: MmContext, now: float) -> None:
+        mobile.alarm = None
+        self._detaches.implicit(mobile, now)
 
     def _tell_hlr(self, mobile: MmContext, now: float) -> None:
         """Tell the HLR if it waits for the mobile."""

@@ -63,7 +63,7 @@ class SecondaryActivations:
             linked=linked,
         )
         core.open(context)
-        mobile.contexts[context.nsapi] = context
+        mobile.take(context)
         if request is not None:
             self._requests.activating(request, context)
         create = self._request_for(mobile, context, linked, request)

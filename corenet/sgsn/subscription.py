@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from corenet.interfaces.gsup import GsupMessage, PdpInfo
 from corenet.interfaces.nas.causes import SmCause
@@ -64,12 +65,9 @@ class Subscription:
         complete.
         """
         kept = () if message.pdp_info_complete else self.contexts
-        new = tuple(info for info in message.pdp_info if _is_usable(info))
-        replaced = {info.context_id for info in new}
         msisdn = message.msisdn or self.msisdn
         return Subscription(
-            msisdn if len(msisdn) <= _MOST_DIGITS else "",
-            tuple(info for info in kept if info.context_id not in replaced) + new,
+            msisdn if len(msisdn) <= _MOST_DIGITS else "", _merged(kept, message.pdp_info)
         )
 
     def select(self, asked_apn: str | None, asked_address: str | None) -> Selection | Refusal:
@@ -124,6 +122,14 @@ class Subscription:
             elif info.apn is not None and info.apn.lower() == apn:
                 return info
         return wildcard
+
+
+@lru_cache(maxsize=1024)
+def _merged(kept: tuple[PdpInfo, ...], told: tuple[PdpInfo, ...]) -> tuple[PdpInfo, ...]:
+    """Return one object for all subscribers that have the same."""
+    new = tuple(info for info in told if _is_usable(info))
+    replaced = {info.context_id for info in new}
+    return tuple(info for info in kept if info.context_id not in replaced) + new
 
 
 def _is_usable(info: PdpInfo) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from corenet.schedule import Schedule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corenet.schedule import Alarm, Schedule
 
 
 def test_alarms_ring_in_order() -> None:
@@ -32,7 +35,7 @@ def test_cancelled_alarms_do_not_ring() -> None:
 
 
 def test_many_cancelled_alarms_cost_nothing() -> None:
-    """The heap is rebuilt when most of it is cancelled; what is left still rings in order."""
+    """They are forgotten when they are many; what is left still rings in order."""
     schedule, rung = Schedule(), []
     alarms = [schedule.at(due, rung.append) for due in range(1, 1001)]
     for alarm in alarms[:990]:
@@ -40,3 +43,43 @@ def test_many_cancelled_alarms_cost_nothing() -> None:
     assert schedule.next_timeout() == 991
     schedule.ring(1000)
     assert len(rung) == 10
+
+
+def test_an_alarm_may_have_a_subject() -> None:
+    """Its action is called with the subject, whatever that is, and the time."""
+    schedule, rung = Schedule(), []
+    for subject in (None, "it"):
+        schedule.at_with(1, lambda subject, now: rung.append((subject, now)), subject)
+    schedule.at_with(1, lambda subject, now: rung.append((subject, now)), "other").cancel()
+    schedule.ring(1)
+    assert rung == [(None, 1), ("it", 1)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 30), st.integers(0, 5), st.booleans(), st.one_of(st.none(), st.floats(0, 9))
+        ),
+        max_size=60,
+    )
+)
+def test_alarms_ring_as_in_a_sorted_list(steps: list[tuple[float, int, bool, float | None]]) -> None:
+    """Whatever is set, cancelled and rung in whichever order, time after time."""
+    schedule, rung = Schedule(), []
+    now, number = 1_700_000_000.0, 0
+    pending: dict[tuple[float, int], Alarm] = {}
+    for delay, which, cancels, passes in steps:
+        number += 1
+        key = (now + delay, number)
+        pending[key] = schedule.at_with(now + delay, lambda key, _: rung.append(key), key)
+        if cancels:
+            pending.pop(sorted(pending)[which % len(pending)]).cancel()
+        assert schedule.next_timeout() == min(pending, default=(None,))[0]
+        if passes is not None:
+            now += passes
+            schedule.ring(now)
+            due = sorted(key for key in pending if key[0] <= now)
+            assert rung == due
+            rung.clear()
+            for key in due:
+                del pending[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 _UNITS: Final = ((0, 2.0), (1, 60.0), (2, 360.0))
@@ -26,6 +27,7 @@ def encode_timer(seconds: float | None) -> int:
     return _UNITS[-1][0] << 5 | _MOST
 
 
+@cache
 def decode_timer(octet: int) -> float | None:
     """Return the timer's seconds, or None where it is deactivated."""
     if octet >> 5 == _DEACTIVATED >> 5:

@@ -30,9 +30,9 @@ def test_numbers_per_sapi():
     frames = [link.frame(1, b"x") for _ in range(513)]
     assert frames[512] == frames[0] != frames[1]
     assert link.frame(3, b"x")[1:3] == frames[0][1:3]
-    assert link.is_new(UiFrame(1, b"x", 0, True))
-    assert link.is_new(UiFrame(3, b"x", 0, True))
-    assert not link.is_new(UiFrame(3, b"x", 0, True))
+    assert link.hears(UiFrame(1, b"x", 0, True))
+    assert link.hears(UiFrame(3, b"x", 0, True))
+    assert not link.hears(UiFrame(3, b"x", 0, True))
 
 
 @pytest.mark.parametrize(
