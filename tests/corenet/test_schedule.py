@@ -58,18 +58,22 @@ def test_an_alarm_may_have_a_subject() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.floats(0, 30), st.integers(0, 5), st.booleans(), st.one_of(st.none(), st.floats(0, 9))
+            st.floats(0, 30),
+            st.integers(0, 5),
+            st.booleans(),
+            st.one_of(st.none(), st.floats(0, 9)),
         ),
         max_size=60,
     )
 )
-def test_alarms_ring_as_in_a_sorted_list(steps: list[tuple[float, int, bool, float | None]]) -> None:
+def test_alarms_ring_as_in_a_sorted_list(
+    steps: list[tuple[float, int, bool, float | None]],
+) -> None:
     """Whatever is set, cancelled and rung in whichever order, time after time."""
     schedule, rung = Schedule(), []
-    now, number = 1_700_000_000.0, 0
+    now = 1_700_000_000.0
     pending: dict[tuple[float, int], Alarm] = {}
-    for delay, which, cancels, passes in steps:
-        number += 1
+    for number, (delay, which, cancels, passes) in enumerate(steps):
         key = (now + delay, number)
         pending[key] = schedule.at_with(now + delay, lambda key, _: rung.append(key), key)
         if cancels:
