@@ -1,8 +1,8 @@
 """Timers of a node, without a clock: thousands of alarms, most cancelled before they ring.
 
 Theory of operation. An alarm waits in the bucket of its time, each ``_WIDTH`` seconds wide and in
-no order. Only when nothing is due before a bucket begins are its alarms sorted, in a heap. So to set
-and to cancel an alarm is cheap, and one that waits for an hour costs little more than itself:
+no order. Only when nothing is due before a bucket begins are its alarms sorted, in a heap. So to
+set and to cancel an alarm is cheap, and one that waits for an hour costs little more than itself:
 there may be several for each of a hundred thousand mobiles. For their sake, too, an alarm can be
 set with the subject that its action is to be called with, instead of a function of its own.
 """
