@@ -28,6 +28,7 @@ from testbed.adapters.smsc import SmscService
 from testbed.handset.handset import handsets
 from testbed.lab.build import LoadedLab
 from testbed.lab.elsewhere import cell_quality
+from testbed.lab.health import serve_health
 from testbed.lab.logs import LogStream
 from testbed.lab.page.site import LabPage
 from testbed.lab.state import LabState
@@ -83,6 +84,7 @@ class RunningLab:
             )
             self.runtime.on_event(self._activate_by_itself)
         self._restarting: set[str] = set()
+        self._has_settled = False
         self._interface: ControlInterface | None = None
         self._port: IListeningPort | None = None
         self.gateway: GatewayService | None = None
@@ -231,7 +233,25 @@ class RunningLab:
             record=None if self._service is None else self._service.record,
         )
         LabPage(self, self._interface, self._reactor)
+        serve_health(self._interface, unwell=self._unwell, unready=self._unready)
         self._port = self._interface.listen(self._reactor, part.address, part.port)
+
+    def _unwell(self) -> list[str]:
+        if self.gateway is None:
+            return []
+        status = self.gateway.health()["status"]
+        return [] if status == "ok" else [f"gateway: {status}"]
+
+    def _unready(self) -> list[str]:
+        """Say what is still to come of a start; afterwards mobiles may do as they like."""
+        if not self._has_settled:
+            waiting = sum(not self._is_settled(config) for config in self._self_starting())
+            self._has_settled = not waiting
+            if waiting:
+                return [f"{waiting} mobiles have not attached yet"]
+        if self.lab.gateway is not None and self.gateway is None:
+            return ["the gateway has not started"]
+        return []
 
     async def _start_gateway(self) -> None:
         config = self.lab.gateway
