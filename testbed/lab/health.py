@@ -1,7 +1,7 @@
 """Whether a lab is well, and whether it is ready: for what starts labs, and watches over them.
 
-``GET /health`` and ``GET /ready`` beside the control interface ask for no token, and say nothing that
-one would protect. 200 is yes, 503 is no, with the reason.
+``GET /health`` and ``GET /ready`` beside the control interface ask for no token, and say nothing
+that one would protect. 200 is yes, 503 is no, with the reason.
 """
 
 from __future__ import annotations
