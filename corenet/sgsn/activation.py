@@ -18,14 +18,13 @@ from corenet.interfaces.names import NameAnswer
 from corenet.interfaces.nas.causes import SmCause, sm_cause_for_refused_create
 from corenet.interfaces.nas.sm import (
     FIRST_NSAPI,
-    ActivatePdpContextAccept,
     ActivatePdpContextReject,
     ActivatePdpContextRequest,
-    ActivateSecondaryPdpContextAccept,
     ActivateSecondaryPdpContextReject,
     ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
+from corenet.sgsn.activation_values import acceptance, address_for, fits
 from corenet.sgsn.back_off import as_timer_3
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
@@ -43,20 +42,16 @@ from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.pdp_context import (
-    ALLOCATION_RETENTION_PRIORITY,
     ActivationRequest,
     PdpContext,
     address_text,
     can_be_told,
-    pco_for_mobile,
     requested_qos,
-    to_gtp,
-    to_nas,
 )
 from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.subscription import Refusal, Selection, network_identifier
 from gtp.constants import GTP_C_PORT, Cause
-from gtp.ies.values import EndUserAddress, PdpType
+from gtp.ies.values import EndUserAddress
 from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Message
 
 RAT_TYPE_GERAN = 2
@@ -200,7 +195,7 @@ class Activations:
                 Cause.NO_RESOURCES_AVAILABLE,
                 NetworkRequestFailure.NO_RESOURCES,
             )
-        if request is not None and not _fits(asked, request):
+        if request is not None and not fits(asked, request):
             return _Refused(SmCause.SEMANTICALLY_INCORRECT_MESSAGE)
         offered_apn = request.asked_apn if request else None
         asked_address = None if asked.pdp_address.dynamic else str(asked.pdp_address)
@@ -211,7 +206,7 @@ class Activations:
                 Cause.SERVICE_NOT_SUPPORTED,
                 NetworkRequestFailure.NOT_SUBSCRIBED,
             )
-        address = _address(asked, request, selection)
+        address = address_for(asked, request, selection)
         if request is None:
             # The mobile began by itself meanwhile: the same PDP is as good as an answer.
             request = self._requests.find(mobile.imsi, selection.apn, address_text(address))
@@ -412,7 +407,7 @@ class Activations:
             context.address = given
         context.enter(PdpState.ACTIVE, now)
         context.qos = response.qos or context.qos
-        context.accept = _acceptance(context, response).encode()
+        context.accept = acceptance(context, response).encode()
         self._core.say_octets(mobile.link, context.accept)
         self._packets.flush(context)
         self._core.count("contexts_activated")
@@ -466,54 +461,3 @@ class Activations:
         self._core.say(mobile.link, kind(asked.ti.mirrored, cause, back_off_timer=back_off))
         self._core.count("activations_refused")
         self._core.emit(ActivationRefused(mobile.imsi, apn, asked.nsapi, cause, gtp_cause))
-
-
-def _acceptance(
-    context: PdpContext, response: CreatePdpContextResponse
-) -> ActivatePdpContextAccept | ActivateSecondaryPdpContextAccept:
-    ti, pco = context.request.ti.mirrored, pco_for_mobile(response.pco)
-    qos = context.qos[len(ALLOCATION_RETENTION_PRIORITY) :]
-    if context.linked_nsapi is not None:
-        return ActivateSecondaryPdpContextAccept(ti, context.sapi, qos, pco=pco)
-    return ActivatePdpContextAccept(
-        ti,
-        context.sapi,
-        qos,
-        pdp_address=to_nas(context.address),
-        pco=pco,
-        cause=_other_pdp_type(response.cause, context.address),
-    )
-
-
-def _fits(asked: ActivatePdpContextRequest, request: NetworkRequest) -> bool:
-    """Whether the mobile's answer to ``request`` asks for what it was offered."""
-    if asked.apn is not None and network_identifier(asked.apn) != request.apn:
-        return False
-    return asked.pdp_address.dynamic or str(asked.pdp_address) == request.address
-
-
-def _address(
-    asked: ActivatePdpContextRequest, request: NetworkRequest | None, selection: Selection
-) -> EndUserAddress:
-    """Return the address for the GGSN: asked, else offered, else subscribed, else dynamic."""
-    own = to_gtp(asked.pdp_address)
-    if not asked.pdp_address.dynamic:
-        return own
-    if request is not None:
-        return request.end_user_address
-    static = selection.static_address
-    if static is not None and own.pdp_type is PdpType.IPV4 and ":" not in static:
-        return EndUserAddress.for_ipv4(static)
-    if static is not None and own.pdp_type is PdpType.IPV6 and ":" in static:
-        return EndUserAddress.for_ipv6(static)
-    return own
-
-
-def _other_pdp_type(cause: Cause, address: EndUserAddress) -> SmCause | None:
-    """Return why the mobile gets another PDP type than it asked for (TS 24.008 §6.1.3.1.1)."""
-    if cause is Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE:
-        ipv4 = address.pdp_type is PdpType.IPV4
-        return SmCause.ONLY_IPV4_ALLOWED if ipv4 else SmCause.ONLY_IPV6_ALLOWED
-    if cause is Cause.NEW_PDP_TYPE_SINGLE_ADDRESS_BEARER:
-        return SmCause.SINGLE_ADDRESS_BEARERS_ONLY
-    return None
