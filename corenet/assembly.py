@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from random import Random
 from typing import Protocol
 
@@ -46,7 +46,7 @@ TRANSCEIVER_NAME = "transceiver"
 class CoreRuntime(Runtime, Protocol):
     """A runtime that can also carry packets between Gi and a node."""
 
-    def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
+    def route_gi(self, networks: Iterable[IPv4Network | IPv6Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
         ...
 
@@ -177,7 +177,7 @@ class Core:
             return
         runtime.attach(gsn, _ggsn_places(gsn.config))
         networks = (n for apn in gsn.config.apns for n in gsn.config.networks_of(apn))
-        runtime.route_gi((n for n in networks if isinstance(n, IPv4Network)), gsn)
+        runtime.route_gi(networks, gsn)
 
     def gsn(self, name: str) -> Ggsn | Sgsn:
         """Return the GGSN or the SGSN of that name; raise ``KeyError`` where there is neither."""

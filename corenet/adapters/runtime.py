@@ -18,7 +18,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -202,9 +202,12 @@ class TwistedRuntime:
         closing.extend(socket.close() for socket in place.sockets.values())
         return DeferredList(closing, consumeErrors=True)
 
-    def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
-        """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
-        self._attachments.route(networks, node)
+    def route_gi(self, networks: Iterable[IPv4Network | IPv6Network], node: Node) -> None:
+        """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``.
+
+        To IPv6 addresses this host's kernel knows the way, through the TUN devices.
+        """
+        self._attachments.route((one for one in networks if isinstance(one, IPv4Network)), node)
 
     def address_of(self, node: Node, interface: Interface) -> Address | None:
         """Return where ``node`` is on ``interface``, with the port it really has, or None."""

@@ -127,6 +127,9 @@ class MobileContext(Answer):
 
     apn: str
     address: str | None = Field(description="null: not known before the context is active")
+    ipv6_address: str | None = Field(
+        default=None, description="null: none, or none before the network has advertised a prefix"
+    )
     nsapi: int = Field(ge=5, le=15)
     state: Literal["activating", "active", "deactivating"]
     since: datetime

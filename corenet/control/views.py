@@ -83,6 +83,7 @@ def _mobile_context(view: ContextView) -> MobileContext:
     return MobileContext(
         apn=view.apn,
         address=view.address or None,
+        ipv6_address=view.ipv6_address or None,
         nsapi=view.nsapi,
         state=view.state.value,
         since=moment(view.since),

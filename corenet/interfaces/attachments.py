@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 from corenet.interfaces.node import (
     ANYWHERE,
@@ -103,11 +104,11 @@ class Attachments:
             for key in [key for key, holder in table.items() if holder is node]:
                 del table[key]
 
-    def route(self, networks: Iterable[IPv4Network], node: Node) -> None:
+    def route(self, networks: Iterable[IPv4Network | IPv6Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
         for network in networks:
-            table = self._routes.setdefault(int(network.netmask), {})
-            table[int(network.network_address)] = node
+            table = self._routes.setdefault(_VERSION_MASK | int(network.netmask), {})
+            table[_numbered(network.network_address)] = node
         # Longest prefix first, so that the first match is the right one.
         self._routes = dict(sorted(self._routes.items(), reverse=True))
 
@@ -163,10 +164,19 @@ class Attachments:
         return None
 
 
+_VERSION_BIT: Final = 128
+_VERSION_MASK: Final = 0xF << _VERSION_BIT
+
+
+def _numbered(address: IPv4Address | IPv6Address) -> int:
+    """Return an address as a number that none of the other family has."""
+    return address.version << _VERSION_BIT | int(address)
+
+
 @lru_cache(maxsize=4096)
 def _number(host: str) -> int | None:
-    """Return an IPv4 address as a number, or None; asked for with every datagram."""
+    """Return what is an address as a number, or None; asked for with every datagram."""
     try:
-        return int(IPv4Address(host))
+        return _numbered(ip_address(host))
     except ValueError:
         return None

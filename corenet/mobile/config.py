@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from corenet.authentication.secrets import Secret
+from corenet.interfaces.nas.elements import PdpType
 from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
 from corenet.mobile.behaviour import Behaviour, SmsBehaviour
@@ -74,6 +75,8 @@ class MobileConfig:
     """The access points its user has set up; ``activate`` without an APN takes the first."""
     only_own_apns: bool = False
     """Whether the network's request for an APN beside those is refused (SM cause 27)."""
+    pdp_type: PdpType = PdpType.IPV4
+    """Of the contexts that it activates; one for IPv6 alone takes no request for IPv4."""
     most_contexts: int = 11
     """PDP contexts that it can have at a time; beyond them requests are refused (SM cause 26)."""
     ready_timer: float | None = None

@@ -10,6 +10,7 @@ from typing import Protocol
 from corenet.gi.flows import Filters
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.elements import PdpAddress
+from corenet.mobile.autoconfiguration import Autoconfiguration
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import ContextState, ContextView
 from corenet.mobile.surroundings import Repetition, Surroundings
@@ -35,6 +36,10 @@ class Signalling(Protocol):
 
     def detach(self, now: float) -> None:
         """Detach, and stay powered."""
+        ...
+
+    def send_packet(self, context: Context, packet: bytes) -> None:
+        """Send an IP packet through a context or one that shares its address."""
         ...
 
     def send_signalling(self, octets: bytes) -> None:
@@ -71,6 +76,7 @@ class Context:
     __slots__ = (
         "address",
         "apn",
+        "autoconfiguration",
         "filters",
         "linked",
         "llc_sapi",
@@ -100,6 +106,12 @@ class Context:
         self.apn = apn
         self.requested = requested
         self.address = ""
+        """The IPv4 address; of IPv6 alone the global one, or the link-local one until it is there.
+
+        A secondary context has that of the one it is linked to.
+        """
+        self.autoconfiguration: Autoconfiguration | None = None
+        """Of a context with IPv6."""
         self.state = ContextState.ACTIVATING
         self.since = now
         self.llc_sapi = sm.LLC_SAPI_FOR_DATA
@@ -119,6 +131,19 @@ class Context:
         """Whether the network allotted the transaction identifier."""
         return self.ti.flag
 
+    @property
+    def ipv6_address(self) -> str:
+        """The global IPv6 address, "" where there is none yet or none at all."""
+        return "" if self.autoconfiguration is None else self.autoconfiguration.address
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that packets for it have."""
+        own = self.autoconfiguration
+        if own is None:
+            return (self.address,)
+        return tuple(filter(None, {self.address, own.address, own.link_local}))
+
     def view(self) -> ContextView:
         """Return what the context is like now."""
         return ContextView(
@@ -127,6 +152,7 @@ class Context:
             ti=self.ti.value,
             state=self.state,
             address=self.address,
+            ipv6_address=self.ipv6_address,
             since=self.since,
             network_requested=self.network_requested,
             linked_nsapi=self.linked,

@@ -180,6 +180,16 @@ class ActivationRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AddressConfigured(Event):
+    """A mobile has made an IPv6 address of the prefix that the network advertises."""
+
+    imsi: str
+    apn: str
+    nsapi: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextDeactivated(Event):
     """A PDP context that was active has ended (TS 24.008 §6.1.3.4)."""
 
@@ -327,6 +337,8 @@ class ContextView:
     """As in TS 24.008 §10.5.6.5: negotiated, or asked for while it is activating."""
     filters: int = 0
     """How many packet filters its traffic flow template has."""
+    ipv6_address: str = ""
+    """The global IPv6 address, "" while not known, or where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

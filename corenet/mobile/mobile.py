@@ -395,6 +395,8 @@ class Mobile:
         try:
             datagram = ip.parse_udp(packet)
         except ip.IpError:
+            if self._session_management().configure(context, packet, now):
+                return
             if self.config.terminal:
                 self.surroundings.hand_over(self.imsi, packet)
             else:
@@ -404,7 +406,7 @@ class Mobile:
             self.surroundings.hand_over(self.imsi, packet)
             return
         address, port = datagram.destination
-        if address != context.address:
+        if address not in context.addresses:
             self.surroundings.count("packets_for_others")
             return
         self.surroundings.emit(DatagramReceived(self.imsi, port, datagram.payload))
@@ -419,14 +421,14 @@ class Mobile:
         except ip.IpError:
             self.surroundings.count("unread_packets")
             return
-        if echo.destination != context.address:
+        if echo.destination not in context.addresses:
             self.surroundings.count("packets_for_others")
         elif echo.reply:
             self.surroundings.count("echo_replies_unasked")
         elif len(packet) > sndcp.MAX_PACKET:
             self.surroundings.count("replies_too_long")
         else:
-            self._send_packet(context, echo.answer().packet())
+            self.send_packet(context, echo.answer().packet())
             self.surroundings.emit(EchoAnswered(self.imsi, echo.source, echo.sequence))
 
     # What goes out
@@ -439,7 +441,7 @@ class Mobile:
             self.surroundings.count("program_packets_without_context")
             return
         try:
-            self._send_packet(context, packet)
+            self.send_packet(context, packet)
         except sndcp.SndcpError:
             self.surroundings.count("program_packets_too_long")
 
@@ -455,12 +457,14 @@ class Mobile:
         self, context: Context, source_port: int, destination: Address, payload: bytes
     ) -> None:
         try:
-            packet = ip.udp_packet((context.address, source_port), destination, payload)
-            self._send_packet(context, packet)
+            own = context.ipv6_address if ":" in destination[0] else context.address
+            packet = ip.udp_packet((own, source_port), destination, payload)
+            self.send_packet(context, packet)
         except (ip.IpError, sndcp.SndcpError) as error:
             raise MobileError(f"mobile {self.imsi} cannot send this: {error}") from None
 
-    def _send_packet(self, context: Context, packet: bytes) -> None:
+    def send_packet(self, context: Context, packet: bytes) -> None:
+        """Send an IP packet through a context or one that shares its address."""
         context = self._session_management().bearer(context, packet)
         pdu = sndcp.encode(context.nsapi, packet, context.n_pdu)
         context.n_pdu = (context.n_pdu + 1) % sndcp.N_PDU_MODULUS

@@ -12,6 +12,7 @@ already:
 - It has accepted this very request before: the network has not heard, so it is told again.
 - The transaction identifier or the PDP address is in use: that context is dropped, unsaid.
 - The access point is none that its user has set up, and it is particular in that: refused, #27.
+- It is set up for IPv6 alone: refused, #28.
 - It has all the contexts that it can have: refused, #26.
 """
 
@@ -89,6 +90,8 @@ def _answer(
         _reject(sessions, message, SmCause.MISSING_OR_UNKNOWN_APN)
     elif message.pdp_address.pdp_type is not PdpType.IPV4:
         _reject(sessions, message, SmCause.FEATURE_NOT_SUPPORTED)
+    elif sessions.config.pdp_type is PdpType.IPV6:
+        _reject(sessions, message, SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE)
     else:
         _accept(sessions, message, behaviour, now)
 

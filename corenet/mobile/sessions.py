@@ -23,12 +23,14 @@ from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.errors import NasError
 from corenet.mobile import modification, request, secondary
+from corenet.mobile.autoconfiguration import Autoconfiguration
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.contexts import Context, Signalling
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import (
     ActivationRefused,
+    AddressConfigured,
     ContextActivated,
     ContextDeactivated,
     ContextState,
@@ -42,6 +44,8 @@ _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
 _REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
 _REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION = 0x5B
 _SM_STATUS = 0x55
+_IDENTIFIER = 8
+"""Octets of an interface identifier."""
 
 
 class Sessions:
@@ -87,7 +91,7 @@ class Sessions:
     def with_address(self, address: str) -> Context | None:
         """Return the active context with a PDP address."""
         for context in self._contexts:
-            if context.state is ContextState.ACTIVE and context.address == address:
+            if context.state is ContextState.ACTIVE and address in context.addresses:
                 return context
         return None
 
@@ -108,7 +112,11 @@ class Sessions:
         ti, nsapi = self.free_ti(), self.free_nsapi()
         if ti is None or nsapi is None:
             raise MobileError("no further PDP context is possible")
-        requested = PdpAddress.dynamic_ipv4() if address is None else PdpAddress.for_ipv4(address)
+        requested = (
+            PdpAddress.dynamic_of(self.config.pdp_type)
+            if address is None
+            else PdpAddress.for_ipv4(address)
+        )
         self.begin(Context(ti, nsapi, apn, requested, now), now)
 
     def activate_secondary(
@@ -233,23 +241,49 @@ class Sessions:
         if context.state is not ContextState.ACTIVATING:
             self.surroundings.count("unexpected_messages")
             return
-        address = (message.pdp_address or context.requested).ipv4
-        if address is None:
+        given = message.pdp_address or context.requested
+        if given.ipv4 is None and given.ipv6 is None:
             self.send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
             return
         self.stop(context)
         context.state, context.since = ContextState.ACTIVE, now
-        context.address, context.llc_sapi, context.qos = address, message.llc_sapi, message.qos
+        context.llc_sapi, context.qos = message.llc_sapi, message.qos
+        if given.ipv6 is not None:
+            context.autoconfiguration = Autoconfiguration(
+                given.octets[-_IDENTIFIER:],
+                self.surroundings,
+                partial(self._mobile.send_packet, context),
+                now,
+            )
+            context.address = context.autoconfiguration.link_local
+        if given.ipv4 is not None:
+            context.address = given.ipv4
         self.surroundings.emit(
             ContextActivated(
                 self._mobile.imsi,
                 context.apn or "",
                 context.nsapi,
-                address,
+                context.address,
                 context.network_requested,
             )
         )
-        self._mobile.context_activated(address, now)
+        if given.ipv4 is not None:
+            self._mobile.context_activated(given.ipv4, now)
+
+    def configure(self, context: Context, packet: bytes, now: float) -> bool:
+        """Take a packet of the router on a context's link; return whether it was one."""
+        own = context.autoconfiguration
+        if own is None or not own.receive(packet):
+            return False
+        self.surroundings.emit(
+            AddressConfigured(self.imsi, context.apn or "", context.nsapi, own.address)
+        )
+        if context.address == own.link_local:
+            for other in self._sharing(context):
+                other.address = own.address
+            context.address = own.address
+            self._mobile.context_activated(own.address, now)
+        return True
 
     def _take_reject(self, message: sm.ActivatePdpContextReject, now: float) -> None:
         context = self.find(message.ti.mirrored)
@@ -377,6 +411,8 @@ class Sessions:
 
     def stop(self, context: Context) -> None:
         """End what is under way for a context."""
+        if context.autoconfiguration is not None:
+            context.autoconfiguration.stop()
         modification.stop(context)
         if context.repetition is not None:
             context.repetition.stop()

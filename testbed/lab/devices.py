@@ -39,6 +39,8 @@ def problems(lab: Lab, source: Source) -> Iterator[Problem]:
         path = (*kind, "tun")
         # It is made in the process's namespace before it goes to its own.
         place = (mobile.process, mobile.tun.device)
+        if mobile.pdp_type == "ipv6":
+            yield source.problem(path, "a TUN device of a mobile has IPv4 addresses")
         if part.count > 1:
             yield source.problem(path, "a TUN device is one mobile's, not that of a range")
         if place in seen:

@@ -88,6 +88,11 @@ class MobilePart(Answering, Part):
         description="access points set up on it: a request for another is refused (SM cause 27). "
         "When absent those that are subscribed, and any is taken",
     )
+    pdp_type: Literal["ipv4", "ipv6", "ipv4v6"] = Field(
+        default="ipv4",
+        description="of the contexts it activates by itself; ipv6: it refuses a request for IPv4 "
+        "(SM cause 28)",
+    )
     most_contexts: int = Field(
         default=11,
         ge=1,

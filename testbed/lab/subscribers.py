@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from random import Random
+from typing import Final
 
 from corenet.authentication.secrets import Secret
+from corenet.interfaces.nas.elements import PdpType
 from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from corenet.mobile.config import MobileConfig
 from testbed.handset.settings import HandsetSettings
@@ -18,6 +20,12 @@ from testbed.lab.mobiles_model import MobilePart
 from testbed.lab.model import Lab
 from testbed.lab.subscribers_model import SubscriberPart
 from testbed.lab.yaml_source import Source, SourceError
+
+_PDP_TYPES: Final = {
+    "ipv4": PdpType.IPV4,
+    "ipv6": PdpType.IPV6,
+    "ipv4v6": PdpType.IPV4V6,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ def _mobile(lab: Lab, one: Numbered, part: MobilePart, centre: str) -> MobileCon
         sqn=sqn,
         apns=tuple(apn.name for apn in one.part.apns) if part.apns is None else part.apns,
         only_own_apns=part.apns is not None,
+        pdp_type=_PDP_TYPES[part.pdp_type],
         most_contexts=part.most_contexts,
         ready_timer=part.ready_timer,
         cell=access.first_cell(lab) if part.cell is None else part.cell,

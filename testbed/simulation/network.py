@@ -19,7 +19,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from random import Random
 from typing import TypeVar
 
@@ -191,7 +191,7 @@ class VirtualNetwork:
         self._collect(place)
         self._tell()
 
-    def route_gi(self, networks: Iterable[IPv4Network], node: Node) -> None:
+    def route_gi(self, networks: Iterable[IPv4Network | IPv6Network], node: Node) -> None:
         """Let ``node`` take the packets that arrive on Gi for addresses in ``networks``."""
         self._attachments.route(networks, node)
 

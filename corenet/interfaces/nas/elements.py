@@ -50,6 +50,11 @@ class PdpAddress:
         """Return an IPv4 PDP address whose value the network chooses."""
         return cls(PdpType.IPV4)
 
+    @classmethod
+    def dynamic_of(cls, pdp_type: PdpType) -> PdpAddress:
+        """Return a PDP address of a type whose value the network chooses."""
+        return cls(pdp_type)
+
     @property
     def pdp_type(self) -> PdpType | None:
         """The type, or None where it is not one of IETF's that are known here."""

@@ -168,3 +168,46 @@ def test_cells_in_virtual_time_are_those_of_the_file() -> None:
 def test_behaviour_of_a_part_is_that_of_the_usual_mobile() -> None:
     """A file that says nothing has mobiles that accept at once."""
     assert MobilePart().behaviour() == Behaviour(Answer.ACCEPT, 31)
+
+
+SIX = """\
+name: six
+ggsn:
+  address: 127.0.30.1
+  gi: null
+  apns: [{{name: wap.example, pool: [127.30.0.0/16, "2001:db8:45::/48"]}}]
+  radius: [{{address: 127.0.30.5}}]
+sgsn: {{address: 127.0.30.2}}
+hlr: {{address: 127.0.30.3}}
+subscribers:
+  - imsi: "234150000000001"
+    msisdn: "447700900001"
+    apns: [{{name: wap.example}}]
+    mobile: {{pdp_type: {pdp_type}, activate: [wap.example]}}
+control: {{address: 127.0.30.4}}
+gateway: {{address: 127.0.30.5, ipv6_address: "2001:db8:ffff::5", apn: wap.example}}
+"""
+
+
+@pytest.mark.parametrize("pdp_type", ["ipv6", "ipv4v6"])
+def test_a_push_to_the_ipv6_address_of_a_mobile_is_shown(pdp_type: str) -> None:
+    """From PAP to the screen, by the address that the mobile has made of the router's prefix."""
+    imsi = "234150000000001"
+    with virtual_lab(build(read(SIX.format(pdp_type=pdp_type), "lab.yaml")), seed=1) as lab:
+        lab.start()
+        assert lab.settle()
+        lab.run(5)
+        assert lab.core.mobiles is not None
+        (context,) = lab.core.mobiles.mobile(imsi).contexts
+        assert context.ipv6_address.startswith("2001:db8:45:")
+        lab.push(context.ipv6_address, text="Hello over IPv6")
+        lab.run(30)
+        (shown,) = lab.shown(imsi)
+    assert (shown.kind, shown.text) == ("SI", "Hello over IPv6")
+    assert shown.details["from"] == "2001:db8:ffff::5"
+
+
+def test_a_device_is_for_ipv4() -> None:
+    """A mobile for IPv6 alone is no TUN device."""
+    with pytest.raises(SourceError, match="has IPv4 addresses"):
+        only("mobile: {pdp_type: ipv6, tun: {device: d}}")
