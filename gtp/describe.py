@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from gtp.constants import MessageType
@@ -96,6 +97,23 @@ def describe_octets(data: bytes) -> list[str]:
     return lines + sorted(set(problems), key=problems.index)
 
 
+def element_texts(data: bytes) -> list[tuple[int, str, bytes, str]]:
+    """Return of each element its type, name, value, and the value in words.
+
+    Never raises: what cannot be told apart any more is left out.
+    """
+    found: list[tuple[int, str, bytes, str]] = []
+    try:
+        header = read_header(data)
+        _, body = read_extension_headers(data, header, _ALL_TYPES)
+        for ie_type, name, start, _, end in _named_elements(header, data, body):
+            value = data[start:end]
+            found.append((ie_type, name, value, _value_text(ie_type, value)))
+    except RemoteProtocolError:
+        pass
+    return found
+
+
 def _describe_header(header: Header, data: bytes, lines: list[str]) -> None:
     flags = [name for bit, name in ((4, "E"), (2, "S"), (1, "PN")) if data[0] & bit]
     lines.append(_line(0, 1, "Version 1, flags", " ".join(flags) or "none"))
@@ -119,6 +137,14 @@ def _describe_body(header: Header, data: bytes, lines: list[str]) -> None:
     if header.message_type == MessageType.G_PDU:
         lines.append(_line(body, len(data), "T-PDU", _octets(len(data) - body)))
         return
+    for ie_type, name, start, at, end in _named_elements(header, data, body):
+        lines.append(_line(at, end, f"{ie_type} {name}", _value_text(ie_type, data[start:end])))
+
+
+def _named_elements(
+    header: Header, data: bytes, body: int
+) -> Iterator[tuple[int, str, int, int, int]]:
+    """Yield of each element its type, its name, where its value begins, and it begins and ends."""
     kind = MESSAGES.get(header.message_type)
     taken: dict[str, object] = {}
     for at, ie_type, start, end in split_elements(data, body):
@@ -127,7 +153,7 @@ def _describe_body(header: Header, data: bytes, lines: list[str]) -> None:
         if kind is not None and place is not None:
             taken[place.name] = True
             name = _name(kind, place)
-        lines.append(_line(at, end, f"{ie_type} {name}", _value_text(ie_type, data[start:end])))
+        yield ie_type, name, start, at, end
 
 
 def _value_text(ie_type: int, value: bytes) -> str:

@@ -31,6 +31,7 @@ COMMANDS = {
     "hlr": "import and export an HLR's subscribers",
     "ctl": "ask a core and a gateway what is there, and have them do things",
     "send": "send one GTP message made by hand, and decode its answer",
+    "replay": "send one side of a recorded dialogue, and show what differs",
     "wireshark": "let Wireshark list running labs, and know a profile for them",
     "decode": "say what a GTP message is, element by element",
     "completion": "print what has a shell complete our words",
