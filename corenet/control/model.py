@@ -216,12 +216,14 @@ class ContextList(Answer):
 
 
 _ONE_TERMINAL: JsonDict = {
-    "oneOf": [
-        {"required": [name], "properties": {name: {"type": "string"}}}
-        for name in ("msisdn", "imsi")
-    ]
+    "if": {"required": ["msisdn"], "properties": {"msisdn": {"type": "string"}}},
+    "then": {"properties": {"imsi": {"type": "null"}}},
+    "else": {"required": ["imsi"], "properties": {"imsi": {"type": "string"}}},
 }
-"""What ``_one_terminal`` below says, for those who only read the schema."""
+"""What ``_one_terminal`` below says, for those who only read the schema.
+
+Of ``oneOf``, generators of clients make two models, each with half of the members.
+"""
 
 
 class ActivationRequest(Request):

@@ -48,7 +48,7 @@ def browser(place: Place, tmp_path: Path) -> Iterator[Browser]:
     """Start Debian's Chromium where the labs are."""
     require_peer("chromium", package="chromium")
     if Axe is None:
-        missing_peer("playwright and axe-playwright-python are not there: pip install '.[page]'")
+        missing_peer("playwright and axe-playwright-python are not there: pip install '.[interop]'")
     started = tmp_path / "chromium.sh"
     words = " ".join(place.command(shutil.which("chromium") or "chromium"))
     started.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
