@@ -1,0 +1,81 @@
+"""Emulated mobiles with IPv6 on real sockets: this host's kernel and tshark as peers.
+
+The GGSN's Gi is a TUN device. The kernel routes a push, and the pings of ``ping``, to the address
+that the mobile has made of the advertised prefix; tshark reads what passed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import missing_peer, require_peer
+from tests.interop.dissection import Dissection
+from tests.interop.peers import CORENET, Namespace, Peers, eventually, make_namespace
+
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
+
+IMSI = "234150000000001"
+OUTSIDE = "2001:db8:ffff::5"
+CONTROL = "http://127.0.80.4:8080/v1"
+LAB = f"""
+ggsn:
+  address: 127.0.80.1
+  apns: [{{name: wap.example, pool: [10.80.0.0/16, "2001:db8:80::/48"]}}]
+  gi: {{tun: true}}
+  radius: [{{address: 127.0.80.5}}]
+sgsn: {{address: 127.0.80.2}}
+hlr: {{address: 127.0.80.3}}
+subscribers:
+  - imsi: "{IMSI}"
+    msisdn: "447700900801"
+    apns: [{{name: wap.example}}]
+    mobile: {{pdp_type: PDP_TYPE, activate: [wap.example]}}
+control: {{address: 127.0.80.4}}
+gateway: {{address: 127.0.80.5, ipv6_address: "{OUTSIDE}", apn: wap.example}}
+"""
+SOLICITATION, ADVERTISEMENT = "133", "134"
+
+
+@pytest.mark.parametrize("pdp_type", ["ipv6", "ipv4v6"])
+def test_a_mobile_is_pinged_and_pushed_to_over_ipv6(tmp_path: Path, pdp_type: str) -> None:
+    """One solicitation, one advertisement, and then whatever the kernel sends gets there."""
+    require_peer("ping", package="iputils-ping")
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        missing_peer("/dev/net/tun cannot be opened as this user")
+    place = make_namespace()
+    assert isinstance(place, Namespace)
+    place.run("ip", "address", "add", f"{OUTSIDE}/128", "dev", "lo", "nodad")
+    peers = Peers(tmp_path, place)
+
+    def mobile() -> Any:
+        return place.ask("GET", f"{CONTROL}/terminals/{IMSI}")["mobile"]
+
+    def addresses() -> list[str]:
+        return [one["ipv6_address"] for one in mobile()["contexts"] if one["ipv6_address"]]
+
+    try:
+        lab = peers.run_lab(LAB.replace("PDP_TYPE", pdp_type))
+        (address,) = eventually(addresses, bool, timeout=30.0)
+        assert address.startswith("2001:db8:80:")
+        pinged = place.run("ping", "-c", "2", "-i", "0.2", "-W", "5", "-I", OUTSIDE, address)
+        assert " 2 received" in pinged
+        words = ("push", "--gateway", "http://127.0.80.5:8081/pap", "--text", "Hello", address)
+        assert "delivered" in place.run(str(CORENET), *words, timeout=60.0)
+        (shown,) = eventually(lambda: mobile()["shown"], bool)
+        assert (shown["kind"], shown["text"]) == ("SI", "Hello")
+        assert lab.stop() == 0
+    finally:
+        peers.stop()
+        place.close()
+
+    read = Dissection(tmp_path / "lab.pcapng")
+    assert read.complaints() == []
+    in_tunnel = [packet for packet in read.packets if packet.number("gtp.message") == 255]
+    types = [one["icmpv6.type"] for one in in_tunnel if one.all("icmpv6.type")]
+    assert types[:2] == [SOLICITATION, ADVERTISEMENT]
+    assert types.count(SOLICITATION) == 1
+    assert any(address in packet.all("ipv6.dst") for packet in in_tunnel)
