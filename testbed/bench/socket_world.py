@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -76,6 +76,11 @@ class SocketWorld:
     def notify_url(self) -> str:
         """Where gateways are to post result notifications."""
         return self._receiver.url
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was lost on its way and why, and how often nodes have failed, by name."""
+        return dict(self.running.runtime.counters)
 
     def watch(self, tap: Tap, listener: EventListener) -> None:
         """Tell of everything that passes and happens; before ``start``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +48,11 @@ class VirtualWorld:
     def notified(self) -> list[Notified]:
         """Every result notification so far."""
         return [Notified(one.time, one.notification) for one in self.lab.initiator.notified]
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What became of datagrams on their way, by name."""
+        return dict(self.lab.network.counters)
 
     def watch(self, tap: Tap, listener: EventListener) -> None:
         """Tell of everything that passes and happens; before ``start``."""

@@ -6,7 +6,7 @@ next thing happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -54,6 +54,11 @@ class World(Protocol):
     @property
     def notify_url(self) -> str:
         """Where gateways are to post result notifications."""
+        ...
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What became of datagrams on their way, and how often nodes have failed, by name."""
         ...
 
     def watch(self, tap: Tap, listener: EventListener) -> None:

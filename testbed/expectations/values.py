@@ -77,6 +77,8 @@ def _says(expected: str, value: Any) -> bool:
     if isinstance(value, Enum):
         words = (value.name, str(value.value), str(getattr(value, "text", "")))
         return plain(expected) in {plain(word) for word in words}
+    # Brackets mean themselves: texts of people have them.
+    pattern = expected.replace("[", "[[]")
     if isinstance(value, bytes):
-        return fnmatchcase(value.hex(), expected.lower())
-    return value is not None and fnmatchcase(str(value), expected)
+        return fnmatchcase(value.hex(), pattern.lower())
+    return value is not None and fnmatchcase(str(value), pattern)

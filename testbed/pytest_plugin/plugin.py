@@ -96,6 +96,9 @@ def _told(lab: Lab) -> str:
     lines = [f"seed {lab.seed} ({'virtual time' if lab.is_virtual else 'sockets'})"]
     if lab.capture is not None:
         lines.append(f"capture {lab.capture}")
+    counted = ", ".join(f"{number} {what}" for what, number in lab.world.counters.items())
+    if counted:
+        lines.append(f"datagrams {counted}")
     if lab.under_test is not None:
         lines.append(f"log of the gateway under test {lab.under_test.log}")
         lines += [f"  {line}" for line in lab.under_test.last_lines()]

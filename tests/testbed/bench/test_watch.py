@@ -180,7 +180,7 @@ def test_an_order_is_found_with_anything_in_between(world: MadeUpWorld, messages
 def test_an_order_that_is_broken_off_says_where(world: MadeUpWorld, messages: Messages) -> None:
     """How far it came, and of the next what there was before."""
     world.attached(101.0, "234150000000001")
-    world.response(102.0, 1)
+    world.response(104.0, 1)
     with pytest.raises(ExpectationFailedError) as failed:
         messages.expect_in_order(NAME, event("Attached"), within=5.0)
     assert str(failed.value).startswith("1 of 2 were seen in order; then not seen within 5 s: Att")

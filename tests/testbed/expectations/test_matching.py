@@ -220,6 +220,8 @@ def test_members_are_found_by_number_and_key():
         ("active", Step.MS_ACTIVATION, False),
         ("dead*", b"\xde\xad\xbe\xef", True),
         ("*.example", "wap.example", True),
+        ("[urgent] call *", "[urgent] call home", True),
+        ("[urgent]", "u", False),
         ("x", None, False),
         ({"min": 1}, 2, True),
         ({"min": 1, "max": 2}, 3, False),

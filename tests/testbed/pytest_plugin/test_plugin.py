@@ -118,6 +118,7 @@ def test_a_failure_has_seed_capture_and_ladder(tried: pytest.Pytester) -> None:
             "*corenet lab demo*",
             "seed 42 (virtual time)",
             "capture */lab-1/capture.pcapng",
+            "datagrams * sent*",
             "ladder, in milliseconds since the lab was ready:",
             "*initiator → gateway *PAP push-message*",
             "*mobiles → sgsn *Request PDP Context Activation Reject*",
