@@ -68,10 +68,10 @@ An expectation lets time pass until what it names is seen, `within` seconds at m
 it. It takes the first that it matches and that no expectation before it has taken, from when the
 lab was ready (or `lab.forget()`): two equal ones mean two, and they need not come in the order of
 what they expect. `after=` a thing that was seen, or a time, and `expect_in_order` are for an
-order; in the latter `event` and `message` of `testbed.expectations.expected` can stand for a
-name (a message and an event of one second have no order). Nodes can be named by name or address. Fields are those of the decoded message or of the
-event: text may have `*` and `?`, causes are given by number or name, `None` is absent, `{"min":
-1, "max": 9}` bounds a number.
+order; in the latter `event` and `message` of `testbed.expectations.expected` can stand for a name
+(a message and an event of one second have no order). Nodes can be named by name or address.
+Fields are those of the decoded message or of the event: text may have `*` and `?`, causes are
+given by number or name, `None` is absent, `{"min": 1, "max": 9}` bounds a number.
 
 One that fails says what was seen instead: what has that name and in what it differs, and the last
 lines of the ladder. The report of a failing test has a section for each of its labs, with the
