@@ -101,11 +101,7 @@ class GatewayService:
         self._config = config
         self.gateway = Gateway(config, name=name, random=random)
         """The node; command it through the runtime only."""
-        self._route: EsmeRoute | None = None
-        if esme is not None:
-            own = Random(random.getrandbits(64))
-            self._route = EsmeRoute(runtime, esme, random=own, name=f"{name} esme")
-            self._route.announced = self._announced
+        self._route = None if esme is None else self._make_route(esme, random, name)
         self._store = StoreThread(
             reactor, open_store or opener(config), written=self._written, failed=self._not_written
         )
@@ -135,6 +131,12 @@ class GatewayService:
         self._is_running = False
         self._store_failed = False
         self._log = structlog.get_logger("gateway").bind(node=name)
+
+    def _make_route(self, esme: EsmeConfig, random: Random, name: str) -> EsmeRoute:
+        own = Random(random.getrandbits(64))
+        route = EsmeRoute(self._runtime, esme, random=own, name=f"{name} esme")
+        route.announced = self._announced
+        return route
 
     def _make_tending(self) -> StoreTending:
         return StoreTending(

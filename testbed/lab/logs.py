@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TextIO, cast
@@ -137,11 +138,12 @@ class LogStream:
         self._lines.append(text)
 
     def flush(self) -> None:
-        """Write what there is."""
+        """Write what there is; where it cannot be written (disk full) work goes on without it."""
         if self._lines:
             lines, self._lines = self._lines, []
-            self._stream.write("".join(lines))
-            self._stream.flush()
+            with suppress(OSError):
+                self._stream.write("".join(lines))
+                self._stream.flush()
 
 
 def log_events(runtime: Runtime, but: Collection[str]) -> None:

@@ -110,14 +110,15 @@ def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int
                         await Deferred()
                 finally:
                     await running.stop()
-                    if log is not None:
-                        log.flush()
                 return 0
 
             run_in_reactor(work)
     except (CannotBindError, CannotListenError, StoreError, OSError) as error:
         print(f"corenet {command}: {error}", file=sys.stderr)
         return 1
+    finally:
+        if log is not None:
+            log.flush()
     return 0
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import unittest.mock
 
 import pytest
 import structlog
@@ -123,3 +124,14 @@ def test_the_lines_of_a_turn_are_written_together() -> None:
     assert written.pieces == ["one\ntwo\n", "three\n"]
     reactor.advance(0)
     assert len(written.pieces) == 2
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_from_work() -> None:
+    """As on a full disk; what comes later is written when there is room again."""
+    written = Writes()
+    log = LogStream(written)
+    full = OSError(28, "No space left on device")
+    with unittest.mock.patch.object(written, "write", side_effect=full):
+        log.msg("one")
+    log.msg("two")
+    assert written.pieces == ["two\n"]
