@@ -9,6 +9,8 @@ from testbed.scenarios.reports import failure_text
 from testbed.scenarios.virtual import perform_virtually
 
 
+@pytest.mark.clause("23.060 §9.2.2.2", "every branch as a scenario, in virtual time and on sockets")
+@pytest.mark.clause("23.060 §9.2.2.3", "held until MNRG is cleared: scenarios `comes-back` …")
 @pytest.mark.parametrize("name", shipped_scenarios())
 def test_scenario_ends_as_it_says(name):
     """Everything that it expects is so."""
