@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from testbed.lab.yaml_source import Path, Problem, Source, SourceError
+from testbed.lab.yaml_source import Path, Source, SourceError
 
 
 def part_of(source: Source, path: Path) -> Source:
@@ -76,9 +76,3 @@ class _Merging:
                 own = (*at, *place[over_depth:])
                 self.places[own] = where
                 self.files[own] = self._over.file
-
-
-def is_mapping(source: Source, what: str) -> None:
-    """Raise SourceError where a document is no mapping."""
-    if not isinstance(source.value, Mapping):
-        raise SourceError((Problem(source.file, 1, 1, f"{what} is a mapping"),))
