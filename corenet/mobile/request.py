@@ -18,7 +18,9 @@ already:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from corenet.interfaces.nas import sm
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from corenet.mobile.sessions import Sessions
 
 _UNKNOWN_TYPE: Final = 0x7E
+_UP_TO_LLC_SAPI: Final = 4
+"""Octets of Activate PDP Context Request before its QoS."""
 _TO_BE_UNDERSTOOD: Final = bytes((0x0E, 1, 0))
 """An element with 0000 in the bits that ask for comprehension (TS 24.007 §11.2.4)."""
 
@@ -65,7 +69,7 @@ def _answer(
         _note(sessions, message, RequestAnswer.DETACHED)
         sessions.detach(now)
         return
-    if behaviour.answer is Answer.MALFORMED:
+    if behaviour.answer is Answer.MALFORMED and behaviour.fault not in _SPOIL:
         _note(sessions, message, RequestAnswer.MALFORMED)
         sessions.send_octets(_malformed(message, behaviour.fault))
         return
@@ -117,8 +121,13 @@ def _accept(
         return
     if behaviour.answer is Answer.WRONG_NSAPI:
         nsapi = behaviour.nsapi
-    _note(sessions, message, RequestAnswer.ACCEPTED)
-    sessions.begin(Context(ti, nsapi, message.apn, message.pdp_address, now), now)
+    context = Context(ti, nsapi, message.apn, message.pdp_address, now)
+    if behaviour.answer is Answer.MALFORMED:
+        _note(sessions, message, RequestAnswer.MALFORMED)
+        sessions.begin(context, now, _SPOIL[behaviour.fault])
+    else:
+        _note(sessions, message, RequestAnswer.ACCEPTED)
+        sessions.begin(context, now)
 
 
 def _reject(sessions: Sessions, message: sm.RequestPdpContextActivation, cause: int) -> None:
@@ -127,28 +136,37 @@ def _reject(sessions: Sessions, message: sm.RequestPdpContextActivation, cause: 
 
 
 def _malformed(message: sm.RequestPdpContextActivation, fault: Fault) -> bytes:
-    """Return an answer that is wrong in a way of TS 24.008 §8.2 to §8.5."""
+    """Return an answer that is no answer, in a way of TS 24.008 §8.2 to §8.4."""
     ti = message.ti.mirrored
     refusal = sm.RequestPdpContextActivationReject(ti, SmCause.INSUFFICIENT_RESOURCES).encode()
-    activation = sm.ActivatePdpContextRequest(
-        ti=ti, nsapi=sm.FIRST_NSAPI, pdp_address=message.pdp_address, apn=message.apn
-    ).encode()
-    match fault:
-        case Fault.TOO_SHORT:
-            return ti.encode()
-        case Fault.RESERVED_TRANSACTION:
-            # 7 announces an octet with the value, in which what is below 7 is reserved.
-            return bytes((refusal[0] | 0x70, 0x80)) + refusal[1:]
-        case Fault.UNKNOWN_TRANSACTION:
-            other = sm.TransactionIdentifier((ti.value + 1) % 7, ti.flag)
-            return other.encode() + refusal[len(ti.encode()) :]
-        case Fault.UNKNOWN_TYPE:
-            return ti.encode() + bytes((_UNKNOWN_TYPE,))
-        case Fault.MISSING_ELEMENT:
-            # NSAPI and LLC SAPI are there, and no more.
-            return activation[: len(ti.encode()) + 3]
-        case Fault.UNKNOWN_ELEMENT:
-            return activation + _TO_BE_UNDERSTOOD
+    if fault is Fault.TOO_SHORT:
+        return ti.encode()
+    if fault is Fault.RESERVED_TRANSACTION:
+        # 7 announces an octet with the value, in which what is below 7 is reserved.
+        return bytes((refusal[0] | 0x70, 0x80)) + refusal[1:]
+    if fault is Fault.UNKNOWN_TRANSACTION:
+        other = sm.TransactionIdentifier((ti.value + 1) % 7, ti.flag)
+        return other.encode() + refusal[len(ti.encode()) :]
+    return ti.encode() + bytes((_UNKNOWN_TYPE,))
+
+
+def _without_elements(activation: bytes) -> bytes:
+    """Return Activate PDP Context Request up to its LLC SAPI."""
+    return activation[:_UP_TO_LLC_SAPI]
+
+
+def _with_unknown_element(activation: bytes) -> bytes:
+    """Return Activate PDP Context Request with what has to be understood, and cannot be."""
+    return activation + _TO_BE_UNDERSTOOD
+
+
+_SPOIL: Final[Mapping[Fault, Callable[[bytes], bytes]]] = MappingProxyType(
+    {
+        Fault.MISSING_ELEMENT: _without_elements,
+        Fault.UNKNOWN_ELEMENT: _with_unknown_element,
+    }
+)
+"""What makes an activation wrong (TS 24.008 §8.5)."""
 
 
 def _note(

@@ -344,8 +344,13 @@ class Sessions:
 
     # Parts of procedures
 
-    def begin(self, context: Context, now: float) -> None:
-        """Ask the network for a context, until it answers or is given up."""
+    def begin(
+        self, context: Context, now: float, spoil: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        """Ask the network for a context, until it answers or is given up.
+
+        ``spoil`` makes the request's octets wrong.
+        """
         self._contexts.append(context)
         request = sm.ActivatePdpContextRequest(
             ti=context.ti, nsapi=context.nsapi, pdp_address=context.requested, apn=context.apn
@@ -353,7 +358,7 @@ class Sessions:
         context.repetition = Repetition(
             self.surroundings,
             self.surroundings.timers.t3380,
-            partial(self.send, request),
+            partial(self.send_octets, spoil(request.encode()) if spoil else request.encode()),
             partial(self.end_activation, context, None),
             now,
         )

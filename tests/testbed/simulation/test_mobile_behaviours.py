@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from corenet.control.model import BehaviourRequest, MobileDeactivation
+from corenet.control.model import BehaviourRequest, Coverage, MobileDeactivation
 from corenet.ggsn.config import Apn
 from corenet.ggsn.events import DropReason
 from corenet.hlr.config import SubscribedApn, Subscriber
@@ -170,6 +170,9 @@ def test_an_activation_with_a_mandatory_fault_is_refused_with_cause_96(make_benc
     (heard,) = said_by_network(bench)
     assert isinstance(heard, sm.ActivatePdpContextReject)
     assert heard.cause == SmCause.INVALID_MANDATORY_INFORMATION
+    (refused,) = bench.told(ActivationRefused)
+    assert refused.cause == SmCause.INVALID_MANDATORY_INFORMATION
+    assert "sm_status_received" not in bench.sgsn.counters
     bench.assert_nothing_left()
 
 
@@ -187,6 +190,23 @@ def test_an_apn_that_is_set_up_is_accepted(make_bench, set_up):
     """In whatever letters (TS 23.003 §9.1)."""
     bench = make_bench(mobile={"apns": (set_up,), "only_own_apns": True})
     assert bench.outcome(bench.request()).active
+    bench.assert_nothing_left()
+
+
+def test_a_mobile_whose_malformed_activation_is_unheard_repeats_it(make_bench):
+    """T3380 runs as for any activation, until the mobile gives up."""
+    behaviour = Behaviour(Answer.MALFORMED, fault=Fault.MISSING_ELEMENT)
+    bench = make_bench(mobile={"behaviour": behaviour})
+
+    def deaf(_time, _node, event):
+        if isinstance(event, NetworkRequestAnswered):
+            bench.drive("coverage", Coverage(in_coverage=False))
+
+    bench.network.on_event(deaf)
+    bench.request()
+    bench.run(200)
+    (refused,) = bench.told(ActivationRefused)
+    assert refused.cause is None
     bench.assert_nothing_left()
 
 
