@@ -33,7 +33,7 @@ from corenet.gr.events import (
     HlrConnected,
     HlrNotConnected,
 )
-from corenet.hlr.events import StateNotKept
+from corenet.hlr.events import StateNotKept, SubscriberDataRefused
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
 from corenet.sgsn.events import AuthenticationFailed, GgsnPassedOver, GgsnsNotFound
@@ -66,6 +66,7 @@ _TOLD: Final = (
     GgsnsNotFound,
     GgsnPassedOver,
     StateNotKept,
+    SubscriberDataRefused,
     NetworkFound,
     NetworkLost,
     MobileRefused,
@@ -80,6 +81,7 @@ _BAD: Final = (
     GgsnsNotFound,
     GgsnPassedOver,
     StateNotKept,
+    SubscriberDataRefused,
     NetworkLost,
     MobileRefused,
 )

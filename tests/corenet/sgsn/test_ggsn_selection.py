@@ -519,6 +519,18 @@ def test_the_back_off_of_one_apn_is_not_that_of_another(surrounding):
     asked(around, FIRST)
 
 
+def test_of_many_ggsns_the_one_avoided_first_is_asked_as_any_other(surrounding, monkeypatch):
+    """Memory is bounded, however many GGSNs the DNS names."""
+    monkeypatch.setattr("corenet.sgsn.ggsn_selection._MOST_REMEMBERED", 1)
+    around = several(surrounding, FIRST, SECOND, THIRD)
+    around.say(around.activate_request())
+    refuse(around, asked(around, FIRST), FIRST)
+    refuse(around, asked(around, SECOND), SECOND)
+    refuse(around, asked(around, THIRD), THIRD, Cause.MISSING_OR_UNKNOWN_APN)
+    rejected(around)
+    assert next_one(around)[0] == FIRST
+
+
 def test_a_back_off_time_of_nothing_ends_it(surrounding):
     """The GGSN is asked again at once."""
     around = several(surrounding, FIRST)
