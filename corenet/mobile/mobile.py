@@ -18,6 +18,7 @@ from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address
 from corenet.mobile.applications import Applications
+from corenet.mobile.back_off import BackOffs
 from corenet.mobile.behaviour import SmsBehaviour
 from corenet.mobile.config import Cell, MobileConfig
 from corenet.mobile.contexts import Context
@@ -168,6 +169,7 @@ class Mobile:
         """Switch on and attach; nothing if it is on."""
         if not self.powered:
             self.powered = True
+            self._session_management().back_offs = BackOffs()
             self.attach(now)
 
     def set_coverage(self, covered: bool, now: float) -> None:

@@ -75,6 +75,7 @@ def rejected(sessions: Sessions, message: sm.ModifyPdpContextReject, now: float)
     """Take the network's Modify PDP Context Reject."""
     context = _open(sessions, message.ti)
     if context is not None:
+        sessions.back_offs.begin(context.apn, message.back_off_timer, now)
         _refused(sessions, context, message.cause, now)
 
 

@@ -121,6 +121,7 @@ def _accept(
         return
     if behaviour.answer is Answer.WRONG_NSAPI:
         nsapi = behaviour.nsapi
+    sessions.back_offs.end(message.apn)
     context = Context(ti, nsapi, message.apn, message.pdp_address, now)
     if behaviour.answer is Answer.MALFORMED:
         _note(sessions, message, RequestAnswer.MALFORMED)

@@ -103,6 +103,7 @@ def rejected(sessions: Sessions, message: sm.ActivateSecondaryPdpContextReject, 
     if context is None:
         sessions.send_unknown(message.ti)
     elif context.state is ContextState.ACTIVATING:
+        sessions.back_offs.begin(context.apn, message.back_off_timer, now)
         sessions.end_activation(context, message.cause, now)
     else:
         cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE

@@ -24,6 +24,7 @@ from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.errors import NasError
 from corenet.mobile import modification, request, secondary
 from corenet.mobile.autoconfiguration import Autoconfiguration
+from corenet.mobile.back_off import BackOffs
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.contexts import Context, Signalling
@@ -51,13 +52,14 @@ _IDENTIFIER = 8
 class Sessions:
     """The PDP contexts of one mobile."""
 
-    __slots__ = ("_answers", "_contexts", "_mobile")
+    __slots__ = ("_answers", "_contexts", "_mobile", "back_offs")
 
     def __init__(self, mobile: Signalling) -> None:
         self._mobile = mobile
         self._contexts: list[Context] = []
         # Answers that the mobile still thinks about, by the request's transaction identifier.
         self._answers: dict[sm.TransactionIdentifier, Alarm] | None = None
+        self.back_offs = BackOffs()
 
     @property
     def imsi(self) -> str:
@@ -109,6 +111,7 @@ class Sessions:
             for context in self._contexts
         ):
             return
+        self.back_offs.require_none(apn, now)
         ti, nsapi = self.free_ti(), self.free_nsapi()
         if ti is None or nsapi is None:
             raise MobileError("no further PDP context is possible")
@@ -123,7 +126,9 @@ class Sessions:
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Activate one more context with the address of one to ``apn`` (§6.1.3.2.1)."""
-        secondary.activate(self, self.chosen(apn, nsapi), qos, tft, now)
+        linked = self.chosen(apn, nsapi)
+        self.back_offs.require_none(apn, now)
+        secondary.activate(self, linked, qos, tft, now)
 
     def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1).
@@ -144,7 +149,9 @@ class Sessions:
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Ask for another QoS or template of a context to ``apn`` (TS 24.008 §6.1.3.3.2)."""
-        modification.begin(self, self.chosen(apn, nsapi), qos, tft, now)
+        context = self.chosen(apn, nsapi)
+        self.back_offs.require_none(apn, now)
+        modification.begin(self, context, qos, tft, now)
 
     def chosen(self, apn: str, nsapi: int | None) -> Context:
         """Return the active context to ``apn`` with an NSAPI, or the first; else MobileError."""
@@ -290,6 +297,7 @@ class Sessions:
         if context is None:
             self.send_unknown(message.ti)
         elif context.state is ContextState.ACTIVATING:
+            self.back_offs.begin(context.apn, message.back_off_timer, now)
             self.end_activation(context, message.cause, now)
         else:
             cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE

@@ -1,4 +1,4 @@
-"""GPRS timers, as mobility management messages carry them (TS 24.008 §10.5.7.3)."""
+"""GPRS timers: of mobility management (TS 24.008 §10.5.7.3), and timer 3 (§10.5.7.4a)."""
 
 from __future__ import annotations
 
@@ -34,3 +34,13 @@ def decode_timer(octet: int) -> float | None:
         return None
     # Other units are to be read as minutes.
     return dict(_UNITS).get(octet >> 5, 60.0) * (octet & _MOST)
+
+
+_UNITS_3: Final = {0: 600.0, 1: 3600.0, 2: 36_000.0, 3: 2.0, 4: 30.0, 5: 60.0, 6: 1_152_000.0}
+"""Seconds of GPRS timer 3's units."""
+
+
+def decode_timer_3(octet: int) -> float | None:
+    """Return the seconds of a GPRS timer 3, or None where it is deactivated."""
+    unit = _UNITS_3.get(octet >> 5)
+    return None if unit is None else unit * (octet & _MOST)

@@ -81,6 +81,16 @@ def test_the_network_rejects(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     at_rest(mobiles, active)
 
 
+def test_the_network_wants_the_apn_left_alone(mobiles: Mobiles, active: ScriptedNetwork) -> None:
+    """T3396: no other change is asked for until it expires."""
+    ask(mobiles, active, TFT)
+    active.say(IMSI, sm.ModifyPdpContextReject(TI.mirrored, 26, back_off_timer=0xA2))
+    with pytest.raises(MobileError, match="left alone for another 120 s"):
+        ask(mobiles, active, TFT)
+    active.wait(120)
+    ask(mobiles, active, TFT)
+
+
 @pytest.mark.clause("24.008 §6.1.3.3.4", "expiry of T3381")
 def test_the_network_is_silent(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """T3381 expires five times, eight seconds apart, and the context stays as it was."""

@@ -96,6 +96,21 @@ def test_the_network_rejects(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     assert mobiles.next_timeout() is None
 
 
+def test_the_network_wants_the_apn_left_alone(mobiles: Mobiles, active: ScriptedNetwork) -> None:
+    """T3396 (§6.1.3.2.2.2): for two minutes nothing is asked for or changed, but deactivated."""
+    ask(mobiles, active)
+    reject = sm.ActivateSecondaryPdpContextReject(TI.mirrored, 26, back_off_timer=0xA2)
+    active.say(IMSI, reject)
+    told(active)
+    for change in (mobiles.activate_secondary, mobiles.modify):
+        with pytest.raises(MobileError, match="left alone for another 120 s"):
+            change(IMSI, APN, active.now, qos=sm.SUBSCRIBED_QOS)
+    assert told(active) == []
+    active.wait(120)
+    ask(mobiles, active)
+    mobiles.deactivate(IMSI, APN, active.now)
+
+
 @pytest.mark.clause("24.008 §6.1.3.2.3", "expiry of T3380")
 def test_the_network_is_silent(mobiles: Mobiles, active: ScriptedNetwork) -> None:
     """T3380 expires five times, thirty seconds apart."""

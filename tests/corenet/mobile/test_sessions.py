@@ -734,3 +734,72 @@ def test_other_status_is_only_counted(
     assert (told(network), network.events()) == ([], [])
     assert states(mobiles) == [ContextState.ACTIVE]
     assert mobiles.counters == {"sm_status_received": 2}
+
+
+# The network asks for patience
+
+
+def refused(mobiles: Mobiles, network: ScriptedNetwork, octet: int | None) -> None:
+    """Have a context that the mobile asks for refused, with a back-off time."""
+    mobiles.activate(IMSI, APN, network.now)
+    (request,) = told(network)
+    network.say(IMSI, sm.ActivatePdpContextReject(request.ti.mirrored, 26, back_off_timer=octet))
+    assert states(mobiles) == []
+
+
+@pytest.mark.clause("24.008 §6.1.3.1.3", "T3396: a back-off time of the network is kept to")
+@pytest.mark.parametrize(
+    ("octet", "seconds"),
+    [(0x63, 6.0), (0x82, 60.0), (0xA2, 120.0), (0x01, 600.0), (0x22, 7200.0), (0x41, 36_000.0)],
+)
+def test_an_apn_is_left_alone_for_as_long_as_the_network_wants(
+    mobiles: Mobiles, network: ScriptedNetwork, octet: int, seconds: float
+) -> None:
+    """Until then the command is refused, and says how long; other APNs are as before."""
+    refused(mobiles, network, octet)
+    network.wait(seconds - 1)
+    with pytest.raises(MobileError, match=rf"{APN} left alone for another 1 s \(T3396\)"):
+        mobiles.activate(IMSI, APN, network.now)
+    assert told(network) == []
+    mobiles.activate(IMSI, "other.example", network.now)
+    assert len(told(network)) == 1
+    network.wait(1)
+    mobiles.activate(IMSI, APN, network.now)
+    assert told(network)[-1].apn == APN
+
+
+@pytest.mark.parametrize("octet", [None, 0x60, 0x00])
+def test_without_a_back_off_time_the_mobile_may_ask_again(
+    mobiles: Mobiles, network: ScriptedNetwork, octet: int | None
+) -> None:
+    """Nor with one of zero."""
+    refused(mobiles, network, octet)
+    mobiles.activate(IMSI, APN, network.now)
+    assert len(told(network)) == 1
+
+
+def test_a_back_off_without_end_ends_with_the_power(
+    mobiles: Mobiles, network: ScriptedNetwork
+) -> None:
+    """A timer that is "deactivated" means for ever."""
+    refused(mobiles, network, 0xE0)
+    network.wait(1e6)
+    with pytest.raises(MobileError, match="until the mobile is switched off"):
+        mobiles.activate(IMSI, APN, network.now)
+    mobiles.power_off(IMSI, network.now)
+    mobiles.power_on(IMSI, network.now)
+    network.attach(IMSI)
+    mobiles.activate(IMSI, APN, network.now)
+    assert told(network)[-1].apn == APN
+
+
+def test_what_the_network_asks_for_itself_ends_the_back_off(
+    mobiles: Mobiles, network: ScriptedNetwork
+) -> None:
+    """It would not ask for what it does not want."""
+    refused(mobiles, network, 0xE0)
+    network.say(IMSI, REQUEST)
+    assert len(told(network)) == 1
+    network.say(IMSI, sm.ActivatePdpContextReject(NETWORK_TI, 26))
+    mobiles.activate(IMSI, APN, network.now)
+    assert len(told(network)) == 1
