@@ -28,6 +28,10 @@ class Samples:
     def __init__(self, samples: Mapping[str, list[Sample]]) -> None:
         self._samples = samples
 
+    def __or__(self, other: Samples) -> Samples:
+        """Return these and those of somebody else, who has other names."""
+        return Samples({**self._samples, **other._samples})
+
     @classmethod
     def read(cls, exposed: str) -> Samples:
         """Read Prometheus' text format; raises ``SamplesError`` where it is none."""
@@ -44,6 +48,15 @@ class Samples:
     def all(self, name: str) -> list[Sample]:
         """Return every sample with a name."""
         return self._samples.get(name, [])
+
+    def counters(self) -> list[Sample]:
+        """Return every sample of a counter."""
+        return [
+            sample
+            for name, samples in self._samples.items()
+            if name.endswith("_total")
+            for sample in samples
+        ]
 
     def total(self, name: str, **labels: str) -> float:
         """Return the sum of those that have these labels."""

@@ -119,4 +119,5 @@ def event(entry: Answer) -> str:
     }
     day = entry["time"] % 86_400
     clock = f"{int(day // 3600):02d}:{int(day // 60 % 60):02d}:{day % 60:06.3f}"
-    return f"{clock}  {entry['node']:<9}  {entry['event']}  {text(said)}"
+    more = f"  {text(said)}" if said else ""
+    return f"{clock}  {entry['node']:<9}  {entry['event']}{more}"

@@ -30,6 +30,7 @@ COMMANDS = {
     "experiment": "measure ways of pushing against each other, in virtual time",
     "hlr": "import and export an HLR's subscribers",
     "ctl": "ask a core and a gateway what is there, and have them do things",
+    "top": "watch a core and a gateway on one screen",
     "send": "send one GTP message made by hand, and decode its answer",
     "replay": "send one side of a recorded dialogue, and show what differs",
     "wireshark": "let Wireshark list running labs, and know a profile for them",

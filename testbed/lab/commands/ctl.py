@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -16,15 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 from corenet.control.operations import OPERATIONS, Operation
-from testbed.adapters.api_client import ApiClient, ApiError
+from testbed.adapters.api_client import ApiError
 from testbed.console import views
 from testbed.console.fields import FieldError, body, members
 from testbed.console.samples import Samples, SamplesError, queues
 from testbed.console.tables import table
-
-DEFAULT_CORE = "http://127.0.10.4:8080"
-DEFAULT_GATEWAY = "http://127.0.10.5:8081"
-"""Those of the default lab."""
+from testbed.lab.interfaces import add_interfaces, core, gateway, smsc
 
 Show = Callable[[Any], Iterable[str]]
 MOBILE_VERBS: Mapping[str, Operation] = {
@@ -36,20 +32,7 @@ MOBILE_VERBS: Mapping[str, Operation] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument(
-        "--url", help=f"the control interface (default: $CORENET_URL, or {DEFAULT_CORE})"
-    )
-    parser.add_argument(
-        "--gateway",
-        metavar="URL",
-        help=f"the gateway (default: $CORENET_GATEWAY, or {DEFAULT_GATEWAY})",
-    )
-    parser.add_argument(
-        "--smsc", metavar="URL", help="the SMSC's metrics (default: $CORENET_SMSC, or none)"
-    )
-    parser.add_argument(
-        "--token", help="what the control interface asks for (default: $CORENET_TOKEN)"
-    )
+    add_interfaces(parser)
     parser.add_argument("--json", action="store_true", help="print what is answered as JSON")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_looks(verbs)
@@ -153,15 +136,6 @@ def _terminal(parser: argparse.ArgumentParser) -> None:
 # What it does
 
 
-def _core(options: argparse.Namespace) -> ApiClient:
-    url = options.url or os.environ.get("CORENET_URL", DEFAULT_CORE)
-    return ApiClient(url, options.token or os.environ.get("CORENET_TOKEN"))
-
-
-def _gateway(options: argparse.Namespace) -> ApiClient:
-    return ApiClient(options.gateway or os.environ.get("CORENET_GATEWAY", DEFAULT_GATEWAY))
-
-
 def _say(options: argparse.Namespace, answer: Any, show: Show) -> int:
     lines = [json.dumps(answer, indent=2)] if options.json else show(answer)
     for line in lines:
@@ -174,13 +148,13 @@ def _imsi(options: argparse.Namespace) -> str:
     number = options.terminal.removeprefix("+")
     if number == options.terminal:
         try:
-            _core(options).ask("GET", f"/v1/terminals/{quote(number, safe='')}")
+            core(options).ask("GET", f"/v1/terminals/{quote(number, safe='')}")
         except ApiError as error:
             if error.status not in (400, 404):
                 raise
         else:
             return str(number)
-    found = _core(options).ask("GET", "/v1/terminals", query={"msisdn": number})
+    found = core(options).ask("GET", "/v1/terminals", query={"msisdn": number})
     return str(found["terminals"][0]["imsi"])
 
 
@@ -191,18 +165,18 @@ def _done(answer: Any) -> list[str]:
 def _terminals(options: argparse.Namespace) -> int:
     names = ("msisdn", "imsi", "address", "offset", "limit")
     query = {name: getattr(options, name) for name in names}
-    answer = _core(options).ask("GET", "/v1/terminals", query=query)
+    answer = core(options).ask("GET", "/v1/terminals", query=query)
     return _say(options, answer, lambda one: views.paged(views.TERMINALS, one, "terminals"))
 
 
 def _show_terminal(options: argparse.Namespace) -> int:
-    answer = _core(options).ask("GET", f"/v1/terminals/{_imsi(options)}")
+    answer = core(options).ask("GET", f"/v1/terminals/{_imsi(options)}")
     return _say(options, answer, views.terminal)
 
 
 def _contexts(options: argparse.Namespace) -> int:
     query = {"offset": options.offset, "limit": options.limit}
-    answer = _core(options).ask("GET", "/v1/contexts", query=query)
+    answer = core(options).ask("GET", "/v1/contexts", query=query)
     return _say(options, answer, lambda one: views.paged(views.CONTEXTS, one, "contexts"))
 
 
@@ -216,7 +190,7 @@ def _activate(options: argparse.Namespace) -> int:
     given = {name: value for name, value in asked.items() if value is not None}
     # Whoever names no deadline waits for as long as the core's own timers do.
     wait = 3600.0 if options.deadline is None else options.deadline + 30.0
-    answer = _core(options).ask("POST", "/v1/activations", body=given, timeout=wait)
+    answer = core(options).ask("POST", "/v1/activations", body=given, timeout=wait)
     return _say(options, answer, views.activation)
 
 
@@ -224,12 +198,12 @@ def _deactivate(options: argparse.Namespace) -> int:
     path = f"/v1/contexts/{_imsi(options)}/{quote(options.apn, safe='')}"
     if options.nsapi is not None:
         path += f"/bearers/{options.nsapi}"
-    return _say(options, _core(options).ask("DELETE", path), _done)
+    return _say(options, core(options).ask("DELETE", path), _done)
 
 
 def _detach(options: argparse.Namespace) -> int:
     path = f"/v1/terminals/{_imsi(options)}/detach"
-    answer = _core(options).ask("POST", path, body={"reattach": options.reattach})
+    answer = core(options).ask("POST", path, body={"reattach": options.reattach})
     return _say(options, answer, _done)
 
 
@@ -239,13 +213,13 @@ def _mobile(options: argparse.Namespace) -> int:
     if operation.body is not None:
         asked = body(operation.body, vars(options))
     path = operation.path.replace("{imsi}", _imsi(options))
-    return _say(options, _core(options).ask(operation.method, path, body=asked), _done)
+    return _say(options, core(options).ask(operation.method, path, body=asked), _done)
 
 
 def _events(options: argparse.Namespace) -> int:
     wanted = (
         entry
-        for entry in _core(options).events("/v1/events", options.since)
+        for entry in core(options).events("/v1/events", options.since)
         if (not options.name or entry["event"] in options.name)
         and (options.imsi is None or entry.get("imsi") == options.imsi)
     )
@@ -256,19 +230,17 @@ def _events(options: argparse.Namespace) -> int:
 
 def _pushes(options: argparse.Namespace) -> int:
     query = {name: getattr(options, name) for name in ("state", "address", "limit")}
-    return _say(options, _gateway(options).ask("GET", "/v1/pushes", query=query), views.pushes)
+    return _say(options, gateway(options).ask("GET", "/v1/pushes", query=query), views.pushes)
 
 
 def _show_push(options: argparse.Namespace) -> int:
     path = f"/v1/pushes/{quote(options.push_id, safe='')}"
-    return _say(options, _gateway(options).ask("GET", path), views.push)
+    return _say(options, gateway(options).ask("GET", path), views.push)
 
 
 def _queues(options: argparse.Namespace) -> int:
-    clients = [_core(options), _gateway(options)]
-    smsc = options.smsc or os.environ.get("CORENET_SMSC")
-    if smsc is not None:
-        clients.append(ApiClient(smsc))
+    asked = (core(options), gateway(options), smsc(options))
+    clients = [client for client in asked if client is not None]
     rows: list[dict[str, Any]] = []
     missing: list[ApiError] = []
     for client in clients:
@@ -286,24 +258,24 @@ def _queues(options: argparse.Namespace) -> int:
 
 
 def _faults(options: argparse.Namespace) -> int:
-    answer = _core(options).ask("GET", "/v1/faults")
+    answer = core(options).ask("GET", "/v1/faults")
     return _say(options, answer, lambda one: table(views.FAULTS, one["interfaces"]))
 
 
 def _fault(options: argparse.Namespace) -> int:
     path = f"/v1/faults/{quote(options.interface, safe='')}"
     asked = {"loss": options.loss, "delay": options.delay}
-    answer = _core(options).ask("PUT", path, body=asked)
+    answer = core(options).ask("PUT", path, body=asked)
     return _say(options, answer, lambda one: table(views.FAULTS, [one]))
 
 
 def _heal(options: argparse.Namespace) -> int:
-    return _say(options, _core(options).ask("DELETE", "/v1/faults"), _done)
+    return _say(options, core(options).ask("DELETE", "/v1/faults"), _done)
 
 
 def _restart(options: argparse.Namespace) -> int:
     path = f"/v1/nodes/{quote(options.node, safe='')}/restart"
-    return _say(options, _core(options).ask("POST", path), _done)
+    return _say(options, core(options).ask("POST", path), _done)
 
 
 _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {

@@ -135,6 +135,7 @@ def test_events_stand_on_a_line() -> None:
         "x": None,
     }
     assert views.event(entry) == "01:01:01.500  ggsn       ContextMade  imsi 1"
+    assert views.event(entry | {"imsi": None}).endswith("ggsn       ContextMade")
 
 
 EXPOSED = """\
