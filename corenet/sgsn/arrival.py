@@ -143,9 +143,15 @@ class Arrivals:
         peer = (self._core.config.neighbours[request.old_rai], GTP_C_PORT)
         self._core.ask(asked, peer, now, lambda response, now: self._told(arrival, response, now))
 
+    def forget(self, link: RadioLink) -> None:
+        """Give up a mobile that attaches or detaches before the old SGSN has said who it is."""
+        arrival = self._pending.get(link.address[0])
+        if arrival is not None and arrival.mobile is None:
+            del self._pending[link.address[0]]
+
     def _told(self, arrival: Arrival, response: Message | None, now: float) -> None:
         if self._pending.get(arrival.link.address[0]) is not arrival:
-            return  # it has attached meanwhile, or has gone on
+            return  # it has attached or detached meanwhile, or has gone on
         if (
             not isinstance(response, SgsnContextResponse)
             or not response.cause.is_acceptance
@@ -215,6 +221,7 @@ class Arrivals:
             self._core.leave(before, now)
             for context in list(before.contexts.values()):
                 self._core.give_up(context, now)  # not deleted: another SGSN has it now
+            before.enter(MmState.DETACHED, now)  # none of its timers concerns the mobile any more
             mobiles.remove(before)
         mobile = MmContext(imsi, arrival.link, self._core.area_of(arrival.link.address), now)
         mobiles.add(mobile)

@@ -83,6 +83,8 @@ class Mobility:
             elif mobile is not None and error.message_type is not None:
                 self._core.say(link, GmmStatus(error.cause))
             return
+        if isinstance(message, AttachRequest | DetachRequestUplink):
+            self._arrivals.forget(link)
         if isinstance(message, AttachRequest):
             self._attaches.attach(link, message, now)
         elif isinstance(message, DetachRequestUplink):

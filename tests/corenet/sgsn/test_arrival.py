@@ -273,9 +273,26 @@ def test_the_mobile_goes_on_meanwhile(between):
     between.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=between.IMSI)))
     between.heard(gmm.AttachAccept)
     between.say(gmm.AttachComplete())
+    between.gtp.clear()
     between.from_ggsn(told(between, asked), PEER)
+    assert not between.gtp
     between.run(40.0)
     assert between.sgsn.mm_context(between.IMSI).contexts == ()
+
+
+def test_the_mobile_detaches_and_attaches_before_the_old_sgsn_has_answered(between):
+    """The late answer does not make it arrive once more, in place of the attachment."""
+    between.say(REQUEST)
+    asked = between.sent(SgsnContextRequest, PEER)
+    between.say(gmm.DetachRequestUplink(p_tmsi=P_TMSI))
+    between.heard(gmm.DetachAcceptDownlink)
+    assert between.sgsn.under_way["arrivals"] == 0
+    between.attach()
+    given = between.given.p_tmsi
+    between.gtp.clear()
+    between.from_ggsn(told(between, asked), PEER)
+    assert not between.gtp
+    assert between.sgsn.mm_context(between.IMSI).p_tmsi == given
 
 
 def test_a_notification_waits_for_the_arrival(between):
@@ -673,3 +690,16 @@ def test_what_is_left_of_an_earlier_stay_is_void(between):
     between.heard(gmm.RoutingAreaUpdateAccept)
     assert between.sgsn.under_way["tunnel endpoints"] == 1
     assert len(between.sgsn.mm_contexts()) == 1
+
+
+def test_timers_of_an_earlier_stay_do_not_end_the_present_one(between):
+    """The mobile comes back and is heard in time: nothing detaches it."""
+    between.attach()
+    update = arrive(between)
+    between.from_ggsn(updated(between, update))
+    between.heard(gmm.RoutingAreaUpdateAccept)
+    between.say(gmm.RoutingAreaUpdateComplete())
+    between.run(3_000.0)
+    between.say_octets(b"")
+    between.run(1_000.0)
+    assert between.sgsn.mm_context(between.IMSI).state is MmState.ATTACHED

@@ -1,0 +1,1 @@
+"""Very many mobiles that attach at once: processor time and memory."""
