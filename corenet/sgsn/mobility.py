@@ -83,9 +83,8 @@ class Mobility:
             elif mobile is not None and error.message_type is not None:
                 self._core.say(link, GmmStatus(error.cause))
             return
-        if isinstance(message, AttachRequest | DetachRequestUplink):
-            self._arrivals.forget(link)
         if isinstance(message, AttachRequest):
+            self._arrivals.forget(link)
             self._attaches.attach(link, message, now)
         elif isinstance(message, DetachRequestUplink):
             self._detach(link, mobile, message, now)
@@ -162,6 +161,7 @@ class Mobility:
         message: DetachRequestUplink,
         now: float,
     ) -> None:
+        self._arrivals.forget(link)
         if mobile is not None:
             self._attaches.cancel(mobile)
             self._detaches.by_mobile(mobile, message.power_off, now)

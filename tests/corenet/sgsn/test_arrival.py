@@ -692,8 +692,9 @@ def test_what_is_left_of_an_earlier_stay_is_void(between):
     assert len(between.sgsn.mm_contexts()) == 1
 
 
-def test_timers_of_an_earlier_stay_do_not_end_the_present_one(between):
+def test_timers_of_an_earlier_stay_do_not_end_the_present_one(surrounding):
     """The mobile comes back and is heard in time: nothing detaches it."""
+    between = surrounding(neighbours={ELSEWHERE.encode(): OTHER}, radio=RadioTimers())
     between.attach()
     update = arrive(between)
     between.from_ggsn(updated(between, update))
