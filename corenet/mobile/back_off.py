@@ -21,24 +21,27 @@ class BackOffs:
     __slots__ = ("_until",)
 
     def __init__(self) -> None:
-        self._until: dict[str | None, float] = {}
+        self._until: dict[str | None, float] | None = None
+        """Made when it is needed: there may be a million mobiles."""
 
     def begin(self, apn: str | None, octet: int | None, now: float) -> None:
         """Take a back-off time as a reject has it (GPRS timer 3); zero ends one that runs."""
         if octet is None:
             return
         seconds = decode_timer_3(octet)
+        if self._until is None:
+            self._until = {}
         self._until[apn] = inf if seconds is None else now + seconds
 
     def end(self, apn: str | None) -> None:
         """Ask there again from now on."""
-        self._until.pop(apn, None)
+        if self._until is not None:
+            self._until.pop(apn, None)
 
     def require_none(self, apn: str | None, now: float) -> None:
         """Raise MobileError where an access point is still to be left alone."""
-        until = self._until.get(apn, 0.0)
+        until = 0.0 if self._until is None else self._until.get(apn, 0.0)
         if now >= until:
-            self._until.pop(apn, None)
             return
         left = "until the mobile is switched off"
         if not isinf(until):

@@ -169,7 +169,8 @@ class Mobile:
         """Switch on and attach; nothing if it is on."""
         if not self.powered:
             self.powered = True
-            self._session_management().back_offs = BackOffs()
+            if self._sessions is not None:
+                self._sessions.back_offs = BackOffs()
             self.attach(now)
 
     def set_coverage(self, covered: bool, now: float) -> None:

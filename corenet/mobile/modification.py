@@ -39,8 +39,9 @@ def begin(
     """Ask the network to change an active context (§6.1.3.3.2).
 
     A template that is wrong is asked for all the same: the network is to refuse it. Raises
-    MobileError where a change is under way already.
+    MobileError where a change is under way already, or the APN is to be left alone.
     """
+    sessions.back_offs.require_none(context.apn, now)
     if context.modification is not None:
         raise MobileError(f"PDP context {context.nsapi} is being modified already")
     try:

@@ -40,8 +40,9 @@ def activate(
     """Activate a context with the address of an active one (§6.1.3.2.1).
 
     A template that is wrong is asked for all the same: the network is to refuse it. Raises
-    MobileError where no further context is possible.
+    MobileError where no further context is possible, or the APN is to be left alone.
     """
+    sessions.back_offs.require_none(linked.apn, now)
     ti, nsapi = sessions.free_ti(), sessions.free_nsapi()
     if ti is None or nsapi is None:
         raise MobileError("no further PDP context is possible")

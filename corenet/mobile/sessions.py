@@ -126,9 +126,7 @@ class Sessions:
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Activate one more context with the address of one to ``apn`` (§6.1.3.2.1)."""
-        linked = self.chosen(apn, nsapi)
-        self.back_offs.require_none(apn, now)
-        secondary.activate(self, linked, qos, tft, now)
+        secondary.activate(self, self.chosen(apn, nsapi), qos, tft, now)
 
     def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1).
@@ -149,9 +147,7 @@ class Sessions:
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Ask for another QoS or template of a context to ``apn`` (TS 24.008 §6.1.3.3.2)."""
-        context = self.chosen(apn, nsapi)
-        self.back_offs.require_none(apn, now)
-        modification.begin(self, context, qos, tft, now)
+        modification.begin(self, self.chosen(apn, nsapi), qos, tft, now)
 
     def chosen(self, apn: str, nsapi: int | None) -> Context:
         """Return the active context to ``apn`` with an NSAPI, or the first; else MobileError."""
