@@ -80,6 +80,7 @@ def failure(bench):
 # Told by the SGSN
 
 
+@pytest.mark.clause("23.060 §9.2.3.1", "SGSN-initiated modification at the GGSN")
 def test_an_update_is_answered_in_full(active) -> None:
     """The response has every conditional element of an acceptance (TS 29.060 §7.3.4)."""
     update(active, qos=BETTER, pco=bytes.fromhex("80000d00"))
@@ -290,6 +291,7 @@ def lose_tunnel(bench) -> UpdatePdpContextRequest:
     return bench.sent(UpdatePdpContextRequest, to=SGSN)
 
 
+@pytest.mark.clause("23.060 §15.6", "direct tunnel")
 def test_a_direct_tunnel_goes_to_the_rnc(active) -> None:
     """Packets pass the SGSN by; control stays with it."""
     direct(active)

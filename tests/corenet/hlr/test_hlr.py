@@ -196,6 +196,10 @@ def acceptance_of(request: NoteMsGprsPresentRequest) -> NoteMsGprsPresentRespons
 class TestUpdateLocation:
     """Update GPRS Location (TS 23.060 §6.5, TS 29.002 §19.1.1)."""
 
+    @pytest.mark.clause(
+        "GSUP",
+        "Update Location at the HLR: Insert Data, then the result (TS 29.002 §8.1.7, §8.8.1)",
+    )
     def test_the_first_sgsn_gets_the_data_and_then_its_result(self, lab: Lab) -> None:
         """The subscriber's data go first; their acknowledgement grants the update."""
         lab.now = 7.0
@@ -221,6 +225,7 @@ class TestUpdateLocation:
         assert location is not None
         assert location.since == 0.0
 
+    @pytest.mark.clause("GSUP", "Location Cancel to the old SGSN (TS 29.002 §8.1.3)")
     def test_another_sgsn_cancels_the_location_in_the_old_one(self, lab: Lab) -> None:
         """Cancel Location goes to the old SGSN, the data to the new one (§6.9.1.2)."""
         lab.attach()
@@ -249,6 +254,7 @@ class TestUpdateLocation:
         ]
         assert lab.hlr.gr_counters.refused == 1
 
+    @pytest.mark.clause("GSUP", "Update Location for the circuit switched domain", status="refused")
     def test_the_circuit_switched_domain_is_refused(self, lab: Lab) -> None:
         """This register knows SGSNs only."""
         message = GsupMessage(MessageType.UPDATE_LOCATION_REQUEST, IMSI, cn_domain=CnDomain.CS)
@@ -259,6 +265,7 @@ class TestUpdateLocation:
             )
         ]
 
+    @pytest.mark.clause("GSUP", "Update Location fails where Insert Data does")
     def test_an_sgsn_that_refuses_the_data_is_refused(self, lab: Lab) -> None:
         """The update fails with the SGSN's own cause, and nothing has changed."""
         lab.gr(update_location())
@@ -332,6 +339,7 @@ class TestUpdateLocation:
 class TestPurge:
     """Purge (TS 23.060 §6.6.1.3, TS 29.002 §19.1.4)."""
 
+    @pytest.mark.clause("GSUP", "Purge MS (TS 29.002 §8.1.6)")
     def test_the_serving_sgsn_is_forgotten(self, lab: Lab) -> None:
         """The P-TMSI is frozen, and the MS not reachable: purged."""
         lab.attach()
@@ -770,6 +778,7 @@ class TestBadInput:
         assert lab.octets_on_gr(bytes.fromhex(octets)) == [(SGSN, answer)]
 
     @pytest.mark.parametrize("octets", ["", "ff", "04", "05 0108 32140599999999f9"])
+    @pytest.mark.clause("GSUP", "messages that cannot be read: refused, or discarded")
     def test_what_cannot_be_answered_is_discarded(self, lab: Lab, octets: str) -> None:
         """It is counted, and nothing goes out."""
         assert lab.octets_on_gr(bytes.fromhex(octets)) == []

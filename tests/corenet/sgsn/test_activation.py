@@ -70,6 +70,7 @@ def test_the_mobile_activates(attached):
     assert attached.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("23.060 §9.2.2.1", "further contexts of a mobile share its control tunnel")
 def test_the_second_context_uses_the_known_teid(attached):
     """Further contexts of a mobile on a GGSN share its control tunnel (TS 29.060 §6)."""
     attached.apns.append("web.example")
@@ -112,6 +113,7 @@ def test_another_ggsn_is_another_tunnel(surrounding):
     assert create.selection_mode == 1
 
 
+@pytest.mark.clause("23.060 §9.2.1", "access point by subscription (annex A)")
 def test_the_only_subscribed_apn_is_taken(attached):
     """A mobile that names no APN gets the one it is subscribed to."""
     attached.say(attached.activate_request(apn=None))
@@ -168,6 +170,7 @@ def test_a_static_ipv6_address_of_the_subscription(attached):
         (130, EndUserAddress.for_ipv4("10.45.0.7"), 52),
     ],
 )
+@pytest.mark.clause("24.008 §6.1.3.1.1", "another PDP type than was asked for, SM causes 50 to 52")
 def test_another_pdp_type_than_asked_for(attached, gtp_cause, address, sm_cause):
     """Causes 129 and 130 accept; the mobile is told why the type is another."""
     attached.static = None
@@ -264,6 +267,7 @@ def test_too_many_contexts(surrounding):
         (192, 31), (231, 31), (250, 31),
     ],
 )  # fmt: skip
+@pytest.mark.clause("24.008 §6.1.3.1.3", "activation not accepted: an SM cause for each of GTP's")
 def test_the_ggsn_refuses(attached, gtp_cause, sm_cause):
     """Each Cause of a refused Create becomes its SM cause, and nothing is left."""
     attached.say(attached.activate_request())
@@ -298,6 +302,7 @@ def test_the_ggsns_back_off_time_reaches_the_mobile(attached, back_off, timer):
     assert attached.heard(sm.ActivatePdpContextReject).back_off_timer == timer
 
 
+@pytest.mark.clause("23.060 §9.2.2.1", "no answer of the GGSN")
 def test_the_ggsn_is_silent(attached):
     """After N3-REQUESTS transmissions the mobile is rejected with 38."""
     attached.say(attached.activate_request())

@@ -55,6 +55,7 @@ def test_an_unknown_imsi_has_no_mm_context(around):
 
 
 @pytest.mark.parametrize("cause", [2, 3, 6, 7, 11, 13, 17, 111])
+@pytest.mark.clause("GSUP", "Update Location Error at the SGSN: the cause of TS 24.008 for each")
 def test_the_hlr_refuses(around, cause):
     """An error of the HLR becomes Attach Reject with its cause, and nothing is kept."""
     around.hlr_error = cause
@@ -67,6 +68,7 @@ def test_the_hlr_refuses(around, cause):
     assert around.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("GSUP", "no answer of the HLR: attach refused")
 def test_the_hlr_is_silent(around):
     """No answer of the HLR within the time limit becomes Attach Reject 17."""
     around.hlr_answers = False
@@ -87,6 +89,7 @@ def test_a_late_answer_of_the_hlr_is_counted(around):
     assert around.sgsn.mm_contexts() == ()
 
 
+@pytest.mark.clause("24.008 §4.7.3.1", "Attach Accept, T3350")
 def test_attach_accept_is_repeated(around):
     """T3350 repeats the same Accept, five times in all; then the mobile counts as detached."""
     around.say(request())
@@ -139,6 +142,7 @@ def test_another_request_begins_anew(around):
     assert around.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("24.008 §4.7.3.1", "attach with a P-TMSI and its signature")
 def test_attaching_with_the_p_tmsi(attached):
     """A mobile that is known by its P-TMSI needs no IMSI."""
     p_tmsi, signature = attached.given.p_tmsi, attached.given.p_tmsi_signature
@@ -295,6 +299,7 @@ def test_a_session_message_before_the_accept_is_dropped(around):
     assert around.silent()
 
 
+@pytest.mark.clause("24.008 §4.7.4.2", "implicitly detached: told to attach again")
 def test_who_is_not_attached_is_told_to_attach(around):
     """A mobile that speaks SM to an SGSN that does not know it gets Detach, re-attach required."""
     around.say(around.activate_request())
@@ -307,12 +312,14 @@ def test_who_is_not_attached_is_told_to_attach(around):
     assert around.sgsn.mm_contexts() == ()
 
 
+@pytest.mark.clause("24.008 §8.5", "GMM: mandatory information element errors")
 def test_a_malformed_attach_request_is_rejected(around):
     """A wrong mandatory element gives Attach Reject 96 (TS 24.008 §8.5)."""
     around.say_octets(bytes.fromhex("0801"))
     assert around.heard(gmm.AttachReject).cause == 96
 
 
+@pytest.mark.clause("24.008 §4.7.10", "GMM STATUS")
 def test_other_malformed_messages_get_gmm_status(attached):
     """Unknown GMM messages of a known mobile are answered with GMM Status 97."""
     attached.say_octets(bytes.fromhex("087f"))
@@ -337,6 +344,7 @@ def test_an_attach_complete_too_many_is_harmless(attached):
     assert attached.silent()
 
 
+@pytest.mark.clause("GSUP", "Insert Data on its own (TS 29.002 §8.8.1)")
 def test_subscriber_data_may_come_later(attached):
     """Insert Subscriber Data at any time changes what the mobile may activate."""
     attached.from_hlr(
@@ -358,6 +366,7 @@ def test_subscriber_data_of_a_stranger_is_refused(around):
     assert around.told_hlr(MessageType.INSERT_SUBSCRIBER_DATA_ERROR).cause == 2
 
 
+@pytest.mark.clause("GSUP", "operations that an SGSN does not know: refused")
 def test_other_requests_of_the_hlr_are_refused(attached):
     """A request that no SGSN serves gets an error."""
     attached.from_hlr(GsupMessage(MessageType.CHECK_IMEI_REQUEST, attached.IMSI))

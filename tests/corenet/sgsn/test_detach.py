@@ -44,6 +44,7 @@ def test_the_mobile_detaches(active):
     assert active.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("24.008 §4.7.4.1", "detach at power off gets no answer")
 def test_the_mobile_is_switched_off(active):
     """No answer goes to who does not listen."""
     active.say(gmm.DetachRequestUplink(power_off=True))
@@ -71,6 +72,7 @@ def test_an_unknown_mobile_detaches(around):
     assert around.sgsn.mm_contexts() == ()
 
 
+@pytest.mark.clause("23.060 §6.6.1", "MS-initiated detach")
 def test_several_contexts_end_before_the_accept(surrounding):
     """The Accept waits for the last GGSN."""
     around = surrounding(ggsns={"*": ("192.0.2.1",)})
@@ -110,6 +112,7 @@ def test_a_detach_ends_an_attach(around):
 # -- by command ------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("24.008 §4.7.4.2", "detach by the network, T3322")
 def test_the_network_detaches(active):
     """Contexts are deleted, the mobile gets Detach and accepts."""
     assert active.command("detach", active.IMSI)
@@ -145,6 +148,7 @@ def test_the_mobile_does_not_accept_the_detach(attached):
     assert attached.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("24.008 §4.7.4.2", "collision of two detaches")
 def test_both_detach_at_once(attached):
     """The mobile's own Detach is answered and ends the matter."""
     attached.command("detach", attached.IMSI)
@@ -176,6 +180,7 @@ def cancel(around, kind):
     around.told_hlr(MessageType.LOCATION_CANCEL_RESULT)
 
 
+@pytest.mark.clause("23.060 §6.6.2.2", "HLR-initiated detach: Location Cancel")
 def test_another_sgsn_serves_the_mobile(active):
     """Everything about it is forgotten, its contexts are deleted, it is not told."""
     cancel(active, CancelType.UPDATE_PROCEDURE)
@@ -186,6 +191,7 @@ def test_another_sgsn_serves_the_mobile(active):
     assert active.sgsn.next_timeout() is None
 
 
+@pytest.mark.clause("23.060 §6.6.2.2", "HLR-initiated detach: subscription withdrawn")
 def test_the_subscription_is_withdrawn(attached):
     """The mobile is detached with cause 7, then forgotten."""
     cancel(attached, CancelType.SUBSCRIPTION_WITHDRAW)
@@ -214,6 +220,7 @@ def test_an_unknown_mobile_is_cancelled(around):
 
 
 @pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.clause("23.060 §6.7", "Purge function")
 def test_the_oldest_detached_mobile_is_purged(surrounding, answered):
     """Beyond the limit the SGSN forgets, and tells the HLR so."""
     around = surrounding(max_detached=1)

@@ -157,6 +157,7 @@ def test_a_ready_mobile_is_not_paged(surrounding):
     assert around.pages == []
 
 
+@pytest.mark.clause("24.008 §4.7.9.1", "no paging response, T3313")
 def test_no_paging_response(surrounding):
     """Three pages, T3313 apart, then 29 with cause 5, and the HLR hears when it is back."""
     around = standby(surrounding)
@@ -280,6 +281,9 @@ def downlink(around, packet):
     around.give(Interface.GTP_U, encapsulate(view.teid_data, packet), (around.GGSN, 2152))
 
 
+@pytest.mark.clause(
+    "23.060 §8.1.4", "packets for a mobile in STANDBY wait for its paging response, bounded"
+)
 def test_packets_wait_for_the_page(surrounding):
     """They go out in order once the mobile is heard."""
     around = standby(surrounding, active=True)
