@@ -10,7 +10,7 @@ from testbed.expectations.seen import ABSENT, Seen
 from testbed.expectations.values import agrees, text
 from testbed.lab.yaml_source import Path as Place
 from testbed.scenarios.loading import Scenario, expectation
-from testbed.scenarios.model import MessagePart
+from testbed.scenarios.model import CountPart, MessagePart
 from testbed.scenarios.observation import Observation
 
 Failure = tuple[Place, str]
@@ -69,13 +69,25 @@ def _counts(
 ) -> Iterator[Failure]:
     """Find what was not seen often enough, or, in the end, too often."""
     for number, part in enumerate(scenario.part.expect.count):
-        count = len(every(expectation(part), observed.record))
+        count = _number(part, observed)
         if count < part.times if too_few else count > part.times:
             more = ""
             if count < part.times and count == 0:
                 more = f": {'; '.join(_instead(part, observed))}"
             text = f"{expectation(part)} {part.times} times in all, not {count}{more}"
             yield ("expect", "count", number), text
+
+
+def _number(part: CountPart, observed: Observation) -> int:
+    found = [observed.record[place] for place in every(expectation(part), observed.record)]
+    if part.repeats or part.event is not None:
+        return len(found)
+    distinct: list[tuple[object, ...]] = []
+    for seen in found:
+        what = (seen.source, seen.destination, seen.subject)
+        if what not in distinct:
+            distinct.append(what)
+    return len(distinct)
 
 
 def _instead(part: MessagePart, observed: Observation) -> list[str]:

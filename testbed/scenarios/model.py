@@ -62,6 +62,10 @@ class CountPart(MessagePart):
     """How many there are to be in all."""
 
     times: int = Field(ge=0, le=100_000, alias="is")
+    repeats: bool = Field(
+        default=False,
+        description="count a message that is sent again, which it is when a machine stalls, too",
+    )
 
 
 class FaultPart(Part):

@@ -139,12 +139,30 @@ def test_faults_do_what_they_say(perform, fault, requests, longest):
 act:
   - activate: {{}}
 expect:
-  count: [{{message: PDU Notification Request, is: {requests}}}]
+  count: [{{message: PDU Notification Request, is: {requests}, repeats: true}}]
   activation: {{outcome: active}}
 """
     )
     assert report.passed, said(report)
     assert report.seconds < longest + 0.5
+
+
+def test_what_is_sent_again_counts_once(perform):
+    """A retransmission is the same message; with ``repeats`` it is one more."""
+    report = perform(
+        """\
+  faults: [{lose: {message: PDU Notification Request}, times: 1}]
+act:
+  - activate: {}
+expect:
+  activation: {outcome: active}
+  count:
+    - {message: PDU Notification Request, is: 1}
+    - {message: PDU Notification Request, is: 2, repeats: true}
+    - {message: Send Routeing Information for GPRS Request, is: 1, repeats: true}
+"""
+    )
+    assert report.passed, said(report)
 
 
 def test_an_answer_comes_as_from_whom_was_asked(perform):
