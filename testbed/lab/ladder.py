@@ -9,27 +9,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from pyrad.dictionary import Dictionary
-from pyrad.packet import AccountingRequest, AccountingResponse, Packet, PacketError
-
-from corenet.gi.ip import IpError, parse_udp
 from corenet.interfaces import gsup
 from corenet.interfaces.nas.describe import frame_summary
 from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
 from corenet.mobile.events import ApplicationReported, ShownOnScreen
-from corenet.radius.attributes import load_dictionary
 from gtp.constants import MessageType
 from gtp.describe import summary
-from gtp.errors import GtpError
-from gtp.messages import GPdu, decode
+from gtp.messages import GPdu, Message
+from testbed.codecs.smpp import Pdu
+from testbed.codecs.smpp.describe import pdu_summary
 from testbed.codecs.wsp.push import PUSH_PORT, SOURCE_PORT
 from testbed.codecs.wtp import WTP_PORT
+from testbed.expectations.messages import Malformed, MessageReader, UserData
 from testbed.gateway.events import (
     ActivationAnswered,
     ActivationRequested,
@@ -45,7 +41,6 @@ from testbed.gateway.events import (
     TerminalJudged,
 )
 from testbed.gateway.policy import Route
-from testbed.lab.smpp_ladder import SmppLadder
 from testbed.pull.events import PageServed
 from testbed.wap import describe
 
@@ -60,9 +55,22 @@ class Rung:
     destination: str
     message: str
     details: str = ""
+    subject: Any = field(default=None, compare=False, repr=False)
+    """What was described: the decoded message, or the event."""
 
 
 Show = Callable[[Rung], None]
+
+_LEFT_OUT: Final = frozenset(
+    {
+        MessageType.ECHO_REQUEST.text,
+        MessageType.ECHO_RESPONSE.text,
+        "SMPP enquire_link",
+        "SMPP enquire_link_resp",
+    }
+)
+"""What goes on all the time and is no step of anything."""
+_OF_RADIUS: Final = ("Acct-Status-Type", "Framed-IP-Address", "Calling-Station-Id")
 
 _CARRIERS: Final = frozenset({Interface.GSUP, Interface.UM})
 """To other processes: what matters there passes on Gr and on the radio too."""
@@ -75,25 +83,20 @@ class Ladder:
         """``names`` gives a name for an IP address that is no node's own."""
         self._show = show
         self._names = dict(names or {})
-        self._smpp = SmppLadder()
+        self._reader = MessageReader()
 
     def passed(self, passed: Passed) -> None:
         """Show a datagram, or what is whole of a connection (a ``Tap``)."""
         if passed.interface in _CARRIERS:
             return
-        if passed.phase is not None:
-            for described in self._smpp.described(passed):
-                self._show_passed(passed, described)
-            return
-        self._show_passed(passed, _DATAGRAMS[passed.interface](passed.data))
-
-    def _show_passed(self, passed: Passed, described: Described) -> None:
-        if described is None:
-            return
-        message, details = described
         source = passed.sender or self._name(passed.source[0])
         destination = passed.receiver or self._name(passed.destination[0])
-        self._show(Rung(passed.time, source, destination, message, details))
+        for message in self._reader.read(passed):
+            if message.name not in _LEFT_OUT:
+                details = _details(passed, message.subject)
+                self._show(
+                    Rung(passed.time, source, destination, message.name, details, message.subject)
+                )
 
     def happened(self, time: float, node: str, event: Event) -> None:
         """Show an event that no datagram tells of (an ``EventListener``)."""
@@ -101,7 +104,7 @@ class Ladder:
         if rung is None:
             return
         source, destination, message, details = rung(event)
-        self._show(Rung(time, source or node, destination or node, message, details))
+        self._show(Rung(time, source or node, destination or node, message, details, event))
 
     def _name(self, host: str) -> str:
         return self._names.get(host, host)
@@ -124,82 +127,43 @@ def text(rung: Rung, since: float, *, colour: bool = False) -> str:
 _MOST_SEEN: Final = 60
 """Characters of what a mobile shows."""
 
-Described = tuple[str, str] | None
+
+def _details(passed: Passed, subject: Any) -> str:
+    if passed.interface is Interface.RADIO:
+        return frame_summary(passed.data).partition(", ")[2]
+    match subject:
+        case Malformed(octets=octets) if passed.interface is Interface.GI:
+            return f"{len(octets)} octets"
+        case Malformed(error=error):
+            return error
+        case UserData(payload=payload):
+            return _user_data(passed, subject, payload)
+        case GPdu(payload=payload):
+            return f"{len(payload)} octets"
+        case Message():
+            return summary(subject)
+        case gsup.GsupMessage():
+            return gsup.summary(subject).partition(", ")[2]
+        case Pdu():
+            return pdu_summary(subject)
+        case Mapping():
+            return ", ".join(str(subject[name]) for name in _OF_RADIUS if name in subject)
+    return ""
 
 
-def _gtp(data: bytes) -> Described:
-    try:
-        message = decode(data)
-    except GtpError as error:
-        return "malformed GTP message", str(error)
-    if isinstance(message, GPdu):
-        return "G-PDU", _packet(message.payload)
-    kind = MessageType(data[1])
-    if kind in (MessageType.ECHO_REQUEST, MessageType.ECHO_RESPONSE):
-        return None
-    return kind.text, summary(message)
-
-
-def _packet(packet: bytes) -> str:
-    try:
-        datagram = parse_udp(packet)
-    except IpError:
-        return f"{len(packet)} octets"
-    source, destination = datagram.source, datagram.destination
-    ends = f"{source[0]}:{source[1]} → {destination[0]}:{destination[1]}"
+def _user_data(passed: Passed, data: UserData, payload: bytes) -> str:
+    if passed.interface in (Interface.WDP, Interface.WDP6):
+        return describe.unit(payload)
+    if passed.interface is Interface.WSP:
+        return describe.summary(payload)
+    ends = f"{data.source}:{data.source_port} → {data.destination}:{data.destination_port}"
+    ports = (data.source_port, data.destination_port)
     what = ""
-    if destination[1] == PUSH_PORT or SOURCE_PORT in (source[1], destination[1]):
-        what = describe.unit(datagram.payload)
-    elif WTP_PORT in (source[1], destination[1]):
-        what = describe.summary(datagram.payload)
+    if data.destination_port == PUSH_PORT or SOURCE_PORT in ports:
+        what = describe.unit(payload)
+    elif WTP_PORT in ports:
+        what = describe.summary(payload)
     return f"{ends}{what and ', '}{what}"
-
-
-def _gi(data: bytes) -> Described:
-    return "IP packet", _packet(data)
-
-
-def _wdp(data: bytes) -> Described:
-    return "datagram", describe.unit(data)
-
-
-def _wsp(data: bytes) -> Described:
-    return "datagram", describe.summary(data)
-
-
-def _radio(data: bytes) -> Described:
-    name, _, details = frame_summary(data).partition(", ")
-    return name, details
-
-
-def _gr(data: bytes) -> Described:
-    try:
-        name, _, details = gsup.summary(gsup.decode(data)).partition(", ")
-    except gsup.GsupError as error:
-        return "malformed GSUP message", str(error)
-    return name, details
-
-
-def _radius(data: bytes) -> Described:
-    try:
-        packet = Packet(packet=data, dict=_dictionary())
-    except PacketError as error:
-        return "malformed RADIUS packet", str(error)
-    if packet.code == AccountingResponse:
-        return "Accounting-Response", ""
-    if packet.code != AccountingRequest:
-        return f"RADIUS code {packet.code}", ""
-    parts = [
-        str(packet[name][0])
-        for name in ("Acct-Status-Type", "Framed-IP-Address", "Calling-Station-Id")
-        if name in packet
-    ]
-    return "Accounting-Request", ", ".join(parts)
-
-
-@cache
-def _dictionary() -> Dictionary:
-    return load_dictionary()
 
 
 def _accepted(event: PushAccepted) -> tuple[str, str, str, str]:
@@ -272,22 +236,6 @@ def _shown(event: ShownOnScreen) -> tuple[str, str, str, str]:
 def _reported(event: ApplicationReported) -> tuple[str, str, str, str]:
     return "", "", event.what, ", ".join(event.details.values())
 
-
-_DATAGRAMS: Final[Mapping[Interface, Callable[[bytes], Described]]] = MappingProxyType(
-    {
-        Interface.GTP_C: _gtp,
-        Interface.GTP_U: _gtp,
-        Interface.GI: _gi,
-        Interface.TERMINAL: _gi,
-        Interface.RADIO: _radio,
-        Interface.GR: _gr,
-        Interface.RADIUS: _radius,
-        Interface.RADIUS_ORDERS: _radius,
-        Interface.WDP: _wdp,
-        Interface.WDP6: _wdp,
-        Interface.WSP: _wsp,
-    }
-)
 
 _EVENTS: Final[Mapping[type[Event], Callable[..., tuple[str, str, str, str]]]] = MappingProxyType(
     {

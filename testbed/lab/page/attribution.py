@@ -14,6 +14,7 @@ from corenet.interfaces.node import Address, Interface
 from corenet.interfaces.runtime import Passed
 from gtp.ies.values import EndUserAddress
 from testbed.codecs.address import AddressError, parse
+from testbed.codecs.smpp import SmeAddress
 from testbed.expectations.messages import Read, UserData
 
 MOST_LEARNED: Final = 400_000
@@ -84,6 +85,9 @@ class Attribution:
         if isinstance(subject, dict):
             named = (subject.get(name) for name in _IMSI_ATTRIBUTES)
             return next((str(imsi) for imsi in named if imsi), None)
+        destination = getattr(subject, "destination", None)
+        if isinstance(destination, SmeAddress):
+            return self._imsi_of(destination.address)
         imsi = getattr(subject, "imsi", None)
         return imsi if isinstance(imsi, str) else None
 

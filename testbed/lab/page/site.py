@@ -148,7 +148,7 @@ class LabPage:
         arrow = self._watching().arrow(asked.number)
         if arrow is None:
             raise ControlError(404, "Not found", "that message is kept no more", field="number")
-        answer(request, 200, arrow.plain() | {"tree": tree(arrow.subject)})
+        answer(request, 200, arrow.plain() | {"tree": tree(arrow.rung.subject)})
 
     def _watching(self) -> Watch:
         """Return the watch; it begins here, with the addresses that terminals have by now."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Passed
-from testbed.expectations.messages import MessageReader
+from testbed.expectations.messages import Read
 from testbed.lab.ladder import Ladder, Rung
 from testbed.lab.page.attribution import Attribution, ImsiOf
 
@@ -33,8 +33,6 @@ class Arrow:
     """Of the terminal that it is about, where it is about one."""
     interface: str | None
     """None for what did not pass as a datagram."""
-    subject: Any
-    """The decoded message, or the event."""
 
     @property
     def name(self) -> str:
@@ -66,15 +64,12 @@ class Watch:
     ) -> None:
         """``imsi_of`` knows subscribers by MSISDN, ``names`` nodes by IP address."""
         self.attribution = Attribution(imsi_of)
-        self._reader = MessageReader()
         self._ladder = Ladder(self._add, names)
         self._arrows: deque[Arrow] = deque(maxlen=kept)
         self._listeners: list[Listener] = []
         self._last = 0
-        # What the ladder is just putting into words.
-        self._subjects: dict[str, Any] = {}
-        self._imsi: str | None = None
-        self._interface: str | None = None
+        self._passing: Passed | None = None
+        """What the ladder is just putting into words; None where it is an event."""
 
     @property
     def last(self) -> int:
@@ -88,18 +83,12 @@ class Watch:
 
     def passed(self, passed: Passed) -> None:
         """Note what passed (a ``Tap``)."""
-        self._imsi = None
-        self._subjects = {}
-        for message in self._reader.read(passed):
-            self._subjects[message.name] = message.subject
-            self._imsi = self.attribution.of_message(passed, message) or self._imsi
-        self._interface = passed.interface.name.replace("_", "-")
+        self._passing = passed
         self._ladder.passed(passed)
 
     def happened(self, time: float, node: str, event: Event) -> None:
         """Note what happened (an ``EventListener``)."""
-        self._imsi = self.attribution.of_event(event)
-        self._subjects, self._interface = {"": event}, None
+        self._passing = None
         self._ladder.happened(time, node, event)
 
     def arrow(self, number: int) -> Arrow | None:
@@ -117,11 +106,14 @@ class Watch:
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def _add(self, rung: Rung) -> None:
+        passed = self._passing
+        if passed is None:
+            imsi, interface = self.attribution.of_event(rung.subject), None
+        else:
+            imsi = self.attribution.of_message(passed, Read(rung.message, rung.subject))
+            interface = passed.interface.name.replace("_", "-")
         self._last += 1
-        subject = self._subjects.get(rung.message)
-        if subject is None:
-            subject = next(iter(self._subjects.values()), None)
-        arrow = Arrow(self._last, rung, self._imsi, self._interface, subject)
+        arrow = Arrow(self._last, rung, imsi, interface)
         self._arrows.append(arrow)
         for listener in tuple(self._listeners):
             listener(arrow)

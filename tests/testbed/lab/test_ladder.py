@@ -126,7 +126,8 @@ def told(event: Event, node: str = "gateway") -> list[Rung]:
         (Interface.GR, b"", "malformed GSUP message", ""),
         (Interface.RADIUS, ACCOUNTING, "Accounting-Request", "Start, 127.20.0.1"),
         (Interface.RADIUS, b"\x05" + ACCOUNTING[1:], "Accounting-Response", ""),
-        (Interface.RADIUS, b"\x0b" + ACCOUNTING[1:], "RADIUS code 11", ""),
+        (Interface.RADIUS, b"\x0b" + ACCOUNTING[1:], "Access-Challenge", ""),
+        (Interface.RADIUS, b"\x63" + ACCOUNTING[1:], "RADIUS code 99", ""),
         (Interface.RADIUS, b"\x04\x01", "malformed RADIUS packet", ""),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from testbed.gateway.events import ActivationRequested
 from testbed.lab.build import load
 from testbed.lab.page.tree import tree
 from testbed.lab.page.watch import TerminalsWatch, Watch
@@ -98,15 +99,12 @@ def test_listeners_hear_what_is_theirs_until_they_leave(watch):
     small = Watch(lambda _: None)
     leave = TerminalsWatch(small, IMSI).listen(heard.append)
     leave_all = small.listen(all_heard.append)
-    rung = watch.arrow(1).rung
-    small._imsi = IMSI
-    small._add(rung)
-    small._imsi = OTHER
-    small._add(rung)
+    for imsi in (IMSI, OTHER):
+        small.happened(1.0, "gateway", ActivationRequested("k", imsi, "wap.example", ()))
     leave()
     leave()
     leave_all()
-    small._add(rung)
+    small.happened(1.0, "gateway", ActivationRequested("k", IMSI, "wap.example", ()))
     assert [arrow.number for arrow in heard] == [1]
     assert [arrow.number for arrow in all_heard] == [1, 2]
 
@@ -146,10 +144,25 @@ def test_an_arrow_opens_to_what_is_in_it(watch, message, leaf):
     """Information elements by their names, of every protocol, and an event's members."""
     arrows = TerminalsWatch(watch, IMSI).since(0)
     arrow = next(arrow for arrow in arrows if arrow.rung.message == message)
-    assert leaf in list(leaves(tree(arrow.subject)))
+    assert leaf in list(leaves(tree(arrow.rung.subject)))
 
 
 def test_every_arrow_opens(watch):
     """Whatever it is."""
     for arrow in watch.since(0):
-        assert all(isinstance(text, str) for _, text in leaves(tree(arrow.subject))), arrow
+        assert all(isinstance(text, str) for _, text in leaves(tree(arrow.rung.subject))), arrow
+
+
+def test_a_short_message_is_its_terminals() -> None:
+    """SMPP names it by its MSISDN, the rest by IMSI."""
+    with virtual_lab(load("sms"), seed=1) as lab:
+        lab.start()
+        assert lab.settle(10)
+        mobile = lab.core.config.mobiles[0]
+        watch = Watch({mobile.msisdn: mobile.imsi}.get)
+        lab.network.on_passed(watch.passed)
+        lab.network.on_event(watch.happened)
+        lab.push(mobile.msisdn, text="hello")
+        lab.run(60)
+        seen = names(TerminalsWatch(watch, mobile.imsi).since(0))
+        assert {"SMPP data_sm", "MT-forwardSM Request", "shows SI"} <= set(seen)
