@@ -26,6 +26,8 @@ SOLICITATIONS: Final = 3
 """MAX_RTR_SOLICITATIONS (RFC 4861 §10)."""
 INTERVAL: Final = 4.0
 """RTR_SOLICITATION_INTERVAL in seconds."""
+_IDENTIFIER: Final = 8
+"""Octets of an interface identifier."""
 
 
 class Autoconfiguration:
@@ -35,13 +37,13 @@ class Autoconfiguration:
 
     def __init__(
         self,
-        identifier: bytes,
+        given: bytes,
         surroundings: Surroundings,
         send: Callable[[bytes], None],
         now: float,
     ) -> None:
-        """Solicit the router by ``send``, from the identifier's (eight octets) own address."""
-        self._identifier = identifier
+        """Solicit the router by ``send``; ``given`` ends with the identifier's eight octets."""
+        self._identifier = given[-_IDENTIFIER:]
         self._surroundings = surroundings
         self._send = send
         self._left = SOLICITATIONS

@@ -45,8 +45,6 @@ _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
 _REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
 _REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION = 0x5B
 _SM_STATUS = 0x55
-_IDENTIFIER = 8
-"""Octets of an interface identifier."""
 
 
 class Sessions:
@@ -253,10 +251,7 @@ class Sessions:
         context.llc_sapi, context.qos = message.llc_sapi, message.qos
         if given.ipv6 is not None:
             context.autoconfiguration = Autoconfiguration(
-                given.octets[-_IDENTIFIER:],
-                self.surroundings,
-                partial(self._mobile.send_packet, context),
-                now,
+                given.octets, self.surroundings, partial(self._mobile.send_packet, context), now
             )
             context.address = context.autoconfiguration.link_local
         if given.ipv4 is not None:
