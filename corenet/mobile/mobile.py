@@ -53,13 +53,12 @@ _MOST_HELD: Final = 32
 """Frames that wait for a routing area update."""
 
 
-class Mobile:
-    """One mobile. Powered, covered and detached at first."""
+class Mobile(llc.FrameNumbers):
+    """One mobile, with its frame numbers. Powered, covered and detached at first."""
 
     __slots__ = (
         "_applications",
         "_held",
-        "_numbers",
         "_sessions",
         "_short_messages",
         "behaviour",
@@ -73,6 +72,7 @@ class Mobile:
     )
 
     def __init__(self, config: MobileConfig, surroundings: Surroundings) -> None:
+        super().__init__()
         self.config = config
         self.surroundings = surroundings
         self.behaviour = config.behaviour
@@ -85,7 +85,6 @@ class Mobile:
         self._held: list[tuple[int, bytes]] | None = None
         self._sessions: Sessions | None = None
         self._short_messages: ShortMessages | None = None
-        self._numbers = llc.FrameNumbers()
 
     @property
     def imsi(self) -> str:
@@ -287,7 +286,7 @@ class Mobile:
 
     def hear_anew(self) -> None:
         """Expect the network to count its frames from 0."""
-        self._numbers.begin_anew()
+        self.begin_anew()
 
     def registered(self, now: float) -> None:
         """Go on with what needs an attachment."""
@@ -368,12 +367,12 @@ class Mobile:
 
     def _is_new(self, ui: llc.UiFrame) -> bool:
         """Note a frame; return False where it has come before (TS 44.064 §8.4.2)."""
-        if self._numbers.is_new(ui.sapi, ui.nu):
+        if self.is_new(ui.sapi, ui.nu):
             return True
         if ui.sapi != llc.Sapi.MOBILITY_MANAGEMENT or ui.payload[:2] not in _SENT_AWAY:
             return False
         # A network that has lost this mobile sends it away in frames that count from 0 again.
-        self._numbers.begin_anew()
+        self.begin_anew()
         return True
 
     def _receive_signalling(self, octets: bytes, now: float) -> None:
@@ -489,7 +488,7 @@ class Mobile:
             self.surroundings.count("frames_unsent")
 
     def _transmit(self, sapi: int, payload: bytes) -> None:
-        nu = self._numbers.next(sapi)
+        nu = self.next(sapi)
         if self.reached:
             frame = llc.encode_ui(sapi, payload, uplink=True, nu=nu)
             self.surroundings.send(self.imsi, self.cell_identity, frame)
