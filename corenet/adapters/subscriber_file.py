@@ -71,9 +71,9 @@ class SubscriberFile:
         with self._file.transaction() as cursor:
             for subscriber in subscribers:
                 known = cursor.execute(
-                    "SELECT 1 FROM subscriber WHERE imsi = ?1 "
-                    "UNION ALL SELECT 1 FROM removed WHERE imsi = ?1",
-                    (subscriber.imsi,),
+                    "SELECT 1 FROM subscriber WHERE imsi = :imsi "
+                    "UNION ALL SELECT 1 FROM removed WHERE imsi = :imsi",
+                    {"imsi": subscriber.imsi},
                 ).fetchone()
                 if known is None:
                     _insert(cursor, subscriber)
