@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gtp.constants import Cause
-from gtp.describe import describe, describe_octets, summary
+from gtp.constants import Cause, IEType
+from gtp.describe import describe, describe_octets, element_texts, summary
 from gtp.extension_headers import ExtensionHeader
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
 from gtp.messages import (
@@ -15,6 +15,7 @@ from gtp.messages import (
     GPdu,
     Message,
     PduNotificationRequest,
+    PduNotificationResponse,
     SendRouteingInformationResponse,
     SupportedExtensionHeadersNotification,
 )
@@ -189,3 +190,12 @@ def test_errors_are_named() -> None:
     assert describe_octets(b"2") == [
         "error: 1 octets cannot hold a header (TS 29.060 §11.1.2, cause 193)"
     ]
+
+
+def test_elements_are_told_apart_as_far_as_they_go() -> None:
+    """Each with its type, name, octets and words; what is cut off ends the list, or all of it."""
+    response = PduNotificationResponse(cause=Cause.REQUEST_ACCEPTED).encode()
+    cause = (IEType.CAUSE, "Cause", b"\x80", "Request accepted (128)")
+    assert element_texts(response) == [cause]
+    assert element_texts(response + b"\x85\x00\x09\x01") == [cause]
+    assert element_texts(response[:5]) == []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import runpy
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gtp.constants import Cause, IEType, MessageType
 from gtp.ies import PdpType
 from gtp.ies.catalogue import CATALOGUE, SIZES, name_of
 from gtp.messages import MESSAGES, Message
+from gtp.messages import reference as reference_module
 from gtp.messages.reference import reference
 from gtp.messages.table import Presence
 
@@ -74,11 +74,10 @@ def test_fixed_lengths_of_the_catalogue_are_the_tables() -> None:
                     place.element.decode(bytes(length + 1))
 
 
-def test_the_reference_is_up_to_date() -> None:
+def test_the_reference_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     """docs/reference/gtp-messages.md is what ``python -m gtp.messages.reference`` prints."""
-    command = [sys.executable, "-m", "gtp.messages.reference"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert REFERENCE.read_text() == printed == reference()
+    runpy.run_path(str(reference_module.__file__), run_name="__main__")
+    assert REFERENCE.read_text() == capsys.readouterr().out == reference()
 
 
 def test_numbers_that_are_no_cause_or_pdp_type_are_refused() -> None:
