@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.interop.peers import Peer, Peers, eventually
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 GGSN, SGSN, HLR = "127.0.47.1", "127.0.47.2", "127.0.47.3"
+PROGRAM = Path(__file__).with_name("gb_program.py")
 IMSI, UNKNOWN = "234150000000471", "234150000000479"
 KEY, OPC = "465b5ce8b199b49faa5f0a2ee238a6bc", "cd63cb71954a9f4e48a5994e37a02baf"
 UNIT = "SGSN-00-00-00-00-00-00"
@@ -65,7 +67,7 @@ class Network:
 
     def mobile(self, imsi: str = IMSI, key: str = KEY) -> Peer:
         """Switch a mobile on; it attaches."""
-        words = (sys.executable, "-m", "tests.interop.gb_program", SGSN, imsi, key, OPC)
+        words = (sys.executable, str(PROGRAM), SGSN, imsi, key, OPC)
         return self.peers.start(f"mobile-{imsi}-{key[:4]}", *words)
 
     def subscriber(self) -> Any:
