@@ -166,3 +166,20 @@ def test_a_short_message_is_its_terminals() -> None:
         lab.run(60)
         seen = names(TerminalsWatch(watch, mobile.imsi).since(0))
         assert {"SMPP data_sm", "MT-forwardSM Request", "shows SI"} <= set(seen)
+
+
+def test_what_names_nobody_is_found_by_its_tunnel() -> None:
+    """A Delete PDP Context Request has a TEID alone, and its answer is known by the request."""
+    with virtual_lab(load("demo"), seed=1) as lab:
+        lab.start()
+        assert lab.settle(10)
+        watch = Watch({MSISDN: IMSI}.get)
+        lab.network.on_passed(watch.passed)
+        lab.network.on_event(watch.happened)
+        lab.push(MSISDN, text="hello")
+        lab.run(5)
+        ggsn = lab.core.ggsns["ggsn"]
+        lab.network.command(ggsn, lambda now: ggsn.deactivate(IMSI, "wap.example", now))
+        lab.run(5)
+        seen = names(TerminalsWatch(watch, IMSI).since(0))
+        assert {"Delete PDP Context Request", "Delete PDP Context Response"} <= set(seen)
