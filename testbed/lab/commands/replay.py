@@ -11,17 +11,15 @@ from pathlib import Path
 from random import randrange
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
-from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
-from corenet.capture.capture import Capture, Sink
-from corenet.interfaces.node import Address, Event, Interface
+from corenet.capture.capture import Sink
+from corenet.interfaces.node import Address, Interface
 from gtp.constants import GTP_C_PORT, IEType
 from testbed.lab.addresses import AddressWordsError, read_address, source_towards
 from testbed.lab.capture_file import capture_stream
 from testbed.lab.logs import log_to
 from testbed.lab.reactor_run import run_in_reactor
+from testbed.lab.single_node import run_node
 from testbed.replay.captures import CaptureError, datagrams
 from testbed.replay.dialogue import Dialogue, DialogueError, dialogue
 from testbed.replay.player import Pace, Player, ReplayEnded
@@ -145,22 +143,10 @@ def _element(name: str) -> int:
 async def _play(
     reactor: Any, player: Player, source: Address, report: Report, stream: Sink | None
 ) -> int:
-    runtime = TwistedRuntime(reactor)
-    ended: Deferred[None] = Deferred()
-
-    def take(_time: float, _node: str, event: Event) -> None:
-        report.take(event)
-        if isinstance(event, ReplayEnded) and not ended.called:
-            ended.callback(None)
-
-    if stream is not None:
-        runtime.on_passed(Capture(stream))
-    runtime.on_event(take)
-    try:
-        runtime.attach(player, {Interface.GTP_C: source})
-        await ended
-    finally:
-        await runtime.stop()
+    attachments = {Interface.GTP_C: source}
+    await run_node(
+        reactor, player, attachments, take=report.take, until=ReplayEnded, capture=stream
+    )
     return 0
 
 

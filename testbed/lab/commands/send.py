@@ -11,12 +11,9 @@ from functools import partial
 from random import randrange
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
-from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
-from corenet.capture.capture import Capture, Sink
-from corenet.interfaces.node import Address, Event, Interface
+from corenet.capture.capture import Sink
+from corenet.interfaces.node import Address, Interface
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
 from gtp.describe import describe_octets
 from gtp.transactions import RESPONSE_TO
@@ -39,6 +36,7 @@ from testbed.lab.addresses import AddressWordsError, read_address, source_toward
 from testbed.lab.capture_file import capture_stream
 from testbed.lab.logs import log_to
 from testbed.lab.reactor_run import run_in_reactor
+from testbed.lab.single_node import run_node
 
 DEFAULT_PEER = "127.0.10.1"
 """The GGSN of the default lab."""
@@ -232,23 +230,9 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 async def _send(reactor: Any, errand: _Errand, report: Report, stream: Sink | None) -> int:
-    runtime = TwistedRuntime(reactor)
-    ended: Deferred[None] = Deferred()
-
-    def take(_time: float, _node: str, event: Event) -> None:
-        report.take(event)
-        if isinstance(event, AllSent) and not ended.called:
-            ended.callback(None)
-
-    if stream is not None:
-        runtime.on_passed(Capture(stream))
-    runtime.on_event(take)
-    try:
-        sender = Sender(errand.messages, errand.peer, errand.patience, errand.interface)
-        runtime.attach(sender, {errand.interface: errand.source})
-        await ended
-    finally:
-        await runtime.stop()
+    sender = Sender(errand.messages, errand.peer, errand.patience, errand.interface)
+    attachments = {errand.interface: errand.source}
+    await run_node(reactor, sender, attachments, take=report.take, until=AllSent, capture=stream)
     return 0
 
 
