@@ -13,7 +13,6 @@ from testbed.bench.mobile import Mobiles
 from testbed.bench.parts import Core, Gateway, Initiator, Smsc, smsc_of
 from testbed.bench.reactor_thread import ReactorThread
 from testbed.bench.socket_world import SocketWorld
-from testbed.bench.under_test import GatewayUnderTest
 from testbed.bench.virtual_world import VirtualWorld
 from testbed.bench.watch import Events, Messages, Watch
 from testbed.bench.world import World
@@ -68,8 +67,6 @@ class Lab(Messages):
         self.initiator = Initiator(watch, options.seed)
         """Its push initiator."""
         self.world = world
-        self.under_test: GatewayUnderTest | None = None
-        """The gateway of yours that works on this lab, where there is one."""
         self._move = move
 
     @property

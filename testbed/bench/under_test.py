@@ -10,10 +10,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
-if TYPE_CHECKING:
-    from testbed.bench.lab import Lab
+from testbed.bench.lab import Lab
 
 END_TIME: Final = 5.0
 LOG_LINES: Final = 20

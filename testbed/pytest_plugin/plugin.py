@@ -34,6 +34,7 @@ MARKS: Final = (
     "corenet_seed(number): where a lab takes chance from",
 )
 _LABS: Final = pytest.StashKey[list["Lab"]]()
+_UNDER_TEST: Final = pytest.StashKey["GatewayUnderTest"]()
 """The labs of a test, in the order in which they were opened."""
 
 
@@ -88,6 +89,10 @@ def pytest_runtest_makereport(
     if report.failed and call.when in ("setup", "call"):
         for lab in item.stash.get(_LABS, []):
             report.sections.append((f"corenet lab {lab.name}", _told(lab)))
+        under_test = item.stash.get(_UNDER_TEST, None)
+        if under_test is not None:
+            said = [str(under_test.log), *(f"  {line}" for line in under_test.last_lines())]
+            report.sections.append(("gateway under test", "\n".join(said)))
     return report
 
 
@@ -99,9 +104,6 @@ def _told(lab: Lab) -> str:
     counted = ", ".join(f"{number} {what}" for what, number in lab.world.counters.items())
     if counted:
         lines.append(f"datagrams {counted}")
-    if lab.under_test is not None:
-        lines.append(f"log of the gateway under test {lab.under_test.log}")
-        lines += [f"  {line}" for line in lab.under_test.last_lines()]
     lines.append("ladder, in milliseconds since the lab was ready:")
     return "\n".join(lines) + "\n" + (lab.ladder(RUNGS_REPORTED) or "nothing passed")
 
@@ -256,10 +258,12 @@ def capture(lab: Lab) -> Path:
 
 
 @pytest.fixture
-def gateway_under_test(lab: Lab, tmp_path: Path) -> Iterator[GatewayUnderTest]:
+def gateway_under_test(
+    request: pytest.FixtureRequest, lab: Lab, tmp_path: Path
+) -> Iterator[GatewayUnderTest]:
     """Return what a gateway of yours needs to know of the lab, and what starts and ends it."""
     from testbed.bench.under_test import GatewayUnderTest
 
     with GatewayUnderTest(lab, tmp_path) as under_test:
-        lab.under_test = under_test
+        request.node.stash[_UNDER_TEST] = under_test
         yield under_test
