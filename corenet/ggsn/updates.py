@@ -136,7 +136,9 @@ class Updates:
         if tunnel is None and message.teid:
             tunnel = self._core.contexts.tunnel(message.teid)
         teid = message.teid_control or (tunnel.sgsn_teid if tunnel is not None else 0)
-        response = UpdatePdpContextResponse(teid=teid, cause=cause)
+        # An SGSN that asks for what an earlier life of ours had learns of the restart
+        # (TS 29.060 §7.3.4).
+        response = UpdatePdpContextResponse(teid=teid, cause=cause, recovery=self._core.recovery)
         self._core.endpoint.respond(received, response, now)
         self._core.counters.updates_refused += 1
         host = received.peer[0]

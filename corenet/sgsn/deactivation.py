@@ -49,6 +49,10 @@ class Deactivations:
         """Return how many are under way."""
         return len(self._pending)
 
+    def __contains__(self, context: PdpContext) -> bool:
+        """Return whether ``context`` is being deactivated."""
+        return context in self._pending
+
     def by_mobile(
         self,
         mobile: MmContext,
@@ -125,9 +129,13 @@ class Deactivations:
         deactivation = self._pending.get(context)
         return deactivation is not None and deactivation.alarm is not None
 
-    def after(self, context: PdpContext, then: Then) -> None:
-        """Call ``then`` once the deactivation of ``context`` is over."""
-        self._pending[context].then.append(then)
+    def after(self, context: PdpContext, then: Then, now: float) -> None:
+        """Call ``then`` once the deactivation of ``context`` is over; at once where it is."""
+        deactivation = self._pending.get(context)
+        if deactivation is None:
+            then(now)
+        else:
+            deactivation.then.append(then)
 
     def _drop_others(
         self,

@@ -56,6 +56,8 @@ class NetworkRequestFailure(StrEnum):
     PROTOCOL_ERROR = "mobile's activation request is wrong"
     CREATE_REFUSED = "GGSN refuses to create the context"
     CREATE_UNANSWERED = "GGSN does not answer"
+    NOT_CONFIRMED = "GGSN does not say whether it has the context"
+    """It asked for one that is active here."""
     ABANDONED = "mobile or SGSN gave the activation up"
 
 

@@ -23,11 +23,14 @@ response, or, where the SGSN had begun, in one more Update. Crossings:
 - The context is deactivated by whomever: all that is under way ends, and a GGSN that waits for
   an answer hears that there is no such context any more.
 - The GGSN does not know the context: it is deactivated.
+
+An Update that changes nothing shows whether the GGSN has a context still (``confirm``).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,6 +70,9 @@ from gtp.ies.quality import limited_qos
 from gtp.ies.values import EndUserAddress
 from gtp.messages import Message, UpdatePdpContextRequest, UpdatePdpContextResponse
 
+Confirmed = Callable[[bool, float], None]
+"""Called with whether the GGSN has a context."""
+
 
 class Step(StrEnum):
     """Whose answer is awaited."""
@@ -88,6 +94,8 @@ class _Wanted:
     """The PDP address, where the GGSN gives another one."""
     received: RequestReceived | None = None
     """The GGSN's request, to be answered."""
+    confirmed: Confirmed | None = None
+    """Who asks whether the GGSN has the context, and wants nothing changed."""
 
 
 class Modification:
@@ -192,6 +200,15 @@ class Modifications:
             qos = limited_qos(context.qos, subscribed)
             if context.state is PdpState.ACTIVE and qos != context.qos:
                 self.wanted_by_sgsn(mobile, context, qos, now)
+
+    def confirm(
+        self, mobile: MmContext, context: PdpContext, now: float, confirmed: Confirmed
+    ) -> None:
+        """Ask the GGSN whether it has an active context; one that it does not know is deactivated.
+
+        ``confirmed`` hears False, too, where the GGSN is silent or the context goes meanwhile.
+        """
+        self._want(mobile, context, _Wanted(ModifiedBy.SGSN, None, confirmed=confirmed), now)
 
     def _want(self, mobile: MmContext, context: PdpContext, wanted: _Wanted, now: float) -> None:
         running = context.modification
@@ -363,15 +380,17 @@ class Modifications:
 
     def _done(self, modification: Modification, now: float) -> None:
         context, wanted = modification.context, modification.wanted
+        changed = wanted.confirmed is None or context.qos != modification.qos
         context.qos = modification.qos
         if wanted.address is not None:
             context.address = wanted.address
-        self._core.count("contexts_modified")
-        self._core.emit(
-            PdpContextModified(context.imsi, context.apn, context.nsapi, wanted.by, context.qos)
-        )
+        if changed:
+            self._core.count("contexts_modified")
+            self._core.emit(
+                PdpContextModified(context.imsi, context.apn, context.nsapi, wanted.by, context.qos)
+            )
         self._answer(context, wanted, Cause.REQUEST_ACCEPTED, now)
-        self._close(modification, now)
+        self._close(modification, now, done=True)
 
     def _refuse(
         self, modification: Modification, cause: Cause, sm_cause: int | None, now: float
@@ -388,11 +407,15 @@ class Modifications:
     def abandon(self, modification: Modification, now: float) -> None:
         """End one whose context goes; the GGSN hears that there is none."""
         context = modification.context
-        for wanted in (modification.wanted, *modification.waiting):
-            self._answer(context, wanted, Cause.NON_EXISTENT, now)
+        waiting = tuple(modification.waiting)
         modification.waiting.clear()
+        for wanted in (modification.wanted, *waiting):
+            self._answer(context, wanted, Cause.NON_EXISTENT, now)
         self._tell_failure(modification, None, None)
         self._close(modification, now)
+        for wanted in waiting:
+            if wanted.confirmed is not None:
+                wanted.confirmed(False, now)
 
     def _answer(self, context: PdpContext, wanted: _Wanted, cause: Cause, now: float) -> None:
         if wanted.received is None:
@@ -408,6 +431,8 @@ class Modifications:
         self, modification: Modification, sm_cause: int | None, cause: Cause | None
     ) -> None:
         context = modification.context
+        if modification.wanted.confirmed is not None:
+            return
         self._core.count("modifications_failed")
         self._core.emit(
             PdpContextModificationFailed(
@@ -420,11 +445,13 @@ class Modifications:
             )
         )
 
-    def _close(self, modification: Modification, now: float) -> None:
+    def _close(self, modification: Modification, now: float, *, done: bool = False) -> None:
         if modification.alarm is not None:
             modification.alarm.cancel()
         modification.context.modification = None
         self._count -= 1
+        if modification.wanted.confirmed is not None:
+            modification.wanted.confirmed(done, now)
         waiting = modification.waiting
         while waiting:
             self._want(modification.mobile, modification.context, waiting.popleft(), now)

@@ -8,12 +8,15 @@ Request PDP Context Activation, ``RadioTimers.attempts`` times in all, T3385 apa
 of it after 28 is told to the GGSN with PDU Notification Reject Request (29), or shows itself to
 it as Create PDP Context Request. Each request is in one state:
 
-    WAITING     the mobile is attaching, or accepts the deactivation of a stale context
+    WAITING     the mobile is attaching, or accepts the deactivation of a stale context; or the GGSN
+                is asked whether it has the context that is active here
     PAGING      the mobile is in STANDBY and is called
     REQUESTING  the mobile has been asked, T3385 runs
     ACTIVATING  the mobile's activation is under way, or was when the notification came
 
     WAITING    -(mobile may be asked)-------------------> PAGING
+    WAITING    -(GGSN has the context)------------------> done
+    WAITING    -(GGSN does not answer)------------------> 29 with 204
     PAGING     -(mobile is READY, or has answered)------> REQUESTING
     PAGING     -(no paging response)--------------------> 29 with 5, MNRG set
     PAGING     -(Activate with the same PDP)------------> ACTIVATING

@@ -89,7 +89,8 @@ class Sgsn:
             self._secondary_requests,
             self._selection,
         )
-        notifications = PduNotifications(core, self._requests, self._deactivations)
+        self._modifications = modifications = Modifications(core, self._deactivations)
+        notifications = PduNotifications(core, self._requests, self._deactivations, modifications)
         self._short_messages = ShortMessages(core, self._hlr, self._paging)
         self._detaches = Detaches(
             core,
@@ -144,8 +145,6 @@ class Sgsn:
             self._arrivals,
             self._departures,
         )
-        modifications = Modifications(core, self._deactivations)
-        self._modifications = modifications
         self._subscription_changes = SubscriptionChanges(
             activations, self._deactivations, modifications
         )

@@ -5,10 +5,11 @@ Specs: TS 29.060 §7.3.8 and §7.3.9, TS 23.060 §9.2.2.2.
 The checks are made in the order of ``_refusal``; the first that fails gives the Cause of the
 response. A notification for what is under way already is accepted without asking the mobile a
 second time. One for a context that is active here has two explanations: it crossed the
-activation, or the GGSN has lost the context without being able to say so. While the GGSN may
-still have been repeating a notification that it sent before the activation, the former is
-believed and nothing more is done. Later the context is taken for stale: it is deactivated, and
-then the mobile is asked to activate it anew.
+activation, or the GGSN has lost the context, as after a restart that nothing has told of yet
+(TS 23.007 §11.2). The GGSN is asked, by an Update PDP Context Request that changes nothing: where
+it has the context, all is well; where it has not, the context is deactivated and then the mobile
+is asked to activate it anew. Where the GGSN that notifies is not the one of the context, the
+context is deleted at that one first.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from __future__ import annotations
 from corenet.interfaces.nas.causes import SmCause
 from corenet.sgsn.core import Core
 from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.events import DeactivationReason, MmState, NetworkRequestReceived, PdpState
+from corenet.sgsn.events import (
+    DeactivationReason,
+    MmState,
+    NetworkRequestFailure,
+    NetworkRequestReceived,
+    PdpState,
+)
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.modification import Modifications
 from corenet.sgsn.network_request import (
     NetworkRequest,
     NetworkRequests,
@@ -34,10 +42,17 @@ from gtp.messages import PduNotificationRequest, PduNotificationResponse
 class PduNotifications:
     """Takes PDU Notification Requests."""
 
-    def __init__(self, core: Core, requests: NetworkRequests, deactivations: Deactivations) -> None:
+    def __init__(
+        self,
+        core: Core,
+        requests: NetworkRequests,
+        deactivations: Deactivations,
+        modifications: Modifications,
+    ) -> None:
         self._core = core
         self._requests = requests
         self._deactivations = deactivations
+        self._modifications = modifications
 
     def receive(
         self, received: RequestReceived, notification: PduNotificationRequest, now: float
@@ -95,30 +110,56 @@ class PduNotifications:
         assert ti is not None  # _refusal has seen to it
         mobile.last_network_ti = ti
         request = NetworkRequest(notification, ti)
+        self._requests.add(request)
         context = _same_pdp(mobile, request)
-        if context is not None and context.state is PdpState.ACTIVE:
-            if now - context.since <= self._core.config.timers.response_retention:
-                self._core.count("notifications_crossed")
-                return
-            elsewhere = context.tunnel.ggsn != request.ggsn
+        if context is None:
+            self._requests.start(request, mobile, now)
+        elif context.state is PdpState.CREATING:
+            self._requests.activating(request, context)
+        elif context.state is PdpState.DEACTIVATING:
+            self._start_after(context, request, mobile, now)
+        elif request.ggsn in (context.tunnel.ggsn, context.tunnel.peer[0]):
+            self._confirm(context, request, mobile, now)
+        else:
             self._deactivations.by_network(
                 mobile,
                 context,
                 SmCause.REGULAR_DEACTIVATION,
                 DeactivationReason.STALE,
                 now,
-                delete=elsewhere,
+                delete=True,
                 teardown=True,
             )
-        self._requests.add(request)
-        if context is None:
-            self._requests.start(request, mobile, now)
-        elif context.state is PdpState.CREATING:
-            self._requests.activating(request, context)
-        else:
-            self._deactivations.after(
-                context, lambda now: self._requests.start(request, mobile, now)
+            self._start_after(context, request, mobile, now)
+
+    def _start_after(
+        self, context: PdpContext, request: NetworkRequest, mobile: MmContext, now: float
+    ) -> None:
+        self._deactivations.after(
+            context, lambda now: self._requests.start(request, mobile, now), now
+        )
+
+    def _confirm(
+        self, context: PdpContext, request: NetworkRequest, mobile: MmContext, now: float
+    ) -> None:
+        """Ask the GGSN whether it has a context that is active here."""
+
+        def confirmed(known: bool, now: float) -> None:
+            if request not in self._requests.of(request.imsi):
+                return  # the mobile has gone meanwhile
+            going = (
+                context in self._deactivations or mobile.contexts.get(context.nsapi) is not context
             )
+            if known:
+                self._core.count("notifications_crossed")
+                self._requests.satisfied(request)
+            elif going:
+                self._start_after(context, request, mobile, now)
+            else:
+                reason = NetworkRequestFailure.NOT_CONFIRMED
+                self._requests.fail(request, reason, Cause.SYSTEM_FAILURE, now)
+
+        self._modifications.confirm(mobile, context, now, confirmed)
 
 
 def _same_pdp(mobile: MmContext, request: NetworkRequest) -> PdpContext | None:

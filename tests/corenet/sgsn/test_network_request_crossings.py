@@ -12,6 +12,7 @@ from corenet.sgsn.events import (
     NetworkRequestFailure,
     PdpContextActivated,
     PdpContextDeactivated,
+    PdpContextModified,
     PdpState,
 )
 from gtp.constants import Cause
@@ -21,6 +22,8 @@ from gtp.messages import (
     DeletePdpContextRequest,
     DeletePdpContextResponse,
     PduNotificationResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
 )
 
 # -- crossings -------------------------------------------------------------------------------
@@ -158,23 +161,23 @@ def test_the_mobile_gives_its_activation_up(attached):
     assert attached.nothing_left()
 
 
-def test_the_ggsn_asks_for_what_has_just_become_active(active):
-    """A notification that crossed the activation is accepted, and nothing is disturbed."""
+def asks_whether_it_is_there(active) -> UpdatePdpContextRequest:
+    """Let the GGSN notify for an active context; return what it is asked then."""
     active.ggsn_asks(active.notification())
     assert active.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
     assert active.silent()
-    active.run(100)
-    assert not active.gtp
-    assert active.sgsn.mm_context(active.IMSI).contexts[0].state is PdpState.ACTIVE
+    return active.sent(UpdatePdpContextRequest)
 
 
-def test_the_ggsn_asks_for_what_is_long_active(active):
-    """The GGSN has lost the context: it is deactivated, then the mobile is asked anew."""
-    active.run(28)
-    active.ggsn_asks(active.notification())
-    assert active.sent(PduNotificationResponse).cause is Cause.REQUEST_ACCEPTED
-    assert active.heard(sm.DeactivatePdpContextRequest).cause == 36
-    assert active.events(PdpContextDeactivated)[0].reason is DeactivationReason.STALE
+def updated(active, asked, cause=Cause.REQUEST_ACCEPTED, **changes) -> None:
+    """Let the GGSN answer."""
+    active.from_ggsn(UpdatePdpContextResponse(sequence=asked.sequence, cause=cause, **changes))
+
+
+def ended(active, reason, cause) -> None:
+    """Check why the context has ended, and that the mobile is asked anew once it agrees."""
+    assert active.heard(sm.DeactivatePdpContextRequest).cause == cause
+    assert active.events(PdpContextDeactivated)[0].reason is reason
     assert active.silent()
     assert not active.gtp
     active.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
@@ -183,13 +186,134 @@ def test_the_ggsn_asks_for_what_is_long_active(active):
     assert active.sent(CreatePdpContextRequest).teid == 0
 
 
-def test_another_ggsn_asks_for_what_is_long_active(active):
-    """The GGSN that had the context is told to delete it."""
-    active.run(28)
+@pytest.mark.parametrize("age", [0, 1000])
+@pytest.mark.clause("23.060 §9.2.2.2", "crossing: the context is active, and the GGSN has it")
+def test_the_ggsn_asks_for_what_is_active_and_has_it(active, age):
+    """A notification that crossed the activation is accepted, and nothing is disturbed."""
+    active.run(age)
+    before = active.sgsn.mm_context(active.IMSI).contexts
+    asked = asks_whether_it_is_there(active)
+    assert asked.qos == before[0].qos
+    updated(active, asked)
+    assert active.silent()
+    assert active.sgsn.next_timeout() is None
+    assert active.sgsn.mm_context(active.IMSI).contexts == before
+    assert not active.events(PdpContextModified)
+    assert active.sgsn.counters["notifications_crossed"] == 1
+
+
+@pytest.mark.clause("23.007 §11.2", "a GGSN's restart shows when it notifies for what it has lost")
+def test_the_ggsn_has_restarted_before_it_asks(around):
+    """Its answer has the new Recovery: everything there is deactivated, then the mobile asked."""
+    around.apns.append("web.example")
+    around.static = None
+    around.attach()
+    around.activate()
+    around.activate(ti=1, nsapi=6, apn="web.example", pdp_address=PdpAddress.for_ipv4("10.45.0.9"))
+    asked = asks_whether_it_is_there(around)
+    around.ggsn_recovery += 1
+    updated(around, asked, Cause.NON_EXISTENT, recovery=around.ggsn_recovery)
+    first, second = (around.heard(sm.DeactivatePdpContextRequest) for _ in range(2))
+    assert (first.cause, second.cause) == (39, 39)
+    assert {event.reason for event in around.events(PdpContextDeactivated)} == {
+        DeactivationReason.GGSN_RESTARTED
+    }
+    assert not around.gtp
+    around.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
+    around.answer(around.heard(sm.RequestPdpContextActivation))
+    assert around.sent(CreatePdpContextRequest).teid == 0
+
+
+def test_the_ggsn_has_lost_what_it_asks_for(active):
+    """Where it does not know the context and has not restarted, that context is deactivated."""
+    asked = asks_whether_it_is_there(active)
+    updated(active, asked, Cause.NON_EXISTENT)
+    ended(active, DeactivationReason.UNKNOWN_TO_GGSN, 39)
+
+
+def test_the_restart_shows_elsewhere_first(active):
+    """The new Recovery may come in an answer to something else; the late answer changes nothing."""
+    active.command("modify", active.IMSI, 5, active.sgsn.mm_context(active.IMSI).contexts[0].qos)
+    change = active.sent(UpdatePdpContextRequest)
+    active.ggsn_asks(active.notification())
+    active.sent(PduNotificationResponse)
+    updated(active, change, Cause.NON_EXISTENT, recovery=active.ggsn_recovery + 1)
+    ended(active, DeactivationReason.GGSN_RESTARTED, 39)
+
+
+@pytest.mark.parametrize("answer", [None, Cause.SYSTEM_FAILURE])
+def test_the_ggsn_does_not_say_whether_it_has_the_context(active, answer):
+    """It hears 29 with 204, so that its caller need not wait; the context stays."""
+    asked = asks_whether_it_is_there(active)
+    if answer is None:
+        active.run(25.1)
+        for _ in range(4):
+            active.sent(UpdatePdpContextRequest)
+    else:
+        updated(active, asked, answer)
+    assert active.rejected().cause is Cause.SYSTEM_FAILURE
+    assert active.failure().reason is NetworkRequestFailure.NOT_CONFIRMED
+    assert active.silent()
+    assert active.sgsn.mm_context(active.IMSI).contexts[0].state is PdpState.ACTIVE
+    assert active.sgsn.next_timeout() is None
+
+
+def test_another_ggsn_asks_for_what_is_active(active):
+    """The GGSN that has the context is told to delete it, and the mobile is asked anew."""
     peer = (active.OTHER_GGSN, 2123)
     active.ggsn_asks(active.notification(ggsn_address=active.OTHER_GGSN), peer)
     active.sent(PduNotificationResponse, peer)
     active.sent(DeletePdpContextRequest)
+    assert active.heard(sm.DeactivatePdpContextRequest).cause == 36
+    assert active.events(PdpContextDeactivated)[0].reason is DeactivationReason.STALE
+    active.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
+    active.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_mobile_deactivates_while_the_ggsn_is_asked(active):
+    """The mobile is asked once its own deactivation is over."""
+    asks_whether_it_is_there(active)
+    active.say(sm.DeactivatePdpContextRequest(sm.TransactionIdentifier(0)))
+    delete = active.sent(DeletePdpContextRequest)
+    assert active.silent()
+    active.from_ggsn(
+        DeletePdpContextResponse(sequence=delete.sequence, cause=Cause.REQUEST_ACCEPTED)
+    )
+    active.heard(sm.DeactivatePdpContextAccept)
+    active.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_mobile_detaches_while_the_ggsn_is_asked(active):
+    """Nobody is asked any more: 29 with 5."""
+    asked = asks_whether_it_is_there(active)
+    active.say(gmm.DetachRequestUplink(power_off=True))
+    assert active.rejected().cause is Cause.MS_NOT_GPRS_RESPONDING_X
+    active.sent(DeletePdpContextRequest)
+    updated(active, asked)
+    assert active.silent()
+    assert active.failure().reason is NetworkRequestFailure.DETACHED
+
+
+def test_the_question_waits_for_a_change_that_is_under_way(active):
+    """An Update of the old QoS must not overtake one of the new; here the context is gone."""
+    active.command("modify", active.IMSI, 5, bytes.fromhex("021b921f7396fefe742bffff"))
+    change = active.sent(UpdatePdpContextRequest)
+    active.ggsn_asks(active.notification())
+    active.sent(PduNotificationResponse)
+    assert not active.gtp
+    updated(active, change, Cause.NON_EXISTENT)
+    active.heard(sm.DeactivatePdpContextRequest)
+    active.say(sm.DeactivatePdpContextAccept(sm.TransactionIdentifier(0)))
+    active.heard(sm.RequestPdpContextActivation)
+
+
+def test_the_mobile_detaches_while_a_lost_context_goes(active):
+    """Nothing is asked of who is gone."""
+    updated(active, asks_whether_it_is_there(active), Cause.NON_EXISTENT)
+    active.heard(sm.DeactivatePdpContextRequest)
+    active.say(gmm.DetachRequestUplink(power_off=True))
+    assert active.silent()
+    assert active.rejected().cause is Cause.MS_NOT_GPRS_RESPONDING_X
 
 
 def test_the_ggsn_asks_while_its_delete_is_not_yet_accepted(active):
@@ -208,17 +332,6 @@ def test_the_ggsn_asks_while_its_delete_is_not_yet_accepted(active):
     assert active.silent()
     active.say(sm.DeactivatePdpContextAccept(deactivate.ti.mirrored))
     active.heard(sm.RequestPdpContextActivation)
-
-
-def test_the_mobile_detaches_while_a_stale_context_goes(active):
-    """Nothing is asked of who is gone."""
-    active.run(28)
-    active.ggsn_asks(active.notification())
-    active.sent(PduNotificationResponse)
-    active.heard(sm.DeactivatePdpContextRequest)
-    active.say(gmm.DetachRequestUplink(power_off=True))
-    assert active.silent()
-    assert active.rejected().cause is Cause.MS_NOT_GPRS_RESPONDING_X
 
 
 def test_the_notification_comes_while_the_mobile_attaches(around):
