@@ -20,12 +20,12 @@ from twisted.internet.defer import Deferred
 from testbed.adapters.gateway_http import GatewaySite
 from testbed.adapters.store_thread import StoreThread
 from testbed.codecs.wsp.push import PUSH_PORT
-from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.effects import Commit
 from testbed.gateway.initiators import Caller
-from testbed.gateway.pushes import State
-from testbed.gateway.records import AddPush, DeliveryRecord, PushRecord, PutDelivery
-from testbed.gateway.store import SqliteStore, Written
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import AddPush, DeliveryRecord, PushRecord, PutDelivery
+from testbed.gateway.keeping.store import SqliteStore, Written
+from testbed.gateway.submissions.answers import HttpAnswer
 from testbed.lab.commands.run import spare_collections
 from testbed.lab.reactor_run import run_in_reactor
 

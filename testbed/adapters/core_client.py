@@ -19,9 +19,9 @@ from twisted.web.http_headers import Headers
 
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
 from testbed.adapters.http_client import BoundedClient, BrokenOffError, ExchangeError
-from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
+from testbed.gateway.activation.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.effects import RequestActivation
-from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.routing.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal
 
 LOOK_UPS_AT_ONCE = 32

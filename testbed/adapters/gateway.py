@@ -34,14 +34,13 @@ from testbed.adapters.submissions import Submissions
 from testbed.adapters.tls import server_options
 from testbed.esme.config import EsmeConfig
 from testbed.esme.events import SmscLost, TransactionModeMissed
-from testbed.gateway.answers import HttpAnswer, unauthorized
+from testbed.gateway.carriers.esme_route import EsmeRoute
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
     Commit,
     Effect,
 )
-from testbed.gateway.esme_route import EsmeRoute
 from testbed.gateway.events import (
     EffectsQueued,
     LeaseLapsed,
@@ -50,9 +49,10 @@ from testbed.gateway.events import (
     SubmissionFaulted,
 )
 from testbed.gateway.initiators import Access, Caller, Unknown
+from testbed.gateway.keeping.records import StoredPush, Withdrawal
+from testbed.gateway.keeping.store import PushQuery, Renewal, Store, Written
 from testbed.gateway.node import Gateway
-from testbed.gateway.records import StoredPush, Withdrawal
-from testbed.gateway.store import PushQuery, Renewal, Store, Written
+from testbed.gateway.submissions.answers import HttpAnswer, unauthorized
 
 _WARNINGS = (
     LeaseLapsed,
@@ -180,7 +180,7 @@ class GatewayService:
         """Open the store, take up what it kept, listen.
 
         Raises:
-            testbed.gateway.store.StoreError: the store cannot be opened.
+            testbed.gateway.keeping.store.StoreError: the store cannot be opened.
             twisted.internet.error.CannotListenError: a TCP port is taken.
             corenet.adapters.udp.CannotBindError: a UDP port is taken.
         """

@@ -19,6 +19,8 @@ from testbed.adapters.notification_poster import NotificationPoster
 from testbed.adapters.origin_client import FetchError, OriginClient
 from testbed.adapters.store_thread import StoreThread
 from testbed.adapters.tls import ClientPolicy
+from testbed.gateway.carriers.esme_route import EsmeRoute
+from testbed.gateway.carriers.pages import pull_config
 from testbed.gateway.config import GatewayConfig, TlsConfig
 from testbed.gateway.effects import (
     FindPush,
@@ -28,9 +30,7 @@ from testbed.gateway.effects import (
     RequestActivation,
     SubmitSms,
 )
-from testbed.gateway.esme_route import EsmeRoute
 from testbed.gateway.node import Gateway
-from testbed.gateway.pages import pull_config
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 

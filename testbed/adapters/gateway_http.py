@@ -28,11 +28,11 @@ from testbed.adapters.tls import names_in
 from testbed.codecs import whole_request
 from testbed.codecs.hosts import is_listed
 from testbed.codecs.whole_request import WholeRequest
-from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.initiators import Caller
-from testbed.gateway.records import StoredPush
-from testbed.gateway.status import as_plain, read_query
-from testbed.gateway.store import PushQuery
+from testbed.gateway.keeping.records import StoredPush
+from testbed.gateway.keeping.status import as_plain, read_query
+from testbed.gateway.keeping.store import PushQuery
+from testbed.gateway.submissions.answers import HttpAnswer
 
 LISTING = "/v1/pushes"
 PUSHES = f"{LISTING}/"

@@ -45,8 +45,8 @@ from testbed.gateway.events import (
     SubmissionFaulted,
     TerminalJudged,
 )
+from testbed.gateway.keeping.pushes import State
 from testbed.gateway.node import Gateway
-from testbed.gateway.pushes import State
 from testbed.pull.events import PageServed, RequestAbandoned
 
 PREFIX: Final = "corenet_gateway_"

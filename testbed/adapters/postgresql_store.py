@@ -46,7 +46,7 @@ from testbed.adapters.postgresql_tables import (
     TAKE_OVER,
     WITHDRAWALS,
 )
-from testbed.gateway.records import (
+from testbed.gateway.keeping.records import (
     AddPush,
     AskWithdrawal,
     PutDelivery,
@@ -54,7 +54,7 @@ from testbed.gateway.records import (
     StoredPush,
     Withdrawal,
 )
-from testbed.gateway.store import (
+from testbed.gateway.keeping.store import (
     LARGEST_LISTING,
     PRUNED,
     PRUNED_AT_ONCE,
@@ -63,7 +63,7 @@ from testbed.gateway.store import (
     Written,
     conditions_of,
 )
-from testbed.gateway.store_rows import (
+from testbed.gateway.keeping.store_rows import (
     Values,
     assemble,
     delivery_values,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from testbed.gateway.store_rows import DELIVERY_COLUMNS, HISTORY_COLUMNS, PUSH_COLUMNS
+from testbed.gateway.keeping.store_rows import DELIVERY_COLUMNS, HISTORY_COLUMNS, PUSH_COLUMNS
 
 SCHEMA_VERSION: Final = 3
 FORGOTTEN_AFTER: Final = 3600

@@ -17,8 +17,8 @@ from twisted.internet.interfaces import IDelayedCall
 
 from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.store_thread import StoreThread
-from testbed.gateway.records import Withdrawal
-from testbed.gateway.store import PRUNED_AT_ONCE, Renewal
+from testbed.gateway.keeping.records import Withdrawal
+from testbed.gateway.keeping.store import PRUNED_AT_ONCE, Renewal
 
 PRUNING_INTERVAL = 60.0
 """Seconds between two looks for pushes that are old enough."""

@@ -23,8 +23,8 @@ from twisted.python.threadpool import ThreadPool
 from corenet.adapters.sqlite_file import StoreError
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import Commit
-from testbed.gateway.records import StoredPush, Withdrawal
-from testbed.gateway.store import PushQuery, Renewal, SqliteStore, Store, Written
+from testbed.gateway.keeping.records import StoredPush, Withdrawal
+from testbed.gateway.keeping.store import PushQuery, Renewal, SqliteStore, Store, Written
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
-from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.effects import AnswerSubmission
+from testbed.gateway.submissions.answers import HttpAnswer
 
 
 class Submissions:

@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from typing import Final
 
 from corenet.adapters.subscriber_file import SubscriberFile
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.simulation.day import Day, Life, Seen
 
 _MEMORY: Final = ":memory:"

@@ -37,12 +37,12 @@ from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, Priority, QualityOfService, ReplaceMethod
 from testbed.codecs.pap.schema import ELEMENTS
-from testbed.gateway.answers import HttpAnswer
 from testbed.gateway.config import ClientProfiles, GatewayConfig, RetryPolicy
 from testbed.gateway.initiators import Caller
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
-from testbed.gateway.records import StoredPush
-from testbed.gateway.store import PushQuery, SqliteStore
+from testbed.gateway.keeping.records import StoredPush
+from testbed.gateway.keeping.store import PushQuery, SqliteStore
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.submissions.answers import HttpAnswer
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import INDICATION, NOTIFY_URL, NOW, SECRET, GatewayBench, plmn
 

@@ -39,8 +39,8 @@ from testbed.codecs.pap import StatusCode
 from testbed.experiments.lab_process import GatewayProcess
 from testbed.experiments.ledger import Ledger, Life
 from testbed.experiments.surroundings import Surroundings
-from testbed.gateway.records import Notification
-from testbed.gateway.store import Store
+from testbed.gateway.keeping.records import Notification
+from testbed.gateway.keeping.store import Store
 from testbed.initiator.submission import HttpMessage, recipient
 from testbed.lab.reactor_run import run_in_reactor
 

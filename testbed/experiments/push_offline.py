@@ -36,8 +36,8 @@ from testbed.esme.config import EsmeConfig, SmscMode
 from testbed.esme.config import Smsc as SmscLink
 from testbed.gateway.config import GatewayConfig, Limits
 from testbed.gateway.events import PushAccepted
-from testbed.gateway.policy import Policy, Route, Rule
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
+from testbed.gateway.routing.policy import Policy, Route, Rule
 from testbed.pull.config import PullConfig
 from testbed.simulation.lab import SmsParts, VirtualLab
 from testbed.simulation.quality import LinkQuality

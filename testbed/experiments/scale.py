@@ -41,7 +41,7 @@ from testbed.experiments.push_offline import (
     online,
 )
 from testbed.gateway.events import PushAccepted
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.simulation.lab import SmsParts, VirtualLab
 from testbed.simulation.quality import LinkQuality
 from testbed.smsc.store import MessageStore

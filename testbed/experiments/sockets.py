@@ -42,7 +42,7 @@ from testbed.experiments.experiment import (
     line,
 )
 from testbed.experiments.plots import Panel
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.initiator.submission import HttpMessage, indication_part, recipient, submission
 from testbed.lab.build import LoadedLab, load
 from testbed.lab.ladder import Ladder, Rung

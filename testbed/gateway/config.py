@@ -13,16 +13,18 @@ from typing import Final
 from corenet.interfaces.node import Address, Interface
 from testbed.codecs.ccpp import NOTHING, Profile
 from testbed.codecs.hosts import LOOPBACK_HOSTS
-from testbed.gateway.accounting import RadiusClient
-from testbed.gateway.bearers import Bearer, narrowed
+from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.policy import Confirm, Policy, Route, Rule
-from testbed.gateway.sessions import Ageing
-from testbed.gateway.trigger import GiTrigger
+from testbed.gateway.presence.accounting import RadiusClient
+from testbed.gateway.presence.sessions import Ageing
+from testbed.gateway.routing.bearers import Bearer, narrowed
+from testbed.gateway.routing.policy import Confirm, Policy, Route, Rule
 from testbed.pull.config import PullConfig
 from testbed.wap.agreement import Agreement
 from testbed.wap.config import WtpTimers
 from testbed.wap.server import GRANTED, SessionLimits
+
+EVERYBODY: Final = ("0.0.0.0/0", "::/0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,13 @@ class GatewayConfig:
         """Return how a push is to reach its terminal; None where its bearer cannot be had."""
         rule = self.policy.rule_for(application, initiator)
         return narrowed(rule, bearer, required=bearer_required, has_smsc=self.has_smsc)
+
+    @property
+    def accounting_clients(self) -> tuple[RadiusClient, ...]:
+        """Who may send accounting."""
+        return self.radius_clients or tuple(
+            RadiusClient(network, self.radius_secret) for network in EVERYBODY
+        )
 
     @property
     def has_ipv6(self) -> bool:

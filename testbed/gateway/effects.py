@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from testbed.codecs.pap import Priority
-from testbed.gateway.records import Row
+from testbed.gateway.keeping.records import Row
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin
 

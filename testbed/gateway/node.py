@@ -20,30 +20,31 @@ from random import Random
 
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from testbed.esme.outcome import SmsOutcome
-from testbed.gateway.activate import ActivationAnswer
-from testbed.gateway.capabilities import Clients
+from testbed.gateway.activation.activate import ActivationAnswer
+from testbed.gateway.carriers.pages import Pages
+from testbed.gateway.carriers.wap_server import NoPull, Pull, WapServer
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.custody import Custody
-from testbed.gateway.deliveries import Delivery, Key
-from testbed.gateway.dispatch import Dispatch
+from testbed.gateway.dispatch.dispatch import Dispatch
 from testbed.gateway.effects import Effect
 from testbed.gateway.events import (
     StoreFailed,
 )
 from testbed.gateway.initiators import Allowances
-from testbed.gateway.intake import Intake
-from testbed.gateway.judge import CoreAnswer
-from testbed.gateway.lease import Lease
+from testbed.gateway.keeping.lease import Lease
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import Notification, StoredPush, Withdrawal
 from testbed.gateway.output import Output
-from testbed.gateway.pages import Pages
-from testbed.gateway.presence import Presence
-from testbed.gateway.pushes import State
-from testbed.gateway.records import Notification, StoredPush, Withdrawal
-from testbed.gateway.reports import Reports
-from testbed.gateway.sessions import Session, SessionTable
+from testbed.gateway.presence.accounting import AccountingServer
+from testbed.gateway.presence.presence import Presence
+from testbed.gateway.presence.sessions import Session, SessionTable
+from testbed.gateway.routing.judge import CoreAnswer
+from testbed.gateway.submissions.capabilities import Clients
+from testbed.gateway.submissions.intake import Intake
+from testbed.gateway.submissions.reports import Reports
 from testbed.gateway.tenure import Tenure
 from testbed.gateway.terminal import Terminal
-from testbed.gateway.wap_server import NoPull, Pull, WapServer
+from testbed.gateway.underway.custody import Custody
+from testbed.gateway.underway.deliveries import Delivery, Key
 from testbed.pull.effects import FetchFailure, OriginAnswer
 from testbed.wap.session_events import SessionEvent
 
@@ -68,7 +69,14 @@ class Gateway:
         self._name = name
         self._output = Output()
         self._counts: Counter[str] = Counter()
-        self._presence = Presence(config, self._output, self._counts, began=self._session_began)
+        self._presence = Presence(
+            AccountingServer(config.accounting_clients),
+            SessionTable(config.ageing),
+            self._output,
+            self._counts,
+            has_ipv6=config.has_ipv6,
+            began=self._session_began,
+        )
         self._lease = Lease()
         self._allowances = Allowances(config.initiators)
         self._custody = Custody(self._output, self._allowances, self._counts)

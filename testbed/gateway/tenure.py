@@ -13,18 +13,18 @@ from typing import Final
 
 from testbed.codecs.pap import StatusCode
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.custody import Custody
-from testbed.gateway.deliveries import Delivery
-from testbed.gateway.dispatch import Dispatch
+from testbed.gateway.dispatch.dispatch import Dispatch
 from testbed.gateway.events import LeaseLapsed, PushAdopted, PushLetGo, PushRepeated
-from testbed.gateway.inquiries import Inquiries
-from testbed.gateway.lease import Lease
+from testbed.gateway.keeping.lease import Lease
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import Notification, StoredPush
 from testbed.gateway.output import Output
-from testbed.gateway.pushes import State
-from testbed.gateway.recipients import Nobody, terminal_of
-from testbed.gateway.records import Notification, StoredPush
-from testbed.gateway.reports import Reports
+from testbed.gateway.submissions.inquiries import Inquiries
+from testbed.gateway.submissions.recipients import Nobody, terminal_of
+from testbed.gateway.submissions.reports import Reports
 from testbed.gateway.terminal import Terminal, TerminalKind
+from testbed.gateway.underway.custody import Custody
+from testbed.gateway.underway.deliveries import Delivery
 
 POSSIBLE_DUPLICATES: Final = "possible duplicates"
 """Counts pushes that are sent again although the first one may have arrived."""

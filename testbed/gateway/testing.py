@@ -20,7 +20,7 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.esme.outcome import SmsDelivered, SmsOutcome
-from testbed.gateway.activate import ActivationAnswer
+from testbed.gateway.activation.activate import ActivationAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
@@ -34,10 +34,10 @@ from testbed.gateway.effects import (
     SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued, SubmissionFaulted
-from testbed.gateway.judge import CoreAnswer, TerminalView, UnknownTerminal
+from testbed.gateway.keeping.records import DeliveryRecord
+from testbed.gateway.keeping.store import SqliteStore, Written
 from testbed.gateway.node import Gateway
-from testbed.gateway.records import DeliveryRecord
-from testbed.gateway.store import SqliteStore, Written
+from testbed.gateway.routing.judge import CoreAnswer, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal
 from testbed.pull.effects import CancelFetch, FetchFailure, FetchFromOrigin, OriginAnswer
 

@@ -28,7 +28,6 @@ from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
 from corenet.mobile.config import MobileTimers
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
-from testbed.gateway.accounting import RadiusClient
 from testbed.gateway.config import (
     GatewayConfig,
     Limits,
@@ -37,7 +36,8 @@ from testbed.gateway.config import (
     TlsConfig,
 )
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.sessions import Ageing
+from testbed.gateway.presence.accounting import RadiusClient
+from testbed.gateway.presence.sessions import Ageing
 from testbed.handset.settings import HandsetSettings
 from testbed.lab import access, devices, elsewhere, gi, gsup, routes, subscribers
 from testbed.lab.gateway_model import GatewayPart, PullPart

@@ -11,7 +11,7 @@ from pydantic import (
 
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.config import Operation
-from testbed.gateway.policy import Confirm
+from testbed.gateway.routing.policy import Confirm
 from testbed.lab.capabilities_model import CapabilitiesPart
 from testbed.lab.parts import (
     AnyNetwork,

@@ -40,7 +40,7 @@ from testbed.gateway.events import (
     SmsSubmitted,
     TerminalJudged,
 )
-from testbed.gateway.policy import Route
+from testbed.gateway.routing.policy import Route
 from testbed.pull.events import PageServed
 from testbed.wap import describe
 

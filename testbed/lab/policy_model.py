@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from testbed.codecs.wsp.push import PUSH_PORT
-from testbed.gateway.policy import DEFAULT_ORDER, Confirm, Next, Refusal, Route, Rule
-from testbed.gateway.send import application_name
+from testbed.gateway.carriers.send import application_name
+from testbed.gateway.routing.policy import DEFAULT_ORDER, Confirm, Next, Refusal, Route, Rule
 from testbed.lab.parts import Host, Msisdn, Network, Part, Port, Seconds
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.config import OtaPolicy
-from testbed.gateway.policy import Confirm, Policy, Route, Rule
-from testbed.gateway.trigger import GiTrigger
+from testbed.gateway.routing.policy import Confirm, Policy, Route, Rule
 from testbed.lab.gateway_model import GatewayPart
 from testbed.lab.policy_model import GiTriggerPart
 from testbed.lab.yaml_source import Path, Problem, Source

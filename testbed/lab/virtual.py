@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from types import MappingProxyType
 
 from corenet.interfaces.node import Interface
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.lab.build import LoadedLab
 from testbed.lab.elsewhere import cell_quality
 from testbed.simulation.lab import SmsParts, VirtualLab

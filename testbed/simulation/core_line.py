@@ -15,9 +15,9 @@ from corenet.control.core import CoreControl
 from corenet.control.errors import ControlError
 from corenet.control.model import ActivationRequest, Terminal, TerminalQuery
 from corenet.interfaces.activation import ActivationOutcome
-from testbed.gateway.activate import ActivationAnswer, Refused, Unanswered
+from testbed.gateway.activation.activate import ActivationAnswer, Refused, Unanswered
 from testbed.gateway.effects import RequestActivation
-from testbed.gateway.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.routing.judge import CoreAnswer, CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal as AddressedTerminal
 from testbed.simulation.network import VirtualNetwork
 

@@ -47,7 +47,7 @@ from corenet.interfaces.node import Event, Interface
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import MobileState
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.store import Store
+from testbed.gateway.keeping.store import Store
 from testbed.simulation.agreement import contradictions, identifiers_used_twice
 from testbed.simulation.day_network import (
     CELLS,

@@ -24,8 +24,7 @@ from corenet.control.event_log import Entry
 from corenet.ggsn.events import MsReachable
 from corenet.interfaces.node import Event
 from testbed.esme.outcome import SmsOutcome
-from testbed.gateway.activate import ActivationAnswer
-from testbed.gateway.answers import HttpAnswer
+from testbed.gateway.activation.activate import ActivationAnswer
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.effects import (
     AnswerSubmission,
@@ -39,9 +38,10 @@ from testbed.gateway.effects import (
     SubmitSms,
 )
 from testbed.gateway.events import EffectsQueued
-from testbed.gateway.judge import CoreAnswer
+from testbed.gateway.keeping.store import Store, Written
 from testbed.gateway.node import Gateway
-from testbed.gateway.store import Store, Written
+from testbed.gateway.routing.judge import CoreAnswer
+from testbed.gateway.submissions.answers import HttpAnswer
 from testbed.gateway.terminal import Terminal as AddressedTerminal
 from testbed.pull.effects import CancelFetch, FetchFromOrigin, OriginAnswer
 from testbed.simulation.core_line import CoreLine

@@ -16,7 +16,7 @@ from typing import Final
 
 from testbed.codecs import pap
 from testbed.codecs.pap import PapError, StatusCode
-from testbed.gateway.answers import HttpAnswer
+from testbed.gateway.submissions.answers import HttpAnswer
 from testbed.initiator.submission import HttpMessage, read_answer, take_notification
 from testbed.simulation.network import VirtualNetwork
 

@@ -23,9 +23,9 @@ from testbed.codecs import pap
 from testbed.codecs.multipart import Part
 from testbed.codecs.si import ServiceIndication
 from testbed.esme.config import EsmeConfig
+from testbed.gateway.carriers.esme_route import EsmeRoute
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.esme_route import EsmeRoute
-from testbed.gateway.store import Store
+from testbed.gateway.keeping.store import Store
 from testbed.handset.handset import handsets as handsets_with
 from testbed.handset.settings import HandsetSettings, WapGateway
 from testbed.initiator.submission import indication_part, recipient, submission

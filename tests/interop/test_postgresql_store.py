@@ -14,8 +14,8 @@ import pytest
 from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.postgresql_store import ADOPTED_AT_ONCE, PostgresqlStore
 from testbed.codecs.pap import DeliveryMethod, Priority, ReplaceMethod, Version
-from testbed.gateway.pushes import State
-from testbed.gateway.records import (
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import (
     AddPush,
     AskWithdrawal,
     DeliveryRecord,
@@ -26,7 +26,7 @@ from testbed.gateway.records import (
     StoredPush,
     Withdrawal,
 )
-from testbed.gateway.store import PushQuery, Written
+from testbed.gateway.keeping.store import PushQuery, Written
 from tests.interop.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.interop

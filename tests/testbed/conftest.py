@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 
 OpenStore = Callable[[], SqliteStore]
 

@@ -39,8 +39,8 @@ from testbed.codecs import pap
 from testbed.codecs.si import ServiceIndication
 from testbed.codecs.sl import ServiceLoading
 from testbed.gateway.events import DeliveryEnded
-from testbed.gateway.status import as_plain
-from testbed.gateway.store import PushQuery
+from testbed.gateway.keeping.status import as_plain
+from testbed.gateway.keeping.store import PushQuery
 from testbed.initiator.submission import (
     indication_part,
     loading_part,

@@ -16,9 +16,9 @@ from corenet.adapters.control_http import ControlInterface
 from corenet.control.model import BehaviourRequest
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, Step
 from testbed.adapters.core_client import CoreClient
-from testbed.gateway.activate import Refused, Unanswered
+from testbed.gateway.activation.activate import Refused, Unanswered
 from testbed.gateway.effects import RequestActivation
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal, TerminalKind
 
 APN, TOKEN = "wap.example", "open sesame"

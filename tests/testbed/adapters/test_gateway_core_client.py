@@ -19,10 +19,10 @@ from corenet.control.model import (
 )
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, FailureCause, Step
 from testbed.adapters.core_client import CoreClient, read_outcome, read_terminals
-from testbed.gateway.activate import Refused, Unanswered, refusal_of
+from testbed.gateway.activation.activate import Refused, Unanswered, refusal_of
 from testbed.gateway.effects import RequestActivation
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
-from testbed.gateway.policy import Refusal
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.routing.policy import Refusal
 from testbed.gateway.terminal import Terminal as Subject
 
 IMSI, MSISDN, APN = "234150000000001", "447700900001", "wap.example"

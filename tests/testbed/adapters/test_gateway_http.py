@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from testbed.adapters.gateway_http import IDLE_SECONDS, GatewaySite
 from testbed.codecs import whole_request
-from testbed.gateway.answers import HttpAnswer
+from testbed.gateway.submissions.answers import HttpAnswer
 
 LARGEST = 1000
 PLAIN = (

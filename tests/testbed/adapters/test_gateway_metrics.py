@@ -17,11 +17,12 @@ from testbed.adapters.gateway_metrics import (
 )
 from testbed.codecs import pap
 from testbed.codecs.wsp.pdus import Get, encode_unit
-from testbed.gateway import events, submission
+from testbed.gateway import events
 from testbed.gateway.config import GatewayConfig, OtaPolicy
 from testbed.gateway.events import PushRepeated, PushSentInVain
-from testbed.gateway.judge import TerminalView
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
+from testbed.gateway.routing.judge import TerminalView
+from testbed.gateway.submissions import submission
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import (
     ADDRESS,

@@ -36,10 +36,10 @@ from testbed.adapters.store_tending import PRUNING_INTERVAL, StoreTending
 from testbed.adapters.store_thread import StoreThread
 from testbed.codecs import pap, si
 from testbed.codecs.wsp import decode_push
-from testbed.gateway import submission
 from testbed.gateway.config import GatewayConfig, Limits, NotificationPolicy, RetryPolicy
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.store import PushQuery, SqliteStore
+from testbed.gateway.keeping.store import PushQuery, SqliteStore
+from testbed.gateway.submissions import submission
 from testbed.gateway.testing import IMSI, INDICATION, MESSAGE, SECRET, accounting, body_of
 from testbed.initiator.submission import HttpMessage
 
@@ -538,7 +538,7 @@ class KillTests(TestCase):
             for round_number, seed in enumerate((11, 12, 13)):
                 accepted += await threads.deferToThread(self.kill_once, store, round_number, seed)
             assert len(accepted) > 10
-            from testbed.gateway.store import SqliteStore
+            from testbed.gateway.keeping.store import SqliteStore
 
             kept = SqliteStore(store)
             missing = [push_id for push_id in accepted if kept.find(push_id) is None]

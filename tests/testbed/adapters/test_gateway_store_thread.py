@@ -10,9 +10,15 @@ from twisted.trial.unittest import TestCase
 from corenet.adapters.sqlite_file import StoreError
 from testbed.adapters.store_thread import StoreThread
 from testbed.gateway.effects import Commit
-from testbed.gateway.pushes import State
-from testbed.gateway.records import AddPush, DeliveryRecord, Notification, PushRecord, PutDelivery
-from testbed.gateway.store import SqliteStore, Written
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import (
+    AddPush,
+    DeliveryRecord,
+    Notification,
+    PushRecord,
+    PutDelivery,
+)
+from testbed.gateway.keeping.store import SqliteStore, Written
 
 
 def commit(push_id, number=0):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from testbed.gateway.config import GatewayConfig, OtaPolicy
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.gateway.testing import SECRET, GatewayBench
 
 MakeBench = Callable[..., GatewayBench]

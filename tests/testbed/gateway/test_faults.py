@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from testbed.codecs import pap
-from testbed.gateway import capabilities, operations, submission
-from testbed.gateway.dispatch import Dispatch
+from testbed.gateway.dispatch.dispatch import Dispatch
 from testbed.gateway.events import PushRefused, SubmissionFaulted
 from testbed.gateway.initiators import Allowances
-from testbed.gateway.judge import TerminalView
+from testbed.gateway.routing.judge import TerminalView
+from testbed.gateway.submissions import capabilities, operations, submission
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import IMSI, MESSAGE, MSISDN, body_of, plmn
 

@@ -17,9 +17,9 @@ from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, Priority, QualityOfService, ReplaceMethod
 from testbed.gateway.config import ClientProfiles, GatewayConfig
 from testbed.gateway.events import PushSent
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
-from testbed.gateway.pushes import State
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.store import SqliteStore
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import INDICATION, NOTIFY_URL, NOW, SECRET, GatewayBench, plmn
 

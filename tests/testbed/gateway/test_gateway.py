@@ -12,7 +12,7 @@ from testbed.codecs import pap
 from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.wsp import decode_push
-from testbed.gateway.activate import Refused, Unanswered
+from testbed.gateway.activation.activate import Refused, Unanswered
 from testbed.gateway.config import Limits, NotificationPolicy, RetryPolicy
 from testbed.gateway.events import (
     ActivationAnswered,
@@ -28,9 +28,9 @@ from testbed.gateway.events import (
     StoreFailed,
     TerminalJudged,
 )
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
-from testbed.gateway.pushes import State
-from testbed.gateway.records import Notification
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.keeping.records import Notification
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import (
     ADDRESS,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from testbed.codecs import http_digest, pap
 from testbed.codecs.http_digest import NONCE_SECONDS, Proof
-from testbed.gateway.answers import unauthorized
 from testbed.gateway.config import GatewayConfig
 from testbed.gateway.initiators import (
     Access,
@@ -22,7 +21,8 @@ from testbed.gateway.initiators import (
     TokenBucket,
     Unknown,
 )
-from testbed.gateway.judge import TerminalView
+from testbed.gateway.routing.judge import TerminalView
+from testbed.gateway.submissions.answers import unauthorized
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import IMSI, MESSAGE, MSISDN, NOW, body_of, plmn
 

@@ -11,11 +11,11 @@ from testbed.codecs import pap, si
 from testbed.codecs.pap import DeliveryMethod
 from testbed.codecs.wsp import decode_push
 from testbed.gateway.config import OtaPolicy
-from testbed.gateway.judge import TerminalView, UnknownTerminal
-from testbed.gateway.passing import Passed, has_passed
-from testbed.gateway.policy import Confirm
-from testbed.gateway.pushes import State
-from testbed.gateway.recipients import Nobody, terminal_of
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.routing.judge import TerminalView, UnknownTerminal
+from testbed.gateway.routing.passing import Passed, has_passed
+from testbed.gateway.routing.policy import Confirm
+from testbed.gateway.submissions.recipients import Nobody, terminal_of
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import ADDRESS, IMSI, INDICATION, MESSAGE, MSISDN, accounting
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.gateway.testing import SECRET, GatewayBench, active
 
 CHILD = """
@@ -17,7 +17,7 @@ import sys
 from dataclasses import replace
 from corenet.interfaces.activation import CauseSource, FailureCause, Step
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.gateway.testing import MESSAGE, SECRET, GatewayBench, active, failed
 
 silent = failed(Step.MS_ACTIVATION, FailureCause(CauseSource.GTP, 196, "silent"))

@@ -11,8 +11,8 @@ from testbed.codecs import pap
 from testbed.codecs.pap import DeliveryMethod, MessageState
 from testbed.codecs.wsp.pdus import Get
 from testbed.gateway.effects import Commit
-from testbed.gateway.judge import TerminalView
-from testbed.gateway.pushes import State
+from testbed.gateway.keeping.pushes import State
+from testbed.gateway.routing.judge import TerminalView
 from testbed.gateway.tenure import POSSIBLE_DUPLICATES
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.terminal_testing import BenchTerminal

@@ -11,15 +11,15 @@ import pytest
 from corenet.interfaces.activation import CauseSource, FailureCause, Step
 from corenet.interfaces.node import Interface
 from testbed.esme.outcome import SmsDelivered, SmsFailed, SmsUnknown
-from testbed.gateway.activate import Refused, Unanswered
+from testbed.gateway.activation.activate import Refused, Unanswered
+from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.config import RetryPolicy
 from testbed.gateway.events import SmsSubmitted
-from testbed.gateway.judge import CoreSilent, TerminalView, UnknownTerminal
-from testbed.gateway.policy import Next, Policy, Refusal, Route, Rule
-from testbed.gateway.sessions import Ageing
+from testbed.gateway.presence.sessions import Ageing
+from testbed.gateway.routing.judge import CoreSilent, TerminalView, UnknownTerminal
+from testbed.gateway.routing.policy import Next, Policy, Refusal, Route, Rule
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import MESSAGE, accounting, active, failed, plmn
-from testbed.gateway.trigger import GiTrigger
 
 TERMINALS = 12
 SMS_OUTCOMES = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from testbed.codecs.pap import MessageState
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.judge import TerminalView
-from testbed.gateway.status import as_plain
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.status import as_plain
+from testbed.gateway.keeping.store import SqliteStore
+from testbed.gateway.routing.judge import TerminalView
 from testbed.gateway.terminal import Terminal
 from testbed.gateway.testing import ADDRESS, IMSI, MESSAGE, MSISDN, GatewayBench
 from testbed.lab.timeline import Timeline

@@ -23,7 +23,7 @@ from corenet.sgsn.config import RadioTimers, RoutingArea, SgsnConfig
 from corenet.sgsn.events import PdpState
 from gtp.timers import Timers
 from testbed.gateway.config import GatewayConfig
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.simulation.lab import VirtualLab
 
 APN = "wap.example"

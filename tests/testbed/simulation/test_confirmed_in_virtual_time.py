@@ -15,7 +15,7 @@ from testbed.codecs.pap import DeliveryMethod, MessageState
 from testbed.codecs.wtp import UserAbort
 from testbed.gateway.config import OtaPolicy, RetryPolicy
 from testbed.gateway.events import PushSent, SessionInvited
-from testbed.gateway.policy import Confirm
+from testbed.gateway.routing.policy import Confirm
 from testbed.handset.settings import HandsetSettings, OnPush, PushBehaviour
 from testbed.simulation.quality import LinkQuality
 from tests.interop.dissection import Dissection

@@ -9,7 +9,7 @@ from corenet.adapters.subscriber_file import SubscriberFile
 from corenet.control.model import MobileActivation
 from corenet.mobile.events import MobileState
 from testbed.experiments.day import days, live, main, report
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.simulation.agreement import contradictions
 from testbed.simulation.day import Day, Life
 from testbed.simulation.day_network import configuration, imsi_of

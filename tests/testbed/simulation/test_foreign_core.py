@@ -19,10 +19,10 @@ from corenet.interfaces.node import Interface
 from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import SgsnConfig
 from testbed.codecs.pap import MessageState
+from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.config import GatewayConfig, RetryPolicy
 from testbed.gateway.events import DeliveryEnded, GiTriggered
-from testbed.gateway.policy import Policy, Route, Rule
-from testbed.gateway.trigger import GiTrigger
+from testbed.gateway.routing.policy import Policy, Route, Rule
 from testbed.simulation.lab import VirtualLab
 from testbed.simulation.quality import LinkQuality
 

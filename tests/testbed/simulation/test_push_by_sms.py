@@ -12,7 +12,7 @@ from corenet.mobile.behaviour import SmsAnswer, SmsBehaviour
 from testbed.codecs.pap import MessageState
 from testbed.esme.config import SmscMode
 from testbed.gateway.events import SmsSubmitted
-from testbed.gateway.policy import Policy, Route, Rule
+from testbed.gateway.routing.policy import Policy, Route, Rule
 from testbed.lab.build import load
 from testbed.simulation.lab import SmsParts, VirtualLab
 from testbed.smsc.events import MessageEnded, TransactionEnded

@@ -22,7 +22,7 @@ from testbed.gateway.events import (
     StoreFailed,
     TerminalJudged,
 )
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.simulation.gateway_host import GatewayDownError
 from testbed.simulation.initiator import Conduct
 

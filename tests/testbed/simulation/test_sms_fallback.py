@@ -10,8 +10,8 @@ import pytest
 from corenet.mobile.behaviour import Behaviour
 from testbed.codecs.pap import MessageState
 from testbed.esme.outcome import SmsDelivered, SmsFailed
-from testbed.gateway.policy import Policy, Route, Rule
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
+from testbed.gateway.routing.policy import Policy, Route, Rule
 from testbed.lab.build import load
 from testbed.simulation.lab import VirtualLab
 

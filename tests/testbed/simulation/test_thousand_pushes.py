@@ -157,7 +157,7 @@ def test_half_done_contexts_go_when_they_are_used(make_crowd):
 
 
 PROGRAM = """
-from testbed.gateway.store import SqliteStore
+from testbed.gateway.keeping.store import SqliteStore
 from testbed.lab.build import load
 from testbed.simulation.lab import VirtualLab
 

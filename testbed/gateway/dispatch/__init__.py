@@ -1,0 +1,1 @@
+"""Runs the life of each push: judges, activates, sends, waits."""

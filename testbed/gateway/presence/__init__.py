@@ -1,0 +1,1 @@
+"""Who is online, as network elements report by RADIUS accounting."""

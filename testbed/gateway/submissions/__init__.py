@@ -1,0 +1,1 @@
+"""What initiators post, and what they are answered and told."""
