@@ -12,7 +12,7 @@ time is over, for the GGSN learns of the new SGSN later.
     LEAVING  -(Acknowledge that accepts)---------------> LEAVING, packets forwarded
     LEAVING  -(Cancel Location)------------------------> gone, packets still forwarded
     LEAVING  -(mobile is here again)-------------------> gone; it is rejected, and attaches
-    LEAVING  -(time is over, not acknowledged)---------> ATTACHED, STANDBY
+    LEAVING  -(refused, or time is over without it)----> ATTACHED, STANDBY
     LEAVING  -(time is over, acknowledged)-------------> gone
 
 Secondary contexts stay behind and are deleted: their templates do not travel.
@@ -38,6 +38,7 @@ from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS, Forwarding, PdpContext
+from corenet.sgsn.presence import Presence
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.events import RequestReceived
@@ -84,6 +85,7 @@ class Departures:
         requests: NetworkRequests,
         short_messages: ShortMessages,
         detaches: Detaches,
+        presence: Presence,
     ) -> None:
         self._core = core
         self._paging = paging
@@ -92,6 +94,7 @@ class Departures:
         self._requests = requests
         self._short_messages = short_messages
         self._detaches = detaches
+        self._presence = presence
         self._by_teid: dict[int, Departure] = {}
         self._by_mobile: dict[MmContext, Departure] = {}
         core.on_leave(self._stay)
@@ -229,14 +232,14 @@ class Departures:
         mobile.enter(MmState.ATTACHED, now)
         for context in departure.contexts:
             context.forwarding = None
+        # It has just been heard elsewhere: where it is, if anywhere, a page will show.
+        self._presence.miss(mobile, now)
 
     def _over(self, departure: Departure, now: float) -> None:
         mobile = departure.mobile
         leaving = self._by_mobile.get(mobile) is departure
         if leaving and not departure.acknowledged:
             self._resume(departure, now)
-            # Where it is, if anywhere, a page will show.
-            mobile.link.standby = True
             return
         self._forget(departure)
         for context in departure.contexts:

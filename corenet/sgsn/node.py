@@ -122,6 +122,7 @@ class Sgsn:
             self._requests,
             self._short_messages,
             self._detaches,
+            self._presence,
         )
         self._arrivals = Arrivals(
             core,

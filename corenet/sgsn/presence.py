@@ -71,9 +71,13 @@ class Presence:
         if mobile.ready_timer is None or mobile.last_heard + mobile.ready_timer > now:
             self._watch(mobile)
         else:
-            mobile.link.standby = True
             self._core.count("mobiles_to_standby")
-            self._expect(mobile, now)
+            self.miss(mobile, now)
+
+    def miss(self, mobile: MmContext, now: float) -> None:
+        """Have an attached mobile, whose alarm has ended, in STANDBY."""
+        mobile.link.standby = True
+        self._expect(mobile, now)
 
     def _expect(self, mobile: MmContext, now: float) -> None:
         """See that a mobile in STANDBY updates its routing area in time."""

@@ -501,14 +501,29 @@ def test_the_new_sgsn_does_not_acknowledge(leaving, refused):
         acknowledge(leaving, response, cause=Cause.SYSTEM_FAILURE)
     else:
         leaving.run(30.1)
-        view = leaving.sgsn.mm_context(leaving.IMSI)
-        assert view.reachability is Reachability.STANDBY
-        leaving.say_octets(b"")
+    view = leaving.sgsn.mm_context(leaving.IMSI)
+    assert view.reachability is Reachability.STANDBY
+    leaving.say_octets(b"")
+    if not refused:
         acknowledge(leaving, response)
         assert leaving.sgsn.counters["acknowledges_ignored"] == 1
     assert leaving.sgsn.mm_context(leaving.IMSI).state is MmState.ATTACHED
     downlink(leaving, teid)
     assert leaving.packets[leaving.IMSI].popleft()[1] == PACKET
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_mobile_that_did_not_go_and_is_not_here_either(leaving, refused):
+    """It went off on its way: it is not kept for ever, but as long as any that is silent."""
+    response = hand_over(leaving)
+    if refused:
+        acknowledge(leaving, response, cause=Cause.SYSTEM_FAILURE)
+    else:
+        leaving.run(30.1)
+    radio = leaving.config.radio
+    leaving.run(radio.t3312 + radio.mobile_reachable_margin + 0.1)
+    assert leaving.events(MobileDetached)[-1].reason is DetachReason.IMPLICIT
+    assert leaving.sgsn.mm_context(leaving.IMSI) is None
 
 
 def test_a_context_that_the_new_sgsn_does_not_take(leaving):
