@@ -38,10 +38,18 @@ from corenet.adapters.tuns import Tuns
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.adapters.ways_out import WaysOut
 from corenet.gi.ends import is_for_many, packet_ends
-from corenet.interfaces.attachments import IN_PROCESS, OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.attachments import (
+    IN_PROCESS,
+    LIKE_TCP,
+    OVER_TCP,
+    OVER_UDP,
+    TO_MOBILES,
+    Attachments,
+)
 from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.cells import Cells
 from corenet.interfaces.interference import Interference
+from corenet.interfaces.lines import Lines
 from corenet.interfaces.node import (
     ANYWHERE,
     Address,
@@ -115,10 +123,13 @@ class TwistedRuntime:
         self._stopped: Deferred[None] | None = None
         self._closed = False
         self.interference: Interference | None = None
-        """Is shown every datagram of our nodes before it goes; may be changed at any time."""
+        """Is shown what our nodes send before it goes; may be changed at any time."""
         self.counters: Counter[str] = Counter()
         """What was lost here and why, and nodes' faults, by name."""
-        self._streams = Streams(reactor, self._deliver, self._pass, self.counters)
+        self._lines = Lines(self)
+        self._streams = Streams(
+            reactor, self._deliver, self._pass, self.counters, self._lines, self.now
+        )
 
     # Time
 
@@ -135,6 +146,7 @@ class TwistedRuntime:
         def fire() -> None:
             self._later.discard(later)
             action()
+            self._work()
 
         later = Later(self._reactor.callLater(max(0.0, delay), fire))
         self._later.add(later)
@@ -238,6 +250,10 @@ class TwistedRuntime:
         """Call ``tap`` for every datagram that passed, until the function returned is called."""
         return self._pass.add(tap)
 
+    def reset(self, interface: Interface) -> int:
+        """Break every connection on an interface; return how many there were."""
+        return self._streams.reset(interface)
+
     # What reaches a node
 
     def _arrived(self, place: Place, interface: Interface, batch: Batch) -> None:
@@ -316,11 +332,7 @@ class TwistedRuntime:
         if latency is None:
             return False
 
-        def arrive() -> None:
-            self._receive(place, interface, data, peer, local)
-            self._work()
-
-        self.call_later(latency, arrive)
+        self.call_later(latency, partial(self._receive, place, interface, data, peer, local))
         return True
 
     def _arrived_from_terminal(self, place: Place, imsi: str, packets: list[bytes]) -> None:
@@ -437,10 +449,11 @@ class TwistedRuntime:
             return
         if events:
             self._queue.append(partial(self._tell, self._latest, node.name, events))
-        if len(datagrams) > 1 and not self._pass.watched and self.interference is None:
+        interfered = self.interference is not None or len(self._lines) > 0
+        if len(datagrams) > 1 and not self._pass.watched and not interfered:
             datagrams = self._send_together(place, datagrams)
         for datagram in datagrams:
-            if self.interference is None or not self._is_interfered(place, datagram):
+            if not interfered or not self._is_interfered(place, datagram):
                 self._send(place, datagram)
         if streams is not None:
             for command in commands:
@@ -463,6 +476,42 @@ class TwistedRuntime:
 
     def _is_interfered(self, place: Place, datagram: Datagram) -> bool:
         """Show a datagram to whoever interferes, do what is said; return whether anything is."""
+        if datagram.interface in LIKE_TCP:
+            self._carry_in_line(place, datagram)
+            return True
+        fate = None
+        if self.interference is not None:
+            shown = self._shown(place, datagram)
+            fate = self.interference(shown)
+        if fate is None:
+            return False
+        interface, local, peer, data = shown.interface, shown.source, shown.destination, shown.data
+        if not fate.sendings:
+            self._pass(interface, local, peer, data, shown.sender, shown.receiver)
+        for delay in fate.sendings:
+            self.call_later(delay, partial(self._send_later, place, datagram))
+        for answer in fate.answers:
+            self._pass(interface, peer, local, answer, shown.receiver, shown.sender)
+            if not self._is_delayed(place, interface, answer, peer, local):
+                self._queue.append(partial(self._receive, place, interface, answer, peer, local))
+        return True
+
+    def _carry_in_line(self, place: Place, datagram: Datagram) -> None:
+        """Carry a message of an interface that stands for a connection."""
+        self._lines.carry(
+            (place.node.name, datagram.interface, datagram.peer),
+            partial(self._shown, place, datagram),
+            partial(self._send_later, place, datagram),
+            lambda: None,
+        )
+
+    def _send_later(self, place: Place, datagram: Datagram) -> None:
+        """Send what was held back, unless its node has crashed meanwhile."""
+        if self._places.get(place.node.name) is place:
+            self._send(place, datagram)
+
+    def _shown(self, place: Place, datagram: Datagram) -> Passed:
+        """Return what whoever interferes sees of a datagram."""
         interface, peer, data = datagram.interface, datagram.peer, datagram.data
         local = datagram.local or place.addresses.get(interface, ("", 0))
         if interface is Interface.GI:
@@ -473,21 +522,7 @@ class TwistedRuntime:
             if there is None and interface in TO_MOBILES:
                 there = self._attachments.on_gi(peer[0])
         name = "" if there is None else there.name
-        assert self.interference is not None
-        fate = self.interference(
-            Passed(self.now(), interface, local, peer, data, place.node.name, name)
-        )
-        if fate is None:
-            return False
-        if not fate.sendings:
-            self._pass(interface, local, peer, data, place.node.name, name)
-        for delay in fate.sendings:
-            self.call_later(delay, partial(self._send, place, datagram))
-        for answer in fate.answers:
-            self._pass(interface, peer, local, answer, name, place.node.name)
-            if not self._is_delayed(place, interface, answer, peer, local):
-                self._queue.append(partial(self._receive, place, interface, answer, peer, local))
-        return True
+        return Passed(self.now(), interface, local, peer, data, place.node.name, name)
 
     def _send_together(self, place: Place, datagrams: list[Datagram]) -> list[Datagram]:
         """Send those that are alike, as far as the system takes them; return all others."""
@@ -532,12 +567,9 @@ class TwistedRuntime:
         if delay is None:
             self.counters[f"{interface}-lost"] += 1
         elif delay > 0:
-
-            def leave_cell() -> None:
-                self._carry_on_link(there, interface, data, local, peer)
-                self._work()
-
-            self.call_later(delay, leave_cell)
+            self.call_later(
+                delay, partial(self._carry_on_link, there, interface, data, local, peer)
+            )
         else:
             self._carry_on_link(there, interface, data, local, peer)
 
@@ -675,6 +707,7 @@ class TwistedRuntime:
 
     def _close(self) -> None:
         self._closed = True
+        self.interference = None
         self._queue.clear()
         for later in self._later:
             later.cancel()

@@ -4,7 +4,8 @@ Theory of operation. Each connection is a Twisted protocol that hands what happe
 through ``deliver``, which the runtime gives. Twisted buffers what the peer does not take yet; once
 that is more than ``MOST_UNSENT`` octets, or the peer takes nothing for ``FAREWELL`` seconds after
 the node's ``Disconnect``, the connection is reset, so that nobody who does not read can fill our
-memory or keep a socket open.
+memory or keep a socket open. While somebody interferes, what a node sends is carried through
+``Lines``, and written when it has come to the end of them.
 
 Where both ends are nodes of ours only the end that listens tells what passed.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any, Protocol, cast
 
@@ -26,10 +28,12 @@ from zope.interface import implementer
 
 from corenet.adapters.reactor import ConnectsTcp, ListeningPort, ScheduledCall, Schedules
 from corenet.adapters.udp import CannotBindError
+from corenet.interfaces.lines import NOT_ACKNOWLEDGED, Lines
 from corenet.interfaces.node import Address, Interface, Node
-from corenet.interfaces.runtime import Phase
+from corenet.interfaces.runtime import Passed, Phase
 from corenet.interfaces.streams import (
     CLOSED_HERE,
+    RESET,
     Connect,
     Disconnect,
     StreamCommand,
@@ -103,14 +107,17 @@ class _Connection(TwistedProtocol):
             self._farewell = None
         self._streams.lost(self, self._why or _in_words(reason))
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the node has done with it, or it is broken."""
+        return bool(self._why)
+
     def transmit(self, data: bytes) -> None:
         """Send; reset the connection where too much waits already."""
-        if self._why:
-            return
         if self._unsent is not None:
             self._unsent += len(data)
             if self._unsent > MOST_UNSENT:
-                self._abort(NOT_READING)
+                self.abort(NOT_READING)
                 return
         self._tcp.write(data)
 
@@ -118,16 +125,20 @@ class _Connection(TwistedProtocol):
         """Close once everything is sent."""
         if not self._why:
             self._why = reason
-            self._farewell = self._streams.reactor.callLater(FAREWELL, self._gave_up)
-            cast("Any", self.transport).unregisterProducer()
-            self._tcp.loseConnection()
+            self._streams.in_line(self, Phase.CLOSED, b"", self._close)
+
+    def _close(self) -> None:
+        self._farewell = self._streams.reactor.callLater(FAREWELL, self._gave_up)
+        cast("Any", self.transport).unregisterProducer()
+        self._tcp.loseConnection()
 
     def _gave_up(self) -> None:
         self._farewell = None
         self._tcp.abortConnection()
 
-    def _abort(self, reason: str) -> None:
-        self._why = reason
+    def abort(self, reason: str) -> None:
+        """Break it."""
+        self._why = self._why or reason
         self._tcp.abortConnection()
 
     # The transport's buffer
@@ -188,9 +199,15 @@ class Streams:
     """The connections of all nodes of a runtime."""
 
     def __init__(
-        self, reactor: StreamReactor, deliver: Deliver, passed: Pass, counters: Counter[str]
+        self,
+        reactor: StreamReactor,
+        deliver: Deliver,
+        passed: Pass,
+        counters: Counter[str],
+        lines: Lines,
+        now: Callable[[], float],
     ) -> None:
-        """``deliver`` calls nodes' verbs, ``passed`` takes what passes.
+        """``deliver`` calls nodes' verbs, ``passed`` takes what passes, ``lines`` carry it.
 
         ``counters`` count by interface what came to nothing: attempts that failed
         ("smpp-not-connected") and connections to those who do not read ("smpp-not-read").
@@ -201,12 +218,15 @@ class Streams:
         self._counters = counters
         self._deliver = deliver
         self._passed = passed
+        self._lines = lines
+        self._now = now
         self._numbers = count(1)
         self._connections: dict[int, _Connection] = {}
         self._by_local: dict[Address, str] = {}
         self._ports: dict[str, list[ListeningPort]] = {}
         self._listening: dict[Address, str] = {}
         self._emptied: Deferred[object] | None = None
+        self._is_closed = False
 
     def settle(self, node: Node, interface: Interface, address: Address) -> Address:
         """Listen for a node where it wants that; return its address, with the port it has.
@@ -238,9 +258,10 @@ class Streams:
                 self._connect(node, places[command.interface][0], command)
             case Transmit():
                 connection = self._connections.get(command.connection)
-                if connection is not None:
-                    self._tell(connection, Phase.DATA, command.data, outwards=True)
-                    connection.transmit(command.data)
+                if connection is not None and not connection.is_ending:
+                    data = command.data
+                    go = partial(self._transmit, connection, data)
+                    self.in_line(connection, Phase.DATA, data, go)
             case Disconnect():
                 connection = self._connections.get(command.connection)
                 if connection is not None:
@@ -248,11 +269,55 @@ class Streams:
 
     def _connect(self, node: StreamNode, host: str, command: Connect) -> None:
         connection = _Connection(self, node, command.interface, command.attempt)
-        factory = _Connector(self, connection)
-        bind = (host, 0) if host else None
-        self.connectors[connection] = self.reactor.connectTCP(
-            command.peer[0], command.peer[1], factory, timeout=command.timeout, bindAddress=bind
+        connection.local, connection.peer = (host, 0), command.peer
+        self._lines.carry(
+            connection,
+            partial(self._shown, connection, Phase.OPENED, b""),
+            partial(self._open, connection, command.timeout),
+            partial(self.failed, connection, NOT_ACKNOWLEDGED),
+            patience=command.timeout,
         )
+
+    def _open(self, connection: _Connection, timeout: float) -> None:
+        if self._is_closed:
+            return
+        host, port = connection.peer
+        factory = _Connector(self, connection)
+        bind = connection.local if connection.local[0] else None
+        self.connectors[connection] = self.reactor.connectTCP(
+            host, port, factory, timeout=timeout, bindAddress=bind
+        )
+
+    def in_line(
+        self, connection: _Connection, phase: Phase, data: bytes, go: Callable[[], None]
+    ) -> None:
+        """Do something to a connection behind what is on its way."""
+        shown = partial(self._shown, connection, phase, data)
+        broken = partial(connection.abort, NOT_ACKNOWLEDGED)
+        self._lines.carry(connection, shown, go, broken)
+
+    def _transmit(self, connection: _Connection, data: bytes) -> None:
+        self._tell(connection, Phase.DATA, data, outwards=True)
+        connection.transmit(data)
+
+    def _shown(self, connection: _Connection, phase: Phase, data: bytes) -> Passed:
+        return Passed(
+            self._now(),
+            connection.interface,
+            connection.local,
+            connection.peer,
+            data,
+            connection.node.name,
+            self._by_local.get(connection.peer) or self._name_at(connection.peer),
+            phase,
+        )
+
+    def reset(self, interface: Interface) -> int:
+        """Break every connection on an interface; return how many there were."""
+        broken = [one for one in self._connections.values() if one.interface is interface]
+        for connection in broken:
+            connection.abort(RESET)
+        return sum(connection.told for connection in broken)
 
     def release(self, node: Node) -> list[Deferred[object]]:
         """Stop listening for a node; the Deferreds fire when its ports are free."""
@@ -264,6 +329,8 @@ class Streams:
 
         The Deferreds fire when the ports are free and the connections are over.
         """
+        self._is_closed = True
+        self._lines.let_go()
         ports = [port for ports in self._ports.values() for port in ports]
         closing = [maybeDeferred(port.stopListening) for port in ports]
         self._ports.clear()
@@ -313,6 +380,7 @@ class Streams:
     def lost(self, connection: _Connection, reason: str) -> None:
         """Tell a node that a connection is over."""
         number, node = connection.number, connection.node
+        self._lines.forget(connection)
         del self._connections[number]
         self._by_local.pop(connection.local, None)
         if self._emptied is not None and not self._connections:

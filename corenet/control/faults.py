@@ -1,8 +1,11 @@
-"""Faults that an operator lays on a core: datagrams lost and held back, and nodes that crash.
+"""Faults that an operator lays on a core: what is lost or held back, and nodes that crash.
 
-Theory of operation. While a fault is laid, the runtime shows each datagram that a node here sends
+Theory of operation. While a fault is laid, the runtime shows what nodes here send
 (``Interference``); what the operator has nothing to say about goes on to whoever interfered
 before. With the last fault gone nobody looks any more.
+
+On connections nothing is missing in the end: what is lost is sent again by TCP, so that all behind
+it waits, and who loses everything loses the connection (``corenet.interfaces.lines``).
 """
 
 from __future__ import annotations
@@ -23,11 +26,6 @@ from corenet.interfaces.runtime import Passed, Runtime
 
 LONGEST_DELAY: Final = 60.0
 """Seconds; by then every timer of GTP has expired."""
-LAYABLE: Final = tuple(interface for interface in Interface if interface not in OVER_TCP)
-"""The interfaces that datagrams pass on."""
-RELIABLE: Final = frozenset({Interface.GR})
-"""Of these, what stands for a connection: nothing is lost there."""
-
 Restart = Callable[[str], None]
 """Sets going that a node crashes and comes back; raises KeyError where there is none to."""
 
@@ -36,13 +34,17 @@ class InterfaceFault(Answer):
     """What is wrong with an interface."""
 
     interface: str
-    loss: float = Field(description="probability, 0 to 1, that a datagram never arrives")
+    loss: float = Field(
+        description="probability, 0 to 1, that a datagram never arrives, or that what runs over a "
+        "connection has to be sent again"
+    )
     delay: float = Field(description="seconds that each takes longer")
-    lost: int = Field(description="datagrams lost by this so far")
+    lost: int = Field(description="so many lost by this so far")
+    over_tcp: bool = Field(description="whether it runs over connections, which can be reset")
 
 
 class FaultList(Answer):
-    """Every interface that datagrams pass on."""
+    """Every interface."""
 
     interfaces: list[InterfaceFault]
 
@@ -59,7 +61,7 @@ class FaultRequest(Request):
 class OfInterface(Parameters):
     """A path to an interface."""
 
-    interface: Literal[tuple(interface.value for interface in LAYABLE)]  # type: ignore[valid-type]
+    interface: Literal[tuple(interface.value for interface in Interface)]  # type: ignore[valid-type]
 
 
 class OfNode(Parameters):
@@ -81,7 +83,7 @@ class FaultControl:
         self._lost: Counter[Interface] = Counter()
 
     def __call__(self, passed: Passed) -> Fate | None:
-        """Say what becomes of a datagram (``Interference``)."""
+        """Say what becomes of what a node sends (``Interference``)."""
         fault = self._faults.get(passed.interface)
         if fault is not None:
             if fault.loss and self._random.random() < fault.loss:
@@ -93,18 +95,15 @@ class FaultControl:
 
     def list(self) -> FaultList:
         """Return every interface."""
-        return FaultList(interfaces=[self._state(interface) for interface in LAYABLE])
+        return FaultList(interfaces=[self._state(interface) for interface in Interface])
 
     def lay(self, name: str, fault: FaultRequest) -> InterfaceFault:
         """Lay a fault on an interface.
 
         Raises:
-            ControlError: 409, nothing is lost on it; 501, nobody can interfere here.
+            ControlError: 501, nobody can interfere here.
         """
         interface = Interface(name)
-        if fault.loss and interface in RELIABLE:
-            detail = f"{name} stands for a connection, on which nothing is lost"
-            raise ControlError(409, "Nothing is lost there", detail, field="loss")
         self._faults.pop(interface, None)
         if fault.loss or fault.delay:
             self._faults[interface] = fault
@@ -117,6 +116,19 @@ class FaultControl:
         self._faults.clear()
         self._look(False)
         return Done(done=f"{cleared} fault{'' if cleared == 1 else 's'} cleared")
+
+    def reset(self, name: str) -> Done:
+        """Break every connection on an interface; whoever wants one opens it anew.
+
+        Raises:
+            ControlError: 409, there are none on it; 501, nobody can interfere here.
+        """
+        interface = Interface(name)
+        if interface not in OVER_TCP:
+            detail = f"nothing on {name} runs over connections; {' and '.join(sorted(OVER_TCP))} do"
+            raise ControlError(409, "No connections", detail, field="interface")
+        broken = self._interferes().reset(interface)
+        return Done(done=f"{broken} connection{'' if broken == 1 else 's'} reset")
 
     def restart(self, node: str) -> Done:
         """Have a GGSN or an SGSN crash and come back, knowing nothing.
@@ -134,13 +146,16 @@ class FaultControl:
         return Done(done=f"{node} restarts")
 
     def _look(self, wanted: bool) -> None:
-        runtime = self._runtime
-        if not isinstance(runtime, Interferes):
-            raise ControlError(501, "No faults", "nobody can interfere with datagrams here")
+        runtime = self._interferes()
         if wanted and runtime.interference is not self:
             self._before, runtime.interference = runtime.interference, self
         elif not wanted and runtime.interference is self:
             self._before, runtime.interference = None, self._before
+
+    def _interferes(self) -> Interferes:
+        if not isinstance(self._runtime, Interferes):
+            raise ControlError(501, "No faults", "nobody can interfere here")
+        return self._runtime
 
     def _state(self, interface: Interface) -> InterfaceFault:
         fault = self._faults.get(interface, _NONE)
@@ -149,6 +164,7 @@ class FaultControl:
             loss=fault.loss,
             delay=fault.delay,
             lost=self._lost[interface],
+            over_tcp=interface in OVER_TCP,
         )
 
 

@@ -43,6 +43,9 @@ OVER_UDP = TO_MOBILES | {
 OVER_TCP = frozenset({Interface.SMPP, Interface.GSUP})
 """Interfaces of connections (``corenet.interfaces.streams``)."""
 
+LIKE_TCP = frozenset({Interface.GR})
+"""Interfaces of messages that stand for those on a connection: none is lost or out of order."""
+
 
 def _is_place(interface: Interface, address: Address) -> bool:
     """Return whether only one node may be there.

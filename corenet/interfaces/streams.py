@@ -50,6 +50,8 @@ StreamCommand = Connect | Transmit | Disconnect
 
 CLOSED_HERE = "closed here"
 """The reason of ``disconnected`` where the node itself wanted it."""
+RESET = "the connection was reset"
+"""The reason where somebody who interferes did."""
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from itertools import count
 
 from corenet.control.activations import Requested
 from corenet.control.core import CoreControl
+from corenet.control.faults import FaultRequest
 from corenet.control.model import ActivationRequest, Context, Page, Terminal, TerminalQuery
 from corenet.interfaces.activation import ActivationOutcome
 from testbed.bench.mobile import Mobile
@@ -66,6 +67,26 @@ class Core(Messages):
                 f"the last that was seen:\n{self._watch.ladder(12)}"
             )
         return requested.outcome
+
+    def disturb(self, interface: str, *, loss: float = 0.0, delay: float = 0.0) -> None:
+        """Have what nodes send on an interface lost, with a probability, or seconds late.
+
+        It takes the place of what was wrong with the interface before; ``heal`` ends all of it.
+        """
+        fault = FaultRequest(loss=loss, delay=delay)
+        self._watch.world.call(lambda: self.control.faults.lay(interface, fault))
+
+    def heal(self) -> None:
+        """Take away everything that ``disturb`` did."""
+        self._watch.world.call(self.control.faults.clear)
+
+    def reset(self, interface: str) -> None:
+        """Break every connection on an interface: ``smpp`` or ``gsup``."""
+        self._watch.world.call(lambda: self.control.faults.reset(interface))
+
+    def restart(self, node: str) -> None:
+        """Have a GGSN or an SGSN crash and come back, knowing nothing."""
+        self._watch.world.call(lambda: self.control.faults.restart(node))
 
     def deactivate(self, terminal: Mobile | str, apn: str | None = None) -> None:
         """Have the GGSN end a terminal's PDP contexts on an APN, the first one subscribed."""

@@ -196,6 +196,9 @@ class StepPart(Part):
     restart: NodeName | None = Field(
         default=None, description="a GGSN or an SGSN crashes and comes back, knowing nothing"
     )
+    reset: Literal["gsup", "smpp"] | None = Field(
+        default=None, description="every connection on an interface breaks"
+    )
     fault: FaultPart | None = None
     mend: Literal["everything"] | None = Field(default=None, description="end every fault")
     wait: Wait | None = None

@@ -210,6 +210,8 @@ class Performance:
             self._command(step.network)
         elif step.restart is not None:
             yield self._restart(step.restart)
+        elif step.reset is not None:
+            self._stage.control.faults.reset(step.reset)
         elif step.fault is not None:
             self._faults.add((step.fault,), self._stage.runtime.now())
         elif step.mend is not None:

@@ -25,9 +25,16 @@ from typing import TypeVar
 
 from corenet.gi.ends import packet_ends
 from corenet.gi.ip import IpError, parse_udp, udp_packet
-from corenet.interfaces.attachments import OVER_TCP, OVER_UDP, TO_MOBILES, Attachments
+from corenet.interfaces.attachments import (
+    LIKE_TCP,
+    OVER_TCP,
+    OVER_UDP,
+    TO_MOBILES,
+    Attachments,
+)
 from corenet.interfaces.cells import CellQuality, Cells
 from corenet.interfaces.interference import Fate, Interference
+from corenet.interfaces.lines import Lines
 from corenet.interfaces.node import (
     Address,
     Datagram,
@@ -44,7 +51,7 @@ from testbed.simulation.streams import VirtualStreams
 T = TypeVar("T")
 
 _FIRST_FREE_PORT = 49_152
-RELIABLE = OVER_TCP | {Interface.GR}
+RELIABLE = OVER_TCP | LIKE_TCP
 """Interfaces that run over TCP: no loss, no duplication, no reordering."""
 
 _TIMEOUTS_AT_ONE_INSTANT = 10_000
@@ -85,7 +92,8 @@ class VirtualNetwork:
         self._now = start
         self._event_limit = event_limit
         self._attachments = Attachments()
-        self._streams = VirtualStreams(self._attachments, self)
+        self._lines = Lines(self)
+        self._streams = VirtualStreams(self._attachments, self, self._lines)
         self._places: dict[str, Place] = {}
         self._listeners: list[EventListener] = []
         self._taps: list[Tap] = []
@@ -98,7 +106,7 @@ class VirtualNetwork:
         self._cut: set[frozenset[str]] = set()
         self._digest = hashlib.sha256()
         self.interference: Interference | None = None
-        """Is shown every datagram before it goes; may be changed at any time."""
+        """Is shown what nodes send before it goes; may be changed at any time."""
         self.in_flight = 0
         """Datagrams under way."""
         self.counters: Counter[str] = Counter()
@@ -266,6 +274,10 @@ class VirtualNetwork:
         """Undo ``cut``."""
         self._cut.discard(frozenset((one, other)))
 
+    def reset(self, interface: Interface) -> int:
+        """Break every connection on an interface; return how many there were."""
+        return self._streams.reset(interface)
+
     def is_cut(self, one: str, other: str) -> bool:
         """Return whether nothing passes between two nodes, by name."""
         return frozenset((one, other)) in self._cut
@@ -378,21 +390,29 @@ class VirtualNetwork:
             raise ValueError(f"{place.node.name} is not attached to {datagram.interface}")
         source, destination, arrival = self._addressed(datagram, datagram.local or own)
         name = "" if arrival is None else arrival.receiver.name
-        if self.interference is not None:
-            shown = Passed(
-                self._now,
-                datagram.interface,
-                source,
-                destination,
-                datagram.data,
-                place.node.name,
-                name,
+        ends = (datagram.interface, source, destination)
+        if datagram.interface in LIKE_TCP and (self.interference is not None or self._lines):
+            self._lines.carry(
+                (place.node.name, *ends),
+                lambda: Passed(self._now, *ends, datagram.data, place.node.name, name),
+                partial(self._go_later, place, datagram),
+                lambda: None,
             )
+            return
+        if self.interference is not None:
+            shown = Passed(self._now, *ends, datagram.data, place.node.name, name)
             fate = self.interference(shown)
             if fate is not None:
                 self._interfere(fate, place, shown, arrival)
                 return
-        self._go(place, datagram.interface, source, destination, datagram.data, arrival)
+        self._go(place, *ends, datagram.data, arrival)
+
+    def _go_later(self, place: Place, datagram: Datagram) -> None:
+        """Send what was in line, to who is there now, unless its sender has crashed."""
+        if not place.gone:
+            local = datagram.local or place.addresses[datagram.interface]
+            source, destination, arrival = self._addressed(datagram, local)
+            self._go(place, datagram.interface, source, destination, datagram.data, arrival)
 
     def _interfere(self, fate: Fate, place: Place, shown: Passed, arrival: Arrival | None) -> None:
         """Do to a datagram what was said."""

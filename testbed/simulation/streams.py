@@ -2,8 +2,9 @@
 
 Theory of operation. A connection takes one latency to be known to the end that listens and two to
 be known to the end that opens it. Octets arrive whole, once and in order, each after the latency
-of its interface. When the nodes are cut off from each other, or one of them crashes, what is under
-way is lost and whoever is left hears that the connection is over.
+of its interface, and after what whoever interferes adds (``corenet.interfaces.lines``). When the
+nodes are cut off from each other, or one of them crashes, what is under way is lost and whoever is
+left hears that the connection is over.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from itertools import count
 from typing import Protocol
 
 from corenet.interfaces.attachments import Attachments
+from corenet.interfaces.lines import NOT_ACKNOWLEDGED, Lines
 from corenet.interfaces.node import Address, Interface, Node
-from corenet.interfaces.runtime import Phase
+from corenet.interfaces.runtime import Passed, Phase
 from corenet.interfaces.streams import (
     CLOSED_HERE,
+    RESET,
     Connect,
     Disconnect,
     StreamCommand,
@@ -32,7 +35,6 @@ _PORTS = 65_536 - _FIRST_PORT
 REFUSED = "connection refused"
 TIMED_OUT = "the attempt timed out"
 CUT = "the connection was cut"
-RESET = "the connection was reset"
 CLOSED = "the peer has closed"
 
 
@@ -91,9 +93,10 @@ class _End:
 class VirtualStreams:
     """The connections of a network."""
 
-    def __init__(self, attachments: Attachments, surroundings: Surroundings) -> None:
+    def __init__(self, attachments: Attachments, surroundings: Surroundings, lines: Lines) -> None:
         self._attachments = attachments
         self._surroundings = surroundings
+        self._lines = lines
         self._numbers = count(1)
         self._ports = count()
         self._ends: dict[int, _End] = {}
@@ -118,8 +121,20 @@ class VirtualStreams:
 
     def _connect(self, node: StreamNode, host: str, command: Connect) -> None:
         local = (host, _FIRST_PORT + next(self._ports) % _PORTS)
+        receiver = self._attachments.exactly_at(command.interface, command.peer)
+        names = (node.name, "" if receiver is None else receiver.name)
+        ends = (command.interface, local, command.peer, b"", *names, Phase.OPENED)
+        self._lines.carry(
+            ends,
+            lambda: Passed(self._surroundings.now(), *ends),
+            partial(self._open, node, local, command, self._surroundings.now()),
+            partial(self._fail, node, command.attempt, TIMED_OUT),
+            patience=command.timeout,
+        )
+
+    def _open(self, node: StreamNode, local: Address, command: Connect, since: float) -> None:
         latency = self._surroundings.latency(command.interface)
-        self._after(latency, partial(self._arrive, node, local, command, self._surroundings.now()))
+        self._after(latency, partial(self._arrive, node, local, command, since))
 
     def _arrive(self, node: StreamNode, local: Address, command: Connect, since: float) -> None:
         if self._attachments.named(node.name) is not node:
@@ -162,8 +177,21 @@ class VirtualStreams:
     # Octets
 
     def _transmit(self, end: _End, data: bytes) -> None:
-        self._show(end, data, Phase.DATA)
-        self._in_line(end, partial(self._receive, end.other, data))
+        self._carry(end, data, Phase.DATA, partial(self._receive, end.other, data))
+
+    def _carry(self, end: _End, data: bytes, phase: Phase, action: Callable[[], None]) -> None:
+        """Do something at the other end once whoever interferes lets it go."""
+
+        def go() -> None:
+            self._show(end, data, phase)
+            self._in_line(end, action)
+
+        self._lines.carry(
+            end,
+            lambda: Passed(self._surroundings.now(), *self._shown(end, data, phase)),
+            go,
+            partial(self._break, end, NOT_ACKNOWLEDGED),
+        )
 
     def _receive(self, end: _End, data: bytes) -> None:
         if end.is_open:
@@ -180,14 +208,14 @@ class VirtualStreams:
     # The end
 
     def _disconnect(self, end: _End) -> None:
-        self._show(end, b"", Phase.CLOSED)
         end.is_open = False
         self._after(0.0, partial(self._tell_closed, end, CLOSED_HERE))
-        self._in_line(end, partial(self._close, end.other, CLOSED))
+        self._carry(end, b"", Phase.CLOSED, partial(self._close, end.other, CLOSED))
 
     def _close(self, end: _End, reason: str) -> None:
         if end.is_open:
             end.is_open = False
+            self._lines.forget(end)
             self._tell_closed(end, reason)
 
     def _tell_closed(self, end: _End, reason: str) -> None:
@@ -200,20 +228,35 @@ class VirtualStreams:
         """Break every connection between two nodes."""
         for end in list(self._ends.values()):
             if end.is_open and {end.node.name, end.other.node.name} == {one, other}:
-                self._show(end, b"", Phase.CLOSED)
-                due = self._surroundings.now() + self._surroundings.latency(end.interface)
-                for each in (end, end.other):
-                    if each.is_open:
-                        each.is_open = False
-                        # Never before it has heard that there is a connection.
-                        last = max(due, each.other.arrives)
-                        self._surroundings.plan(last, partial(self._tell_closed, each, CUT))
+                self._break(end, CUT)
+
+    def reset(self, interface: Interface) -> int:
+        """Break every connection on an interface; return how many there were."""
+        broken = 0
+        for end in list(self._ends.values()):
+            if end.is_open and end.interface is interface:
+                self._break(end, RESET)
+                broken += 1
+        return broken
+
+    def _break(self, end: _End, reason: str) -> None:
+        """Let both ends hear that their connection is over, and nothing else any more."""
+        self._show(end, b"", Phase.CLOSED)
+        due = self._surroundings.now() + self._surroundings.latency(end.interface)
+        for each in (end, end.other):
+            self._lines.forget(each)
+            if each.is_open:
+                each.is_open = False
+                # Never before it has heard that there is a connection.
+                last = max(due, each.other.arrives)
+                self._surroundings.plan(last, partial(self._tell_closed, each, reason))
 
     def crash(self, node: Node) -> None:
         """Reset every connection of a node that is gone."""
         for end in list(self._ends.values()):
             if end.node is node:
                 del self._ends[end.number]
+                self._lines.forget(end)
                 if end.is_open:
                     end.is_open = False
                     self._show(end, b"", Phase.CLOSED)
@@ -223,12 +266,11 @@ class VirtualStreams:
         self._surroundings.plan(self._surroundings.now() + delay, action)
 
     def _show(self, end: _End, data: bytes, phase: Phase) -> None:
-        self._surroundings.show(
-            end.interface,
-            end.local,
-            end.peer,
-            data,
-            end.node.name,
-            end.other.node.name,
-            phase,
-        )
+        self._surroundings.show(*self._shown(end, data, phase))
+
+    @staticmethod
+    def _shown(
+        end: _End, data: bytes, phase: Phase
+    ) -> tuple[Interface, Address, Address, bytes, str, str, Phase]:
+        names = (end.node.name, end.other.node.name)
+        return (end.interface, end.local, end.peer, data, *names, phase)

@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 from corenet.control.operations import OPERATIONS, Operation
+from corenet.interfaces.attachments import OVER_TCP
+from corenet.interfaces.node import Interface
 from testbed.adapters.api_client import ApiError
 from testbed.console import views
 from testbed.console.fields import FieldError, body, members
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_looks(verbs)
     _add_deeds(verbs)
+    _add_faults(verbs)
     _add_mobile(verbs)
 
 
@@ -98,10 +101,16 @@ def _add_deeds(verbs: Any) -> None:
     detach = _verb(verbs, "detach", "have the network detach a terminal")
     _terminal(detach)
     detach.add_argument("--reattach", action="store_true", help="it is to attach again at once")
-    fault = _verb(verbs, "fault", "have datagrams lost or delayed on an interface")
-    fault.add_argument("interface", metavar="INTERFACE", help="as `corenet ctl faults` names it")
+
+
+def _add_faults(verbs: Any) -> None:
+    fault = _verb(verbs, "fault", "have what is sent on an interface lost or delayed")
     fault.add_argument("--loss", type=float, default=0.0, metavar="PROBABILITY", help="0 to 1")
     fault.add_argument("--delay", type=float, default=0.0, metavar="SECONDS")
+    reset = _verb(verbs, "reset", "break every connection on an interface")
+    for verb, interfaces in ((fault, list(Interface)), (reset, sorted(OVER_TCP))):
+        names = [interface.value for interface in interfaces]
+        verb.add_argument("interface", metavar="INTERFACE", choices=names, help=", ".join(names))
     _verb(verbs, "faults", "list interfaces, and what is wrong with each")
     _verb(verbs, "heal", "take every fault away")
     restart = _verb(verbs, "restart", "have a GGSN or an SGSN crash and come back")
@@ -273,6 +282,11 @@ def _heal(options: argparse.Namespace) -> int:
     return _say(options, core(options).ask("DELETE", "/v1/faults"), _done)
 
 
+def _reset(options: argparse.Namespace) -> int:
+    path = f"/v1/faults/{quote(options.interface, safe='')}/reset"
+    return _say(options, core(options).ask("POST", path), _done)
+
+
 def _restart(options: argparse.Namespace) -> int:
     path = f"/v1/nodes/{quote(options.node, safe='')}/restart"
     return _say(options, core(options).ask("POST", path), _done)
@@ -293,5 +307,6 @@ _VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "faults": _faults,
     "fault": _fault,
     "heal": _heal,
+    "reset": _reset,
     "restart": _restart,
 }

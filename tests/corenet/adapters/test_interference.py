@@ -117,3 +117,38 @@ def test_timer_of_a_crashed_node_is_forgotten(world):
     world.runtime.detach(world.sgsn)
     world.reactor.advance(2)
     assert world.sgsn.timeouts == []
+
+
+def test_what_was_held_back_arrives_at_once_when_it_goes(world):
+    """On a link in the process, too, where nothing else happens then."""
+    world.interfere(Fate(sendings=(0.5,)))
+    world.send(world.sgsn, Interface.RADIO, ("234", 0), b"late")
+    assert heard(world.mobiles) == []
+    world.reactor.advance(0.5)
+    assert heard(world.mobiles) == [b"late"]
+
+
+def test_what_was_held_back_does_not_go_when_its_sender_has_crashed(world):
+    """Neither is it anybody's fault."""
+    world.interfere(Fate(sendings=(0.5,)))
+    world.send(world.sgsn, Interface.GTP_C, GGSN, b"late")
+    world.runtime.detach(world.sgsn)
+    world.reactor.advance(1)
+    assert heard(world.ggsn) == []
+    assert world.runtime.counters["faults"] == 0
+
+
+def test_on_gr_nothing_is_missing_and_nothing_overtakes(world):
+    """It stands for a connection: what is lost comes a second later, and what is behind waits."""
+    hlr = ScriptedNode("hlr")
+    world.runtime.attach(hlr, {Interface.GR: ("hlr", 0)})
+    sgsn = ScriptedNode("sgsn-2")
+    world.runtime.attach(sgsn, {Interface.GR: ("sgsn-2", 0)})
+    world.interfere(LOST)
+    world.send(sgsn, Interface.GR, ("hlr", 0), b"one")
+    world.runtime.interference = None
+    world.send(sgsn, Interface.GR, ("hlr", 0), b"two")
+    assert heard(hlr) == []
+    world.reactor.advance(1)
+    assert heard(hlr) == [b"one", b"two"]
+    assert [passed.data for passed in world.passed] == [b"one", b"two"]

@@ -15,9 +15,11 @@ from twisted.trial.unittest import TestCase
 from corenet.adapters import streams
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
+from corenet.interfaces.interference import LOST, Fate
+from corenet.interfaces.lines import NOT_ACKNOWLEDGED
 from corenet.interfaces.node import Interface
 from corenet.interfaces.runtime import Phase
-from corenet.interfaces.streams import CLOSED_HERE
+from corenet.interfaces.streams import CLOSED_HERE, RESET
 from corenet.interfaces.testing import (
     Connected,
     ConnectFailed,
@@ -177,7 +179,7 @@ class StreamTests(TestCase):
         yield self.until(client.endings)
         yield peer.lost
         assert peer.received == b""
-        assert [p.phase for p in self.passed][:2] == [Phase.OPENED, Phase.DATA]
+        assert [p.phase for p in self.passed][:2] == [Phase.OPENED, Phase.CLOSED]
 
     @inlineCallbacks
     def test_an_attempt_that_fails_says_why(self):
@@ -359,3 +361,83 @@ class StreamTests(TestCase):
         (ending,) = server.endings()
         assert isinstance(server.stream[-1], Disconnected)
         assert ending[1]
+
+    # While somebody interferes
+
+    def in_a_hurry(self):
+        """Let what is a second for TCP be a millisecond."""
+        later = self.runtime.call_later
+        self.patch(self.runtime, "call_later", lambda delay, do: later(delay / 1000, do))
+
+    @inlineCallbacks
+    def established(self):
+        server, address = self.server(None)
+        client = self.client()
+        self.connect(client, address)
+        yield self.until(lambda: client.connections and server.connections)
+        return server, client
+
+    @inlineCallbacks
+    def test_what_is_lost_comes_later_in_order_and_is_seen_once(self):
+        """Who interferes sees who sends what to whom, each time that it goes."""
+        self.in_a_hurry()
+        server, client = yield self.established()
+        shown, fates = [], [LOST, LOST]
+
+        def interference(passed):
+            shown.append((passed.sender, passed.receiver, passed.phase, passed.data))
+            return fates.pop(0) if fates else Fate(sendings=(0.0,))
+
+        self.runtime.interference = interference
+        for octets in (b"one", b"two"):
+            self.runtime.command(client, lambda _now, o=octets: client.transmit(2, o))
+        self.runtime.command(client, lambda _now: client.disconnect(2))
+        self.runtime.command(client, lambda _now: client.transmit(2, b"too late"))
+        yield self.until(lambda: server.endings() and client.endings())
+        assert server.octets(1) == b"onetwo"
+        assert {one[:2] for one in shown} == {("client", "server")}
+        assert [octets for *_, octets in shown].count(b"one") > 1
+        assert [p.data for p in self.passed if p.phase is Phase.DATA] in (
+            [b"one", b"two"],
+            [b"onetwo"],
+        )
+
+    @inlineCallbacks
+    def test_a_connection_that_loses_everything_breaks(self):
+        """Its own end says why; the other hears that it was not closed in good order."""
+        self.in_a_hurry()
+        server, client = yield self.established()
+        self.runtime.interference = lambda _passed: LOST
+        self.runtime.command(client, lambda _now: client.transmit(2, b"lost"))
+        yield self.until(lambda: server.endings() and client.endings())
+        assert client.endings() == [(2, NOT_ACKNOWLEDGED)]
+        assert server.octets(1) == b""
+        self.connect(client, self.runtime.address_of(server, SMPP), attempt=9)
+        yield self.until(lambda: isinstance(client.stream[-1], ConnectFailed))
+        assert client.stream[-1] == ConnectFailed(9, NOT_ACKNOWLEDGED)
+
+    @inlineCallbacks
+    def test_connections_are_reset_by_interface(self):
+        """Those with both ends here count once, and so do those of foreign peers."""
+        server, client = yield self.established()
+        peer = self.foreign(self.runtime.address_of(server, SMPP))
+        yield self.until(lambda: len(server.connections) == 2)
+        assert self.runtime.reset(Interface.GSUP) == 0
+        assert self.runtime.reset(SMPP) == 2
+        yield self.until(lambda: len(server.endings()) == 2 and client.endings())
+        yield peer.lost
+        assert {why for _, why in (*server.endings(), *client.endings())} == {RESET}
+
+    @inlineCallbacks
+    def test_a_runtime_that_stops_waits_for_nothing(self):
+        """What somebody holds back goes now, and no attempt is made any more."""
+        server, client = yield self.established()
+        peer = self.foreign(self.runtime.address_of(server, SMPP))
+        yield self.until(lambda: len(server.connections) == 2)
+        self.runtime.interference = lambda _passed: Fate(sendings=(60.0,))
+        self.runtime.command(server, lambda _now: server.transmit(3, b"held back"))
+        self.connect(client, self.runtime.address_of(server, SMPP), attempt=9)
+        yield self.runtime.stop()
+        yield peer.lost
+        assert peer.received == b"held back"
+        assert not self.log

@@ -68,13 +68,27 @@ def test_whoever_interfered_before_goes_on_doing_so(world):
     assert core.network.interference is before
 
 
-def test_nothing_is_lost_on_a_connection(world):
-    """Gr stands for a connection: it may be slow, and loses nothing."""
+def test_what_is_lost_on_a_connection_is_sent_again(world, who):
+    """Gr stands for a connection: nothing is missing once TCP has sent it again."""
+    core = world()
+    imsi = who(1).imsi
+    core.control.faults.lay("gr", FaultRequest(loss=0.5))
+    core.control.drive_mobile(imsi, "detach", None)
+    core.wait(1)
+    core.control.drive_mobile(imsi, "attach", None)
+    core.wait(60)
+    assert state(core.control, "gr").lost > 0
+    assert core.control.terminal(imsi).attached
+
+
+def test_connections_are_reset(world):
+    """Only where there are connections, and by somebody who can."""
     control = world().control
+    assert control.faults.reset("gsup").done == "0 connections reset"
     with pytest.raises(ControlError) as refused:
-        control.faults.lay("gr", FaultRequest(loss=0.1))
-    assert (refused.value.status, refused.value.field) == (409, "loss")
-    assert control.faults.lay("gr", FaultRequest(delay=0.1)).delay == 0.1
+        control.faults.reset("gtp-c")
+    assert (refused.value.status, refused.value.field) == (409, "interface")
+    assert "gsup and smpp do" in str(refused.value)
 
 
 def test_a_restarted_ggsn_knows_nothing(world):

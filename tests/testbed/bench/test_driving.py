@@ -236,3 +236,19 @@ def test_a_lab_that_cannot_be_started_says_why(tmp_path: Path) -> None:
     assert not opened[0].ladder().startswith("…")
     assert opened[0].capture is not None
     assert opened[0].capture.stat().st_size > 0
+
+
+def test_the_network_is_disturbed_and_healed(lab: Lab) -> None:
+    """Interfaces lose and delay, connections break, nodes restart, in the words of the terminal."""
+    lab.core.disturb("gtp-c", loss=1.0)
+    assert not lab.core.activate(STATIC, within=60).active
+    lab.core.heal()
+    lab.core.reset("smpp")
+    lab.core.activate(ONLINE)
+    assert lab.core.contexts
+    lab.core.restart("ggsn")
+    assert not lab.core.contexts
+    with pytest.raises(ControlError, match="gsup and smpp do"):
+        lab.core.reset("gtp-c")
+    with pytest.raises(ValueError, match="gtp"):
+        lab.core.disturb("gtp", loss=1.0)

@@ -161,6 +161,7 @@ def test_activation_is_asked_for_and_told(
             {"name": "on_push", "value": "show"},
         ),
         (("heal",), "DELETE /v1/faults", None),
+        (("reset", "smpp"), "POST /v1/faults/smpp/reset", None),
         (("restart", "ggsn"), "POST /v1/nodes/ggsn/restart", None),
     ],
 )

@@ -290,3 +290,39 @@ expect: {}
 """
     )
     assert "not every mobile has attached" in said(report)
+
+
+def test_connections_are_reset_and_lose_nothing(perform):
+    """A client that is cut off binds anew; what is lost on SMPP comes when TCP sends it again."""
+    head = """\
+summary: what a test is about
+arrange:
+  lab: sms
+  terminal: "447700900202"
+  faults:
+    - lose: {message: SMPP data_sm}
+      times: 2
+"""
+    report = perform(
+        """\
+        act:
+          - reset: smpp
+          - wait: 12
+          - push: {lifetime: 60}
+        expect:
+          ladder:
+            - message: SMPP bind_transceiver
+            - event: SmsSubmitted
+            - message: SMPP data_sm
+          count:
+            - {message: SMPP data_sm, is: 1, repeats: true}
+          push: {state: delivered}
+        """,
+        head=head,
+    )
+    assert report.passed, said(report)
+    submitted, went = (
+        next(seen.time for seen in report.observed.record if seen.name == name)
+        for name in ("SmsSubmitted", "SMPP data_sm")
+    )
+    assert 3.0 <= went - submitted < 3.1

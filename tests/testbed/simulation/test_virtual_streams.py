@@ -1,12 +1,14 @@
-"""Connections in virtual time: in order, after a latency, and over when the network is cut."""
+"""Connections in virtual time: in order, late as whoever interferes says, over when cut."""
 
 from __future__ import annotations
 
 import pytest
 
+from corenet.interfaces.interference import LOST, Fate
+from corenet.interfaces.lines import GIVE_UP, NOT_ACKNOWLEDGED
 from corenet.interfaces.node import Interface
 from corenet.interfaces.runtime import Phase
-from corenet.interfaces.streams import CLOSED_HERE, StreamNode
+from corenet.interfaces.streams import CLOSED_HERE, RESET, StreamNode
 from corenet.interfaces.testing import (
     Connected,
     ConnectFailed,
@@ -16,7 +18,7 @@ from corenet.interfaces.testing import (
 )
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.quality import LinkQuality
-from testbed.simulation.streams import CLOSED, CUT, REFUSED, RESET, TIMED_OUT
+from testbed.simulation.streams import CLOSED, CUT, REFUSED, TIMED_OUT
 
 SERVER, CLIENT = ("10.0.0.2", 2775), ("10.0.0.1", 0)
 START = 1000.0
@@ -277,3 +279,95 @@ def test_a_node_that_raises_is_named() -> None:
     with pytest.raises(RuntimeError) as caught:
         world.run()
     assert "server at 1000.05, seed 7" in caught.value.__notes__[0]
+
+
+def interfere(world, *fates):
+    """Give each segment of the client its fate, in order, and then let everything go."""
+    shown, left = [], list(fates)
+
+    def interference(passed):
+        if passed.sender != "client":
+            return None
+        shown.append((passed.phase, passed.data, passed.receiver))
+        return left.pop(0) if left else None
+
+    world.network.interference = interference
+    return shown
+
+
+def test_what_is_lost_on_a_connection_comes_later_and_holds_up_the_rest() -> None:
+    """TCP sends it again; a capture has it once."""
+    world = World()
+    connection, _ = world.established()
+    shown = interfere(world, LOST)
+    for octets in (b"one", b"two"):
+        world.do(world.client, lambda octets=octets: world.client.transmit(connection, octets))
+    world.run(0.9)
+    assert world.server.octets(world.server.connections[-1]) == b""
+    world.run(1)
+    assert world.server.octets(world.server.connections[-1]) == b"onetwo"
+    data = [(Phase.DATA, octets, "server") for octets in (b"one", b"two", b"one")]
+    assert shown == data
+    assert [p.data for p in world.passed if p.phase is Phase.DATA] == [b"one", b"two"]
+
+
+def test_an_attempt_is_held_up_or_fails_when_it_is_lost() -> None:
+    """The handshake is sent again as long as the attempt lasts."""
+    world = World()
+    interfere(world, LOST)
+    world.connect()
+    world.run(0.9)
+    assert world.client.stream == []
+    world.run(1)
+    assert world.client.connections
+    interfere(world, *[LOST] * 20)
+    world.connect(attempt=2)
+    world.run(11)
+    assert world.client.stream[-1] == ConnectFailed(2, TIMED_OUT)
+
+
+def test_the_end_waits_for_what_was_sent_before() -> None:
+    """Who closes hears it at once, the other when the octets are there."""
+    world = World()
+    connection, accepted = world.established()
+    interfere(world, Fate(sendings=(2.0,)))
+    world.do(world.client, lambda: world.client.transmit(connection, b"late"))
+    world.do(world.client, lambda: world.client.disconnect(connection))
+    world.run(1)
+    assert world.client.endings() == [(connection, CLOSED_HERE)]
+    assert world.server.endings() == []
+    world.run(2)
+    assert world.server.octets(accepted) == b"late"
+    assert world.server.endings() == [(accepted, CLOSED)]
+
+
+def test_a_connection_that_loses_everything_is_over() -> None:
+    """After a hundred seconds both ends hear it, once."""
+    world = World()
+    connection, accepted = world.established()
+    world.network.interference = lambda passed: LOST
+    world.do(world.client, lambda: world.client.transmit(connection, b"lost"))
+    world.run(GIVE_UP - 1)
+    assert world.client.endings() == []
+    world.run(2)
+    assert world.client.endings() == [(connection, NOT_ACKNOWLEDGED)]
+    assert world.server.endings() == [(accepted, NOT_ACKNOWLEDGED)]
+    assert world.server.octets(accepted) == b""
+
+
+def test_connections_are_reset_by_interface() -> None:
+    """Both ends hear it; what is under way is lost, and there may be new ones."""
+    world = World()
+    connection, accepted = world.established()
+    world.network.interference = lambda passed: Fate(sendings=(0.5,))
+    world.do(world.client, lambda: world.client.transmit(connection, b"lost"))
+    assert world.network.reset(Interface.GSUP) == 0
+    assert world.network.reset(Interface.SMPP) == 1
+    world.run()
+    assert world.client.endings() == [(connection, RESET)]
+    assert world.server.endings() == [(accepted, RESET)]
+    assert world.server.octets(accepted) == b""
+    world.network.interference = None
+    world.connect(attempt=2)
+    world.run()
+    assert len(world.client.connections) == 2

@@ -1,8 +1,8 @@
 import { html, useEffect, useState } from "/page/vendor/preact-htm-3.1.1.js";
 import { ask } from "/page/lab.js";
 
-// Loss and delay of what the lab's nodes send on one interface.
-function Fault({ fault, set }) {
+// Loss and delay of what the lab's nodes send on one interface, and the end of its connections.
+function Fault({ fault, set, reset }) {
   const [loss, setLoss] = useState(fault.loss);
   const [delay, setDelay] = useState(fault.delay);
   useEffect(() => {
@@ -18,7 +18,9 @@ function Fault({ fault, set }) {
     <td><input type="range" min="0" max="5" step="0.1" value=${delay} aria-label=${`Delay on ${name}`}
       onInput=${(event) => setDelay(event.target.valueAsNumber)}
       onChange=${(event) => set(name, { loss, delay: event.target.valueAsNumber })} /></td>
-    <td>${delay.toFixed(1)} s</td><td>${fault.lost}</td></tr>`;
+    <td>${delay.toFixed(1)} s</td><td>${fault.lost}</td>
+    <td>${fault.over_tcp && html`<button class="secondary outline" aria-label=${`Reset connections on ${name}`}
+      onClick=${() => reset(name)}>Reset</button>`}</td></tr>`;
 }
 
 export function Faults({ nodes, turn }) {
@@ -38,12 +40,13 @@ export function Faults({ nodes, turn }) {
     asked.catch((error) => setTold(error.message));
   };
   const set = (name, fault) => said(ask("PUT", `/v1/faults/${name}`, fault));
+  const reset = (name) => said(ask("POST", `/v1/faults/${name}/reset`));
   const restarting = nodes.filter((node) => ["ggsn", "sgsn"].includes(node.kind));
   return html`<section aria-labelledby="faults"><h2 id="faults">Faults</h2>
-    <details><summary>${faults.some((one) => one.loss || one.delay) ? "Datagrams are disturbed" : "Nothing is wrong"}</summary>
+    <details><summary>${faults.some((one) => one.loss || one.delay) ? "Something is wrong" : "Nothing is wrong"}</summary>
       <table><thead><tr><th scope="col">Interface</th><th scope="col" colspan="2">Loss</th>
-        <th scope="col" colspan="2">Delay</th><th scope="col">Lost</th></tr></thead>
-        <tbody>${faults.map((fault) => html`<${Fault} key=${fault.interface} fault=${fault} set=${set} />`)}</tbody></table>
+        <th scope="col" colspan="2">Delay</th><th scope="col">Lost</th><th scope="col">Connections</th></tr></thead>
+        <tbody>${faults.map((fault) => html`<${Fault} key=${fault.interface} fault=${fault} set=${set} reset=${reset} />`)}</tbody></table>
       <button class="secondary" onClick=${() => said(ask("DELETE", "/v1/faults"))}>All well again</button>
       ${restarting.map((node) => html`<button key=${node.name} class="secondary outline"
         onClick=${() => said(ask("POST", `/v1/nodes/${node.name}/restart`))}>Restart ${node.name}</button>`)}
