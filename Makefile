@@ -26,7 +26,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Corenet and what it needs into $(VENV) …"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . && touch $@
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[pytest]" && touch $@
 
 $(VENV)/.bench: pyproject.toml | $(VENV)/.installed
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" && touch $@

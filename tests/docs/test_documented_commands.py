@@ -39,7 +39,7 @@ PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
-LONGEST = 150
+LONGEST = 300
 """Seconds that one page's commands may take."""
 
 
@@ -66,7 +66,8 @@ def script(page: Path) -> str:
         log = f"background-{number}.log"
         parts.append(f"{command[:-1]} >{log} 2>&1 &")
         parts.append(
-            f"for i in $(seq 200); do grep -q '{READY}' {log} && break; sleep 0.1; done;"
+            f"for i in $(seq 200); do grep -q '{READY}' {log} && break;"
+            " kill -0 $! 2>/dev/null || break; sleep 0.1; done;"
             f" cat {log}; grep -q '{READY}' {log}"
         )
     return "\n".join(parts) + "\n"

@@ -74,10 +74,10 @@ def page(browser: Browser) -> Iterator[Page]:
     assert [text for text in complaints if "Failed to load resource" not in text] == []
 
 
-def picture(page: Page, name: str) -> None:
+def picture(shown: Page | Locator, name: str) -> None:
     folder = os.environ.get("CORENET_PICTURES")
     if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
+        shown.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def ladder(page: Page, message: str) -> Locator:
@@ -96,6 +96,11 @@ def test_a_push_is_watched_from_the_page_to_the_screen(peers: Peers, page: Page)
     expect(page.get_by_role("region", name="Phone screen")).to_contain_text("You have mail")
     for message in ("PDU Notification Request", "Create PDP Context Response", "G-PDU"):
         expect(ladder(page, message)).to_have_count(1)
+    expect(ladder(page, "push delivered")).to_have_count(1)
+    # All of it, where the page would scroll.
+    page.get_by_role("log").evaluate("shown => shown.style.height = '43rem'")
+    picture(page.get_by_role("log"), "ladder")
+    page.get_by_role("log").evaluate("shown => shown.style.height = ''")
     ladder(page, "Create PDP Context Request").click()
     expect(page.get_by_role("log")).to_contain_text("Access Point Name (APN) wap.example")
     page.locator("summary", has_text="delivered WAPPUSH").click()
