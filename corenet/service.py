@@ -69,13 +69,9 @@ class CoreService(Service):
         not to itself, and ``TooManyAddressesError`` where they are too large for
         ``gi_per_address``.
         """
+        self._config = config
         self._log = log or Logger(namespace="corenet")
-        networks = config.gi_networks(but=tuns or ())
-        self.gi = (
-            LoopbackGi(reactor, networks, ports=gi_ports, per_address=gi_per_address)
-            if gi_ports and networks
-            else None
-        )
+        self.gi = self._loopback(reactor, gi_ports, tuns or {}, per_address=gi_per_address)
         """Mobiles' way to this host by its loopback network, or None where they have none."""
         self.tuns = Tuns(reactor, tuns, forward=forward) if tuns else None
         self.terminals = Terminals(reactor, terminals) if terminals else None
@@ -96,17 +92,9 @@ class CoreService(Service):
             journals=journals,
             subscribers=subscribers,
         )
-        name_servers = {
-            name: sgsn.dns.servers for name, sgsn in config.sgsns.items() if sgsn.dns is not None
-        }
-        self._questions = (
-            NameQuestions(reactor, self.runtime, self.core.sgsns, name_servers)
-            if name_servers
-            else None
-        )
+        self._questions = self._name_questions(reactor)
         if self.terminals is not None:
             self.runtime.on_event(self._address_terminal)
-        self._config = config
         self.capture = None if capture is None else self._new_capture(capture)
         if self.capture is not None:
             self.runtime.on_passed(self.capture)
@@ -151,6 +139,28 @@ class CoreService(Service):
         if self._questions is not None:
             self._questions.stop()
         return self.runtime.stop().addCallback(self._close_capture)
+
+    def _loopback(
+        self,
+        reactor: Reactor,
+        ports: Sequence[int],
+        tuns: Mapping[tuple[str, str], TunPlan],
+        *,
+        per_address: bool,
+    ) -> LoopbackGi | None:
+        """Return Gi over loopback, where there are ports and APNs without a TUN device."""
+        networks = self._config.gi_networks(but=tuns)
+        if not ports or not networks:
+            return None
+        return LoopbackGi(reactor, networks, ports=ports, per_address=per_address)
+
+    def _name_questions(self, reactor: Reactor) -> NameQuestions | None:
+        """Return what asks DNS for the SGSNs that find GGSNs by it, if any do."""
+        sgsns = self._config.sgsns
+        servers = {name: one.dns.servers for name, one in sgsns.items() if one.dns is not None}
+        if not servers:
+            return None
+        return NameQuestions(reactor, self.runtime, self.core.sgsns, servers)
 
     def _new_capture(self, sink: Sink) -> Capture:
         return Capture(

@@ -7,7 +7,7 @@ subscriber twice) come out as ``SourceError`` with the place in the file, like a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -28,32 +28,14 @@ from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
 from corenet.mobile.config import MobileTimers
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
-from testbed.gateway.config import (
-    GatewayConfig,
-    Limits,
-    OtaPolicy,
-    RetryPolicy,
-    TlsConfig,
-)
-from testbed.gateway.initiators import Initiator
-from testbed.gateway.presence.accounting import RadiusClient
-from testbed.gateway.presence.sessions import Ageing
+from testbed.gateway.config import GatewayConfig
 from testbed.handset.settings import HandsetSettings
-from testbed.lab import access, devices, elsewhere, gi, gsup, routes, subscribers
-from testbed.lab.gateway_model import GatewayPart, PullPart
+from testbed.lab import access, devices, elsewhere, gateway, gi, gsup, routes, subscribers
 from testbed.lab.handsets import usual_handset
-from testbed.lab.model import (
-    ApnPart,
-    GgsnPart,
-    GtpTimers,
-    Lab,
-)
+from testbed.lab.model import ApnPart, GgsnPart, GtpTimers, Lab
 from testbed.lab.subscribers import Numbered
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
-from testbed.pull.config import PullConfig, PullLimits
 from testbed.smsc.config import SmscConfig
-from testbed.wap.config import WtpTimers
-from testbed.wap.server import GRANTED, SessionLimits
 
 ATTACHES_A_SECOND = 1000
 """Of a process of mobiles that has found the network."""
@@ -161,7 +143,7 @@ def build(source: Source) -> LoadedLab:
             devices=devices.plans(subscribers.of_process(numbered, None)),
             gateway=None
             if lab.gateway is None
-            else _gateway(lab, lab.gateway, has_smsc=esme is not None),
+            else gateway.config(lab, lab.gateway, has_smsc=esme is not None),
             esme=esme,
             smsc=None if lab.smsc is None else lab.smsc.config(gsup.hlr_place(lab, lab.smsc.hlr)),
             self_activating=subscribers.self_activating(subscribers.of_process(numbered, None)),
@@ -232,9 +214,8 @@ def _check_tls(lab: Lab, source: Source) -> None:
         return
     from testbed.adapters.tls import TlsError, server_options
 
-    part = lab.gateway.tls
     try:
-        server_options(TlsConfig(part.certificate, part.key, part.ca))
+        server_options(gateway.tls(lab.gateway.tls))
     except TlsError as error:
         path = ("gateway", "tls", error.setting)
         raise SourceError((source.problem(path, error.text),)) from None
@@ -375,97 +356,6 @@ def _hlr(lab: Lab, numbered: tuple[Numbered, ...]) -> HlrConfig | None:
         commit_interval=lab.hlr.commit_interval,
         foreign_sgsns=lab.hlr.foreign_sgsns,
         service_centres=gsup.service_centres(lab),
-    )
-
-
-def _gateway(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
-    if part.core is not None:
-        url, token = part.core.url, part.core.token
-    elif lab.control is not None:
-        url = f"http://{lab.control.address}:{lab.control.port}"
-        token = lab.control.token
-    else:
-        url, token = None, None
-    return GatewayConfig(
-        address=part.address,
-        apn=part.apn,
-        radius_secret=part.radius_secret.encode(),
-        pap_port=part.pap_port,
-        ipv6_address=part.ipv6_address,
-        wdp_port=part.wdp_port,
-        wsp_port=part.wsp_port,
-        radius_port=part.radius_port,
-        radius_clients=tuple(
-            RadiusClient(one.address, one.secret.encode()) for one in part.radius_clients
-        ),
-        ageing=Ageing(
-            part.sessions.interim_interval, part.sessions.missed_interims, part.sessions.longest
-        ),
-        control_url=url,
-        control_token=token,
-        ask_core=part.ask_core,
-        store=part.store or ":memory:",
-        lease=part.lease,
-        retention=part.retention,
-        has_smsc=has_smsc,
-        policy=routes.policy(part),
-        gi_trigger=None if part.gi_trigger is None else routes.gi_trigger(part.gi_trigger),
-        lifetime=part.lifetime,
-        activation_time=part.activation_time,
-        retry=RetryPolicy(waits=part.retry),
-        users=part.users,
-        viewers=part.viewers,
-        operations=frozenset(part.operations),
-        client_profiles=part.capabilities.profiles(),
-        content_types=part.content_types,
-        initiators=tuple(
-            Initiator(
-                one.name,
-                one.password,
-                one.addresses,
-                one.rate,
-                one.burst,
-                one.quota,
-                one.certificate,
-            )
-            for one in part.initiators
-        ),
-        capabilities=replace(
-            GRANTED,
-            server_sdu=part.wsp.largest_request,
-            method_mor=part.wsp.requests_at_once,
-        ),
-        wsp_sessions=SessionLimits(part.wsp.sessions, part.wsp.idle),
-        ota=OtaPolicy(
-            session_time=part.ota.session_time,
-            returned=part.ota.returned,
-            confirm=part.ota.confirm,
-            timers=WtpTimers(
-                retransmission=part.wsp.retransmission,
-                most_retransmissions=part.wsp.retransmissions,
-            ),
-        ),
-        limits=Limits(push=part.ota.largest_push, activations=part.activations),
-        pull=None if part.pull is None else _pull(lab, part.pull),
-        tls=None
-        if part.tls is None
-        else TlsConfig(part.tls.certificate, part.tls.key, part.tls.ca, part.tls.port),
-    )
-
-
-def _pull(lab: Lab, part: PullPart) -> PullConfig:
-    control = lab.control
-    return PullConfig(
-        origins=part.origins,
-        closed=frozenset() if control is None else frozenset({(control.address, control.port)}),
-        identify_to=part.identify_to,
-        timeout=part.timeout,
-        limits=PullLimits(
-            fetches=part.fetches,
-            waiting=part.waiting,
-            per_terminal=part.per_terminal,
-            body=part.largest_page,
-        ),
     )
 
 

@@ -84,7 +84,7 @@ class Smsc:
         self._server = SmppServer(
             timers=config.timers, limits=SmppLimits(window=config.deliver_window)
         )
-        schedule = self._schedule = Schedule()
+        self._schedule = Schedule()
         self._datagrams: list[Datagram] = []
         self._events: list[Event] = []
         self._effects: list[Effect] = []
@@ -93,61 +93,23 @@ class Smsc:
         # Ids must not repeat after a restart; ESMEs keep them.
         prefix = f"{random.getrandbits(24):06X}"
         message_ids = (f"{prefix}{number:08X}" for number in count(1))
-        lanes = self._lanes = Lanes(config.lanes, rate=config.rate, under_way=config.under_way)
-        self._relay = Relay(
-            config.hlr,
-            config.number,
-            schedule,
-            life=f"{name}-{prefix}".encode(),
-            answer_time=config.answer_time,
-            send=self._datagrams.append,
-            back=self._terminal_back,
-            submitted=self._from_mobile,
+        self._lanes = Lanes(config.lanes, rate=config.rate, under_way=config.under_way)
+        self._relay = self._new_relay(life=f"{name}-{prefix}".encode())
+        self._sending = Sending(self._lanes, self._relay, self._schedule)
+        self._references = References(
+            wide=config.wide_references, rest=config.reference_rest, first=random.getrandbits(16)
         )
-        self._sending = Sending(lanes, self._relay, schedule)
-        references = self._references = References(
-            wide=config.wide_references,
-            rest=config.reference_rest,
-            first=random.getrandbits(16),
+        self._room = self._new_room()
+        self._ledger = Ledger(
+            self._schedule, ask=self._ask, saved=self._saved, failed=self._save_failed
         )
-        of_esmes = {one.system_id: one.messages for one in config.esmes if one.messages is not None}
-        self._room = Room(config.limits, of_esmes)
-        self._ledger = Ledger(schedule, ask=self._ask, saved=self._saved, failed=self._save_failed)
-        self._stored = StoreForward(
-            config.retry,
-            self._sending,
-            schedule,
-            references,
-            self._room,
-            save=self._ledger.save,
-            wide=config.wide_references,
-        )
-        self._desk = Desk(config, self._sending, references, message_ids, tell=self._tell)
-        self._esmes = Esmes(
-            config,
-            self._server,
-            tell=self._tell,
-            bound=self._esme_bound,
-            missed=lambda system_id, now: self._outbinds.call(system_id, now),
-        )
+        self._stored = self._new_store_forward()
+        self._desk = Desk(config, self._sending, self._references, message_ids, tell=self._tell)
+        self._esmes = self._new_esmes()
         numbers = {number: one.system_id for one in config.esmes for number in one.numbers}
         self._to_esmes = ToEsmes(numbers, self._esmes, most=config.limits.to_esme, tell=self._tell)
-        self._receipts = Receipts(
-            schedule,
-            deliver=self._esmes.deliver,
-            over=self._stored.receipt_over,
-            tell=self._tell,
-            lifetime=config.receipt_lifetime,
-            most=config.limits.receipts,
-        )
-        self._outbinds = Outbinds(
-            {one.system_id: one.listens for one in config.esmes if one.listens is not None},
-            self._server,
-            schedule,
-            identity=(config.system_id, config.outbind_password),
-            is_wanted=self._is_missed,
-            tell=self._tell,
-        )
+        self._receipts = self._new_receipts()
+        self._outbinds = self._new_outbinds()
         self._ancillary = AncillaryOperations(self._stored, self._find)
         self._operations = Operations(
             self._desk,
@@ -157,6 +119,66 @@ class Smsc:
             message_ids=message_ids,
             tell=self._tell,
             want_alert=self._esmes.want_alert,
+        )
+
+    # Its parts
+
+    def _new_relay(self, *, life: bytes) -> Relay:
+        return Relay(
+            self._config.hlr,
+            self._config.number,
+            self._schedule,
+            life=life,
+            answer_time=self._config.answer_time,
+            send=self._datagrams.append,
+            back=self._terminal_back,
+            submitted=self._from_mobile,
+        )
+
+    def _new_room(self) -> Room:
+        esmes = self._config.esmes
+        of_esmes = {one.system_id: one.messages for one in esmes if one.messages is not None}
+        return Room(self._config.limits, of_esmes)
+
+    def _new_store_forward(self) -> StoreForward:
+        return StoreForward(
+            self._config.retry,
+            self._sending,
+            self._schedule,
+            self._references,
+            self._room,
+            save=self._ledger.save,
+            wide=self._config.wide_references,
+        )
+
+    def _new_esmes(self) -> Esmes:
+        return Esmes(
+            self._config,
+            self._server,
+            tell=self._tell,
+            bound=self._esme_bound,
+            missed=lambda system_id, now: self._outbinds.call(system_id, now),
+        )
+
+    def _new_receipts(self) -> Receipts:
+        return Receipts(
+            self._schedule,
+            deliver=self._esmes.deliver,
+            over=self._stored.receipt_over,
+            tell=self._tell,
+            lifetime=self._config.receipt_lifetime,
+            most=self._config.limits.receipts,
+        )
+
+    def _new_outbinds(self) -> Outbinds:
+        esmes = self._config.esmes
+        return Outbinds(
+            {one.system_id: one.listens for one in esmes if one.listens is not None},
+            self._server,
+            self._schedule,
+            identity=(self._config.system_id, self._config.outbind_password),
+            is_wanted=self._is_missed,
+            tell=self._tell,
         )
 
     @property
