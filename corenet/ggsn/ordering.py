@@ -5,8 +5,9 @@ TS 24.008 §10.5.6.5 (delivery order).
 
 Theory of operation. Ours are counted from 0. Of the other end's, what comes out of turn waits
 until its turn comes, or so many wait or one has waited so long that what is missing is given up.
-A number of the past is of a packet that was given up, and is dropped; but many of them in a row
-mean that the other end counts anew, as another SGSN may.
+A number of the past is of a packet that was given up, and is dropped; but one that comes first of
+all, or many of them in a row, mean that the other end does not count from 0, or counts anew, as
+another SGSN may.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ _NUMBERS: Final = 0x10000
 class Ordering:
     """The sequence numbers of one context, both ways."""
 
-    __slots__ = ("_awaited", "_late", "_next", "_since", "_waiting")
+    __slots__ = ("_awaited", "_heard", "_late", "_next", "_since", "_waiting")
 
     def __init__(self) -> None:
         self._next = 0
         self._awaited: int | None = 0
+        self._heard = False
         self._waiting: dict[int, bytes] = {}
         self._since = 0.0
         self._late = 0
@@ -51,10 +53,11 @@ class Ordering:
         ahead = (number - self._awaited) % _NUMBERS
         if ahead >= _NUMBERS // 2:
             self._late += 1
-            if self._late < MOST_WAITING:
+            if self._heard and self._late < MOST_WAITING:
                 return None
             ahead, self._awaited = 0, number
         self._late = 0
+        self._heard = True
         if ahead and not self._waiting:
             self._since = now
         self._waiting[number] = packet

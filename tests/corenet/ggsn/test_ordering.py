@@ -88,6 +88,15 @@ def test_another_end_may_begin_anywhere() -> None:
     assert arrive(ordering, 700, 701) == octets(700, 701)
 
 
+@pytest.mark.parametrize("first", [0x8000, 0xC000, 0xFFFF])
+@pytest.mark.clause("29.060 §9.3.1", "an end that does not count from 0 is heard all the same")
+def test_the_first_number_of_all_is_never_late(first: int) -> None:
+    """An end that begins with any number loses nothing by it."""
+    ordering = Ordering()
+    assert arrive(ordering, first, (first + 1) % 0x10000) == octets(first, (first + 1) % 0x10000)
+    assert ordering.arrived(first, b"again", NOW) is None
+
+
 @given(st.permutations(list(range(20))))
 def test_any_order_of_arrival_comes_out_in_order(numbers: list[int]) -> None:
     """Nothing is lost while fewer wait than may."""

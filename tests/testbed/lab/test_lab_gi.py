@@ -113,7 +113,8 @@ def test_the_ggsn_alone_is_ready_for_a_foreign_suite() -> None:
     assert lab.core is not None
     config = lab.core.ggsns["ggsn"]
     assert [apn.name for apn in config.apns] == ["internet", "inet6", "inet46"]
-    assert all(apn.answers_for_dns and apn.dns and apn.mobile_to_mobile for apn in config.apns)
+    assert all(apn.answers_for_dns and apn.dns for apn in config.apns)
+    assert [apn.mobile_to_mobile for apn in config.apns] == [True, False, False]
     families = [{network.version for network in apn.pools} for apn in config.apns]
     assert families == [{4}, {6}, {4, 6}]
     assert config.timers.echo_interval == 5
