@@ -96,7 +96,7 @@ class VirtualLab:
             applications=handsets_with(handsets or {}, handset or _usual(gateway)),
             subscribers=subscribers,
         )
-        self.control = CoreControl(self.core, self.network)
+        self.control = CoreControl(self.core, self.network, restart=self._restart_gsn)
         self.initiator = VirtualInitiator(
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
@@ -211,6 +211,11 @@ class VirtualLab:
         """Let a node crash and come back at once; KeyError where there is none."""
         self.crash(name)
         self.bring_back(name)
+
+    def _restart_gsn(self, name: str) -> None:
+        """Restart a GGSN or an SGSN, as the control interface can; KeyError: there is none."""
+        self.core.gsn(name)
+        self.restart(name)
 
     def switch_everything_off(self, within: float = 3600.0) -> bool:
         """Have every mobile detach and be switched off; return whether the lab came to rest.

@@ -637,7 +637,13 @@ def test_faults_are_laid_listed_and_cleared(client):
     core = client()
     laid = core.ask("PUT", "/v1/faults/radio", {"loss": 0.5, "delay": 0.2})
     assert laid.status == 200
-    assert laid.json() == {"interface": "radio", "loss": 0.5, "delay": 0.2, "lost": 0}
+    assert laid.json() == {
+        "interface": "radio",
+        "loss": 0.5,
+        "delay": 0.2,
+        "lost": 0,
+        "over_tcp": False,
+    }
     listed = core.get("/v1/faults").json()["interfaces"]
     assert [one["interface"] for one in listed if one["loss"]] == ["radio"]
     assert {one["interface"] for one in listed} >= {"gtp-c", "gtp-u", "gi", "radio", "gr"}
@@ -646,10 +652,11 @@ def test_faults_are_laid_listed_and_cleared(client):
 
 
 def test_faults_that_cannot_be_are_refused(client):
-    """An interface nobody knows, a probability above 1, a loss where nothing can be lost."""
+    """An interface nobody knows, a probability above 1, a reset where there is no connection."""
     core = client()
     problem(core.ask("PUT", "/v1/faults/gn", {}), 400, "interface")
     problem(core.ask("PUT", "/v1/faults/radio", {"loss": 2}), 400, "loss")
-    refused = problem(core.ask("PUT", "/v1/faults/gr", {"loss": 0.1}), 409, "loss")
-    assert "connection" in refused["detail"]
+    assert core.ask("POST", "/v1/faults/smpp/reset").json() == {"done": "0 connections reset"}
+    refused = problem(core.ask("POST", "/v1/faults/gr/reset"), 409, "interface")
+    assert "connections" in refused["detail"]
     problem(core.ask("POST", "/v1/nodes/hlr/restart"), 404, "node")
