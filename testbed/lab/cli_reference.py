@@ -31,7 +31,7 @@ def _sections(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
         if not isinstance(action, argparse._SubParsersAction):
             continue
         for sub in action.choices.values():
-            rows = [row for each in sub._actions if (row := _row(each)) is not None]
+            rows = [_row(each) for each in arguments(sub)]
             yield f"{'#' * level} {sub.prog}"
             yield from filter(None, (sub.description, _without_list(sub.epilog)))
             if rows:
@@ -39,30 +39,40 @@ def _sections(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
             yield from _sections(sub, min(level + 1, 4))
 
 
-def _row(action: argparse.Action) -> str | None:
-    if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
-        return None
-    name = _name(action)
-    says = (action.help or "") % {**vars(action), "choices": ", ".join(map(str, _choices(action)))}
-    if action.choices and "%(choices)s" not in (action.help or ""):
-        says = "; ".join(filter(None, (says, f"one of {', '.join(map(str, action.choices))}")))
-    return f"| `{_in_cell(name)}` | {_in_cell(says)} |"
+def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return what a parser takes: options and operands, but neither --help nor verbs."""
+    return [
+        action
+        for action in parser._actions
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+    ]
+
+
+def words_of(action: argparse.Action) -> tuple[str, str]:
+    """Return an option with the name of its value, each "" where there is none."""
+    value = str(action.metavar or action.dest)
+    if not action.option_strings:
+        return "", value
+    option = action.option_strings[-1]
+    return option, "" if action.nargs == 0 else str(action.metavar or action.dest.upper())
+
+
+def help_of(action: argparse.Action) -> str:
+    """Return what the help says of an argument, with the choices that there are."""
+    choices = ", ".join(map(str, action.choices or ()))
+    says = (action.help or "") % {**vars(action), "choices": choices}
+    if choices and "%(choices)s" not in (action.help or ""):
+        says = "; ".join(filter(None, (says, f"one of {choices}")))
+    return says
+
+
+def _row(action: argparse.Action) -> str:
+    name = " ".join(filter(None, words_of(action)))
+    return f"| `{_in_cell(name)}` | {_in_cell(help_of(action))} |"
 
 
 def _in_cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _name(action: argparse.Action) -> str:
-    value = action.metavar or action.dest.upper()
-    if not action.option_strings:
-        return str(action.metavar or action.dest)
-    option = action.option_strings[-1]
-    return option if action.nargs == 0 else f"{option} {value}"
-
-
-def _choices(action: argparse.Action) -> list[object]:
-    return list(action.choices or ())
 
 
 def _without_list(epilog: str | None) -> str | None:

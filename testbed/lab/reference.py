@@ -43,26 +43,27 @@ def page() -> str:
 def tables(root: type[Part], *, level: int = 2) -> list[str]:
     """Return a table for each kind of part that a file has, the file itself first."""
     lines = []
-    for model in _models(root):
+    for model in models(root):
         title = "The file" if model is root else f"`{model.__name__.removesuffix('Part')}`"
         lines += [f"{'#' * level} {title}", "", str(model.__doc__).split("\n")[0], ""]
         lines += ["| Setting | Is | Default | Says |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
             lines.append(
-                f"| `{field.alias or name}` | {_type(field)} | {_default(field)} "
+                f"| `{field.alias or name}` | {type_of(field)} | {default_of(field)} "
                 f"| {field.description or ''} |"
             )
         lines.append("")
     return lines
 
 
-def _models(model: type[Part], seen: dict[type[Part], None] | None = None) -> list[type[Part]]:
+def models(model: type[Part], seen: dict[type[Part], None] | None = None) -> list[type[Part]]:
+    """Return a kind of part and those that it has parts of, each once, itself first."""
     seen = {} if seen is None else seen
     if model not in seen:
         seen[model] = None
         for field in model.model_fields.values():
             for part in _parts(field.annotation):
-                _models(part, seen)
+                models(part, seen)
     return list(seen)
 
 
@@ -73,7 +74,8 @@ def _parts(annotation: Any) -> Iterator[type[Part]]:
         yield from _parts(argument)
 
 
-def _type(field: FieldInfo) -> str:
+def type_of(field: FieldInfo) -> str:
+    """Say in Markdown what a setting takes."""
     return _words(field.annotation)
 
 
@@ -97,7 +99,8 @@ def _words(annotation: Any) -> str:
     return _PLAIN[annotation]
 
 
-def _default(field: FieldInfo) -> str:
+def default_of(field: FieldInfo) -> str:
+    """Say in Markdown what a setting is when it is absent."""
     default = field.get_default(call_default_factory=True)
     if default is PydanticUndefined:
         return "required"

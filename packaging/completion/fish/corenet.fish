@@ -1,0 +1,2 @@
+# fish completion for corenet, which makes it when it is first wanted
+corenet completion fish | source
