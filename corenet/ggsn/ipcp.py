@@ -59,6 +59,14 @@ def answer(content: bytes, values: Mapping[int, bytes], *, values_in_ack: bool) 
     return None
 
 
+def asks_address(content: bytes) -> bool:
+    """Whether a packet has the option for the mobile's own address."""
+    packet = ppp.read(content)
+    if packet is None:
+        return False
+    return any(option[0] == IpcpOption.IP_ADDRESS for option in _options(packet.body))
+
+
 def _options(body: bytes) -> Iterator[bytes]:
     """Return type, length and value of each option, as far as they can be read."""
     at = 0

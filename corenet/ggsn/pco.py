@@ -11,6 +11,9 @@ Everything else goes without an answer, as the standard wants it: empty packets,
 that we have nothing for or do not know, and "IP address allocation via NAS signalling", which
 says what we do anyway. Options that are cut short are answered as far as they go.
 
+Mobiles of one model send the same octets, so most questions have come before. An answer in which
+nothing is one mobile's own is therefore remembered by the octets that asked for it.
+
 Specs: TS 24.008 §10.5.6.3 (protocol configuration options), TS 29.061 §11.2.1.2,
 TS 29.060 §7.7.31.
 """
@@ -43,12 +46,22 @@ _DNS_SERVER_IPV4: Final = 0x000D
 _IPV4_LINK_MTU: Final = 0x0010
 _MS_AND_NETWORK: Final = b"\x02"
 """Bearer control mode: both the mobile and the network may ask for secondary contexts."""
+_CREDENTIALS: Final = frozenset((Protocol.PAP, Protocol.CHAP))
+_KNOWN: Final = 1024
+"""Answers that are remembered; beyond, all are made anew."""
 
 
 class OptionAnswers:
     """What one APN answers to protocol configuration options."""
 
-    __slots__ = ("_authentication", "_containers", "_ipcp_values", "_servers", "_values_in_ack")
+    __slots__ = (
+        "_authentication",
+        "_containers",
+        "_ipcp_values",
+        "_known",
+        "_servers",
+        "_values_in_ack",
+    )
 
     def __init__(self, apn: Apn) -> None:
         """Answer with the name servers, MTU and credentials of ``apn``."""
@@ -59,6 +72,8 @@ class OptionAnswers:
         self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_AND_NETWORK)
         if apn.mtu is not None:
             self._containers[_IPV4_LINK_MTU] = _entry(_IPV4_LINK_MTU, apn.mtu.to_bytes(2, "big"))
+        self._known: dict[bytes | None, bytes | None] = {None: None}
+        """Answers that are the same for everybody, by what was asked."""
 
     def admits(self, asked: bytes | None) -> bool:
         """Whether a mobile that sent these options (the value of IE 132) may have a context.
@@ -84,6 +99,8 @@ class OptionAnswers:
 
     def presented(self, asked: bytes | None) -> Presented | None:
         """Return the first thing that a mobile says to prove who it is, or None."""
+        if asked in self._known:
+            return None
         entries = list(_entries(asked))
         challenges = challenges_of(entries)
         said = (presented(*entry, challenges) for entry in entries)
@@ -97,9 +114,19 @@ class OptionAnswers:
         ``address`` is the mobile's IPv4 address, four octets, if it has one. ``servers`` are
         name servers of this mobile's own, which go before the APN's of the same family.
         """
+        if not servers and asked in self._known:
+            return self._known[asked]
         entries = list(_entries(asked))
-        if not entries:
-            return None
+        answered = self._answer(entries, address, servers)
+        if not servers and not any(_is_personal(*entry) for entry in entries):
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[asked] = answered
+        return answered
+
+    def _answer(
+        self, entries: list[tuple[int, bytes]], address: bytes | None, servers: tuple[bytes, ...]
+    ) -> bytes | None:
         challenges = challenges_of(entries)
         values, known = self._ipcp_values, self._containers
         if servers:
@@ -144,6 +171,13 @@ def _name_servers(servers: Iterable[bytes]) -> tuple[dict[int, bytes], dict[int,
         _DNS_SERVER_IPV6: b"".join(_entry(_DNS_SERVER_IPV6, server) for server in ipv6),
         _DNS_SERVER_IPV4: b"".join(_entry(_DNS_SERVER_IPV4, server) for server in ipv4),
     }
+
+
+def _is_personal(identifier: int, content: bytes) -> bool:
+    """Whether an entry says who the mobile is, or asks for what no other has."""
+    if identifier == Protocol.IPCP:
+        return ipcp.asks_address(content)
+    return identifier in _CREDENTIALS
 
 
 def _answer_lcp(content: bytes) -> bytes | None:
