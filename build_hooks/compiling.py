@@ -44,6 +44,7 @@ MODULES: Final = (
     "corenet/radius/dynamic.py",
     "corenet/radius/journal.py",
     "corenet/radius/packets.py",
+    "corenet/radius/records.py",
     "corenet/radius/servers.py",
     "corenet/schedule.py",
     "gtp/endpoint.py",

@@ -39,10 +39,11 @@ from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.bulk import Burst
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.radius.access import AccessClient, AccessCounters
-from corenet.radius.client import AccountingClient, AccountingCounters
+from corenet.radius.client import AccountingClient
 from corenet.radius.dynamic import DynamicAuthorizationServer, DynamicCounters
 from corenet.radius.journal import Journal
 from corenet.radius.packets import Code
+from corenet.radius.records import AccountingCounters
 from gtp.constants import MessageType
 from gtp.endpoint import (
     Endpoint,

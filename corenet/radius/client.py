@@ -15,6 +15,10 @@ all, and the record has another turn, at the next server if there is one. Only t
 Acct-Delay-Time is brought up to date, and with it identifier and authenticator are new
 (RFC 2866 §5.2). Event-Timestamp says when it happened, whatever the delay.
 
+Nearly every record is answered long before it would be repeated, so what is sent first only joins a
+queue, by the earliest time at which its repetition can be due. It gets a time of its own, spread by
+chance, if it is still there when it comes to the front.
+
 Records are in the journal from when they are made until they are answered or given up. Those that
 an earlier life has left go out first, and the Accounting-On waits for them as long as it would
 for its own answer. After ``stop`` each record has a few tries left, and stays in the journal.
@@ -26,7 +30,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import count
 from random import Random
@@ -52,14 +55,17 @@ from corenet.radius.attributes import (
     encode_attributes,
     writer,
 )
-from corenet.radius.journal import Journal, JournalEntry, MemoryJournal
-from corenet.radius.packets import HEADER_LENGTH, Code, accounting_request, acknowledges
+from corenet.radius.journal import Journal, JournalEntry
+from corenet.radius.packets import Code, accounting_request, acknowledges
+from corenet.radius.records import AccountingCounters, Record
 from corenet.radius.servers import Server, choose
 
-_ACCOUNTING_RESPONSE: Final = bytes((Code.ACCOUNTING_RESPONSE,))
+_ACCOUNTING_RESPONSE: Final = Code.ACCOUNTING_RESPONSE.value
 _JITTER: Final = 0.1
+"""The part of a wait by which it is shorter or longer, by chance."""
 _DELAY_HEAD: Final = b"\x29\x06"
 """Number and length of Acct-Delay-Time."""
+_NO_DELAY: Final = _DELAY_HEAD + bytes(4)
 _PAST_KEPT: Final = 64
 """Repetitions that need not be made any more, after which they are forgotten."""
 _STATUSES: Final = {
@@ -68,72 +74,6 @@ _STATUSES: Final = {
     3: AccountingStatus.INTERIM_UPDATE,
 }
 """Records that outlive the GGSN; On and Off are told anew by the next life."""
-
-
-@dataclass(slots=True)
-class AccountingCounters:
-    """What a client has counted since it was made; every field only grows."""
-
-    requests: int = 0
-    """Records, each counted once."""
-    retransmissions: int = 0
-    answered: int = 0
-    given_up: int = 0
-    """Records that nobody will ever be told of."""
-    kept: int = 0
-    """Records left to the next life, after ``stop``."""
-    resumed: int = 0
-    """Records that an earlier life had left."""
-    silences: int = 0
-    """Times that a server was taken for dead."""
-    ignored: int = 0
-    """Datagrams that answer nothing, or whose authenticator is wrong."""
-
-
-class _Record:
-    """One thing to tell, until it is answered or given up."""
-
-    __slots__ = (
-        "asked",
-        "attributes",
-        "behind",
-        "closed",
-        "due",
-        "identifier",
-        "made",
-        "number",
-        "octets",
-        "server",
-        "session",
-        "silent",
-        "status",
-        "tries",
-        "tries_here",
-        "wait",
-    )
-
-    def __init__(
-        self, number: int, status: AccountingStatus, session: str, attributes: bytes, made: float
-    ) -> None:
-        self.number = number
-        self.status = status
-        self.session = session
-        self.attributes = attributes
-        self.made = made
-        self.behind: _Record | None = None
-        """The next one of its session, which waits until this one is answered or given up."""
-        self.closed = False
-        self.server: Server[_Record] | None = None
-        self.silent: Server[_Record] | None = None
-        """Where its last turn ended without an answer."""
-        self.asked = 0.0
-        """When its turn began."""
-        self.identifier = 0
-        self.octets = b""
-        self.tries = 0
-        self.tries_here = 0
-        self.wait = 0.0
-        self.due: float | None = None
 
 
 class AccountingClient:
@@ -152,23 +92,28 @@ class AccountingClient:
         ``random`` chooses the first identifiers and spreads repetitions. ``journal`` keeps what
         is to outlive the client.
         """
-        self._servers = [Server[_Record](server, random) for server in servers]
+        self._servers = [Server[Record](server, random) for server in servers]
         self._by_address = {server.address: server for server in self._servers}
         self._policy = policy
         self._random = random
-        self._journal = journal if journal is not None else MemoryJournal()
+        self._journal = journal
+        self._soonest = policy.first_wait * (1 - _JITTER)
+        """Seconds until the first repetition at least."""
         self._barrier_tries = policy.tries_per_server * len(servers)
         self._numbers = count()
-        self._records: dict[int, _Record] = {}
+        self._records: dict[int, Record] = {}
         """Everything that is neither answered nor given up, oldest first."""
-        self._sessions: dict[str, _Record] = {}
+        self._sessions: dict[str, Record] = {}
         """The last record of each session that has one."""
         self._resumed: set[int] = set()
         """Records of an earlier life, while an Accounting-On waits for them."""
-        self._barrier: _Record | None = None
-        self._held: deque[_Record] = deque()
-        self._ready: deque[_Record] = deque()
-        self._due: list[tuple[float, int, _Record]] = []
+        self._barrier: Record | None = None
+        self._held: deque[Record] = deque()
+        self._ready: deque[Record] = deque()
+        self._fresh: deque[Record] = deque()
+        """What has been sent once in its turn, by ``due``: the earliest time of its repetition."""
+        self._due: list[tuple[float, int, Record]] = []
+        """What has a time of its own for its repetition, as a heap; past entries too."""
         self._stopped = False
         self._statuses = {
             status: encode_attributes({"Acct-Status-Type": status.value})
@@ -176,6 +121,9 @@ class AccountingClient:
         }
         self._write_session = writer("Acct-Session-Id")
         self._write_time = writer("Event-Timestamp")
+        self._second = 0
+        self._stamp = b""
+        """Event-Timestamp of that second."""
         self._datagrams: list[tuple[bytes, Address]] = []
         self._events: list[RadiusEvent] = []
         self.on_told: Callable[[AccountingStatus, str], None] | None = None
@@ -192,7 +140,7 @@ class AccountingClient:
 
         To be called once, before the first record.
         """
-        if not self._servers:
+        if not self._servers or self._journal is None:
             return []
         found = []
         for entry in self._journal.entries():
@@ -206,7 +154,7 @@ class AccountingClient:
             if status is None or not session:
                 self._journal.forget(entry.number)
                 continue
-            record = _Record(entry.number, status, session, entry.attributes, entry.made)
+            record = Record(entry.number, status, session, entry.attributes, entry.made)
             self._resumed.add(record.number)
             self.counters.resumed += 1
             found.append(attributes)
@@ -231,11 +179,13 @@ class AccountingClient:
         """
         if not self._servers:
             return
-        about = self._statuses[status] + self._write_session(session)
-        octets = about + attributes + self._write_time(int(now))
-        record = _Record(next(self._numbers), status, session, octets, now)
+        second = int(now)
+        if second != self._second or not self._stamp:
+            self._second, self._stamp = second, self._write_time(second)
+        octets = self._statuses[status] + self._write_session(session) + attributes + self._stamp
+        record = Record(next(self._numbers), status, session, octets, now)
         self.counters.requests += 1
-        if session:
+        if session and self._journal is not None:
             self._journal.keep(JournalEntry(record.number, now, octets))
         self._take(record)
         self._send_ready(now)
@@ -262,7 +212,7 @@ class AccountingClient:
         """Take a datagram. What is no right answer from a server is counted and ignored."""
         server = self._by_address.get(peer)
         record = None
-        if server is not None and data[:1] == _ACCOUNTING_RESPONSE and len(data) >= HEADER_LENGTH:
+        if server is not None and len(data) > 1 and data[0] == _ACCOUNTING_RESPONSE:
             record = server.in_flight.get(data[1])
         if (
             server is None
@@ -278,17 +228,30 @@ class AccountingClient:
             AccountingAnswered(server.address[0], record.status, record.session, now - record.made)
         )
         self._close(record)
-        self._send_ready(now)
+        if self._ready:
+            self._send_ready(now)
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` wants to be called, or None."""
-        while self._due and self._due[0][2].due != self._due[0][0]:
-            heappop(self._due)
-        return self._due[0][0] if self._due else None
+        due, fresh = self._due, self._fresh
+        while due and due[0][2].due != due[0][0]:
+            heappop(due)
+        while fresh and fresh[0].closed:
+            fresh.popleft()
+        earliest = due[0][0] if due else None
+        if fresh:
+            first = fresh[0].due
+            if first is not None and (earliest is None or first < earliest):
+                return first
+        return earliest
 
     def handle_timeout(self, now: float) -> None:
         """Send again what was not answered in time."""
+        fresh = self._fresh
         while (due := self.next_timeout()) is not None and due <= now:
+            if fresh and fresh[0].due == due:
+                self._repeat_later(fresh.popleft())
+                continue
             record = heappop(self._due)[2]
             record.due = None
             if self._is_hopeless(record, now):
@@ -310,7 +273,7 @@ class AccountingClient:
         taken, self._events = self._events, []
         return taken
 
-    def _take(self, record: _Record) -> None:
+    def _take(self, record: Record) -> None:
         """Take a record in; the oldest gives way where there are too many."""
         self._records[record.number] = record
         if len(self._records) > self._policy.queue_limit:
@@ -318,7 +281,7 @@ class AccountingClient:
         if not record.closed:
             self._admit(record)
 
-    def _admit(self, record: _Record) -> None:
+    def _admit(self, record: Record) -> None:
         """Put ``record`` where it waits for its turn."""
         if self._stopped:
             self._ready.append(record)
@@ -339,20 +302,24 @@ class AccountingClient:
             self._ready.append(record)
 
     def _send_ready(self, now: float) -> None:
-        while self._ready:
-            record = self._ready[0]
+        ready = self._ready
+        while ready:
+            record = ready[0]
             if record.closed:
-                self._ready.popleft()
+                ready.popleft()
                 continue
-            server = choose(self._servers, now, record.silent)
+            server = self._servers[0]
+            if record.silent is not None or now < server.dead_until:
+                server = choose(self._servers, now, record.silent)
             identifier = server.take_identifier(record)
             if identifier is None:
                 return
-            self._ready.popleft()
+            ready.popleft()
             record.server = server
             record.identifier = identifier
             record.asked = now
-            delay = _DELAY_HEAD + max(0, int(now - record.made)).to_bytes(4, "big")
+            waited = int(now - record.made)
+            delay = _DELAY_HEAD + waited.to_bytes(4, "big") if waited > 0 else _NO_DELAY
             record.octets = accounting_request(identifier, record.attributes + delay, server.secret)
             record.tries_here = 0
             if record.tries == 0 or not server.is_dead(now):
@@ -363,23 +330,41 @@ class AccountingClient:
                 )
             self._transmit(record, now)
 
-    def _transmit(self, record: _Record, now: float) -> None:
+    def _transmit(self, record: Record, now: float) -> None:
         assert record.server is not None
         record.tries += 1
         record.tries_here += 1
+        record.sent = now
         self._datagrams.append((record.octets, record.server.address))
+        if record.tries == 1:
+            record.due = now + self._soonest
+            self._wait_in_line(record)
+        else:
+            self._repeat_later(record)
+        if self._resumed and record.number in self._resumed and record.tries > self._barrier_tries:
+            # Nobody answers: the Accounting-On need not wait for the others either.
+            self._lift_resumed()
+
+    def _wait_in_line(self, record: Record) -> None:
+        """Let ``record`` wait among those that were sent once, of which few will be repeated."""
+        fresh = self._fresh
+        while fresh and fresh[0].closed:
+            fresh.popleft()
+        fresh.append(record)
+        if len(fresh) > _PAST_KEPT + 2 * len(self._records):
+            self._fresh = deque(one for one in fresh if not one.closed)
+
+    def _repeat_later(self, record: Record) -> None:
+        """Give the repetition of ``record`` a time of its own."""
         spread = 1 - _JITTER + 2 * _JITTER * self._random.random()
-        record.due = now + record.wait * spread
+        record.due = record.sent + record.wait * spread
         record.wait = min(record.wait * 2, self._policy.longest_wait)
         if len(self._due) > _PAST_KEPT + 2 * len(self._records):
             self._due = [entry for entry in self._due if entry[2].due == entry[0]]
             heapify(self._due)
         heappush(self._due, (record.due, record.number, record))
-        if self._resumed and record.number in self._resumed and record.tries > self._barrier_tries:
-            # Nobody answers: the Accounting-On need not wait for the others either.
-            self._lift_resumed()
 
-    def _end_turn(self, record: _Record, now: float) -> None:
+    def _end_turn(self, record: Record, now: float) -> None:
         """Leave a server that does not answer; the record has its next turn at once."""
         server = record.server
         assert server is not None
@@ -391,13 +376,13 @@ class AccountingClient:
         self.counters.retransmissions += 1
         self._ready.append(record)
 
-    def _leave(self, record: _Record) -> None:
+    def _leave(self, record: Record) -> None:
         if record.server is not None:
             del record.server.in_flight[record.identifier]
             record.server = None
         record.due = None
 
-    def _is_hopeless(self, record: _Record, now: float) -> bool:
+    def _is_hopeless(self, record: Record, now: float) -> bool:
         """Whether ``record`` has had all its tries, or all the time there is."""
         if self._stopped:
             return record.tries >= self._policy.farewell_tries
@@ -405,7 +390,7 @@ class AccountingClient:
             return True
         return now - record.made >= self._policy.give_up_after
 
-    def _give_up(self, record: _Record) -> None:
+    def _give_up(self, record: Record) -> None:
         kept = self._stopped and bool(record.session)
         if kept:
             self.counters.kept += 1
@@ -414,15 +399,17 @@ class AccountingClient:
         self._events.append(AccountingGivenUp(record.status, record.session, record.tries, kept))
         self._close(record, kept=kept)
 
-    def _close(self, record: _Record, *, kept: bool = False) -> None:
+    def _close(self, record: Record, *, kept: bool = False) -> None:
         """Forget ``record`` and let go what waited for it."""
         record.closed = True
         self._leave(record)
         del self._records[record.number]
-        if record.session and not kept:
-            self._journal.forget(record.number)
+        session = record.session
+        if session and not kept:
+            if self._journal is not None:
+                self._journal.forget(record.number)
             if self.on_told is not None:
-                self.on_told(record.status, record.session)
+                self.on_told(record.status, session)
         if record is self._barrier:
             self._barrier = None
             held, self._held = self._held, deque()
@@ -431,9 +418,9 @@ class AccountingClient:
             return
         if record.behind is not None:
             self._ready.append(record.behind)
-        elif self._sessions.get(record.session) is record:
-            del self._sessions[record.session]
-        if record.number in self._resumed:
+        elif self._sessions.get(session) is record:
+            del self._sessions[session]
+        if self._resumed and record.number in self._resumed:
             self._resumed.remove(record.number)
             if not self._resumed:
                 self._lift_resumed()
