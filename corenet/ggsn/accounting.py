@@ -94,7 +94,7 @@ class Accounting:
         """Tell of a session's start."""
         if not self._config.radius:
             return
-        self._tell(AccountingStatus.START, context, b"", now)
+        self._tell(AccountingStatus.START, context, self.session_of(context), b"", now)
         self.plan_interim(context, now)
 
     def attributes_of(self, context: PdpContext) -> bytes:
@@ -107,7 +107,7 @@ class Accounting:
         ``before`` is what they said, from ``attributes_of``.
         """
         if self.attributes_of(context) != before:
-            self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
+            self._tell_interim(context, now)
 
     def context_deleted(self, context: PdpContext, reason: DeletionReason, now: float) -> None:
         """Tell of a session's end; its addresses are free again once that was told."""
@@ -122,11 +122,12 @@ class Accounting:
             if is_last:
                 self._free(context)
             return
+        session = self.session_of(context)
         final = _usage(context, now) + self._causes[reason]
         if is_last:
             final += self._session_stop
-            self._hold(context)
-        self._tell(AccountingStatus.STOP, context, final, now)
+            self._hold(context, session)
+        self._tell(AccountingStatus.STOP, context, session, final, now)
 
     def plan_interim(self, context: PdpContext, now: float) -> None:
         """Tell of the usage after the interval that is for this context, if any, from now on."""
@@ -138,22 +139,32 @@ class Accounting:
             interval = context.authorization.interim_interval
         if interval is not None and self._config.radius:
             self._interims[context.teid_data] = self._core.schedule.at(
-                now + interval, lambda then: self._tell_interim(context, then)
+                now + interval, lambda then: self._tell_at_interval(context, then)
             )
 
-    def _tell_interim(self, context: PdpContext, now: float) -> None:
-        self._tell(AccountingStatus.INTERIM_UPDATE, context, _usage(context, now), now)
+    def _tell_at_interval(self, context: PdpContext, now: float) -> None:
+        self._tell_interim(context, now)
         self.plan_interim(context, now)
 
+    def _tell_interim(self, context: PdpContext, now: float) -> None:
+        session = self.session_of(context)
+        usage = _usage(context, now)
+        self._tell(AccountingStatus.INTERIM_UPDATE, context, session, usage, now)
+
     def _tell(
-        self, status: AccountingStatus, context: PdpContext, further: bytes, now: float
+        self,
+        status: AccountingStatus,
+        context: PdpContext,
+        session: str,
+        further: bytes,
+        now: float,
     ) -> None:
         authorization = context.authorization
         by_radius = authorization is not None and authorization.by_radius
         octets = self._octets.of(context) + self._authentic[by_radius] + further
         if authorization is not None and authorization.classes:
             octets += encode_attributes({"Class": authorization.classes})
-        self._client.record(status, octets, now, session=self.session_of(context))
+        self._client.record(status, octets, now, session=session)
 
     # Addresses
 
@@ -162,8 +173,7 @@ class Accounting:
             for octets in context.addresses:
                 pool.free(octets)
 
-    def _hold(self, context: PdpContext) -> None:
-        session = self.session_of(context)
+    def _hold(self, context: PdpContext, session: str) -> None:
         hold = Hold(session, context.imsi)
         for pool in context.access.pools:
             for octets in context.addresses:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop
-from typing import Final
+from typing import Final, NamedTuple
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
 from corenet.ggsn.destinations import Destinations
@@ -25,8 +24,7 @@ _NO_LIMIT: Final = 0xFFFF + 40
 """Octets of the longest IP packet, of IPv6 with its header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """Why an address is held."""
 
     session: str
@@ -178,6 +176,7 @@ class AccessPoint:
         "longest",
         "options",
         "outgoing",
+        "pools",
     )
 
     def __init__(
@@ -191,6 +190,8 @@ class AccessPoint:
         self.key = apn_key(apn.name)
         self.ipv4 = _pool(apn, 4, excluded)
         self.ipv6 = _pool(apn, 6, excluded)
+        self.pools = tuple(pool for pool in (self.ipv4, self.ipv6) if pool is not None)
+        """The pools that there are."""
         self._static_ranges = tuple(map(_masked, apn.static_ranges))
         self._networks = (*self._static_ranges, *map(_masked, apn.pools))
         self.bindings = {binding.imsi: binding for binding in bindings}
@@ -203,11 +204,6 @@ class AccessPoint:
         self.options = OptionAnswers(apn)
         self.contexts = 0
         """How many are there now."""
-
-    @property
-    def pools(self) -> tuple[AddressPool, ...]:
-        """The pools that there are."""
-        return tuple(pool for pool in (self.ipv4, self.ipv6) if pool is not None)
 
     def serves(self, octets: bytes) -> bool:
         """Whether packets for an address or prefix come here."""

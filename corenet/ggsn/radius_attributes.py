@@ -18,7 +18,7 @@ from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.pools import PREFIX_LENGTH, address_text
 from corenet.gi.flows import Filters
-from corenet.radius.attributes import AttributeValue, encode_attributes, writer
+from corenet.radius.attributes import AttributeValue, encode_attributes, head_of, writer
 from gtp.ies import PdpType
 
 NamedAttributes = dict[str, AttributeValue]
@@ -43,17 +43,10 @@ _DIRECTIONS: Final[Mapping[int, tuple[int, ...]]] = {
 """3GPP-Packet-Filter's direction by that of a packet filter, but for one that is for both."""
 _PLMN_LENGTH: Final = 6
 """Digits of MCC and MNC at most."""
-_SINGLE: Final = (
-    "3GPP-IMSI",
-    "3GPP-Charging-Id",
-    "User-Name",
-    "Framed-IP-Address",
-    "Framed-IPv6-Prefix",
-    "Framed-Interface-Id",
-    "Calling-Station-Id",
-    "3GPP-IMEISV",
-)
-"""What is written anew for each context."""
+_FURTHER: Final = ("User-Name", "Framed-IPv6-Prefix", "Framed-Interface-Id", "3GPP-IMEISV")
+"""What some contexts have of their own, beside what nearly every one has."""
+_DIGITS: Final = 32
+"""Of an IMSI or MSISDN that is written without much ado; longer ones are not usual."""
 _WHEREABOUTS: Final = (
     "3GPP-RAT-Type",
     "3GPP-User-Location-Info",
@@ -91,7 +84,11 @@ class SessionOctets:
         self._config = config
         self._own = encode_attributes(own_attributes(config))
         self._written: dict[_Common, bytes] = {}
-        self._writers = {name: writer(name) for name in _SINGLE}
+        self._writers = {name: writer(name) for name in (*_FURTHER, "Calling-Station-Id")}
+        self._imsi_heads = tuple(head_of("3GPP-IMSI", size) for size in range(_DIGITS))
+        self._msisdn_heads = tuple(head_of("Calling-Station-Id", size) for size in range(_DIGITS))
+        self._charging_id_head = head_of("3GPP-Charging-Id", 4)
+        self._ipv4_head = head_of("Framed-IP-Address", 4)
 
     def of(self, context: PdpContext) -> bytes:
         """Return who the GGSN is, and what every packet says of a context."""
@@ -102,19 +99,40 @@ class SessionOctets:
                 self._written.clear()
             common = self._own + encode_attributes(_common_attributes(self._config, key))
             self._written[key] = common
+        imsi = context.tunnel.imsi.encode()
+        charging_id = context.charging_id.to_bytes(4, "big")
+        octets = common + self._imsi_heads[len(imsi)] + imsi + self._charging_id_head + charging_id
+        if context.ipv4 is not None:
+            octets += self._ipv4_head + context.ipv4
+        if context.msisdn:
+            octets += self._msisdn(context.msisdn)
+        if (
+            context.authorization is None
+            and context.ipv6 is None
+            and context.imei is None
+            and not context.filters
+        ):
+            return octets
         writers = self._writers
-        single = _single_attributes(context)
-        octets = common + b"".join([writers[name](value) for name, value in single.items()])
-        return octets + encode_packet_filters(context.filters) if context.filters else octets
+        further = _further_attributes(context)
+        octets += b"".join([writers[name](value) for name, value in further.items()])
+        return octets + encode_packet_filters(context.filters)
+
+    def _msisdn(self, msisdn: str) -> bytes:
+        digits = msisdn.encode()
+        size = len(digits)
+        if size >= _DIGITS:
+            return self._writers["Calling-Station-Id"](msisdn)
+        return self._msisdn_heads[size] + digits
 
 
-_USAGE: Final = Struct("!" + "BBI" * 5).pack
+_USAGE: Final = Struct("!" + "2sI" * 5).pack
 """Code, length and value of five numbers; codes are those of RFC 2866 §5."""
-_SESSION_TIME: Final = (46, 6)
-_INPUT_OCTETS: Final = (42, 6)
-_OUTPUT_OCTETS: Final = (43, 6)
-_INPUT_PACKETS: Final = (47, 6)
-_OUTPUT_PACKETS: Final = (48, 6)
+_SESSION_TIME: Final = bytes((46, 6))
+_INPUT_OCTETS: Final = bytes((42, 6))
+_OUTPUT_OCTETS: Final = bytes((43, 6))
+_INPUT_PACKETS: Final = bytes((47, 6))
+_OUTPUT_PACKETS: Final = bytes((48, 6))
 _COMMON_KNOWN: Final = 10_000
 """Kinds of contexts that are remembered; each cell makes others."""
 
@@ -187,23 +205,29 @@ def _common_attributes(config: GgsnConfig, common: _Common) -> NamedAttributes:
     return attributes
 
 
-def _single_attributes(context: PdpContext) -> dict[str, str | int | bytes]:
+def _single_attributes(context: PdpContext) -> NamedAttributes:
     """Return what belongs to one context or mobile."""
-    attributes: dict[str, str | int | bytes] = {
+    attributes: NamedAttributes = {
         "3GPP-IMSI": context.tunnel.imsi,
         "3GPP-Charging-Id": context.charging_id,
     }
+    if context.ipv4 is not None:
+        attributes["Framed-IP-Address"] = context.ipv4
+    if context.msisdn:
+        attributes["Calling-Station-Id"] = context.msisdn
+    return attributes | _further_attributes(context)
+
+
+def _further_attributes(context: PdpContext) -> dict[str, str | bytes]:
+    """Return what some contexts have beside (``_FURTHER``)."""
+    attributes: dict[str, str | bytes] = {}
     authorization = context.authorization
     if authorization is not None and authorization.user_name:
         attributes["User-Name"] = authorization.user_name
-    if context.ipv4 is not None:
-        attributes["Framed-IP-Address"] = context.ipv4
     if context.ipv6 is not None:
         prefix = context.ipv6[:PREFIX_LENGTH]
         attributes["Framed-IPv6-Prefix"] = f"{address_text(prefix + bytes(8))}/64"
         attributes["Framed-Interface-Id"] = context.ipv6[PREFIX_LENGTH:]
-    if context.msisdn:
-        attributes["Calling-Station-Id"] = context.msisdn
     if context.imei is not None:
         attributes["3GPP-IMEISV"] = context.imei
     return attributes
@@ -241,15 +265,15 @@ def usage_octets(*, seconds: float, uplink: tuple[int, int], downlink: tuple[int
     packets_up, octets_up = uplink
     packets_down, octets_down = downlink
     usage = _USAGE(
-        *_SESSION_TIME,
+        _SESSION_TIME,
         max(0, int(seconds)),
-        *_INPUT_OCTETS,
+        _INPUT_OCTETS,
         octets_up & mask,
-        *_OUTPUT_OCTETS,
+        _OUTPUT_OCTETS,
         octets_down & mask,
-        *_INPUT_PACKETS,
+        _INPUT_PACKETS,
         packets_up & mask,
-        *_OUTPUT_PACKETS,
+        _OUTPUT_PACKETS,
         packets_down & mask,
     )
     if octets_up > mask or octets_down > mask:

@@ -104,11 +104,11 @@ class _Spec:
         size = len(octets)
         head = self._heads.get(size)
         if head is None:
-            head = self._heads[size] = self._head(size)
+            head = self._heads[size] = self.head(size)
         # What cannot be said is left out; the packet says the rest.
         return head + octets if head else b""
 
-    def _head(self, size: int) -> bytes:
+    def head(self, size: int) -> bytes:
         """Return what stands before a value of a size, or nothing for one that cannot be."""
         if not 0 < size <= (_LONGEST_OF_VENDOR if self._of_vendor else _LONGEST):
             return b""
@@ -161,6 +161,11 @@ def _encoded(name: str, value: AttributeValue) -> bytes:
 def writer(name: str) -> Callable[[str | int | bytes], bytes]:
     """Return what writes one attribute, for values that will hardly come again."""
     return _specs()[name].encode
+
+
+def head_of(name: str, size: int) -> bytes:
+    """Return what stands before a value of ``size`` octets, or nothing where none can have it."""
+    return _specs()[name].head(size)
 
 
 @dataclass(frozen=True, slots=True)
