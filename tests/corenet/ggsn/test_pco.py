@@ -512,3 +512,37 @@ def test_every_request_has_exactly_one_answer(asked, apn: Apn) -> None:
     assert [(protocol, content[1]) for protocol, content in entries(answered)] == [
         (protocol, identifier) for (protocol, _, _), identifier in asked
     ]
+
+
+SERVED: list[tuple[bytes, tuple[bytes, ...]]] = [
+    (ADDRESS, ()),
+    (bytes((10, 45, 0, 8)), ()),
+    (ADDRESS, (bytes((192, 0, 2, 99)),)),
+    (bytes((10, 45, 0, 9)), ()),
+]
+
+
+@given(
+    st.lists(st.one_of(likely, st.binary(max_size=40)), min_size=1, max_size=3),
+    st.sampled_from((OPEN, BARE, ACKING, LISTED)),
+)
+@example([bytes.fromhex("80 8021 0a 0100000a 0306 00000000".replace(" ", ""))], OPEN)
+@example([bytes.fromhex("80 c023 0b 0101000b 05616c696365 00".replace(" ", ""))], LISTED)
+def test_what_was_answered_before_changes_no_answer(asked: list[bytes], apn: Apn) -> None:
+    """Mobiles that send the same octets get their own addresses, servers and verdicts."""
+    known = OptionAnswers(apn)
+    for pco in asked:
+        for address, servers in SERVED:
+            new = OptionAnswers(apn)
+            assert known.answer(pco, address, servers) == new.answer(pco, address, servers)
+            assert known.presented(pco) == new.presented(pco)
+            assert known.admits(pco) == new.admits(pco)
+            assert known.refusal(pco) == new.refusal(pco)
+
+
+def test_more_questions_than_can_be_remembered_are_answered_all_the_same() -> None:
+    """Each with an identifier, or an unknown container, of its own."""
+    known = OptionAnswers(OPEN)
+    for number in range(3000):
+        asked = b"\x80" + packed(0xFF00, number.to_bytes(2, "big")) + packed(0x000D, b"")
+        assert known.answer(asked, ADDRESS) == OptionAnswers(OPEN).answer(asked, None)

@@ -135,6 +135,42 @@ def test_silence_is_met_with_the_same_octets_after_waits_that_double() -> None:
     assert bench.client.counters.retransmissions == 5
 
 
+def test_of_many_records_the_one_without_an_answer_is_repeated() -> None:
+    """Once, at its own time, however many were answered before and behind it."""
+    bench = Bench()
+    for number in range(1000):
+        bench.record(session=f"{number}")
+        ((packet, peer),) = bench.sent()
+        if number == 500:
+            lost = packet
+        else:
+            bench.answer(packet, peer)
+        bench.now += 0.001
+    bench.advance(1.2)
+    assert bench.sent() == []
+    bench.advance(1.0)
+    ((again, peer),) = bench.sent()
+    assert (again.id, again.authenticator) == (lost.id, lost.authenticator)
+    bench.answer(again, peer)
+    assert bench.client.next_timeout() is None
+    assert bench.client.counters.retransmissions == 1
+
+
+def test_records_of_one_moment_are_repeated_at_moments_of_their_own() -> None:
+    """Spread by a tenth of the wait to both sides, so that they do not come all at once again."""
+    bench = Bench()
+    for number in range(100):
+        bench.record(session=f"{number}")
+    bench.sent()
+    begin, times = bench.now, []
+    while len(times) < 100:
+        bench.advance(bench.client.next_timeout() - bench.now)
+        times += [bench.now - begin] * len(bench.sent())
+    assert len(set(times)) == 100
+    assert 1.8 <= min(times) < 1.85
+    assert 2.15 < max(times) <= 2.2
+
+
 @pytest.mark.clause("RFC 2866 §5.2", "Acct-Delay-Time, and a new identifier with it")
 def test_a_new_turn_has_a_new_delay_and_with_it_a_new_identifier() -> None:
     """Acct-Delay-Time changes, so it is another request (RFC 2866 §5.2); the stamp stays."""
