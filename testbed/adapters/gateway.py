@@ -196,10 +196,12 @@ class GatewayService:
         self._is_running = True
         self._runtime.on_event(self._on_event)
         try:
-            self._port = listen_eagerly(self._reactor, config.pap_port, self._site, config.address)
+            self._port = listen_eagerly(
+                self._reactor, config.pap_port, self._site, config.listens_at
+            )
             if config.tls is not None:
                 self._tls_port = self._reactor.listenSSL(
-                    config.tls.port, self._site, self._tls, interface=config.address
+                    config.tls.port, self._site, self._tls, interface=config.listens_at
                 )
             if self._store.lease is not None:
                 self.gateway.renewed(asked + self._store.lease, self._runtime.now())

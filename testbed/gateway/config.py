@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Final
 
 from corenet.interfaces.node import Address, Interface
@@ -169,13 +170,15 @@ class GatewayConfig:
     """All that a gateway is told."""
 
     address: str
-    """IP address of PAP, WDP, WSP and RADIUS."""
+    """IP address of WDP, WSP and RADIUS, and of PAP unless ``pap_address`` says another."""
     apn: str
     """The APN that is activated for a push to an MSISDN."""
     radius_secret: bytes = field(repr=False)
     """The secret of every RADIUS client, where ``radius_clients`` names none."""
     ipv6_address: str | None = None
     """Where datagrams to terminals' IPv6 addresses leave from; None: there are none."""
+    pap_address: str | None = None
+    """Where initiators are listened to; 0.0.0.0 is every address of the machine."""
     pap_port: int = 8081
     pap_path: str = "/pap"
     wdp_port: int = 9200
@@ -288,7 +291,14 @@ class GatewayConfig:
         return places
 
     @property
+    def listens_at(self) -> str:
+        """The address that initiators are listened to at."""
+        return self.pap_address or self.address
+
+    @property
     def pap_url(self) -> str:
         """Where initiators post to; also the sender-address of the gateway's answers."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
+        everywhere = ip_address(self.listens_at).is_unspecified
+        host = self.address if everywhere else self.listens_at
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.pap_port}{self.pap_path}"

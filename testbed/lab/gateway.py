@@ -35,6 +35,7 @@ def config(lab: Lab, part: GatewayPart, *, has_smsc: bool) -> GatewayConfig:
         address=part.address,
         apn=part.apn,
         radius_secret=part.radius_secret.encode(),
+        pap_address=part.pap_address,
         pap_port=part.pap_port,
         ipv6_address=part.ipv6_address,
         wdp_port=part.wdp_port,

@@ -175,6 +175,11 @@ class GatewayPart(Part):
         description="where pushes to terminals' IPv6 addresses leave from, one of this machine's; "
         "null: such pushes are refused with 2002",
     )
+    pap_address: Host | None = Field(
+        default=None,
+        description="of PAP and of what else is on its port; `address` when absent, and every "
+        "address of the machine with 0.0.0.0",
+    )
     pap_port: Port = 8081
     wdp_port: Port = Field(default=9200, description="UDP source port of connectionless pushes")
     wsp_port: Port = Field(default=9201, description="UDP port of WSP sessions")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -66,7 +66,11 @@ def target(uri: str, config: PullConfig) -> Target | NoTarget:
 
 
 def is_closed(host: str, port: int, config: PullConfig) -> bool:
-    """Return whether nobody fetches from there, whatever ``origins`` says."""
+    """Return whether nobody fetches from there, whatever ``origins`` says.
+
+    What listens at 0.0.0.0 is behind every address of this machine, and 0.0.0.0 leads to what is
+    here: of both no more is known than that, so that the port decides.
+    """
     return any(port == shut and _is_same(host, name) for name, shut in config.closed)
 
 
@@ -77,10 +81,12 @@ def is_told_identity(host: str, config: PullConfig) -> bool:
 
 def _is_same(host: str, name: str) -> bool:
     one, other = _resolved(host), _resolved(name)
+    if any(address is not None and address.is_unspecified for address in (one, other)):
+        return True
     return host == name if one is None or other is None else one == other
 
 
-def _resolved(host: str) -> object:
+def _resolved(host: str) -> IPv4Address | IPv6Address | None:
     if host in ("localhost", "localhost."):
         host = "127.0.0.1"
     try:

@@ -29,9 +29,9 @@ def pull_config(config: GatewayConfig) -> PullConfig:
     Where initiators are listened to, and where the core is asked, is closed to terminals: they
     would come in the gateway's name.
     """
-    places = {(config.address, config.pap_port)}
+    places = {(config.listens_at, config.pap_port)}
     if config.tls is not None:
-        places.add((config.address, config.tls.port))
+        places.add((config.listens_at, config.tls.port))
     if config.control_url is not None:
         url = urlsplit(config.control_url)
         places.add((url.hostname or "", url.port or (443 if url.scheme == "https" else 80)))

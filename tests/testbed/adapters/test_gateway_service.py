@@ -225,6 +225,17 @@ class GatewayServiceTests(TestCase):
         assert response.code == 200
         assert json.loads(body)["deliveries"][0]["state"] == "delivered"
 
+    async def test_initiators_may_be_listened_to_at_another_address(self):
+        """Pushes leave from the gateway's own all the same."""
+        service = await self.start(pap_address="127.0.0.1")
+        client = SubmissionClient(reactor, f"http://127.0.0.1:{service.pap_port}/pap")
+        self.addCleanup(lambda: ensureDeferred(client.close()))
+        answer = await client.submit(HttpMessage(*body_of(self.message)))
+        assert answer.code == 1001
+        await self.until(lambda: self.screen.received)
+        ((_, source),) = self.screen.received
+        assert source == (GATEWAY, 9200)
+
     async def test_a_push_that_nobody_takes_is_sent_again(self):
         """ICMP says that the port is closed; the push waits until it is open."""
         service = await self.start()

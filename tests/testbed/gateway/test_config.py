@@ -31,6 +31,15 @@ def test_the_pap_url_is_made_of_address_port_and_path():
     """IPv6 addresses get brackets."""
     assert GatewayConfig("127.0.0.5", "a", b"x").pap_url == "http://127.0.0.5:8081/pap"
     assert GatewayConfig("::1", "a", b"x", pap_path="/").pap_url == "http://[::1]:8081/"
+    elsewhere = GatewayConfig("127.0.0.5", "a", b"x", pap_address="192.0.2.1")
+    assert elsewhere.pap_url == "http://192.0.2.1:8081/pap"
+
+
+def test_a_gateway_that_listens_everywhere_is_known_by_its_own_address():
+    """0.0.0.0 is nowhere that anybody could post to."""
+    everywhere = GatewayConfig("127.0.0.5", "a", b"x", pap_address="0.0.0.0")
+    assert everywhere.listens_at == "0.0.0.0"
+    assert everywhere.pap_url == "http://127.0.0.5:8081/pap"
 
 
 def test_secrets_are_not_shown():

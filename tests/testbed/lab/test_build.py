@@ -195,6 +195,15 @@ def test_gateway_alone_names_a_core_elsewhere() -> None:
     assert lab.gateway.control_url == "http://127.0.0.1:8"
 
 
+def test_gateway_may_listen_to_initiators_elsewhere() -> None:
+    """``pap_address`` is of PAP alone."""
+    lab = built(
+        "gateway: {address: 127.0.10.5, pap_address: 0.0.0.0, apn: wap.example, ask_core: false}\n"
+    )
+    assert lab.gateway is not None
+    assert (lab.gateway.address, lab.gateway.listens_at) == ("127.0.10.5", "0.0.0.0")
+
+
 def test_gateway_alone_needs_no_core() -> None:
     """With ``ask_core: false`` a gateway stands alone, and judges by accounting."""
     lab = built("gateway: {address: 127.0.10.5, apn: wap.example, ask_core: false}\n")

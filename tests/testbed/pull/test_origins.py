@@ -100,6 +100,20 @@ def test_the_neighbours_of_a_closed_place_are_open():
     assert not is_closed("other.example", 8443, CLOSED)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.9.8.7", "core.example", "[::1]", "0.0.0.0"])
+def test_what_listens_everywhere_is_closed_under_every_name(host):
+    """Which of them are this machine's is not known; other ports are open."""
+    everywhere = PullConfig(origins=("*",), closed=frozenset({("0.0.0.0", 8080)}))
+    assert target(f"http://{host}:8080/", everywhere).status == 403
+    assert isinstance(target(f"http://{host}:8081/", everywhere), Target)
+
+
+def test_no_address_at_all_leads_to_what_is_closed_here():
+    """Linux connects 0.0.0.0 to the machine itself."""
+    assert target("http://0.0.0.0:8080/", CLOSED).status == 403
+    assert target("http://[::]:8080/", CLOSED).status == 403
+
+
 @given(st.text() | st.text().map("http://".__add__))
 def test_any_text_is_judged(uri):
     """No error, and what is fetched is printable ASCII."""

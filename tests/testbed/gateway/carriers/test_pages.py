@@ -206,6 +206,12 @@ def test_the_gateways_own_ports_are_closed(make_bench, uri):
     assert bench.fetches == []
 
 
+def test_ports_at_another_address_are_closed(bench):
+    """Where initiators are listened to, and not only where pushes leave from."""
+    closed = pull_config(replace(bench.config, pap_address="127.0.0.9")).closed
+    assert ("127.0.0.9", 8081) in closed
+
+
 def test_a_core_over_https_is_closed_too(bench):
     """At the port that goes without saying."""
     config = replace(bench.config, control_url="https://core.example/")
