@@ -13,6 +13,7 @@ from corenet.interfaces.nas.elements import PdpAddress
 from corenet.mobile.autoconfiguration import Autoconfiguration
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.events import ContextState, ContextView
+from corenet.mobile.states import SESSION
 from corenet.mobile.surroundings import Repetition, Surroundings
 
 
@@ -143,6 +144,11 @@ class Context:
         if own is None:
             return (self.address,)
         return tuple(filter(None, {self.address, own.address, own.link_local}))
+
+    def enter(self, state: ContextState, now: float) -> None:
+        """Change the state."""
+        SESSION.check(self.state, state)
+        self.state, self.since = state, now
 
     def view(self) -> ContextView:
         """Return what the context is like now."""

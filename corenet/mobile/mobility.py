@@ -7,19 +7,8 @@ Specs: TS 24.008 §4.1.3.1 (states), §4.7.2 (READY and periodic timers), §4.7.
 Theory of operation. The mobile is DETACHED, ATTACHING (T3310 runs), ATTACHED or DETACHING (T3321
 runs). While ATTACHED it may be updating its routing area (T3330 runs): because it is in another
 one, or because it has been silent for the READY timer and T3312 after it. In another area nothing
-but mobility management is said until the network has accepted the update.
-
-    DETACHED  -(attach)----------------------------> ATTACHING
-    ATTACHING -(Attach Accept)---------------------> ATTACHED
-    ATTACHING -(Reject that is final)--------------> DETACHED
-    ATTACHING -(other Reject, T3310 five times)----> DETACHED, and again after T3311 or T3302
-    ATTACHED  -(another area, T3312)---------------> ATTACHED, updating
-    updating  -(Accept)----------------------------> ATTACHED
-    updating  -(Reject 9 or 10)--------------------> ATTACHING
-    updating  -(Reject that is final)--------------> DETACHED
-    updating  -(other Reject, T3330 five times)----> ATTACHED, and again after T3311 or T3302
-    either    -(Authentication Reject)-------------> DETACHED
-    ATTACHED  -(detach)----------------------------> DETACHING
+but mobility management is said until the network has accepted the update. ``states.MOBILITY`` has
+what makes it go from one state to another.
 
 What fails is tried again after T3311, and after T3302 where it has failed ``MOST_ATTEMPTS`` times
 in a row; a new cell is reason to try at once. P-TMSI, signature and routing area stay on the SIM
@@ -52,6 +41,7 @@ from corenet.mobile.events import (
     RoutingAreaUpdateFailed,
 )
 from corenet.mobile.layers import Layers
+from corenet.mobile.states import MOBILITY
 from corenet.mobile.surroundings import Repetition
 from corenet.schedule import Alarm
 
@@ -477,6 +467,7 @@ class Mobility:
         self._retry = self._mobile.surroundings.schedule.at(now + wait, expired)
 
     def _enter(self, state: MobileState, now: float) -> None:
+        MOBILITY.check(self.state, state)
         if state is not MobileState.ATTACHED and self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None

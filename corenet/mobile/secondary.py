@@ -85,7 +85,7 @@ def accepted(sessions: Sessions, message: sm.ActivateSecondaryPdpContextAccept, 
         sessions.surroundings.count("unexpected_messages")
         return
     sessions.stop(context)
-    context.state, context.since = ContextState.ACTIVE, now
+    context.enter(ContextState.ACTIVE, now)
     context.llc_sapi, context.qos = message.llc_sapi, message.qos
     sessions.surroundings.emit(
         ContextActivated(

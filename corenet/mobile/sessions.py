@@ -247,7 +247,7 @@ class Sessions:
             self.send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
             return
         self.stop(context)
-        context.state, context.since = ContextState.ACTIVE, now
+        context.enter(ContextState.ACTIVE, now)
         context.llc_sapi, context.qos = message.llc_sapi, message.qos
         if given.ipv6 is not None:
             context.autoconfiguration = Autoconfiguration(
@@ -364,7 +364,7 @@ class Sessions:
 
     def _begin_deactivation(self, context: Context, now: float, *, teardown: bool) -> None:
         self.stop(context)
-        context.state, context.since = ContextState.DEACTIVATING, now
+        context.enter(ContextState.DEACTIVATING, now)
         context.repetition = Repetition(
             self.surroundings,
             self.surroundings.timers.t3390,

@@ -18,6 +18,7 @@ from corenet.sgsn.config import RoutingArea
 from corenet.sgsn.events import MmContextView, MmState, Reachability
 from corenet.sgsn.pdp_context import PdpContext
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.states import MOBILITY
 from corenet.sgsn.subscription import Subscription
 
 _P_TMSI_MARK = 0xC000_0000
@@ -120,6 +121,7 @@ class MmContext:
 
     def enter(self, state: MmState, now: float) -> None:
         """Change the state."""
+        MOBILITY.check(self.state, state)
         if state is not MmState.ATTACHED and self.alarm is not None:
             self.alarm.cancel()
             self.alarm = None

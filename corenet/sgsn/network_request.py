@@ -6,34 +6,11 @@ Theory of operation. A PDU Notification Request (27) is answered (28) at once, a
 own checks; acceptance only says that the mobile will be asked. The mobile is then asked with
 Request PDP Context Activation, ``RadioTimers.attempts`` times in all, T3385 apart. What becomes
 of it after 28 is told to the GGSN with PDU Notification Reject Request (29), or shows itself to
-it as Create PDP Context Request. Each request is in one state:
-
-    WAITING     the mobile is attaching, or accepts the deactivation of a stale context; or the GGSN
-                is asked whether it has the context that is active here
-    PAGING      the mobile is in STANDBY and is called
-    REQUESTING  the mobile has been asked, T3385 runs
-    ACTIVATING  the mobile's activation is under way, or was when the notification came
-
-    WAITING    -(mobile may be asked)-------------------> PAGING
-    WAITING    -(GGSN has the context)------------------> done
-    WAITING    -(GGSN does not answer)------------------> 29 with 204
-    PAGING     -(mobile is READY, or has answered)------> REQUESTING
-    PAGING     -(no paging response)--------------------> 29 with 5, MNRG set
-    PAGING     -(Activate with the same PDP)------------> ACTIVATING
-    REQUESTING -(Activate with this or the same PDP)----> ACTIVATING
-    REQUESTING -(last expiry of T3385)------------------> 29 with 5, MNRG set
-    REQUESTING -(Request ... Reject, SM Status)---------> 29 with 4
-    PAGING, REQUESTING -(mobile attaches anew)----------> WAITING
-    ACTIVATING -(context active)------------------------> done
-    ACTIVATING -(SGSN refuses)--------------------------> 29 with 199, 200 or 204
-    ACTIVATING -(GGSN refuses)--------------------------> done: the GGSN knows
-    ACTIVATING -(GGSN does not answer)------------------> 29 with 204
-    any        -(mobile detaches)-----------------------> 29 with 5
+it as Create PDP Context Request. ``states.REQUEST`` has the states of a request, and what makes it
+go from one to another.
 """
 
 from __future__ import annotations
-
-from enum import StrEnum
 
 from corenet.interfaces.nas.causes import gtp_cause_for_failed_request
 from corenet.interfaces.nas.sm import (
@@ -51,19 +28,11 @@ from corenet.sgsn.events import (
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.pdp_context import PdpContext, address_text, pco_for_mobile, to_nas
+from corenet.sgsn.states import REQUEST, RequestState
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.values import EndUserAddress, PdpType
 from gtp.messages import Message, PduNotificationRejectRequest, PduNotificationRequest
-
-
-class State(StrEnum):
-    """Where a network-requested activation stands; the module's text has the transitions."""
-
-    WAITING = "waiting"
-    PAGING = "paging"
-    REQUESTING = "requesting"
-    ACTIVATING = "activating"
 
 
 class NetworkRequest:
@@ -92,7 +61,7 @@ class NetworkRequest:
         self.pco = pco_for_mobile(notification.pco)
         self.ti = ti
         """Allocated by the network: flag 0 in what we send, 1 in what the mobile sends."""
-        self.state = State.WAITING
+        self.state = RequestState.WAITING
         self.attempt = 0
         self.alarm: Alarm | None = None
         self.context: PdpContext | None = None
@@ -112,6 +81,11 @@ class NetworkRequest:
     def is_for(self, apn: str, address: str) -> bool:
         """Whether it asks for exactly this PDP."""
         return self.apn == apn and self.address == address
+
+    def enter(self, state: RequestState) -> None:
+        """Change the state."""
+        REQUEST.check(self.state, state)
+        self.state = state
 
     def stop_timer(self) -> None:
         """Stop T3385."""
@@ -151,19 +125,19 @@ class NetworkRequests:
 
     def start(self, request: NetworkRequest, mobile: MmContext, now: float) -> None:
         """Ask the mobile, unless the request has died or gone on meanwhile."""
-        if request.state is not State.WAITING or request not in self.of(request.imsi):
+        if request.state is not RequestState.WAITING or request not in self.of(request.imsi):
             return
         if mobile.state is MmState.ATTACHED:
-            request.state = State.PAGING
+            request.enter(RequestState.PAGING)
             self._paging.reach(
                 mobile, now, lambda reached, now: self._paged(request, mobile, reached, now)
             )
 
     def _paged(self, request: NetworkRequest, mobile: MmContext, reached: bool, now: float) -> None:
-        if request.state is not State.PAGING or request not in self.of(request.imsi):
+        if request.state is not RequestState.PAGING or request not in self.of(request.imsi):
             return  # the mobile has activated by itself meanwhile
         if reached:
-            request.state = State.REQUESTING
+            request.enter(RequestState.REQUESTING)
             request.attempt = 0
             self._transmit(request, mobile, now)
         else:
@@ -179,7 +153,7 @@ class NetworkRequests:
         """Hold everything: what the mobile was asked and what it had activated is void."""
         for request in self.of(imsi):
             request.stop_timer()
-            request.state = State.WAITING
+            request.enter(RequestState.WAITING)
             request.context = None
 
     def mobile_detached(self, imsi: str, now: float) -> None:
@@ -190,7 +164,9 @@ class NetworkRequests:
     def with_ti(self, imsi: str, ti: TransactionIdentifier) -> NetworkRequest | None:
         """Return the request that a mobile's message about ``ti`` speaks of."""
         for request in self._by_imsi.get(imsi, ()):
-            if request.state is State.REQUESTING and ti == TransactionIdentifier(request.ti, True):
+            if request.state is RequestState.REQUESTING and ti == TransactionIdentifier(
+                request.ti, True
+            ):
                 return request
         return None
 
@@ -204,7 +180,7 @@ class NetworkRequests:
     def activating(self, request: NetworkRequest, context: PdpContext) -> None:
         """Note that the mobile activates: T3385 stops."""
         request.stop_timer()
-        request.state = State.ACTIVATING
+        request.enter(RequestState.ACTIVATING)
         request.context = context
 
     def satisfied(self, request: NetworkRequest) -> None:

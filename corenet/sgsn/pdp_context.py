@@ -19,6 +19,7 @@ from corenet.interfaces.nas.sm import (
 )
 from corenet.interfaces.node import Address
 from corenet.sgsn.events import PdpContextView, PdpState
+from corenet.sgsn.states import SESSION
 from gtp.ies.quality import limited_qos
 from gtp.ies.values import EndUserAddress, PdpType
 
@@ -219,6 +220,7 @@ class PdpContext:
 
     def enter(self, state: PdpState, now: float) -> None:
         """Change the state."""
+        SESSION.check(self.state, state)
         self.state = state
         self.since = now
 

@@ -3,12 +3,9 @@
 Specs: TS 23.060 §6.1.2 (states), TS 24.008 §4.7.2 (timers), TS 23.060 §9.2.2.2 and
 TS 29.002 §24.5 (Ready for SM).
 
-    READY    -(no frame for as long as the READY timer)--> STANDBY, mobile reachable timer starts
-    STANDBY  -(any frame of the mobile)------------------> READY
-    STANDBY  -(mobile reachable timer expires)-----------> implicitly detached
-
-The mobile reachable timer is longer than T3312, after which a mobile that is there would have
-updated its routing area; so a mobile whose power-off was lost is not kept for ever.
+Theory of operation. ``states.REACHABILITY`` has the two states. The mobile reachable timer is
+longer than T3312, after which a mobile that is there would have updated its routing area; so a
+mobile whose power-off was lost is not kept for ever.
 
 A frame only notes its time. The one alarm of a mobile finds out when it rings whether there has
 been another one since, so that a busy mobile costs no timers.
