@@ -10,7 +10,7 @@ import sys
 from corenet.interfaces.activation import CauseSource
 from testbed.gateway.activation import activate
 from testbed.gateway.carriers import sms
-from testbed.gateway.keeping.pushes import TABLE, State
+from testbed.gateway.keeping.pushes import TABLE
 
 _INTRODUCTION = """\
 # States of a push
@@ -18,10 +18,11 @@ _INTRODUCTION = """\
 Written from `testbed/gateway/keeping/pushes.py`, `activate.py` and `sms.py` by
 `python -m testbed.gateway.dispatch.diagram`; do not edit.
 
-One such machine runs for every address of a push. An arrow is labelled with what happens and,
-after the slash, what the gateway does about it. A push that is not in
-a final state when the gateway dies is accepted again when it comes back. So a push whose datagram
-had left, but whose outcome was not stored yet, goes out twice.
+One such machine runs for every address of a push. The table says what happens and what the gateway
+does about it. A push that is not in a final state when the gateway dies is accepted again when it
+comes back. So a push whose datagram had left, but whose outcome was not stored yet, goes out twice.
+
+![From which state to which: a ring is any final state](../images/machines/push.svg)
 """
 
 _CAUSES = """\
@@ -42,19 +43,7 @@ Likewise. A transaction of which nobody can say what became of it is *sms-unknow
 
 def page() -> str:
     """Return the page as Markdown."""
-    return "\n".join(
-        [_INTRODUCTION, _mermaid(), _table(), _CAUSES, _causes(), _SMS_CAUSES, _sms_causes()]
-    )
-
-
-def _mermaid() -> str:
-    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.ACCEPTED}"]
-    lines += [
-        f"    {state} --> {after.state}: {occurred} / {after.action}"
-        for (state, occurred), after in TABLE.items()
-    ]
-    lines += [f"    {state} --> [*]" for state in State if state.final]
-    return "\n".join([*lines, "```", ""])
+    return "\n".join([_INTRODUCTION, _table(), _CAUSES, _causes(), _SMS_CAUSES, _sms_causes()])
 
 
 def _table() -> str:

@@ -1,0 +1,1 @@
+"""The state machines of all nodes, drawn from the tables that they run by."""
