@@ -30,14 +30,22 @@ BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```[a-z]+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 READY = (
     "^Ready\\(:\\| to process requests\\)\\|MAIN: Start-up done\\|Connected to bearerbox\\|CTRL at"
+    "\\|started, version"
 )
-"""What a program says that is ready: ours, FreeRADIUS, Kannel's, osmo-hlr."""
+"""What a program says that is ready: ours, FreeRADIUS, Kannel's, osmo-hlr, dnsmasq."""
 PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
     "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils",
     "osmo-hlr": "osmo-hlr", "sgsnemu": "osmo-ggsn", "unshare": "util-linux",
-    "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius",
+    "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius", "ping": "iputils-ping",
+    "osmo-ggsn": "osmo-ggsn", "/usr/sbin/dnsmasq": "dnsmasq-base", "ip": "iproute2",
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
+ELSEWHERE = {
+    "CORENET_COMPILE=1 pip install .": "tox's environment `compiled`",
+    "tox run               # 1.0-plain, 1.0-slow, 1.1-plain, 1.1-slow": "test_template.py",
+}
+"""Blocks of commands, by their first lines, that are not run here, and what runs them."""
+SHELL = re.compile(r"^ *```(?:sh|bash|shell)\n *(.*?)\n", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
 LONGEST = 300
 """Seconds that one page's commands may take."""
@@ -86,10 +94,12 @@ def environment(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
 def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
     """A reader who types a page's commands sees what the page shows."""
-    for program, package in PEERS.items():
-        if any(command.startswith(program) for command in commands(page)):
-            require_peer(program, package=package)
-    for name, text in FILE.findall((ROOT / page).read_text(encoding="utf-8")):
+    written = FILE.findall((ROOT / page).read_text(encoding="utf-8"))
+    scripts = [line for name, text in written if name.endswith(".sh") for line in text.splitlines()]
+    words = {line.split()[0] for line in [*commands(page), *scripts] if line.split()}
+    for program in words.intersection(PEERS):
+        require_peer(program, package=PEERS[program])
+    for name, text in written:
         (tmp_path / name).write_text(text, encoding="utf-8")
     result = subprocess.run(
         ["bash", "-c", script(page)],
@@ -107,6 +117,12 @@ def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Pat
             assert re.search(pattern.replace(r"\ ", r"\s+"), result.stdout), (
                 f"{page} shows this, and it was not printed:\n{line}\n\n{result.stdout}"
             )
+
+
+def test_no_command_is_left_out() -> None:
+    """A block of commands is one that is run above, or its test is named."""
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in PAGES]
+    assert {line for text in texts for line in SHELL.findall(text)} == set(ELSEWHERE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
