@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 MAX_INFORMATION: Final = 1520
@@ -115,8 +116,7 @@ class FrameNumbers:
     ``begin_anew``.
 
     The numbers of all SAPIs are packed into two integers: there are two of these objects for
-    each mobile of a network, and mobiles are many. SAPI 1 comes first, so that the integers of
-    a mobile that has only attached are small.
+    each mobile of a network, and mobiles are many. Mobiles that have heard the same share one.
     """
 
     __slots__ = ("_heard", "_sent")
@@ -134,24 +134,29 @@ class FrameNumbers:
 
     def is_new(self, sapi: int, nu: int) -> bool:
         """Note the frame ``nu``; return False where it has come before."""
-        place = (sapi - 1 & 0xF) * _HEARD_BITS
-        heard = self._heard >> place & (1 << _HEARD_BITS) - 1
-        window, last = heard & (1 << _WINDOW) - 1, heard >> _WINDOW
-        behind = (last - nu) % SEQUENCE_MODULUS
-        if window and behind < _WINDOW:
-            fresh = not window >> behind & 1
-            window |= 1 << behind
-        else:
-            fresh = True
-            ahead = min(SEQUENCE_MODULUS - behind, _WINDOW)
-            window = (window << ahead | 1) & (1 << _WINDOW) - 1
-            last = nu
-        self._heard ^= (heard ^ (last << _WINDOW | window)) << place
-        return fresh
+        before = self._heard
+        self._heard = _with(before, sapi, nu)
+        return self._heard != before
 
     def begin_anew(self) -> None:
         """Forget what was heard."""
         self._heard = 0
+
+
+@lru_cache(maxsize=4096)
+def _with(heard: int, sapi: int, nu: int) -> int:
+    """Return what has been heard when the frame ``nu`` of a SAPI has come, too."""
+    place = (sapi - 1 & 0xF) * _HEARD_BITS
+    before = heard >> place & (1 << _HEARD_BITS) - 1
+    window, last = before & (1 << _WINDOW) - 1, before >> _WINDOW
+    behind = (last - nu) % SEQUENCE_MODULUS
+    if window and behind < _WINDOW:
+        window |= 1 << behind
+    else:
+        ahead = min(SEQUENCE_MODULUS - behind, _WINDOW)
+        window = (window << ahead | 1) & (1 << _WINDOW) - 1
+        last = nu
+    return heard ^ (before ^ (last << _WINDOW | window)) << place
 
 
 def _crc_table() -> tuple[int, ...]:

@@ -300,7 +300,7 @@ class Activations:
             pco=asked.pco,
             sgsn_address_control=config.control_address,
             sgsn_address_user=config.user_address,
-            msisdn=mobile.subscription.msisdn or None,
+            msisdn=mobile.msisdn or None,
             qos=requested_qos(asked.qos, subscribed),
             rat_type=RAT_TYPE_GERAN,
         )

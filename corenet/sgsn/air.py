@@ -70,8 +70,8 @@ class Air:
             return
         if mobile is not None:
             self._presence.awake(mobile)
-            if link.address != radio:
-                link.address = radio
+            if link.cell != radio[1]:
+                link.cell = radio[1]
                 self._core.count("cells_changed")
         self._take(link, mobile, frame, now)
         mobile = self._core.mobiles.at(radio)

@@ -124,7 +124,7 @@ class Arrivals:
 
     def begin(self, link: RadioLink, request: RoutingAreaUpdateRequest, now: float) -> None:
         """Take a Routing Area Update Request; the same once more is a retransmission."""
-        name = link.address[0]
+        name = link.name
         pending = self._pending.get(name)
         if pending is not None and pending.request == request:
             return
@@ -145,12 +145,12 @@ class Arrivals:
 
     def forget(self, link: RadioLink) -> None:
         """Give up a mobile that attaches or detaches before the old SGSN has said who it is."""
-        arrival = self._pending.get(link.address[0])
+        arrival = self._pending.get(link.name)
         if arrival is not None and arrival.mobile is None:
-            del self._pending[link.address[0]]
+            del self._pending[link.name]
 
     def _told(self, arrival: Arrival, response: Message | None, now: float) -> None:
-        if self._pending.get(arrival.link.address[0]) is not arrival:
+        if self._pending.get(arrival.link.name) is not arrival:
             return  # it has attached or detached meanwhile, or has gone on
         if (
             not isinstance(response, SgsnContextResponse)
@@ -158,7 +158,7 @@ class Arrivals:
             or response.imsi is None
             or response.sgsn_address_control is None
         ):
-            del self._pending[arrival.link.address[0]]
+            del self._pending[arrival.link.name]
             self._core.count("contexts_refused" if response else "contexts_unanswered")
             self._updates.reject(arrival.link, "", GmmCause.MS_IDENTITY_CANNOT_BE_DERIVED)
             return
@@ -176,7 +176,7 @@ class Arrivals:
         self, mobile: MmContext, response: SgsnContextResponse, refusal: Refusal
     ) -> None:
         """Let the old SGSN go on as if nobody had asked (TS 29.060 §7.5.5)."""
-        del self._pending[mobile.link.address[0]]
+        del self._pending[mobile.link.name]
         self._core.mobiles.remove(mobile)
         self._acknowledge(response, Cause.USER_AUTHENTICATION_FAILED)
         if refusal.cause is not None:
@@ -314,7 +314,7 @@ class Arrivals:
                     DeactivationReason.NOT_MOVED,
                 )
             )
-        if not arrival.waiting and self._pending.get(arrival.link.address[0]) is arrival:
+        if not arrival.waiting and self._pending.get(arrival.link.name) is arrival:
             self._locate(arrival, mobile, now)
 
     def _take_over(
@@ -343,7 +343,7 @@ class Arrivals:
     def _located(
         self, arrival: Arrival, mobile: MmContext, answer: GsupMessage | None, now: float
     ) -> None:
-        if self._pending.get(arrival.link.address[0]) is not arrival:
+        if self._pending.get(arrival.link.name) is not arrival:
             return
         if answer is None or answer.type is MessageType.UPDATE_LOCATION_ERROR:
             cause = GmmCause.NETWORK_FAILURE if answer is None else answer.cause
@@ -353,16 +353,14 @@ class Arrivals:
             self._short_messages.drop(mobile, now)
             self._updates.reject(mobile.link, mobile.imsi, cause or GmmCause.NETWORK_FAILURE)
             return
-        del self._pending[arrival.link.address[0]]
+        del self._pending[arrival.link.name]
         mobile.enter(MmState.ATTACHED, now)
         contexts = [one for one in mobile.contexts.values() if one.state is PdpState.CREATING]
         for context in contexts:
             context.enter(PdpState.ACTIVE, now)
         self._core.count("arrivals")
         self._core.emit(
-            MobileArrived(
-                mobile.imsi, mobile.subscription.msisdn, area_text(arrival.request.old_rai)
-            )
+            MobileArrived(mobile.imsi, mobile.msisdn, area_text(arrival.request.old_rai))
         )
         self._updates.accept(mobile, arrival.request, now, renamed=True)
         for context in contexts:
@@ -373,10 +371,10 @@ class Arrivals:
 
     def _drop(self, mobile: MmContext, now: float) -> None:
         """Give up the arrival of a mobile that detaches, or begins anew; so with its contexts."""
-        arrival = self._pending.get(mobile.link.address[0])
+        arrival = self._pending.get(mobile.link.name)
         if arrival is None or arrival.mobile is not mobile:
             return
-        del self._pending[mobile.link.address[0]]
+        del self._pending[mobile.link.name]
         self._hlr.cancel(mobile.imsi, MessageType.UPDATE_LOCATION_REQUEST)
         for context in list(mobile.contexts.values()):
             mobile.drop(context)

@@ -38,7 +38,7 @@ from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
-from corenet.sgsn.subscription import Subscription
+from corenet.sgsn.subscription import NOTHING_SUBSCRIBED
 
 _FEWEST_DIGITS = 6
 """Of an IMSI: with fewer it has no room for MCC, MNC and a subscriber (TS 23.003 §2.2)."""
@@ -88,10 +88,10 @@ class Attaches:
         """Take an Attach Request that came over ``link``, a retransmitted one included."""
         imsi, p_tmsi = request.identity.imsi, request.identity.p_tmsi
         known = None if p_tmsi is None else self._core.mobiles.with_p_tmsi(p_tmsi)
-        if known is not None and known.signs(p_tmsi, request.p_tmsi_signature):
+        if known is not None and self._core.mobiles.signs(known, p_tmsi, request.p_tmsi_signature):
             imsi = known.imsi
         if imsi is not None:
-            self._identifications.drop(link.address[0])
+            self._identifications.drop(link.name)
             self._attach(imsi, link, request, now)
             return
 
@@ -107,7 +107,7 @@ class Attaches:
             if len(imsi) < _FEWEST_DIGITS:
                 self.reject(link, GmmCause.INVALID_MANDATORY_INFORMATION)
                 return
-            name = link.address[0]
+            name = link.name
             # Often a link's name is its mobile's IMSI: one string is enough then.
             mobile = MmContext(name if name == imsi else imsi, link, area, now)
             self._core.mobiles.add(mobile)
@@ -119,7 +119,8 @@ class Attaches:
         mobile.area = area
         mobile.attach_asked = now
         mobile.suspended = False
-        mobile.subscription = Subscription()
+        mobile.subscription = NOTHING_SUBSCRIBED
+        mobile.msisdn = ""
         self._pending[mobile] = Attach(request)
         self._authentications.begin(
             mobile, request, lambda refusal, now: self._authenticated(mobile, refusal, now), now
@@ -137,7 +138,7 @@ class Attaches:
         self._core.mobiles.confirm(mobile)
         mobile.enter(MmState.ATTACHED, now)
         self._core.count("attaches")
-        self._core.emit(MobileAttached(mobile.imsi, mobile.subscription.msisdn, mobile.p_tmsi))
+        self._core.emit(MobileAttached(mobile.imsi, mobile.msisdn, mobile.p_tmsi))
         self._requests.mobile_attached(mobile, now)
         self._short_messages.mobile_attached(mobile, now)
         return True
@@ -202,7 +203,7 @@ class Attaches:
                 periodic_update_timer=self._core.periodic_update_timer,
                 cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE if combined else None,
                 ready_timer=self._core.agree_ready_timer(mobile, attach.request.ready_timer),
-                p_tmsi_signature=mobile.p_tmsi_signature,
+                p_tmsi_signature=self._core.mobiles.signature(mobile),
             )
             attach.attempt = 1
             self._transmit(mobile, attach, attach.accept, now)

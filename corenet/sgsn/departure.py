@@ -188,7 +188,7 @@ class Departures:
             mobile = mobiles.with_imsi(imsi)
         elif self._core.serves(rai) and p_tmsi is not None:
             mobile = mobiles.with_p_tmsi(p_tmsi)
-            if mobile is not None and not mobile.signs(p_tmsi, signature):
+            if mobile is not None and not self._core.mobiles.signs(mobile, p_tmsi, signature):
                 return None, Cause.P_TMSI_SIGNATURE_MISMATCH
         if mobile is None:
             return None, Cause.IMSI_NOT_KNOWN

@@ -58,7 +58,7 @@ class Identifications:
 
         The same request once more is a retransmission; another one begins anew.
         """
-        name = link.address[0]
+        name = link.name
         asked = self._pending.get(name)
         if asked is not None and asked.request == request:
             return
@@ -75,12 +75,12 @@ class Identifications:
 
     def _ask_sgsn(self, asked: _Asked, sgsn: str, now: float) -> None:
         def answered(response: Message | None, now: float) -> None:
-            if self._pending.get(asked.link.address[0]) is not asked:
+            if self._pending.get(asked.link.name) is not asked:
                 return
             accepted = isinstance(response, IdentificationResponse) and response.imsi
             self._core.count("identities_told" if accepted else "identities_not_told")
             if isinstance(response, IdentificationResponse) and response.imsi:
-                self.drop(asked.link.address[0])
+                self.drop(asked.link.name)
                 asked.identified(response.imsi, asked.link, now)
             else:
                 self._ask_mobile(asked, now)
@@ -100,7 +100,7 @@ class Identifications:
             self._core.say(asked.link, IdentityRequest(IdentityType.IMSI))
 
         def give_up(_: float) -> None:
-            del self._pending[asked.link.address[0]]
+            del self._pending[asked.link.name]
             self._core.count("identities_unanswered")
 
         self._core.count("identities_requested")

@@ -6,11 +6,13 @@ Spec: TS 23.060 §13.2 (what an SGSN stores), §6.1 (states).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from random import Random
 from types import MappingProxyType
 from typing import Final
 
 from corenet.authentication.secrets import Vector
+from corenet.interfaces.gsup import GsupMessage
 from corenet.interfaces.nas.sm import TransactionIdentifier
 from corenet.interfaces.node import Address
 from corenet.schedule import Alarm
@@ -19,10 +21,12 @@ from corenet.sgsn.events import MmContextView, MmState, Reachability
 from corenet.sgsn.pdp_context import PdpContext
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.states import MOBILITY
-from corenet.sgsn.subscription import Subscription
+from corenet.sgsn.subscription import NOTHING_SUBSCRIBED, usable_msisdn
 
 _P_TMSI_MARK = 0xC000_0000
 """The two highest bits tell a P-TMSI from a TMSI (TS 23.003 §2.4)."""
+_SIGNATURE = 3
+"""Octets of a P-TMSI signature (TS 24.008 §10.5.5.8)."""
 
 
 _NO_CONTEXTS: Final[Mapping[int, PdpContext]] = MappingProxyType({})
@@ -47,8 +51,8 @@ class MmContext:
         "last_network_ti",
         "link",
         "mnrg",
+        "msisdn",
         "p_tmsi",
-        "p_tmsi_signature",
         "ready_timer",
         "requested_tis",
         "since",
@@ -73,11 +77,11 @@ class MmContext:
         self.alarm: Alarm | None = None
         """When to see whether it is READY still."""
         self.p_tmsi: int | None = None
-        self.p_tmsi_signature = b""
-        """What it shows that the P-TMSI is its own with."""
-        self.former: tuple[int, bytes] | None = None
-        """P-TMSI and signature that it had before, until it has shown that it has the new ones."""
-        self.subscription = Subscription()
+        self.former: int | None = None
+        """The P-TMSI that it had before, until it has shown that it has the new one."""
+        self.msisdn = ""
+        """"" while the HLR has not told it."""
+        self.subscription = NOTHING_SUBSCRIBED
         self.vectors: tuple[Vector, ...] = ()
         """For the authentications to come."""
         self.key_sequence: int | None = None
@@ -101,16 +105,15 @@ class MmContext:
             left = {nsapi: one for nsapi, one in self.contexts.items() if one is not context}
             self.contexts = left or _NO_CONTEXTS
 
-    def signs(self, p_tmsi: int | None, signature: bytes | None) -> bool:
-        """Return whether a P-TMSI signature shows that this mobile speaks; none is no proof."""
-        if p_tmsi is not None and self.former is not None and p_tmsi == self.former[0]:
-            return signature == self.former[1]
-        return signature == self.p_tmsi_signature
+    def subscribe(self, message: GsupMessage) -> None:
+        """Take the subscriber's data of an Insert Subscriber Data Request."""
+        self.msisdn = usable_msisdn(message.msisdn or self.msisdn)
+        self.subscription = self.subscription.updated(message)
 
     @property
     def paged_as(self) -> int | None:
         """The P-TMSI that it surely knows."""
-        return self.p_tmsi if self.former is None else self.former[0]
+        return self.p_tmsi if self.former is None else self.former
 
     @property
     def reachability(self) -> Reachability | None:
@@ -139,7 +142,7 @@ class MmContext:
         """Return the context as it is."""
         return MmContextView(
             imsi=self.imsi,
-            msisdn=self.subscription.msisdn,
+            msisdn=self.msisdn,
             state=self.state,
             since=self.since,
             rai=self.area.encode(),
@@ -158,6 +161,7 @@ class MmContexts:
 
     def __init__(self, random: Random) -> None:
         self._random = random
+        self._secret = random.randbytes(16)
         self._by_imsi: dict[str, MmContext] = {}
         self._by_radio: dict[str, MmContext] = {}
         """Those whose radio link has another name than their IMSI."""
@@ -178,7 +182,7 @@ class MmContexts:
         mobile = self._by_radio.get(name)
         if mobile is None:
             mobile = self._by_imsi.get(name)
-            if mobile is not None and mobile.link.address[0] != name:
+            if mobile is not None and mobile.link.name != name:
                 return None
         return mobile
 
@@ -198,12 +202,12 @@ class MmContexts:
         self._link(mobile)
 
     def name(self, mobile: MmContext) -> int:
-        """Give ``mobile`` a new P-TMSI with its signature, and return it.
+        """Give ``mobile`` a new P-TMSI, and return it.
 
         Until ``confirm`` it is known by the one before as well.
         """
         if mobile.former is None and mobile.p_tmsi is not None:
-            mobile.former = (mobile.p_tmsi, mobile.p_tmsi_signature)
+            mobile.former = mobile.p_tmsi
         elif mobile.p_tmsi is not None:
             self._by_p_tmsi.pop(mobile.p_tmsi, None)
         while True:
@@ -211,14 +215,30 @@ class MmContexts:
             if p_tmsi not in self._by_p_tmsi and p_tmsi != 0xFFFF_FFFF:
                 break
         mobile.p_tmsi = p_tmsi
-        mobile.p_tmsi_signature = self._random.randbytes(3)
         self._by_p_tmsi[p_tmsi] = mobile
         return p_tmsi
+
+    def signature(self, mobile: MmContext) -> bytes:
+        """Return the signature of a mobile's P-TMSI, which nobody else can know.
+
+        It is made of what is known anyway, and so is not kept for each mobile.
+        """
+        assert mobile.p_tmsi is not None  # it has just been given one
+        return self._sign(mobile.imsi, mobile.p_tmsi)
+
+    def signs(self, mobile: MmContext, p_tmsi: int | None, signature: bytes | None) -> bool:
+        """Return whether a P-TMSI signature shows that ``mobile`` speaks; none is no proof."""
+        meant = p_tmsi if p_tmsi is not None and p_tmsi == mobile.former else mobile.p_tmsi
+        return meant is not None and signature == self._sign(mobile.imsi, meant)
+
+    def _sign(self, imsi: str, p_tmsi: int) -> bytes:
+        text = f"{imsi} {p_tmsi}".encode()
+        return blake2b(text, key=self._secret, digest_size=_SIGNATURE).digest()
 
     def confirm(self, mobile: MmContext) -> None:
         """Know ``mobile`` by its present P-TMSI alone, which it has taken."""
         if mobile.former is not None:
-            self._by_p_tmsi.pop(mobile.former[0], None)
+            self._by_p_tmsi.pop(mobile.former, None)
             mobile.former = None
 
     def note_detached(self, mobile: MmContext, keep: int) -> MmContext | None:
@@ -242,15 +262,15 @@ class MmContexts:
 
     def _link(self, mobile: MmContext) -> None:
         """Know ``mobile`` by its radio link, if that does not have its IMSI's name."""
-        name = mobile.link.address[0]
+        name = mobile.link.name
         if name == mobile.imsi:
             self._by_radio.pop(name, None)
         else:
             self._by_radio[name] = mobile
 
     def _unlink(self, mobile: MmContext) -> None:
-        if self._by_radio.get(mobile.link.address[0]) is mobile:
-            del self._by_radio[mobile.link.address[0]]
+        if self._by_radio.get(mobile.link.name) is mobile:
+            del self._by_radio[mobile.link.name]
 
     def _unname(self, mobile: MmContext) -> None:
         self.confirm(mobile)

@@ -91,7 +91,7 @@ class Mobility:
         elif isinstance(message, RoutingAreaUpdateRequest):
             self._update(link, mobile, message, now)
         elif isinstance(message, IdentityResponse):
-            self._identifications.answered(link.address[0], message.identity, now)
+            self._identifications.answered(link.name, message.identity, now)
         elif mobile is not None and isinstance(
             message, RoutingAreaUpdateComplete | PTmsiReallocationComplete
         ):
@@ -133,7 +133,7 @@ class Mobility:
             if mobile is None:
                 self._hlr.refuse(message.imsi, message.type, GmmCause.IMSI_UNKNOWN_IN_HLR)
                 return
-            mobile.subscription = mobile.subscription.updated(message)
+            mobile.subscribe(message)
             self._hlr.grant(message)
         elif message.type is MessageType.LOCATION_CANCEL_REQUEST:
             self._hlr.grant(message)

@@ -119,7 +119,7 @@ class Paging:
         request = paging.encode(mobile.paged_as)
         # Where in its routing area it is nobody knows.
         for cell in mobile.area.cells:
-            radio = (mobile.link.address[0], cell)
+            radio = (mobile.link.name, cell)
             self._core.outgoing.append(Datagram(Interface.RADIO, radio, request))
 
         def expired(now: float) -> None:

@@ -14,13 +14,18 @@ from corenet.interfaces.node import Address
 class RadioLink(FrameNumbers):
     """The link with one mobile: where it is, and the numbers of its frames."""
 
-    __slots__ = ("address", "standby")
+    __slots__ = ("cell", "name", "standby")
 
     def __init__(self, address: Address) -> None:
         super().__init__()
-        self.address = address
+        self.name, self.cell = address
         self.standby = False
         """Whether the mobile has to be paged before it hears anything."""
+
+    @property
+    def address(self) -> Address:
+        """Where the mobile is: what it is called on the link, and the cell."""
+        return self.name, self.cell
 
     def frame(self, sapi: int, payload: bytes) -> bytes:
         """Return the downlink UI frame with the next N(U) of the SAPI.

@@ -356,7 +356,7 @@ class ShortMessages:
                 mobile.imsi,
                 sm_rp_mr=message.reference,
                 sm_rp_da=centre,
-                sm_rp_oa=SmRpAddress.msisdn(mobile.subscription.msisdn),
+                sm_rp_oa=SmRpAddress.msisdn(mobile.msisdn),
                 sm_rp_ui=message.user_data,
             ),
             now,

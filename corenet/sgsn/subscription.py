@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from corenet.interfaces.gsup import GsupMessage, PdpInfo
 from corenet.interfaces.nas.causes import SmCause
@@ -53,9 +54,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscriber's data as the HLR inserted it."""
+    """What a subscriber may use, as the HLR inserted it; one object for all with the same."""
 
-    msisdn: str = ""
     contexts: tuple[PdpInfo, ...] = ()
 
     def updated(self, message: GsupMessage) -> Subscription:
@@ -64,11 +64,7 @@ class Subscription:
         Contexts replace those of the same identity, or all where the message says that it is
         complete.
         """
-        kept = () if message.pdp_info_complete else self.contexts
-        msisdn = message.msisdn or self.msisdn
-        return Subscription(
-            msisdn if len(msisdn) <= _MOST_DIGITS else "", _merged(kept, message.pdp_info)
-        )
+        return _merged(() if message.pdp_info_complete else self.contexts, message.pdp_info)
 
     def select(self, asked_apn: str | None, asked_address: str | None) -> Selection | Refusal:
         """Choose the APN for an activation (TS 23.060 Annex A).
@@ -125,11 +121,18 @@ class Subscription:
 
 
 @lru_cache(maxsize=1024)
-def _merged(kept: tuple[PdpInfo, ...], told: tuple[PdpInfo, ...]) -> tuple[PdpInfo, ...]:
-    """Return one object for all subscribers that have the same."""
+def _merged(kept: tuple[PdpInfo, ...], told: tuple[PdpInfo, ...]) -> Subscription:
     new = tuple(info for info in told if _is_usable(info))
     replaced = {info.context_id for info in new}
-    return tuple(info for info in kept if info.context_id not in replaced) + new
+    return Subscription(tuple(info for info in kept if info.context_id not in replaced) + new)
+
+
+NOTHING_SUBSCRIBED: Final = Subscription()
+
+
+def usable_msisdn(msisdn: str) -> str:
+    """Return an MSISDN, or "" where it is longer than any."""
+    return msisdn if len(msisdn) <= _MOST_DIGITS else ""
 
 
 def _is_usable(info: PdpInfo) -> bool:

@@ -137,7 +137,8 @@ class Updates:
         if mobile.state is not MmState.ATTACHED or mobile in self._pending:
             return False
         p_tmsi = self._core.mobiles.name(mobile)
-        command = PTmsiReallocationCommand(p_tmsi, mobile.area.encode(), mobile.p_tmsi_signature)
+        signature = self._core.mobiles.signature(mobile)
+        command = PTmsiReallocationCommand(p_tmsi, mobile.area.encode(), signature)
         self._await(mobile, None, command.encode(), now)
         return True
 
@@ -153,7 +154,9 @@ class Updates:
             return None
         if request.p_tmsi is not None:
             mobile = self._core.mobiles.with_p_tmsi(request.p_tmsi)
-        if mobile is None or not mobile.signs(request.p_tmsi, request.p_tmsi_signature):
+        if mobile is None or not self._core.mobiles.signs(
+            mobile, request.p_tmsi, request.p_tmsi_signature
+        ):
             return None
         return mobile
 
@@ -180,7 +183,7 @@ class Updates:
         accept = RoutingAreaUpdateAccept(
             area.encode(),
             self._core.mobiles.name(mobile) if named else None,
-            mobile.p_tmsi_signature if named else None,
+            self._core.mobiles.signature(mobile) if named else None,
             periodic_update_timer=self._core.periodic_update_timer,
             ready_timer=self._core.agree_ready_timer(mobile, request.ready_timer),
             cause=GmmCause.MSC_TEMPORARILY_NOT_REACHABLE
