@@ -24,6 +24,7 @@ from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, address_text
 from corenet.gi.flows import Classifier, Filters
 from corenet.interfaces.node import Address
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
+from gtp.ies.session import MS_AND_NETWORK, MS_ONLY
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +39,8 @@ class ControlTunnel:
     sgsn_teid: int
     source: str
     """Where the last Create or Update PDP Context Request came from."""
+    network_requests: bool = False
+    """Whether the SGSN takes secondary contexts that the network asks for (NRSN)."""
     contexts: dict[int, PdpContext] = field(default_factory=dict)
     """By NSAPI."""
 
@@ -78,6 +81,10 @@ class PdpContext:
     """Whether the user plane goes to an RNC, past the SGSN (TS 23.060 §15.6)."""
     tunnel_lost: bool = False
     """Whether the RNC knew nothing of a direct tunnel, and the SGSN has not repaired it yet."""
+    ms_takes_requests: bool = False
+    """Whether the MS takes secondary contexts that the network asks for."""
+    told_mode: int = MS_ONLY
+    """The bearer control mode as the MS knows it."""
     linked_nsapi: int | None = None
     """The context that a secondary one was linked to; None for a primary one."""
     filters: Filters = ()
@@ -108,9 +115,26 @@ class PdpContext:
         return address_text(octets)
 
     @property
+    def bearer_control_mode(self) -> int:
+        """Who may ask for more contexts with its address: "MS and network" if SGSN and MS take it.
+
+        TS 23.060 §9.2.2.1, TS 29.060 §7.7.83.
+        """
+        both = self.ms_takes_requests and self.tunnel.network_requests
+        return MS_AND_NETWORK if both else MS_ONLY
+
+    @property
     def bearers(self) -> tuple[PdpContext, ...]:
         """The contexts with its address, oldest first, itself included."""
         return (self,) if self.shared is None else tuple(self.shared.bearers)
+
+    def options(self, asked: bytes | None) -> bytes | None:
+        """Return the protocol configuration options that answer ``asked``, or None for none."""
+        if not asked:
+            return None
+        servers = self.authorization.name_servers if self.authorization is not None else ()
+        both = self.bearer_control_mode == MS_AND_NETWORK
+        return self.access.options.answer(asked, self.ipv4, servers, network_requests=both)
 
     @property
     def addresses(self) -> tuple[bytes, ...]:
@@ -199,6 +223,8 @@ class PendingUpdate:
     """What is to be done with the traffic flow template, as in IE 137."""
     filters: Filters = ()
     """What that makes of it."""
+    mode: int | None = None
+    """The bearer control mode of now, where the MS is told of another one."""
     ended: UpdateEnded | None = None
     """Who wants to know what comes of it."""
 

@@ -217,6 +217,7 @@ class Ggsn:
         False where there is none. An event tells how it went, as for ``change_qos``.
 
         Raises:
+            BearerControlError: the network may not ask for it.
             TftError: ``tft`` is none, or cannot be applied to the template of now.
         """
         context = self._context(imsi, apn, nsapi)
@@ -234,6 +235,7 @@ class Ggsn:
         ``SecondaryActivationFailed`` (TS 23.060 §9.2.2.3).
 
         Raises:
+            BearerControlError: the network may not ask for it.
             ValueError: ``qos`` is no QoS profile, or ``tft`` no template for a new context.
         """
         QosProfile.parse(qos)

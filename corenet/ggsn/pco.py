@@ -4,8 +4,8 @@ Every entry of the question is answered in an entry of its own, in the same orde
 
 - packets of PPP: IPCP and LCP Configure-Requests, PAP Authenticate-Requests, CHAP Responses;
   two requests get two answers;
-- containers: name servers (one entry per server), link MTU, bearer control mode. Asked for
-  twice they are given once.
+- containers: name servers (one entry per server), link MTU, and the bearer control mode that has
+  been selected. Asked for twice they are given once.
 
 Everything else goes without an answer, as the standard wants it: empty packets, containers
 that we have nothing for or do not know, and "IP address allocation via NAS signalling", which
@@ -35,6 +35,7 @@ from corenet.ggsn.authentication import (
 from corenet.ggsn.config import Apn
 from corenet.ggsn.ipcp import IpcpOption
 from corenet.ggsn.ppp import ConfigureCode, Protocol
+from gtp.ies.session import MS_AND_NETWORK, MS_ONLY
 
 _HEADER: Final = b"\x80"
 """Extension bit, and PPP as the configuration protocol."""
@@ -42,10 +43,12 @@ _LONGEST: Final = 251
 """Octets that fit where the options go in the end, an element of NAS (TS 24.008 §9.5.2)."""
 _DNS_SERVER_IPV6: Final = 0x0003
 _BEARER_CONTROL_MODE: Final = 0x0005
+_CONTROL_MODE_OCTETS: Final = _BEARER_CONTROL_MODE.to_bytes(2, "big")
 _DNS_SERVER_IPV4: Final = 0x000D
 _IPV4_LINK_MTU: Final = 0x0010
+_MS_ONLY: Final = b"\x01"
 _MS_AND_NETWORK: Final = b"\x02"
-"""Bearer control mode: both the mobile and the network may ask for secondary contexts."""
+"""Selected bearer control modes: who may ask for secondary contexts."""
 _CREDENTIALS: Final = frozenset((Protocol.PAP, Protocol.CHAP))
 _KNOWN: Final = 1024
 """Answers that are remembered; beyond, all are made anew."""
@@ -69,11 +72,11 @@ class OptionAnswers:
         self._values_in_ack = apn.ipcp_ack
         self._authentication = Authentication(apn.credentials)
         self._ipcp_values, self._containers = _name_servers(self._servers)
-        self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_AND_NETWORK)
+        self._containers[_BEARER_CONTROL_MODE] = _entry(_BEARER_CONTROL_MODE, _MS_ONLY)
         if apn.mtu is not None:
             self._containers[_IPV4_LINK_MTU] = _entry(_IPV4_LINK_MTU, apn.mtu.to_bytes(2, "big"))
-        self._known: dict[bytes | None, bytes | None] = {None: None}
-        """Answers that are the same for everybody, by what was asked."""
+        self._known: tuple[dict[bytes | None, bytes | None], ...] = ({None: None}, {None: None})
+        """Answers that are the same for everybody, by what was asked; one for each mode."""
 
     def admits(self, asked: bytes | None) -> bool:
         """Whether a mobile that sent these options (the value of IE 132) may have a context.
@@ -99,33 +102,53 @@ class OptionAnswers:
 
     def presented(self, asked: bytes | None) -> Presented | None:
         """Return the first thing that a mobile says to prove who it is, or None."""
-        if asked in self._known:
+        if any(asked in known for known in self._known):
             return None
         entries = list(_entries(asked))
         challenges = challenges_of(entries)
         said = (presented(*entry, challenges) for entry in entries)
         return next((one for one in said if one is not None), None)
 
+    def takes_network_requests(self, asked: bytes) -> bool:
+        """Whether a mobile says that the network may ask it for secondary contexts.
+
+        It does so with an empty container (TS 24.008 §10.5.6.3, 0005 from the MS).
+        """
+        if _CONTROL_MODE_OCTETS not in asked:
+            return False
+        return any(identifier == _BEARER_CONTROL_MODE for identifier, _ in _entries(asked))
+
     def answer(
-        self, asked: bytes | None, address: bytes | None, servers: tuple[bytes, ...] = ()
+        self,
+        asked: bytes | None,
+        address: bytes | None,
+        servers: tuple[bytes, ...] = (),
+        *,
+        network_requests: bool = False,
     ) -> bytes | None:
         """Return the options that answer ``asked`` (the value of IE 132), or None for none.
 
         ``address`` is the mobile's IPv4 address, four octets, if it has one. ``servers`` are
         name servers of this mobile's own, which go before the APN's of the same family.
+        ``network_requests`` says that the bearer control mode is "MS and network".
         """
-        if not servers and asked in self._known:
-            return self._known[asked]
+        known = self._known[network_requests]
+        if not servers and asked in known:
+            return known[asked]
         entries = list(_entries(asked))
-        answered = self._answer(entries, address, servers)
+        answered = self._answer(entries, address, servers, network_requests)
         if not servers and not any(_is_personal(*entry) for entry in entries):
-            if len(self._known) >= _KNOWN:
-                self._known.clear()
-            self._known[asked] = answered
+            if len(known) >= _KNOWN:
+                known.clear()
+            known[asked] = answered
         return answered
 
     def _answer(
-        self, entries: list[tuple[int, bytes]], address: bytes | None, servers: tuple[bytes, ...]
+        self,
+        entries: list[tuple[int, bytes]],
+        address: bytes | None,
+        servers: tuple[bytes, ...],
+        network_requests: bool,
     ) -> bytes | None:
         challenges = challenges_of(entries)
         values, known = self._ipcp_values, self._containers
@@ -134,6 +157,8 @@ class OptionAnswers:
             others = tuple(one for one in self._servers if len(one) not in families)
             values, own = _name_servers(servers + others)
             known = known | own
+        if network_requests:
+            known = known | _MODE_OF_BOTH
         if address is not None:
             values = {IpcpOption.IP_ADDRESS: address, **values}
         containers = dict(known)
@@ -218,3 +243,11 @@ def _joined(answers: list[bytes]) -> bytes | None:
         if len(found) + len(entry) <= _LONGEST:
             found += entry
     return bytes(found) if len(found) > 1 else None
+
+
+_MODE_OF_BOTH: Final = {_BEARER_CONTROL_MODE: _entry(_BEARER_CONTROL_MODE, _MS_AND_NETWORK)}
+MODE_SELECTED: Final = {
+    MS_ONLY: _HEADER + _entry(_BEARER_CONTROL_MODE, _MS_ONLY),
+    MS_AND_NETWORK: _HEADER + _MODE_OF_BOTH[_BEARER_CONTROL_MODE],
+}
+"""By mode, the options that tell a mobile of another one than it knows."""

@@ -9,9 +9,10 @@ address, access point and control tunnel with the linked one, and has a data tun
 charging identifier and a traffic flow template of its own. It needs the template, unless every
 other context of the address has one.
 
-On the network's request the SGSN is asked for such a context (Initiate PDP Context Activation
-Request); it asks the MS, and the MS activates. The Correlation-ID that the SGSN puts into its
-Create says which request that belongs to. A request ends in one event:
+On the network's request, where the bearer control mode allows that, the SGSN is asked for such a
+context (Initiate PDP Context Activation Request); it asks the MS, and the MS activates. The
+Correlation-ID that the SGSN puts into its Create says which request that belongs to. A request ends
+in one event:
 
 - the context came, and then the SGSN's acceptance, or the acceptance and then the context;
 - the SGSN refuses, says nothing, or answers what cannot be read;
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 
 from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.admission import RefusedError
+from corenet.ggsn.bearer_control import require_network
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext
 from corenet.ggsn.core import Core
@@ -164,6 +166,7 @@ class SecondaryContexts:
         context.linked_nsapi = linked.nsapi
         context.filters = filters
         context.ipv4, context.ipv6 = linked.ipv4, linked.ipv6
+        context.ms_takes_requests, context.told_mode = linked.ms_takes_requests, linked.told_mode
         context.msisdn = linked.msisdn
         context.authorization = linked.authorization
         context.selection_mode = linked.selection_mode
@@ -179,9 +182,10 @@ class SecondaryContexts:
     def request(self, linked: PdpContext, qos: bytes, tft: bytes | None, now: float) -> None:
         """Ask the SGSN for a context with the address of ``linked`` (TS 23.060 §9.2.2.3).
 
-        Raises TftError for a template that could not be served, ValueError where the SGSN has been
-        asked for as many as can be told apart.
+        Raises BearerControlError where the network may not ask, TftError for a template that could
+        not be served, ValueError where the SGSN has been asked for as many as can be told apart.
         """
+        require_network(linked)
         _check(tft, [bearer.filters for bearer in linked.bearers])
         tunnel = linked.tunnel
         correlation_id = self._free_correlation_id(tunnel)

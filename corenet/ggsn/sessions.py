@@ -13,6 +13,7 @@ from corenet.ggsn.accounting import Accounting
 from corenet.ggsn.activations import NetworkActivations
 from corenet.ggsn.admission import Admission, Question, RefusedError
 from corenet.ggsn.authorization import Authorization
+from corenet.ggsn.bearer_control import mode_for_sgsn, note_mobile, note_sgsn
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext, time_zone_octets
 from corenet.ggsn.core import Core
@@ -128,6 +129,7 @@ class Sessions:
             tunnel = self._new_tunnel(received, message, imsi, activation)
         elif message.teid_control is not None:
             tunnel.sgsn_teid = message.teid_control
+        note_sgsn(tunnel, message.common_flags, anew=False)
         core.contexts.open_tunnel(tunnel)
         charging_id = question.charging_id if question is not None else self.next_charging_id()
         context = self.make_context(message, tunnel, access, charging_id, now)
@@ -136,6 +138,7 @@ class Sessions:
         context.ipv4 = self._ipv4(grant)
         context.ipv6 = self._ipv6(grant, authorization)
         context.filters = grant.filters
+        note_mobile(context, message.pco)
         core.contexts.add(context)
         core.user_plane.add_tunnel(context.teid_data, context)
         core.counters.contexts_created += 1
@@ -396,14 +399,11 @@ class Sessions:
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
             end_user_address=context.end_user_address,
-            pco=context.access.options.answer(
-                message.pco,
-                context.ipv4,
-                context.authorization.name_servers if context.authorization is not None else (),
-            ),
+            pco=context.options(message.pco),
             ggsn_address_control=config.control_address,
             ggsn_address_user=config.user_address,
             qos=context.qos,
+            bearer_control_mode=mode_for_sgsn(context, message.common_flags),
         )
 
     def next_charging_id(self) -> int:

@@ -28,6 +28,7 @@ own Update comes. If it does not even answer, the context is deleted.
 from __future__ import annotations
 
 from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.bearer_control import mode_for_sgsn, note_mobile, note_sgsn, require_network
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import (
     ControlTunnel,
@@ -46,6 +47,7 @@ from corenet.ggsn.events import (
     UpdatedBy,
     UpdateFailure,
 )
+from corenet.ggsn.pco import MODE_SELECTED
 from corenet.ggsn.pools import AccessPoint
 from corenet.gi.flows import Filters, applied
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause, DirectTunnelFlags
@@ -105,13 +107,19 @@ class Updates:
             teid_data=context.teid_data,
             teid_control=context.tunnel.teid,
             charging_id=context.charging_id,
-            pco=context.access.options.answer(message.pco, context.ipv4),
+            pco=context.options(message.pco),
             gsn_addresses=(config.control_address, config.user_address),
             qos=context.qos,
+            bearer_control_mode=mode_for_sgsn(context, message.common_flags),
         )
         core.endpoint.respond(received, response, now)
         self._tell(context, before, UpdatedBy.SGSN, now)
         self._ask_elsewhere(context.tunnel, now)
+        mode = context.bearer_control_mode
+        if context.ms_takes_requests and mode != context.told_mode and context.update is None:
+            for bearer in context.bearers:
+                bearer.told_mode = mode
+            self._ask(PendingUpdate(context, None, mode=mode), now)
 
     def _meant(self, message: UpdatePdpContextRequest) -> PdpContext | None:
         """Return the context that a request means, or None.
@@ -152,6 +160,9 @@ class Updates:
         assert message.sgsn_address_control is not None
         assert message.sgsn_address_user is not None
         assert message.teid_data is not None
+        moved = message.sgsn_address_control != tunnel.sgsn_address
+        note_sgsn(tunnel, message.common_flags, anew=moved)
+        note_mobile(context, message.pco)
         self._core.move_tunnel(tunnel, message.sgsn_address_control, now)
         tunnel.source = source
         if message.teid_control is not None:
@@ -225,7 +236,11 @@ class Updates:
         self._supersede(PendingUpdate(context, qos, ended=ended), now)
 
     def ask_template(self, context: PdpContext, tft: bytes, now: float) -> None:
-        """Ask for another traffic flow template of one context. Raises TftError."""
+        """Ask for another traffic flow template of one context.
+
+        Raises BearerControlError where the network may not ask, TftError for a wrong template.
+        """
+        require_network(context)
         filters = template_of(context, tft)
         self._supersede(PendingUpdate(context, None, tft=tft, filters=filters), now)
 
@@ -258,12 +273,14 @@ class Updates:
             nsapi=context.nsapi,
             qos=update.qos,
             tft=update.tft,
+            pco=MODE_SELECTED[update.mode] if update.mode is not None else None,
+            bearer_control_mode=update.mode,
             direct_tunnel_flags=DirectTunnelFlags.ERROR_INDICATION if context.tunnel_lost else None,
         )
         update.sgsn_end = context.sgsn_end
         context.update = update
         peer = (tunnel.sgsn_address, GTP_C_PORT)
-        asks_ms = update.qos is not None or update.tft is not None
+        asks_ms = (update.qos, update.tft, update.mode) != (None, None, None)
         transaction = self._core.request(request, peer, now, context=update, asks_ms=asks_ms)
         if transaction is None:
             self._fail(context, UpdateFailure.TIMED_OUT, now)

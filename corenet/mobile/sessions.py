@@ -351,8 +351,9 @@ class Sessions:
         ``spoil`` makes the request's octets wrong.
         """
         self._contexts.append(context)
+        ti, nsapi, apn = context.ti, context.nsapi, context.apn
         request = sm.ActivatePdpContextRequest(
-            ti=context.ti, nsapi=context.nsapi, pdp_address=context.requested, apn=context.apn
+            ti, nsapi, pdp_address=context.requested, apn=apn, pco=sm.TAKES_NETWORK_REQUESTS
         )
         context.repetition = Repetition(
             self.surroundings,

@@ -51,6 +51,7 @@ from corenet.sgsn.pdp_context import (
 from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.subscription import Refusal, Selection, network_identifier
 from gtp.constants import GTP_C_PORT, Cause
+from gtp.ies.session import MS_ONLY
 from gtp.ies.values import EndUserAddress
 from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse, Message
 
@@ -302,6 +303,7 @@ class Activations:
             sgsn_address_user=config.user_address,
             msisdn=mobile.msisdn or None,
             qos=requested_qos(asked.qos, subscribed),
+            common_flags=self._core.config.common_flags,
             rat_type=RAT_TYPE_GERAN,
         )
 
@@ -407,6 +409,7 @@ class Activations:
             context.address = given
         context.enter(PdpState.ACTIVE, now)
         context.qos = response.qos or context.qos
+        context.bearer_control_mode = response.bearer_control_mode or MS_ONLY
         context.accept = acceptance(context, response).encode()
         self._core.say_octets(mobile.link, context.accept)
         self._packets.flush(context)

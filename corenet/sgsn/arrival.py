@@ -58,6 +58,7 @@ from corenet.sgsn.update import Updates
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.context import OfNsapi
 from gtp.ies.context import PdpContext as PdpContextTold
+from gtp.ies.session import MS_ONLY
 from gtp.messages import (
     Message,
     SgsnContextAcknowledge,
@@ -276,6 +277,7 @@ class Arrivals:
             sgsn_address_control=config.control_address,
             sgsn_address_user=config.user_address,
             qos=context.qos,
+            common_flags=config.common_flags,
         )
         self._core.ask(
             request,
@@ -321,6 +323,7 @@ class Arrivals:
         self, context: PdpContext, response: UpdatePdpContextResponse, now: float
     ) -> None:
         tunnel = context.tunnel
+        context.bearer_control_mode = response.bearer_control_mode or MS_ONLY
         if response.teid_control is not None:
             context.remote_teid_control = tunnel.remote_teid = response.teid_control
         user = context.ggsn_user

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from corenet.interfaces.node import Address
 from corenet.interfaces.sms.transfer import TransferTimers
+from gtp.ies.session import NETWORK_REQUESTS_SUPPORTED
 from gtp.timers import Timers
 
 ANY_APN = "*"
@@ -137,7 +138,10 @@ class SgsnConfig:
     hlr_timeout: float = 10.0
     """Seconds until a request to the HLR counts as unanswered."""
     network_requests: bool = True
-    """Whether PDU Notifications are served; else they get Cause 200 Service not supported."""
+    """Whether PDU Notifications are served; else they get Cause 200 Service not supported.
+
+    GGSNs are told that they may ask for secondary contexts where it is so (NRSN).
+    """
     roaming_restricted: tuple[str, ...] = ()
     """IMSI prefixes of subscribers that are refused network requests with Cause 205."""
     max_network_requests: int = 10_000
@@ -155,3 +159,8 @@ class SgsnConfig:
     """Frames kept for a mobile that is paged or leaves; beyond, the oldest is dropped."""
     max_detached: int = 10_000
     """Detached mobiles remembered; beyond, the oldest is purged (Purge MS to the HLR)."""
+
+    @property
+    def common_flags(self) -> int | None:
+        """What GGSNs are told with every context (TS 29.060 §7.7.48); None for nothing."""
+        return NETWORK_REQUESTS_SUPPORTED if self.network_requests else None

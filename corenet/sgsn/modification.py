@@ -159,6 +159,7 @@ class Modifications:
             refusal = UpdatePdpContextResponse(teid=teid, cause=Cause.NON_EXISTENT)
             self._core.answer(received, refusal, now)
             return
+        _take_mode(context, message)
         address = message.end_user_address
         if address is not None and not can_be_told(address):
             address = None
@@ -319,6 +320,7 @@ class Modifications:
             sgsn_address_user=config.user_address,
             qos=qos,
             tft=tft,
+            common_flags=config.common_flags,
         )
 
     def _restore(self, context: PdpContext, now: float) -> None:
@@ -361,6 +363,7 @@ class Modifications:
     ) -> None:
         context = modification.context
         _take_ends(self._core, context, response)
+        _take_mode(context, response)
         modification.qos = response.qos or modification.qos
         if modification.wanted.by is ModifiedBy.MOBILE:
             accept = ModifyPdpContextAcceptDownlink(
@@ -469,3 +472,11 @@ def _take_ends(core: Core, context: PdpContext, response: UpdatePdpContextRespon
         core.tunnels.connect(
             context, user or context.ggsn_user, response.teid_data or context.remote_teid_data
         )
+
+
+def _take_mode(
+    context: PdpContext, message: UpdatePdpContextRequest | UpdatePdpContextResponse
+) -> None:
+    """Take over who may ask for further contexts, where a GGSN says so (TS 29.060 §7.7.83)."""
+    if message.bearer_control_mode is not None:
+        context.bearer_control_mode = message.bearer_control_mode

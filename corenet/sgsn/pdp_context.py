@@ -21,6 +21,7 @@ from corenet.interfaces.node import Address
 from corenet.sgsn.events import PdpContextView, PdpState
 from corenet.sgsn.states import SESSION
 from gtp.ies.quality import limited_qos
+from gtp.ies.session import MS_ONLY
 from gtp.ies.values import EndUserAddress, PdpType
 
 USER_DATA_SAPIS = frozenset({3, 5, 9, 11})
@@ -133,6 +134,7 @@ class PdpContext:
         "accept",
         "address",
         "apn",
+        "bearer_control_mode",
         "bearers",
         "create_sent",
         "early",
@@ -202,6 +204,8 @@ class PdpContext:
         """Number of the next downlink N-PDU (TS 44.065 §6.9)."""
         self.qos = ALLOCATION_RETENTION_PRIORITY + DEFAULT_QOS
         """Negotiated, as GTP writes it."""
+        self.bearer_control_mode = MS_ONLY
+        """Who may ask for further contexts with its address, as the GGSN says."""
         self.modification: Procedure | None = None
         """What is being changed of it."""
         self.requests: tuple[Procedure, ...] = ()

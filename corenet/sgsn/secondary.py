@@ -115,6 +115,7 @@ class SecondaryActivations:
             sgsn_address_user=config.user_address,
             qos=requested_qos(asked.qos, subscribed),
             tft=asked.tft,
+            common_flags=config.common_flags,
             rat_type=RAT_TYPE_GERAN,
             correlation_id=None if request is None else request.correlation_id,
         )

@@ -42,6 +42,7 @@ from corenet.sgsn.pdp_context import (
 )
 from gtp.constants import Cause
 from gtp.events import RequestReceived
+from gtp.ies.session import MS_AND_NETWORK
 from gtp.messages import (
     InitiatePdpContextActivationRequest,
     InitiatePdpContextActivationResponse,
@@ -147,6 +148,8 @@ class SecondaryRequests:
             return Cause.SERVICE_NOT_SUPPORTED
         if mobile.suspended:
             return Cause.GPRS_CONNECTION_SUSPENDED
+        if linked.bearer_control_mode != MS_AND_NETWORK:
+            return Cause.BEARER_CONTROL_MODE_VIOLATION
         if linked.state is not PdpState.ACTIVE:
             return Cause.SYSTEM_FAILURE
         full = self._count >= self._core.config.max_network_requests

@@ -283,6 +283,11 @@ COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, lambda value: f"0x{value:02x}"
 APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)
 CORRELATION_ID: Final = number(IEType.CORRELATION_ID)
 BEARER_CONTROL_MODE: Final = number(IEType.BEARER_CONTROL_MODE)
+MS_ONLY: Final = 0
+MS_AND_NETWORK: Final = 1
+"""Bearer control modes: who may ask for further contexts with an address (TS 29.060 §7.7.83)."""
+NETWORK_REQUESTS_SUPPORTED: Final = 0x20
+"""NRSN, of the common flags: an SGSN takes contexts that the network asks for (§7.7.48)."""
 EVOLVED_ARP: Final = number(IEType.EVOLVED_ARP_I, lambda value: f"0x{value:02x}")
 EXTENDED_COMMON_FLAGS: Final = flags(IEType.EXTENDED_COMMON_FLAGS, ExtendedCommonFlags)
 EXTENDED_COMMON_FLAGS_II: Final = flags(IEType.EXTENDED_COMMON_FLAGS_II, ExtendedCommonFlagsII)

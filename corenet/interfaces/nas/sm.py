@@ -74,6 +74,9 @@ from corenet.interfaces.nas.sm_elements import PROTOCOL_DISCRIMINATOR as PROTOCO
 from corenet.interfaces.nas.sm_elements import SUBSCRIBED_QOS as SUBSCRIBED_QOS
 from corenet.interfaces.nas.sm_elements import TransactionIdentifier as TransactionIdentifier
 
+TAKES_NETWORK_REQUESTS: Final = bytes.fromhex("80000500")
+"""Options of an MS that takes secondary contexts that the network asks for (§10.5.6.3, 0005)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ActivatePdpContextRequest:

@@ -26,6 +26,8 @@ from gtp.messages import (
     DeletePdpContextRequest,
     EchoRequest,
     EchoResponse,
+    UpdatePdpContextRequest,
+    UpdatePdpContextResponse,
 )
 from tests.corenet.ggsn.radius_bench import JUDGE, SERVER, Servers, values
 
@@ -203,6 +205,20 @@ def test_name_servers_of_one_family_leave_those_of_the_other(judged) -> None:
     assert "c000024d" in pco
     assert "c0000235" not in pco
     assert "20010db8000000000000000000000053" in pco
+
+
+def test_an_update_has_the_mobiles_own_name_servers_too(judged) -> None:
+    """Options that a mobile sends with a change are answered as those with its Create were."""
+    bench, servers = judged(apn={"dns": ("192.0.2.53",)})
+    create(bench, pco=PAP + bytes.fromhex("000d00"))
+    servers.judge(servers.questions()[0], ACCEPT, MS_Primary_DNS_Server="192.0.2.77")
+    created = bench.sent(CreatePdpContextResponse)
+    update = UpdatePdpContextRequest(
+        teid=created.teid_control, nsapi=5, teid_data=0x201, pco=bytes.fromhex("80000d00"),
+        sgsn_address_control=SGSN, sgsn_address_user=SGSN, qos=created.qos,
+    )  # fmt: skip
+    bench.request(update, SGSN)
+    assert bench.sent(UpdatePdpContextResponse).pco.hex() == "80000d04c000024d"
 
 
 @pytest.mark.parametrize("choice", ["255.255.255.254", "255.255.255.255"])

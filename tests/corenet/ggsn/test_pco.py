@@ -185,15 +185,18 @@ CONTAINERS = {
            0003 10 20010db8000000000000000000000054""",
     ),
     "link MTU": ("80 0010 00", "80 0010 02 0578"),
-    "bearer control mode: MS and network": ("80 0005 00", "80 0005 01 02"),
+    "bearer control mode: MS only, unless the SGSN takes the network's requests": (
+        "80 0005 00",
+        "80 0005 01 01",
+    ),
     "allocation via NAS signalling, between others": (
         "80 0005 00 000a 00 0010 00",
-        "80 0005 01 02 0010 02 0578",
+        "80 0005 01 01 0010 02 0578",
     ),
     "asked for twice": ("80 0010 00 0010 00", "80 0010 02 0578"),
     "unknown ones between known ones": (
         "80 0001 00 0010 00 000c 00 ff00 03 02f815 0005 00",
-        "80 0010 02 0578 0005 01 02",
+        "80 0010 02 0578 0005 01 01",
     ),
     "what an Android handset sends": (
         """80
@@ -202,7 +205,7 @@ CONTAINERS = {
         """80
            8021 10 03000010 8106 c0000235 8306 c0000236
            000d 04 c0000235 000d 04 c0000236
-           0005 01 02
+           0005 01 01
            0010 02 0578""",
     ),
     "another configuration protocol is PPP as well": ("81 0010 00", "80 0010 02 0578"),

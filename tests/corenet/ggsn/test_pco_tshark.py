@@ -86,7 +86,7 @@ CASES = {
         {
             "gsm_a.gm.sm.pco_pid": ["0x0003", "0x0003", "0x0005", "0x000d", "0x000d", "0x0010"],
             "gsm_a.gm.sm.pco.dns.ipv6": ["2001:db8::53", "2001:db8::54"],
-            "gsm_a.gm.sm.pco.sel_bearer_ctrl_mode": ["2"],
+            "gsm_a.gm.sm.pco.sel_bearer_ctrl_mode": ["1"],
             "gsm_a.gm.sm.pco.dns.ipv4": ["192.0.2.53", "192.0.2.54"],
             "gsm_a.gm.sm.pco.ipv4_link_mtu_size": ["1400"],
         },

@@ -43,8 +43,8 @@ OTHER = bytes.fromhex("2100 14 03 50 23f1")
 
 @pytest.fixture
 def active(bench):
-    """A GGSN with a primary context on NSAPI 5."""
-    bench.create()
+    """A GGSN with a primary context on NSAPI 5, in bearer control mode "MS and network"."""
+    bench.create(pco=bytes.fromhex("80000500"), common_flags=0x20)
     bench.primary = bench.sent(CreatePdpContextResponse)
     bench.events.clear()
     return bench

@@ -99,7 +99,7 @@ def test_changes_of_a_context(bench) -> None:
 
 def test_secondary_contexts(bench) -> None:
     """Templates, linked NSAPIs and correlation identifiers come out as they were put in."""
-    bench.create()
+    bench.create(pco=bytes.fromhex("80000500"), common_flags=0x20)
     created = bench.sent(CreatePdpContextResponse)
     secondary = {
         "teid": created.teid_control,
@@ -139,6 +139,8 @@ def test_secondary_contexts(bench) -> None:
         "0x0b",
     ]
     assert fields["gtp.correlation_id"] == ["1", "1"]
+    assert fields["gtp.bcm"] == ["1"]
+    assert fields["gsm_a.gm.sm.pco.sel_bearer_ctrl_mode"] == ["2"]
 
 
 def test_ipv6_on_the_link(make_bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 import pytest
@@ -37,9 +38,11 @@ MOBILE_TI = sm.TransactionIdentifier(0)
 MOBILE_TI_ANSWERED = MOBILE_TI.mirrored
 
 REQUEST = sm.RequestPdpContextActivation(NETWORK_TI, STATIC, APN)
-ANSWER = sm.ActivatePdpContextRequest(NETWORK_TI_ANSWERED, 5, pdp_address=STATIC, apn=APN)
+activation = partial(sm.ActivatePdpContextRequest, pco=sm.TAKES_NETWORK_REQUESTS)
+"""Mobiles say that the network may ask them for more contexts."""
+ANSWER = activation(NETWORK_TI_ANSWERED, 5, pdp_address=STATIC, apn=APN)
 ACCEPT = sm.ActivatePdpContextAccept(NETWORK_TI, pdp_address=STATIC)
-OWN_REQUEST = sm.ActivatePdpContextRequest(MOBILE_TI, 5, pdp_address=DYNAMIC, apn=APN)
+OWN_REQUEST = activation(MOBILE_TI, 5, pdp_address=DYNAMIC, apn=APN)
 OWN_ACCEPT = sm.ActivatePdpContextAccept(MOBILE_TI_ANSWERED, pdp_address=STATIC)
 ACTIVATED = ContextActivated(IMSI, APN, 5, "10.45.0.7", network_requested=True)
 
@@ -98,9 +101,7 @@ def test_request_is_accepted(mobiles: Mobiles, network: ScriptedNetwork) -> None
 def test_request_without_address_gets_one_with_the_accept(network: ScriptedNetwork) -> None:
     """A dynamic address is in the accept, and only there."""
     network.say(IMSI, sm.RequestPdpContextActivation(NETWORK_TI, DYNAMIC, APN))
-    assert told(network) == [
-        sm.ActivatePdpContextRequest(NETWORK_TI_ANSWERED, 5, pdp_address=DYNAMIC, apn=APN)
-    ]
+    assert told(network) == [activation(NETWORK_TI_ANSWERED, 5, pdp_address=DYNAMIC, apn=APN)]
     network.say(IMSI, ACCEPT)
     assert network.events() == [
         NetworkRequestAnswered(IMSI, APN, "", RequestAnswer.ACCEPTED),
@@ -300,9 +301,7 @@ def test_request_for_what_the_mobile_is_activating_is_discarded(
 ) -> None:
     """With the same address and APN the mobile's own activation wins."""
     mobiles.activate(IMSI, APN, network.now, address="10.45.0.7")
-    assert told(network) == [
-        sm.ActivatePdpContextRequest(MOBILE_TI, 5, pdp_address=STATIC, apn=APN)
-    ]
+    assert told(network) == [activation(MOBILE_TI, 5, pdp_address=STATIC, apn=APN)]
     network.say(IMSI, REQUEST)
     assert told(network) == []
     assert network.events() == [
@@ -358,9 +357,7 @@ def test_request_for_another_context_is_accepted_beside(
     mobiles.activate(IMSI, apn, network.now, address=own)
     network.heard()
     network.say(IMSI, REQUEST)
-    assert told(network) == [
-        sm.ActivatePdpContextRequest(NETWORK_TI_ANSWERED, 6, pdp_address=STATIC, apn=APN)
-    ]
+    assert told(network) == [activation(NETWORK_TI_ANSWERED, 6, pdp_address=STATIC, apn=APN)]
     assert states(mobiles) == [ContextState.ACTIVATING] * 2
 
 
@@ -388,9 +385,7 @@ def test_request_with_an_identifier_in_use_replaces_that_context(
         IMSI, sm.RequestPdpContextActivation(NETWORK_TI, PdpAddress.for_ipv4("10.46.0.7"), "b")
     )
     assert told(network) == [
-        sm.ActivatePdpContextRequest(
-            NETWORK_TI_ANSWERED, 5, pdp_address=PdpAddress.for_ipv4("10.46.0.7"), apn="b"
-        )
+        activation(NETWORK_TI_ANSWERED, 5, pdp_address=PdpAddress.for_ipv4("10.46.0.7"), apn="b")
     ]
     assert network.events() == [
         ContextDeactivated(IMSI, APN, 5, "10.45.0.7", DeactivationReason.REPLACED),
@@ -405,9 +400,7 @@ def test_request_for_an_active_context_replaces_it(
     """A network that asks for what is active has lost it."""
     activate_own(mobiles, network)
     network.say(IMSI, sm.RequestPdpContextActivation(NETWORK_TI, offered, APN))
-    assert told(network) == [
-        sm.ActivatePdpContextRequest(NETWORK_TI_ANSWERED, 5, pdp_address=offered, apn=APN)
-    ]
+    assert told(network) == [activation(NETWORK_TI_ANSWERED, 5, pdp_address=offered, apn=APN)]
     assert network.events()[0] == ContextDeactivated(
         IMSI, APN, 5, "10.45.0.7", DeactivationReason.REPLACED
     )
@@ -422,7 +415,7 @@ def test_request_under_a_new_identifier_replaces_the_answer_to_the_old(
     network.say(IMSI, sm.RequestPdpContextActivation(newer, STATIC, APN))
     assert told(network) == [
         ANSWER,
-        sm.ActivatePdpContextRequest(newer.mirrored, 5, pdp_address=STATIC, apn=APN),
+        activation(newer.mirrored, 5, pdp_address=STATIC, apn=APN),
     ]
     assert states(mobiles) == [ContextState.ACTIVATING]
 

@@ -290,6 +290,7 @@ class Surrounding:
             "ggsn_address_control": GGSN,
             "ggsn_address_user": GGSN,
             "qos": create.qos,
+            "bearer_control_mode": 1 if create.common_flags == 0x20 else None,
         }
         return CreatePdpContextResponse(**(values | changes))
 

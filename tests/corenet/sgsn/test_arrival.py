@@ -131,6 +131,7 @@ def test_a_mobile_arrives(between):
     assert acknowledge.teids_data == (OfNsapi(5, update.teid_data),)
     assert acknowledge.sgsn_address_user == between.SGSN
     assert (update.teid, update.nsapi, update.rai) == (0x5000, 5, RoutingArea().encode())
+    assert update.common_flags == 0x20
     assert not between.gsup
     between.from_ggsn(updated(between, update))
     between.told_hlr(MessageType.UPDATE_LOCATION_REQUEST)

@@ -506,6 +506,56 @@ def test_no_network_requests_are_served_where_the_sgsn_is_told_so(surrounding):
     assert answered(around) is Cause.SERVICE_NOT_SUPPORTED
 
 
+@pytest.mark.parametrize("mode", [None, 0])
+@pytest.mark.clause("29.060 §7.3.14", 'Initiate in the mode "MS only": Cause 227', status="SGSN")
+def test_the_network_does_not_ask_where_the_mode_is_ms_only(attached, mode):
+    """Whether the GGSN has said so or nothing: the mobile is not bothered."""
+    attached.say(attached.activate_request())
+    create = attached.sent(CreatePdpContextRequest)
+    attached.from_ggsn(attached.created(create, bearer_control_mode=mode))
+    attached.heard(sm.ActivatePdpContextAccept)
+    initiate(attached)
+    assert answered(attached) is Cause.BEARER_CONTROL_MODE_VIOLATION
+    assert attached.silent()
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_the_ggsn_changes_the_mode(active, mode):
+    """It says so with what the mobile is told; from then on it holds."""
+    teid = contexts(active)[0].teid_control
+    told = bytes.fromhex("80000501") + bytes((mode + 1,))
+    active.from_ggsn(
+        UpdatePdpContextRequest(teid=teid, sequence=77, nsapi=5, pco=told, bearer_control_mode=mode)
+    )
+    asked_of_mobile = active.heard(sm.ModifyPdpContextRequestDownlink)
+    assert asked_of_mobile.pco == told
+    active.say(sm.ModifyPdpContextAcceptUplink(PRIMARY))
+    assert active.sent(UpdatePdpContextResponse).cause is Cause.REQUEST_ACCEPTED
+    initiate(active)
+    if mode:
+        active.heard(sm.RequestSecondaryPdpContextActivation)
+    else:
+        assert answered(active) is Cause.BEARER_CONTROL_MODE_VIOLATION
+
+
+@pytest.mark.parametrize(("serves", "flags"), [(True, 0x20), (False, None)])
+@pytest.mark.clause(
+    "29.060 §7.7.48", "NRSN with every Create and Update, where requests are served"
+)
+def test_ggsns_are_told_whether_they_may_ask(surrounding, serves, flags):
+    """With the primary context, a secondary one, and a change."""
+    around = surrounding(network_requests=serves)
+    around.attach()
+    around.say(around.activate_request())
+    create = around.sent(CreatePdpContextRequest)
+    assert create.common_flags == flags
+    around.from_ggsn(around.created(create))
+    ask(around)
+    assert around.sent(CreatePdpContextRequest).common_flags == flags
+    around.command("modify", around.IMSI, 5, b"\x02" + QOS)
+    assert around.sent(UpdatePdpContextRequest).common_flags == flags
+
+
 def test_there_are_seven_transaction_identifiers(active):
     """The eighth request at once is refused, and a freed identifier serves again."""
     requests = [asked(active, correlation_id=number) for number in range(7)]
