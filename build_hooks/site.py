@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from posixpath import normpath, relpath
 from typing import Any, Final
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -25,20 +25,38 @@ SECTIONS: Final = {
 }
 """Folders of pages by the titles of their sections, in order."""
 
+_README: Final = "README.md"
+_LISTED: Final = re.compile(r"^\*\*(.+)\*\*$|\]\(([\w-]+\.md)\)", re.MULTILINE)
+"""A group of pages in a README, or a page."""
 _FILE: Final = re.compile(r"^(\s*```[a-z]+) (\S+)$")
 """The beginning of a block that is a file, with its name."""
 _LINK: Final = re.compile(r"(\]\()([^)\s#:]+)([)#])")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the sections in order; a page that is new needs to be listed nowhere."""
-    docs = ROOT / "docs"
-    nav: list[dict[str, Any]] = [{"Corenet": "index.md"}]
-    for title, folder in SECTIONS.items():
-        pages = sorted(path.relative_to(docs).as_posix() for path in (docs / folder).glob("*.md"))
-        nav.append({title: sorted(pages, key=lambda page: not page.endswith("/README.md"))})
-    config.nav = nav
+    """Put the sections in order."""
+    nav: list[Any] = [{"Corenet": "index.md"}]
+    config.nav = nav + [{title: contents(ROOT / "docs" / at)} for title, at in SECTIONS.items()]
     return config
+
+
+def contents(folder: Path) -> list[Any]:
+    """Return a section's pages, in the order and the groups of its README, where it has one.
+
+    A page that the README does not link comes last.
+    """
+    pages = {path.name: f"{folder.name}/{path.name}" for path in sorted(folder.glob("*.md"))}
+    if _README not in pages:
+        return list(pages.values())
+    listed: list[Any] = [pages.pop(_README)]
+    group = listed
+    for heading, name in _LISTED.findall((folder / _README).read_text(encoding="utf-8")):
+        if heading:
+            group = []
+            listed.append({heading: group})
+        elif name in pages:
+            group.append(pages.pop(name))
+    return listed + list(pages.values())
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -58,6 +76,9 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         opening, target, end = found.groups()
         path = normpath(str(here / target))
         inside = path.removeprefix("docs/")
+        if inside in SECTIONS.values():
+            inside = min(page for page in pages if page.startswith(f"{inside}/"))
+            target = relpath(f"docs/{inside}", here)
         if inside == path or inside not in pages:
             kind = "tree" if (ROOT / path).is_dir() else "blob"
             return f"{opening}{config.repo_url}/{kind}/main/{path}{end}"

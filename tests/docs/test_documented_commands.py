@@ -133,6 +133,15 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (ROOT / page.parent / target).exists(), f"{page} links to {target}"
 
 
+@pytest.mark.parametrize("section", ["explanation", "howto", "reference"])
+def test_a_section_lists_its_pages(section: str) -> None:
+    """Its README does, and gives them their order on the site."""
+    folder = ROOT / "docs" / section
+    listed = LINK.findall((folder / "README.md").read_text(encoding="utf-8"))
+    pages = {page.name for page in folder.glob("*.md")} - {"README.md"}
+    assert pages <= {target for target, _ in listed}
+
+
 def test_make_targets_do_what_the_readme_says() -> None:
     """``make demo`` runs the demo, and ``make test`` runs tox."""
     makes = [command for command in commands(Path("README.md")) if command.startswith("make ")]
