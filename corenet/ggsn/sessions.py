@@ -25,7 +25,7 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.ordering import Ordering, keeps_order
-from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
+from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool, known_by, octets_of
 from corenet.gi.flows import Filters, applied
 from corenet.interfaces.activation import Step
 from gtp.constants import GTP_U_PORT, Cause
@@ -103,7 +103,8 @@ class Sessions:
         tunnel = core.contexts.tunnel(message.teid) if message.teid else None
         imsi = message.imsi or (tunnel.imsi if tunnel is not None else None)
         access = core.access_points.find(message.apn) if message.apn is not None else None
-        asked = message.end_user_address.ipv4 if message.end_user_address is not None else None
+        address = message.end_user_address
+        asked = octets_of(address) if address is not None else None
         activation = None
         if imsi is not None:
             activation = self._activations.matching(imsi, access, asked)
@@ -219,8 +220,7 @@ class Sessions:
 
     def _static_ipv4(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv4 address that a mobile gets, or None for a dynamic one."""
-        binding = access.bindings.get(imsi)
-        bound = inet_aton(binding.address) if binding is not None else None
+        bound = _bound(access, imsi, 4)
         if address.ipv4 is None:
             return bound
         asked = inet_aton(address.ipv4)
@@ -233,10 +233,16 @@ class Sessions:
 
     def _static_ipv6(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv6 address that a mobile gets, or None for a dynamic one."""
+        bound = _bound(access, imsi, 16)
         if address.ipv6 is None:
-            return None
+            return bound
         asked = inet_pton(AF_INET6, address.ipv6)
-        self._require_static(asked[:PREFIX_LENGTH], imsi, access)
+        prefix = known_by(asked)
+        if bound is not None and prefix == known_by(bound):
+            return asked
+        if self._core.access_points.binding_at(prefix) is not None:
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+        self._require_static(prefix, imsi, access)
         return asked
 
     def _require_static(self, octets: bytes, imsi: str, access: AccessPoint) -> None:
@@ -421,6 +427,13 @@ def _require_access(
     if access is None:
         raise RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
     return access
+
+
+def _bound(access: AccessPoint, imsi: str, size: int) -> bytes | None:
+    """Return a subscriber's static address where it has so many octets, or None."""
+    binding = access.bindings.get(imsi)
+    octets = binding.octets if binding is not None else b""
+    return octets if len(octets) == size else None
 
 
 def _template(message: CreatePdpContextRequest) -> Filters:
