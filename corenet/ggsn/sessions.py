@@ -44,13 +44,15 @@ _FAMILIES: Final = {
     PdpType.IPV4V6: frozenset((4, 6)),
 }
 """Which versions of IP a PDP type is for."""
+_IPV4: Final = frozenset((4,))
+_IPV6: Final = frozenset((6,))
 _UNIVERSAL: Final = 0x02 << 56
 """Bit of an interface identifier that says that it is unique everywhere (RFC 4291 §2.5.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Grant:
-    """What a Create PDP Context Request gets."""
+    """What a Create PDP Context Request gets. To be read only, though not frozen: each gets one."""
 
     access: AccessPoint
     families: frozenset[int]
@@ -199,24 +201,33 @@ class Sessions:
             if 6 in asked and authorization.prefix is not None:
                 prefix = self._ordered(authorization.prefix, imsi, access)
                 ipv6 = prefix + (authorization.interface_id or self._interface_id())
-        has = {4: ipv4 or access.ipv4, 6: ipv6 or access.ipv6}
-        families = frozenset(family for family in asked if has[family] is not None)
+        families = asked
+        if ipv4 is None and access.ipv4 is None:
+            families = families - _IPV4
+        if ipv6 is None and access.ipv6 is None:
+            families = families - _IPV6
         if not families:
             raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
         replaces = self._replaced_by(imsi, message.nsapi, ipv4, ipv6)
-        gone = sum(context.access is access for context in replaces)
-        limit = access.apn.maximum_contexts
-        if len(self._core.contexts) - len(replaces) >= self._core.config.maximum_contexts or (
-            limit is not None and access.contexts - gone >= limit
-        ):
+        if self._is_full(access, replaces):
             raise RefusedError(Cause.NO_RESOURCES_AVAILABLE)
-        for family, static, pool in ((4, ipv4, access.ipv4), (6, ipv6, access.ipv6)):
-            if family in families and static is None and pool is not None:
-                _require_free(pool, replaces)
+        if ipv4 is None and access.ipv4 is not None and 4 in families:
+            _require_free(access.ipv4, replaces)
+        if ipv6 is None and access.ipv6 is not None and 6 in families:
+            _require_free(access.ipv6, replaces)
         cause = Cause.REQUEST_ACCEPTED
         if families != asked:
             cause = Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE
         return _Grant(access, families, ipv4, ipv6, _template(message), cause, replaces)
+
+    def _is_full(self, access: AccessPoint, replaces: tuple[PdpContext, ...]) -> bool:
+        """Whether the GGSN or an APN has as many contexts as it may, but for those that go."""
+        core, limit = self._core, access.apn.maximum_contexts
+        if len(core.contexts) - len(replaces) >= core.config.maximum_contexts:
+            return True
+        if limit is None:
+            return False
+        return access.contexts - sum(context.access is access for context in replaces) >= limit
 
     def _static_ipv4(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv4 address that a mobile gets, or None for a dynamic one."""
@@ -278,6 +289,8 @@ class Sessions:
         NSAPI, which the SGSN must have lost.
         """
         same = self._core.contexts.with_nsapi(imsi, nsapi)
+        if same is None and ipv4 is None and ipv6 is None:
+            return ()
         # What was linked to it goes with a primary one, for which the SGSN has no use any more.
         lost = () if same is None else same.bearers if same.linked_nsapi is None else (same,)
         static = (ipv4, ipv6[:PREFIX_LENGTH] if ipv6 is not None else None)
