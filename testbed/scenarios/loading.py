@@ -204,11 +204,13 @@ def _value_problems(place: Place, values: Mapping[str, Any], what: str) -> _Foun
     fields = _FIELDS[what]
     for path, value in values.items():
         name = path.split(".")[0]
-        if name not in fields:
+        possible = fields.get(name)
+        if possible is None:
             yield (*place, path), f"there is no {name} here{meant(name, fields)}"
-        elif possible := isinstance(value, str) and fields[name]:
-            if not any(agrees(value, one) for one in possible):
-                yield (*place, path), f"{name} is never {value}{meant(value, possible)}"
+        elif (
+            possible and isinstance(value, str) and not any(agrees(value, one) for one in possible)
+        ):
+            yield (*place, path), f"{name} is never {value}{meant(value, possible)}"
 
 
 def names_of(part: ScenarioPart, kind: str) -> list[str]:
