@@ -77,10 +77,10 @@ def complaint(name):
         ("act:\n  - restart: ggsm\nexpect: {}\n", "the lab has no GGSN or SGSN ggsm; is it ggsn?"),
         ("act:\n\t- activate: {}\n", "written.yaml:5:1: not YAML: this is a tab; YAML is indented"),
         (
-            "act:\n  - aktivate: {}\nexpect: {}\n",
-            "act.0.aktivate: there is no such setting; is it ac",
+            "act:\n  - activvate: {}\nexpect: {}\n",
+            "act.0.activvate: there is no such setting; is it ac",
         ),
-        (ACT + "expekt: {}\n", "written.yaml:6:8: expekt: there is no such setting; is it expect?"),
+        (ACT + "expekt: {}\n", "written.yaml:6:9: expekt: there is no such setting; is it expect?"),
         (
             "act: {activate: {}}\nexpect: {}\n",
             "4:6: act: a list is expected: items that each begin",
@@ -118,8 +118,8 @@ def complaint(name):
         ),
         (ACT + "expect:\n  never: [Echo Request]\n", "never.0: settings are expected: name: value"),
         (
-            ACT + "expect: {activation: {outcome: aktive}}\n",
-            "written.yaml:6:32: outcome is never aktive; is it active?",
+            ACT + "expect: {activation: {outcome: activve}}\n",
+            "written.yaml:6:32: outcome is never activve; is it active?",
         ),
         (
             ACT + "expect: {activation: {outcom: active}}\n",
