@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+from typing import Final
 
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import ContextTable, ControlTunnel, PdpContext
@@ -17,6 +18,9 @@ from gtp.endpoint import Endpoint
 from gtp.errors import LocalProtocolError
 from gtp.messages import Message
 from gtp.user_plane import UserPlane, encapsulate
+
+_FIRST_GROUP: Final = 224
+"""First octet of the first multicast address; behind them are reserved ones, and broadcast."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,3 +106,8 @@ class Core:
         number = context.ordering.number() if context.ordering is not None else None
         data = encapsulate(context.sgsn_teid_data, packet, number)
         self.traffic.append(Datagram(Interface.GTP_U, context.sgsn_user, data))
+
+
+def can_be_reached(address: str) -> bool:
+    """Whether a GSN address is one that we can send to: IPv4, as ours are, and of one node."""
+    return ":" not in address and 0 < int(address.partition(".")[0]) < _FIRST_GROUP

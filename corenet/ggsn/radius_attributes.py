@@ -185,9 +185,10 @@ def _common_attributes(config: GgsnConfig, common: _Common) -> NamedAttributes:
         "3GPP-NSAPI": f"{nsapi:X}",
     }
     if config.charging_gateway is not None:
-        attributes |= _gsn_address("CG", config.charging_gateway)
-    attributes |= _gsn_address("SGSN", sgsn)
-    attributes |= _gsn_address("GGSN", config.control_address)
+        family = "IPv6-Address" if ":" in config.charging_gateway else "Address"
+        attributes[f"3GPP-CG-{family}"] = config.charging_gateway
+    attributes["3GPP-SGSN-Address"] = sgsn
+    attributes["3GPP-GGSN-Address"] = config.control_address
     if config.plmn is not None:
         attributes["3GPP-IMSI-MCC-MNC"] = plmn[: len(config.plmn)]
         attributes["3GPP-GGSN-MCC-MNC"] = config.plmn
@@ -305,11 +306,6 @@ def qos_octets(text: str, before: bytes) -> bytes:
     if not dash or len(prefix) != 2:
         raise ValueError(f"no QoS profile: {text!r}")
     return before[:1] + bytes.fromhex(digits)
-
-
-def _gsn_address(of: str, address: str) -> NamedAttributes:
-    kind = "IPv6-Address" if ":" in address else "Address"
-    return {f"3GPP-{of}-{kind}": address}
 
 
 def _plmn_text(rai: bytes) -> str:

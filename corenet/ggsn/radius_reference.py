@@ -109,7 +109,7 @@ ROWS: Final = (
     ("3GPP-Selection-Mode", "◦ ◦◦◦   ", ""),
     ("3GPP-Charging-Characteristics", "◦ ◦◦◦   ", "four hexadecimal digits"),
     ("3GPP-CG-IPv6-Address", "◦ ◦◦◦   ", ""),
-    ("3GPP-SGSN-IPv6-Address", "◦ ◦◦◦   ", ""),
+    ("3GPP-SGSN-IPv6-Address", "        ", "SGSNs speak GTP-C over IPv4 with us"),
     ("3GPP-GGSN-IPv6-Address", "        ", "GTP-C has an IPv4 address"),
     ("3GPP-IPv6-DNS-Servers", " ◦      ", "two at most; in place of the APN's"),
     ("3GPP-SGSN-MCC-MNC", "◦ ◦◦◦   ", "out of the routeing area identity"),

@@ -16,7 +16,7 @@ from corenet.ggsn.authorization import Authorization
 from corenet.ggsn.bearer_control import mode_for_sgsn, note_mobile, note_sgsn
 from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext, time_zone_octets
-from corenet.ggsn.core import Core
+from corenet.ggsn.core import Core, can_be_reached
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
     DeletionReason,
@@ -117,6 +117,7 @@ class Sessions:
                 raise RefusedError(Cause.NON_EXISTENT)
             if imsi is None:
                 raise RefusedError(Cause.MANDATORY_IE_MISSING)
+            require_reachable(message)
             access = _require_access(message, access, tunnel)
             if question is None and self._is_to_be_judged(received, imsi, access, now):
                 return
@@ -429,6 +430,14 @@ class Sessions:
         """Return a Charging ID: never 0, and not again for a long time (TS 29.060 §7.7.26)."""
         self._charging_id = (self._charging_id + 1) & 0xFFFFFFFF or 1
         return self._charging_id
+
+
+def require_reachable(message: CreatePdpContextRequest) -> None:
+    """Refuse an SGSN that wants to be addressed where we cannot send."""
+    if not (
+        can_be_reached(message.sgsn_address_control) and can_be_reached(message.sgsn_address_user)
+    ):
+        raise RefusedError(Cause.MANDATORY_IE_INCORRECT)
 
 
 def _require_access(

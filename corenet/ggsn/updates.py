@@ -37,7 +37,7 @@ from corenet.ggsn.contexts import (
     UpdateEnded,
     time_zone_octets,
 )
-from corenet.ggsn.core import Core
+from corenet.ggsn.core import Core, can_be_reached
 from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
     DeletionReason,
@@ -89,13 +89,17 @@ class Updates:
             cause = Cause.COLLISION_WITH_NETWORK_INITIATED_REQUEST
             self._refuse(received, message, context, cause, now)
             return
+        ends = _ends(message)
+        if ends is None:
+            self._refuse(received, message, context, Cause.MANDATORY_IE_INCORRECT, now)
+            return
         try:
             filters = template_of(context, message.tft)
         except TftError as error:
             self._refuse(received, message, context, error.cause, now)
             return
         before = self._accounting.attributes_of(context)
-        self._move(context, message, received.peer[0], now)
+        self._move(context, message, ends, received.peer[0], now)
         _take_over(context, message)
         if message.tft is not None:
             self._core.contexts.set_filters(context, filters)
@@ -153,22 +157,24 @@ class Updates:
         self._core.events.append(PdpContextUpdateRefused(host, message.nsapi, gtp_cause(cause)))
 
     def _move(
-        self, context: PdpContext, message: UpdatePdpContextRequest, source: str, now: float
+        self,
+        context: PdpContext,
+        message: UpdatePdpContextRequest,
+        ends: tuple[str, str],
+        source: str,
+        now: float,
     ) -> None:
         """Take over where control messages and packets of a context go from now on."""
-        tunnel = context.tunnel
-        assert message.sgsn_address_control is not None
-        assert message.sgsn_address_user is not None
+        tunnel, (control, user) = context.tunnel, ends
         assert message.teid_data is not None
-        moved = message.sgsn_address_control != tunnel.sgsn_address
+        moved = control != tunnel.sgsn_address
         note_sgsn(tunnel, message.common_flags, anew=moved)
         note_mobile(context, message.pco)
-        self._core.move_tunnel(tunnel, message.sgsn_address_control, now)
+        self._core.move_tunnel(tunnel, control, now)
         tunnel.source = source
         if message.teid_control is not None:
             tunnel.sgsn_teid = message.teid_control
-        user = (message.sgsn_address_user, GTP_U_PORT)
-        self._core.contexts.move(context, user, message.teid_data)
+        self._core.contexts.move(context, (user, GTP_U_PORT), message.teid_data)
         context.tunnel_lost = False
 
     def _ask_elsewhere(self, tunnel: ControlTunnel, now: float) -> None:
@@ -301,7 +307,7 @@ class Updates:
             context.update = None
             if response.teid_data is not None or response.gsn_addresses:
                 # The first address is the SGSN's user plane.
-                host = (response.gsn_addresses or context.sgsn_user)[0]
+                host = next(filter(can_be_reached, response.gsn_addresses), context.sgsn_user[0])
                 teid = response.teid_data or context.sgsn_teid_data
                 self._core.contexts.move(context, (host, GTP_U_PORT), teid)
             context.qos = response.qos or update.qos or context.qos
@@ -341,6 +347,22 @@ class Updates:
         self._core.counters.contexts_updated += 1
         self._core.events.append(PdpContextUpdated(context.view(), by))
         self._accounting.context_updated(context, before, now)
+
+
+def _ends(message: UpdatePdpContextRequest) -> tuple[str, str] | None:
+    """Return where an SGSN wants control messages and packets, None where we cannot send there.
+
+    One that has both families may have put our own second (TS 29.060 §7.3.3).
+    """
+    offered = (
+        (message.sgsn_address_control, message.alternative_sgsn_address_control),
+        (message.sgsn_address_user, message.alternative_sgsn_address_user),
+    )
+    control, user = (
+        next((one for one in pair if one is not None and can_be_reached(one)), None)
+        for pair in offered
+    )
+    return None if control is None or user is None else (control, user)
 
 
 def _collides(context: PdpContext, message: UpdatePdpContextRequest) -> bool:

@@ -191,6 +191,7 @@ _READERS: Final[dict[int, Reader]] = {}
 all of them takes longer than a short command has."""
 
 _NO_TYPES: Final[frozenset[int]] = frozenset()
+_EVERY_TYPE: Final = range(256)
 
 
 def decode(data: bytes, *, comprehended: Container[int] = _NO_TYPES) -> Message:
@@ -220,7 +221,6 @@ def _decode(data: bytes, comprehended: Container[int]) -> Message:
     kind = MESSAGES.get(header.message_type)
     if kind is None and header.message_type != MessageType.G_PDU:
         raise _unknown_type(header)
-    body: int | None = None
     fields: dict[str, Any] = {"teid": header.teid, "sequence": header.sequence or 0}
     try:
         if header.length != len(data) - 8:
@@ -244,7 +244,7 @@ def _decode(data: bytes, comprehended: Container[int]) -> Message:
             raise _absent(lacking, "of a response that accepts ")
         return message
     except RemoteProtocolError as error:
-        raise _complete(error, header, data, body) from None
+        raise _complete(error, header, data) from None
 
 
 def _read_elements(
@@ -333,21 +333,22 @@ def _unknown_type(header: Header) -> MessageTypeError:
     )
 
 
-def _complete(
-    error: RemoteProtocolError, header: Header, data: bytes, body: int | None
-) -> RemoteProtocolError:
+def _complete(error: RemoteProtocolError, header: Header, data: bytes) -> RemoteProtocolError:
     """Add to an error what an answer needs of the header, and the sender's TEID."""
     error.message_type = header.message_type
     error.teid = header.teid
     error.sequence = header.sequence
-    if body is not None:
-        error.sender_teid = _sender_teid(data, body)
+    error.sender_teid = _sender_teid(header, data)
     return error
 
 
-def _sender_teid(data: bytes, position: int) -> int | None:
-    """Return the first TEID Control Plane, as far as the elements can be told apart."""
+def _sender_teid(header: Header, data: bytes) -> int | None:
+    """Return the first TEID Control Plane, as far as the elements can be told apart.
+
+    Neither a length that is wrong nor an extension header that must be known keeps them from it.
+    """
     try:
+        _, position = read_extension_headers(data, header, _EVERY_TYPE)
         for _, ie_type, start, end in split_elements(data, position):
             if ie_type == IEType.TEID_CONTROL:
                 return int.from_bytes(data[start:end])

@@ -139,7 +139,7 @@ def test_length_other_than_the_datagrams_is_invalid_message_format(tail: str) ->
     shorter = error_of(message(27, NOTIFICATION)[:-1])
     assert longer.cause is shorter.cause is Cause.INVALID_MESSAGE_FORMAT
     assert longer.octet == 3
-    assert longer.sender_teid is None
+    assert longer.sender_teid == shorter.sender_teid == 0x100
 
 
 @pytest.mark.parametrize(

@@ -195,17 +195,16 @@ def test_the_qos_says_of_which_release_it_is(accounted, qos: str, told: str) -> 
 
 
 def test_what_the_configuration_knows_is_told(make_bench) -> None:
-    """Charging gateway and name of the GGSN, and addresses of IPv6 in attributes of their own."""
+    """Charging gateway and name of the GGSN; an address of IPv6 in an attribute of its own."""
     bench = make_bench(
         radius=(SERVER,), nas_identifier="ggsn.example", charging_gateway="2001:db8::9"
     )
     requests(bench)
-    bench.create(camel_charging_information=b"\x31\x00", sgsn_address_control="2001:db8::2")
+    bench.create(camel_charging_information=b"\x31\x00")
     (start,) = requests(bench)
     told = values(start)
     assert told["NAS-Identifier"] == "ggsn.example"
     assert told["3GPP-CG-IPv6-Address"] == "2001:db8::9"
-    assert told["3GPP-SGSN-IPv6-Address"] == "2001:db8::2"
     assert told["3GPP-CAMEL-Charging-Info"] == b"\x31\x00"
 
 

@@ -109,18 +109,23 @@ def test_what_is_too_short_for_a_header_is_discarded(bench, octets):
 
 @pytest.mark.clause("29.060 §11.1.2", "truncated Request: Cause 193")
 def test_a_truncated_request_is_refused(bench):
-    """Wherever it ends, the header says more than there is."""
+    """Wherever it ends, the header says more than there is.
+
+    The answer goes to the SGSN's TEID where that has come.
+    """
     whole = request()
     for end in (12, 13, 40, len(whole) - 1):
-        assert refusal(bench, whole[:end]).cause is Cause.INVALID_MESSAGE_FORMAT
+        response = refusal(bench, whole[:end])
+        assert response.cause is Cause.INVALID_MESSAGE_FORMAT
+        assert response.teid == (TEID if end >= 40 else 0)
 
 
 @pytest.mark.parametrize("trailing", ["00", "ff", "0000000000000000", "ff00020001"])
 @pytest.mark.clause("29.060 §11.1.2", "octets behind the end of a Request: Cause 193")
 def test_a_request_with_trailing_octets_is_refused(bench, trailing):
     """Whatever they are, an element of their own included: the header does not count them."""
-    data = request() + bytes.fromhex(trailing)
-    assert refusal(bench, data).cause is Cause.INVALID_MESSAGE_FORMAT
+    response = refusal(bench, request() + bytes.fromhex(trailing))
+    assert (response.cause, response.teid) == (Cause.INVALID_MESSAGE_FORMAT, TEID)
 
 
 @pytest.mark.clause("29.060 §11.1.2", "header length of 0 or greater than UDP can carry: Cause 193")
@@ -129,6 +134,7 @@ def test_a_length_that_cannot_be_is_refused(bench):
     for length in (0, 3, 0xFFFF):
         response = refusal(bench, request(length=length))
         assert (response.cause, response.sequence) == (Cause.INVALID_MESSAGE_FORMAT, 9)
+        assert response.teid == TEID
 
 
 @pytest.mark.parametrize("message_type", [0, 8, 15, 24, 63, 95, 122, 200, 250])
@@ -310,6 +316,23 @@ def test_of_a_repeated_element_the_first_counts(bench, repeated, counts):
     assert getattr(accepted(bench, request(behind=repeated)), name) == expected
 
 
+UNREACHABLE = {
+    "IPv6, which we do not speak under GTP": "85 0010 20010db8000000000000000000000002",
+    "no node": "85 0004 00000000",
+    "a group": "85 0004 e0000001",
+    "everybody": "85 0004 ffffffff",
+}
+
+
+@pytest.mark.parametrize("where", ["sgsn_address_control", "sgsn_address_user"])
+@pytest.mark.parametrize("octets", UNREACHABLE.values(), ids=UNREACHABLE)
+@pytest.mark.clause("29.060 §11.1.7", "a GSN address that cannot be answered at: Cause 201")
+def test_an_address_that_nothing_can_be_sent_to_is_refused(bench, where, octets):
+    """Whatever would be sent there later were lost, or reached others."""
+    response = refusal(bench, request(with_(**{where: octets})))
+    assert (response.cause, response.teid) == (Cause.MANDATORY_IE_INCORRECT, TEID)
+
+
 @pytest.mark.parametrize(
     "incorrect",
     [
@@ -337,12 +360,34 @@ def test_a_faulty_echo_request_is_discarded(bench):
 
 @pytest.mark.clause("29.060 §11.1", "unknown extension header that must be known: Cause 214 and 31")
 def test_an_extension_header_that_must_be_known_is_refused(bench):
-    """The peer is told which are known, and its request refused."""
-    octets = "36 10 0008 00000000 0009 00 c1 01 0000 00"
-    bench.deliver_octets(bytes.fromhex(octets), SGSN)
-    bench.sent(SupportedExtensionHeadersNotification, to=SGSN)
-    refused = bench.sent(CreatePdpContextResponse, to=SGSN)
-    assert refused.cause is Cause.UNKNOWN_MANDATORY_EXTENSION_HEADER
+    """The peer is told which are known, and its request refused, at its TEID where that is told."""
+    for elements, teid in (({}, 0), (ELEMENTS, TEID)):
+        body = bytes.fromhex("01 0000 00" + "".join(elements.values()))
+        head = bytes.fromhex(f"36 10 {4 + len(body):04x} 00000000 0009 00 c1")
+        bench.deliver_octets(head + body, SGSN)
+        bench.sent(SupportedExtensionHeadersNotification, to=SGSN)
+        refused = bench.sent(CreatePdpContextResponse, to=SGSN)
+        assert refused.cause is Cause.UNKNOWN_MANDATORY_EXTENSION_HEADER
+        assert refused.teid == teid
+
+
+@pytest.mark.parametrize("extension", ["01 0000", "02 ffff", "40 0102", "20 0000"])
+@pytest.mark.clause("29.060 §6", "extension headers that need not be known are stepped over")
+def test_an_extension_header_that_need_not_be_known_is_stepped_over(bench, extension):
+    """Such as that for MBMS support, or for MS Info Change reporting."""
+    kind, content = extension.split()
+    body = bytes.fromhex(f"01 {content} 00" + "".join(ELEMENTS.values()))
+    head = bytes.fromhex(f"36 10 {4 + len(body):04x} 00000000 0009 00 {kind}")
+    assert accepted(bench, head + body).address == "10.45.0.7"
+
+
+@pytest.mark.parametrize("flags", [0x33, 0x3A, 0x36, 0x37, 0x3F])
+@pytest.mark.clause("29.060 §6", "spare bit, PN and an empty E in GTP-C are of no account")
+def test_flags_that_mean_nothing_in_gtp_c_are_ignored(bench, flags):
+    """A receiver shall not return an error for them."""
+    data = bytearray(request())
+    data[0] = flags
+    assert accepted(bench, bytes(data)).address == "10.45.0.7"
 
 
 @pytest.mark.clause("29.060 §11.1", "faults in decreasing priority: structure, missing, incorrect")

@@ -147,6 +147,7 @@ def test_packets_come_up_through_either(both):
         ({"teid": 0}, Cause.NON_EXISTENT),
         ({"linked_nsapi": 9}, Cause.CONTEXT_NOT_FOUND),
         ({"nsapi": 5}, Cause.MANDATORY_IE_INCORRECT),
+        ({"sgsn_address_user": "2001:db8::2"}, Cause.MANDATORY_IE_INCORRECT),
         ({"tft": None}, Cause.PDP_CONTEXT_WITHOUT_TFT_ALREADY_ACTIVATED),
         ({"tft": b"\xc0"}, Cause.PDP_CONTEXT_WITHOUT_TFT_ALREADY_ACTIVATED),
         ({"tft": b"\x40"}, Cause.SEMANTIC_ERROR_IN_TFT_OPERATION),

@@ -80,6 +80,44 @@ def failure(bench):
 # Told by the SGSN
 
 
+@pytest.mark.parametrize("where", ["sgsn_address_control", "sgsn_address_user"])
+@pytest.mark.parametrize("address", ["2001:db8::2", "0.0.0.0", "255.255.255.255", "224.0.0.1"])
+def test_an_end_that_nothing_can_be_sent_to_changes_nothing(active, where, address) -> None:
+    """Cause 201, at the old end."""
+    update(active, NEW_SGSN, **{where: address, "teid_data": 0x999})
+    response = active.sent(UpdatePdpContextResponse)
+    assert (response.cause, response.teid) == (Cause.MANDATORY_IE_INCORRECT, 0x200)
+    (view,) = active.ggsn.contexts()
+    assert (view.sgsn_address, view.sgsn_user_address) == (SGSN, SGSN)
+
+
+@pytest.mark.clause("29.060 §7.3.3", "alternative SGSN addresses: the one of our family is taken")
+def test_the_alternative_address_is_taken_where_the_first_is_of_the_other_family(active) -> None:
+    """An SGSN with both families says both; each plane for itself."""
+    update(
+        active,
+        NEW_SGSN,
+        sgsn_address_control="2001:db8::2",
+        sgsn_address_user="192.0.2.44",
+        alternative_sgsn_address_control="192.0.2.45",
+        alternative_sgsn_address_user="2001:db8::3",
+    )
+    assert active.sent(UpdatePdpContextResponse).cause is ACCEPTED
+    (view,) = active.ggsn.contexts()
+    assert (view.sgsn_address, view.sgsn_user_address) == ("192.0.2.45", "192.0.2.44")
+
+
+def test_an_answers_address_of_the_other_family_leaves_the_tunnel_where_it_is(active) -> None:
+    """The SGSN's new TEID counts, and what can be sent to."""
+    request = ask(active)
+    answer = UpdatePdpContextResponse(
+        cause=ACCEPTED, teid_data=0x777, gsn_addresses=("2001:db8::2",), qos=BETTER
+    )
+    active.respond(request, answer, SGSN)
+    (view,) = active.ggsn.contexts()
+    assert (view.sgsn_user_address, view.sgsn_teid_data) == (SGSN, 0x777)
+
+
 @pytest.mark.clause("23.060 §9.2.3.1", "SGSN-initiated modification at the GGSN")
 def test_an_update_is_answered_in_full(active) -> None:
     """The response has every conditional element of an acceptance (TS 29.060 §7.3.4)."""
