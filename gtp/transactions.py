@@ -196,22 +196,24 @@ class InWork(Enum):
 
 IN_WORK: Final = InWork.IN_WORK
 
-RequestKey = int
-"""A digest of a request's octets and of the peer that it came from.
+RequestKey = tuple[Address, int]
+"""The peer that a request came from, and a digest of its octets.
 
 The octets have sequence number and message type in them. So a number that comes around again
 within the time of retention takes nothing from the request that had it before.
 """
 
-_Answer = tuple[float, bytes, RequestKey]
-"""When a response may be forgotten, its octets, and to which request it is."""
+
+@dataclass(slots=True)
+class _Answer:
+    data: bytes
+    expires: float
 
 
 class ResponseCache:
     """What duplicates of answered requests get, bounded in octets; the oldest give way.
 
     It needs no timer: what is too old goes when something new comes, and is never given out.
-    All are kept equally long, so a queue has them in the order in which they go.
     """
 
     def __init__(self, retention: float, octets: int) -> None:
@@ -219,8 +221,7 @@ class ResponseCache:
         self._retention = retention
         self._limit = octets
         self._octets = 0
-        self._answers: dict[RequestKey, _Answer] = {}
-        self._queue: deque[_Answer] = deque()
+        self._answers: OrderedDict[RequestKey, _Answer] = OrderedDict()
         self._in_work: OrderedDict[RequestKey, float] = OrderedDict()
 
     @property
@@ -236,8 +237,8 @@ class ResponseCache:
     def find(self, key: RequestKey, now: float) -> bytes | InWork | None:
         """Return the response to a duplicate, IN_WORK while there is none, None for a new one."""
         answer = self._answers.get(key)
-        if answer is not None and now < answer[0]:
-            return answer[1]
+        if answer is not None and now < answer.expires:
+            return answer.data
         forgotten = self._in_work.get(key)
         if forgotten is not None and now < forgotten:
             # Whoever sends it again still waits, and may do so once more.
@@ -252,20 +253,18 @@ class ResponseCache:
         while waiting and next(iter(waiting.values())) <= now:
             waiting.popitem(last=False)
         waiting[key] = now + self._retention
+        waiting.move_to_end(key)
 
     def finish(self, key: RequestKey, data: bytes, now: float) -> int:
         """Keep the response ``data`` for duplicates; return how many went before their time."""
         self._in_work.pop(key, None)
-        queue = self._queue
-        while queue and queue[0][0] <= now:
+        answers = self._answers
+        while answers and next(iter(answers.values())).expires <= now:
             self._drop_oldest()
-        previous = self._answers.get(key)
+        previous = answers.pop(key, None)
         if previous is not None:
-            queue.remove(previous)
-            self._octets -= len(previous[1])
-        answer = (now + self._retention, data, key)
-        self._answers[key] = answer
-        queue.append(answer)
+            self._octets -= len(previous.data)
+        answers[key] = _Answer(data, now + self._retention)
         self._octets += len(data)
         shed = 0
         while self._octets > self._limit:
@@ -274,6 +273,5 @@ class ResponseCache:
         return shed
 
     def _drop_oldest(self) -> None:
-        _, data, key = self._queue.popleft()
-        del self._answers[key]
-        self._octets -= len(data)
+        _, answer = self._answers.popitem(last=False)
+        self._octets -= len(answer.data)

@@ -1,6 +1,6 @@
 """Network-requested PDP context activation, the SGSN's side.
 
-Specs: TS 23.060 §9.2.2.2, TS 29.060 §7.3.8 to §7.3.11, TS 24.008 §6.1.3.1.2 and §6.1.3.1.3.
+Specs: TS 23.060 §9.2.2.2, TS 29.060 §7.3.8 to §7.3.11, TS 24.008 §6.1.3.1.2 and §6.1.3.1.4.
 
 Theory of operation. A PDU Notification Request (27) is answered (28) at once, after the SGSN's
 own checks; acceptance only says that the mobile will be asked. The mobile is then asked with
@@ -189,7 +189,7 @@ class NetworkRequests:
         self._remove(request)
 
     def refused(self, request: NetworkRequest, sm_cause: int, now: float) -> None:
-        """End a request that the mobile refuses: 29 with cause 4 (TS 24.008 §6.1.3.1.3)."""
+        """End a request that the mobile refuses: 29 with cause 4 (TS 24.008 §6.1.3.1.4)."""
         cause = Cause(gtp_cause_for_failed_request(sm_cause))
         self.fail(request, NetworkRequestFailure.REFUSED, cause, now, sm_cause)
 
