@@ -60,6 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="such as imsi=001010000000001 apn=wap.example teid=0x1 sequence=7; hex:… gives the "
         "octets of the value, and a number in the place of the name an element of any type",
     )
+    parser.add_argument("--pcap", metavar="FILE", help="capture it; - is standard output")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
+    parser.add_argument("--dry-run", action="store_true", help="show it, send nothing")
+    parser.add_argument(
+        "--list", action="store_true", help="list the messages, or the elements of MESSAGE"
+    )
+    _add_course(parser)
+    _add_wrongs(parser.add_argument_group("what is to be wrong with it"))
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
+    """Add where it goes, how often, and what is waited for."""
     parser.add_argument(
         "--to",
         metavar="ADDRESS[:PORT]",
@@ -92,13 +104,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expect", metavar="CAUSE", help="name or number that the answer must have"
     )
-    parser.add_argument("--pcap", metavar="FILE", help="capture it; - is standard output")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead")
-    parser.add_argument("--dry-run", action="store_true", help="show it, send nothing")
-    parser.add_argument(
-        "--list", action="store_true", help="list the messages, or the elements of MESSAGE"
-    )
-    wrong = parser.add_argument_group("what is to be wrong with it")
+
+
+def _add_wrongs(wrong: argparse._ArgumentGroup) -> None:
     wrong.add_argument("--drop", action="append", default=[], metavar="ELEMENT")
     wrong.add_argument(
         "--element-length",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -281,5 +283,47 @@ def test_completion_knows_every_command(shell: str, capsys: pytest.CaptureFixtur
     """The script for a shell names commands, verbs and options."""
     assert run(["completion", shell]) == 0
     script = capsys.readouterr().out
-    for word in ("ctl", "terminals", "power-off", "truncate"):
+    for word in (
+        "ctl",
+        "terminals",
+        "power-off",
+        "truncate",
+        "roaming",
+        "sgsn-restarts",
+        "end-marker",
+    ):
         assert word in script
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        (("scen",), ["scenario"]),
+        (("ctl", "fault", "gtp-"), ["gtp-c", "gtp-u"]),
+        (("ctl", "reset", ""), ["gsup", "smpp"]),
+        (("ctl", "mobile", "power-"), ["power-off", "power-on"]),
+        (("run", "def"), ["default", "defect.yaml"]),
+        (("scenario", "offl"), ["offline"]),
+        (
+            ("send", "create-pdp-context-re"),
+            [f"create-pdp-context-re{w}" for w in ("quest", "sponse")],
+        ),
+        (("decode", "defe"), ["defect.yaml"]),
+        (("run", "default", "--pcap", "defe"), ["defect.yaml"]),
+    ],
+)
+def test_bash_offers_names_and_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], offers: list[str]
+) -> None:
+    """Verbs, interfaces, labs and scenarios that come along, messages; and files, as they lie."""
+    assert run(["completion", "bash"]) == 0
+    (tmp_path / "corenet.bash").write_text(capsys.readouterr().out, encoding="utf-8")
+    (tmp_path / "defect.yaml").touch()
+    asked = (
+        'source corenet.bash; COMP_WORDS=(corenet "$@"); COMP_CWORD=$#; '
+        "$(complete -p corenet | sed 's/.* -F \\([^ ]*\\) .*/\\1/') corenet \"${@: -1}\" x; "
+        "printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    command = ["bash", "--norc", "-c", asked, "bash", *words]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert sorted(shown.stdout.split()) == offers
