@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the script; the parsers of all commands are made for it."""
     import shtab
 
+    from gtp.constants import MessageType
     from testbed.craft.draft import KINDS, word_of
     from testbed.lab.build import LABS, shipped_labs
     from testbed.lab.cli import whole_parser
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     words = {
         "labs": shipped_labs(),
         "scenarios": [Path(one.name).stem for one in (LABS / "scenarios").iterdir()],
-        "messages": [word_of(kind) for kind in KINDS],
+        "messages": [word_of(MessageType(kind)) for kind in KINDS],
     }
     parser = whole_parser()
     for command, argument in _arguments(parser):
