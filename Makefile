@@ -7,13 +7,21 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 $$HOME/.pyen
 # tox looks for interpreters on PATH only.
 TOX_PATH := $(subst $(eval) ,:,$(wildcard $(HOME)/.pyenv/versions/3.1[123].*/bin)):$(PATH)
 
+# Labs hold fixed ports: side by side only where each process may have a network of its own. One more
+# than there are processors, as tests with peers wait; then with one process each, which costs least.
+AT_ONCE ?= $(shell $(VENV)/bin/python tests/own_network.py -c "import os; print(os.cpu_count() + 1)" 2>/dev/null || echo 1)
+SIDE_BY_SIDE = $(if $(ARGS),,$(filter-out 1,$(AT_ONCE)))
+NOTE = $(SIDE_BY_SIDE) at once, each heard of at its end; as they run, one by one: make test AT_ONCE=1
+
 .PHONY: demo test bench clean
 
 demo: $(VENV)/.installed ## an offline push, end to end, with its ladder and its capture
 	@$(VENV)/bin/corenet demo --pcap demo.pcapng $(ARGS)
 
 test: $(VENV)/.tox ## all tests: lint, types, each Python that is here, docs, real peers that are here
-	@PATH="$(TOX_PATH)" $(VENV)/bin/tox run $(ARGS)
+	@$(if $(SIDE_BY_SIDE),echo "$(NOTE)")
+	@PATH="$(TOX_PATH)" $(if $(SIDE_BY_SIDE),CORENET_WORKERS=1) \
+		$(VENV)/bin/tox $(if $(SIDE_BY_SIDE),run-parallel --parallel $(SIDE_BY_SIDE),run $(ARGS))
 
 bench: $(VENV)/.bench ## the codec beside scapy and pycrate, the gateway beside Kannel: some minutes
 	@$(VENV)/bin/python -m benchmarks.codec

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import sys
 from glob import glob
 from importlib.metadata import entry_points
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
+
+from tests import own_network
 
 # No deadline: a machine that is busy is no bug. Derandomised: a failure is the same everywhere.
 settings.register_profile("corenet", deadline=None, derandomize=True)
@@ -17,6 +21,16 @@ settings.load_profile("corenet")
 
 REQUIRE_PEERS = "CORENET_REQUIRE_PEERS"
 """With this in the environment, and not 0, a peer that is missing is a failure."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Give each process of pytest-xdist a network of its own; where none can be had, leave one."""
+    if own_network.can_be_had():
+        for spec in specs:
+            spec.python = shlex.join([sys.executable, own_network.__file__])
+    else:
+        del specs[1:]
 
 
 def require_peer(program: str, *, package: str) -> str:
