@@ -14,6 +14,7 @@ BUILDS = {"bdist_wheel", "editable_wheel", "build_ext"}
 if os.environ.get("CORENET_COMPILE") == "1" and BUILDS.intersection(sys.argv):
     from compiling import extensions
 
-    setup(ext_modules=extensions())
+    # A folder of its own, so that wheels with and without can be built at the same time.
+    setup(ext_modules=extensions(), options={"build": {"build_base": "build/with-mypyc"}})
 else:
     setup()

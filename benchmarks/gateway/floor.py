@@ -60,7 +60,7 @@ class Floor:
             health=dict,
             metrics=bytes,
         )
-        reactor.listenTCP(PORT, site, interface=self._host)  # type: ignore[attr-defined]
+        reactor.listenTCP(PORT, site, interface=self._host)
         spare_collections()
         print("Ready: the floor", flush=True)
         return await Deferred[int]()

@@ -114,7 +114,7 @@ def test_what_has_no_place_in_a_response_is_ignored(asked: Asked, unknown: str) 
         each = Asked()
         each.answer(*elements)
         response = each.succeeded().response
-        assert response.sgsn_address == "192.0.2.2"  # type: ignore[attr-defined]
+        assert response.sgsn_address == "192.0.2.2"
 
 
 @pytest.mark.clause(

@@ -36,7 +36,7 @@ IMSI = "234150999999999"
 
 def endpoint(**timers: float) -> Endpoint:
     return Endpoint(
-        timers=Timers(**timers),  # type: ignore[arg-type]
+        timers=Timers(**timers),
         recovery=7,
         accepts=frozenset(),
         random=Random(1),

@@ -35,4 +35,4 @@ def test_responses_are_kept_while_the_request_may_come_again() -> None:
 def test_values_that_cannot_work_are_refused(values: dict[str, float], what: str) -> None:
     """A timer that would never expire, or at once, is our caller's fault and is named."""
     with pytest.raises(LocalProtocolError, match=what):
-        Timers(**values)  # type: ignore[arg-type]
+        Timers(**values)

@@ -19,7 +19,7 @@ SMSC = ("smsc", 0)
 
 
 def bench(**settings: object) -> Bench:
-    config = GsupServerConfig(HLR, HLR, names={"smsc": SMSC}, **settings)  # type: ignore[arg-type]
+    config = GsupServerConfig(HLR, HLR, names={"smsc": SMSC}, **settings)
     bench = Bench(GsupServer(config, name="gsup"))
     bench.start()
     return bench

@@ -19,7 +19,7 @@ PLACE = ("hlr", 0)
 
 
 def bench(**settings: object) -> Bench:
-    config = HlrOutsideConfig(HLR, {SGSN: "sgsn-1"}, **settings)  # type: ignore[arg-type]
+    config = HlrOutsideConfig(HLR, {SGSN: "sgsn-1"}, **settings)
     bench = Bench(HlrOutside(config, name="hlr"))
     bench.start()
     return bench
@@ -296,7 +296,7 @@ def test_contradictions_are_refused(
 ) -> None:
     """A configuration that cannot work raises ValueError."""
     with pytest.raises(ValueError):
-        HlrOutsideConfig(HLR, units, **settings)  # type: ignore[arg-type]
+        HlrOutsideConfig(HLR, units, **settings)
 
 
 def test_waits_are_above_zero() -> None:

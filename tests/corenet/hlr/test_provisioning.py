@@ -37,13 +37,13 @@ class Bench:
     """An HLR with two subscribers, and what it says to SGSNs."""
 
     def __init__(self, **changes: object) -> None:
-        config = replace(HlrConfig("192.0.2.3", (FIRST, SECOND)), **changes)  # type: ignore[arg-type]
+        config = replace(HlrConfig("192.0.2.3", (FIRST, SECOND)), **changes)
         self.hlr = Hlr(config, random=Random(1), recovery=1)
         self.now = 7.0
 
     def say(self, kind: MessageType, sgsn: Address = SGSN, **values: object) -> list[GsupMessage]:
         """Let an SGSN say something about the first subscriber; return what SGSNs get."""
-        message = GsupMessage(kind, IMSI, cn_domain=CnDomain.PS, **values)  # type: ignore[arg-type]
+        message = GsupMessage(kind, IMSI, cn_domain=CnDomain.PS, **values)
         local = ("192.0.2.3", 4222)
         self.hlr.receive(Interface.GR, message.encode(), peer=sgsn, local=local, now=self.now)
         return [message for message, _ in self.said()]
@@ -68,7 +68,7 @@ class Bench:
         """Change the first subscriber."""
         before = self.hlr.subscriber(IMSI)
         assert before is not None
-        self.hlr.change(replace(before, **changes), self.now)  # type: ignore[arg-type]
+        self.hlr.change(replace(before, **changes), self.now)
 
     def events(self) -> list[Event]:
         return self.hlr.take_events()

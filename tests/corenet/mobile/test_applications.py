@@ -252,7 +252,7 @@ def _reject(lab: Lab) -> None:
         pytest.param(lambda lab: lab.mobiles.power_off(IMSI, lab.network.now), id="off"),
     ],
 )
-def test_application_hears_that_there_will_be_no_context(lab: Lab, refuse) -> None:  # type: ignore[no-untyped-def]
+def test_application_hears_that_there_will_be_no_context(lab: Lab, refuse) -> None:
     """Refused, unanswered, or given up: the application is told once."""
     program = lab.program
     program.host.activate(lab.network.now)
@@ -268,13 +268,11 @@ def test_application_hears_that_there_will_be_no_context(lab: Lab, refuse) -> No
         pytest.param(lambda lab: lab.mobiles.power_off(IMSI, lab.network.now), id="off"),
     ],
 )
-def test_application_that_wants_a_context_back_disturbs_no_detach(lab: Lab, end) -> None:  # type: ignore[no-untyped-def]
+def test_application_that_wants_a_context_back_disturbs_no_detach(lab: Lab, end) -> None:
     """It is told after the procedure, and then the mobile is detached: no context."""
     program = lab.online()
     asked: list[bool] = []
-    program.context_ended = (  # type: ignore[method-assign]
-        lambda address, now: asked.append(program.host.activate(now))
-    )
+    program.context_ended = lambda address, now: asked.append(program.host.activate(now))
     end(lab)
     lab.network.wait(0)
     assert asked == [False]

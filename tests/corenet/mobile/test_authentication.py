@@ -45,7 +45,7 @@ class Bench:
 
     def said(self) -> list[gmm.GmmMessage]:
         """Return what the mobile has said."""
-        return [message for _, message in self.network.heard()]  # type: ignore[misc]
+        return [message for _, message in self.network.heard()]
 
     @property
     def state(self) -> MobileState:

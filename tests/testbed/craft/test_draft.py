@@ -30,7 +30,7 @@ CREATE = MessageType.CREATE_PDP_CONTEXT_REQUEST
 
 
 def made(message_type: MessageType, *words: str, **faults: object) -> bytes:
-    return octets(draft(message_type, words, OWN), 7, Faults(**faults))  # type: ignore[arg-type]
+    return octets(draft(message_type, words, OWN), 7, Faults(**faults))
 
 
 def created(*words: str) -> CreatePdpContextRequest:
@@ -117,7 +117,7 @@ def test_causes_go_by_name_or_number() -> None:
     """A cause is named as in the standard, or has a number, even one that is unassigned."""
     response = MessageType.DELETE_PDP_CONTEXT_RESPONSE
     for words, cause in (("non-existent", 192), ("system failure", 204), ("250", 250)):
-        assert decode(made(response, f"cause={words}")).cause == Cause(cause)  # type: ignore[attr-defined]
+        assert decode(made(response, f"cause={words}")).cause == Cause(cause)
 
 
 def test_header_words() -> None:

@@ -79,7 +79,7 @@ class Centre:
             "esm_class": int(EsmClass(type=MessageType.DELIVERY_RECEIPT)),
             **more,
         }
-        pdu = DeliverSm(**fields)  # type: ignore[arg-type]
+        pdu = DeliverSm(**fields)
 
         def act(now: float) -> None:
             session = self.node.server.session(connection)

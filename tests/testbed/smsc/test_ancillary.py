@@ -56,7 +56,7 @@ class Play:
             "data_coding": 4,
             "short_message": b"old",
         }
-        return self.ask(SubmitMulti(**{**defaults, **fields}), SubmitMultiResp)  # type: ignore[arg-type]
+        return self.ask(SubmitMulti(**{**defaults, **fields}), SubmitMultiResp)
 
     def query(self, message_id: str) -> QuerySmResp:
         return self.ask(QuerySm(message_id=message_id, source=SERVICE), QuerySmResp)

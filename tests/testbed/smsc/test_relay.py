@@ -170,7 +170,7 @@ def from_mobile(octets: bytes, **more: object) -> GsupMessage:
         IMSI,
         sm_rp_ui=octets,
         source_name=b"sgsn",
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 

@@ -38,7 +38,7 @@ def text(number: int = 0, **fields: object) -> SubmitSm:
         "data_coding": 4,
         "short_message": b"hello",
     }
-    return SubmitSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return SubmitSm(**{**defaults, **fields})
 
 
 def ask(world: World, session: Session, pdu: SubmitSm) -> Response:

@@ -248,7 +248,7 @@ def push(size: int = 10, **fields: object) -> DataSm:
         "data_coding": 0xF5,
         "tlvs": (*PORTS, p.MESSAGE_PAYLOAD(bytes(size))),
     }
-    return DataSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return DataSm(**{**defaults, **fields})
 
 
 def text(**fields: object) -> SubmitSm:
@@ -259,7 +259,7 @@ def text(**fields: object) -> SubmitSm:
         "data_coding": 4,
         "short_message": b"hello",
     }
-    return SubmitSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return SubmitSm(**{**defaults, **fields})
 
 
 # Binding
@@ -765,7 +765,7 @@ def test_what_was_kept_is_taken_up_after_a_restart() -> None:
 
 def mobile_submits(bench: Bench, to: str = BOB, **more: object) -> GsupMessage:
     """Have Ann's mobile submit a text; return what the HLR is answered."""
-    pdu = tpdu.Submit(1, SmsAddress(to), b"hi", **more)  # type: ignore[arg-type]
+    pdu = tpdu.Submit(1, SmsAddress(to), b"hi", **more)
     request = GsupMessage(
         MessageType.MO_FORWARD_SM_REQUEST,
         IMSI,

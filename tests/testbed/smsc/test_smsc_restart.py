@@ -82,7 +82,7 @@ def text(**fields: object) -> SubmitSm:
         "registered_delivery": FINAL,
         "short_message": b"old",
     }
-    return SubmitSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return SubmitSm(**{**defaults, **fields})
 
 
 def test_each_destination_of_submit_multi_has_its_receipt(play: Play) -> None:

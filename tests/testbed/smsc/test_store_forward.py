@@ -350,7 +350,7 @@ def test_every_state_that_is_not_final_leads_on() -> None:
 def test_a_policy_that_leads_nowhere_is_refused(wrong: dict[str, object]) -> None:
     """Waits and times are above 0."""
     with pytest.raises(ValueError, match="above 0"):
-        RetryPolicy(**wrong)  # type: ignore[arg-type]
+        RetryPolicy(**wrong)
 
 
 def test_a_message_that_no_one_answers_for_is_tried_again() -> None:

@@ -36,13 +36,13 @@ PORTS = bytes.fromhex("0605040B8423F0")
 def submit(**fields: object) -> SubmitSm:
     """Return a submit_sm for Ann."""
     defaults: dict[str, object] = {"source": SERVICE, "destination": ANN, "data_coding": 0xF5}
-    return SubmitSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return SubmitSm(**{**defaults, **fields})
 
 
 def data(**fields: object) -> DataSm:
     """Return a data_sm for Ann."""
     defaults: dict[str, object] = {"source": SERVICE, "destination": ANN, "data_coding": 0xF5}
-    return DataSm(**{**defaults, **fields})  # type: ignore[arg-type]
+    return DataSm(**{**defaults, **fields})
 
 
 def only(pdu: SubmitSm | DataSm | SubmitMulti) -> Submission:

@@ -40,7 +40,7 @@ RECEIVER = BindReceiver(system_id="quiz", interface_version=0x34)
 def text(words: str = "hi", to: str = "80101", **fields: object) -> tpdu.Submit:
     dcs, payload = encode_text(words)
     number = SmsAddress(to, TypeOfNumber.UNKNOWN if len(to) < 8 else TypeOfNumber.INTERNATIONAL)
-    return tpdu.Submit(1, number, payload, dcs, **fields)  # type: ignore[arg-type]
+    return tpdu.Submit(1, number, payload, dcs, **fields)
 
 
 def write(world: World, pdu: tpdu.Submit, reference: int = 9) -> None:

@@ -176,7 +176,7 @@ def test_a_transaction_can_be_given_up() -> None:
 def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     """A window, a number at once and waits that lead nowhere are errors of whoever sets them."""
     with pytest.raises(ValueError, match="above 0"):
-        TransactionPolicy(**wrong)  # type: ignore[arg-type]
+        TransactionPolicy(**wrong)
 
 
 def test_every_pair_of_the_table_is_told() -> None:
