@@ -16,8 +16,10 @@ from hypothesis import settings
 from tests import own_network
 
 # No deadline: a machine that is busy is no bug. Derandomised: a failure is the same everywhere.
-settings.register_profile("corenet", deadline=None, derandomize=True)
-settings.load_profile("corenet")
+settings.register_profile("whole", deadline=None, derandomize=True)
+# For the second and third Python, and for coverage: whoever asks for more by number still has it.
+settings.register_profile("few", settings.get_profile("whole"), max_examples=10)
+settings.load_profile(os.environ.get("CORENET_PROPERTIES", "whole"))
 
 REQUIRE_PEERS = "CORENET_REQUIRE_PEERS"
 """With this in the environment, and not 0, a peer that is missing is a failure."""

@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 from corenet.control.openapi import document
 
 BASE = "http://core.example"
-EXAMPLES = int(os.environ.get("CORENET_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("CORENET_EXAMPLES", min(25, settings.default.max_examples)))
 """Requests per operation and kind, right and wrong ones."""
 
 SCHEMA = schemathesis.openapi.from_dict(document())
