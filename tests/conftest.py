@@ -8,6 +8,7 @@ import shutil
 import sys
 from glob import glob
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -23,6 +24,14 @@ settings.load_profile(os.environ.get("CORENET_PROPERTIES", "whole"))
 
 REQUIRE_PEERS = "CORENET_REQUIRE_PEERS"
 """With this in the environment, and not 0, a peer that is missing is a failure."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m`` and one mark leave files out that don't name it: reading costs least."""
+    mark = config.getoption("markexpr")
+    if not mark.isidentifier() or collection_path.suffix != ".py":
+        return None
+    return mark not in collection_path.read_text(encoding="utf-8") or None
 
 
 @pytest.hookimpl(optionalhook=True)
