@@ -29,7 +29,12 @@ from corenet.gi.hop import fragments, may_be_fragmented, one_hop_less
 from corenet.gi.icmp import parse_echo, time_exceeded, too_big
 from corenet.gi.ip import IPV4_HEADER_LENGTH, IPV6_HEADER_LENGTH, IpError
 from corenet.gi.limit import Limit
-from corenet.gi.router import LINK_LOCAL_PREFIX, is_router_solicitation, router_advertisement
+from corenet.gi.router import (
+    LINK_LOCAL_PREFIX,
+    ROUTER_ADDRESS,
+    is_router_solicitation,
+    router_advertisement,
+)
 
 ERRORS_PER_SECOND: Final = 100.0
 ERRORS_AT_ONCE: Final = 50.0
@@ -194,7 +199,7 @@ class Traffic:
     def _from_link(self, context: PdpContext, packet: bytes) -> None:
         """Take a packet from an MS's link-local address: it is for us, or for nobody.
 
-        Only a Router Solicitation gets an answer (TS 29.061 §11.2.1.3.4).
+        A Router Solicitation gets an answer (TS 29.061 §11.2.1.3.4), and a ping of the router.
         """
         assert context.ipv6 is not None
         source = packet[8:24]
@@ -204,7 +209,7 @@ class Traffic:
             prefix, mtu = context.ipv6[:PREFIX_LENGTH], context.access.apn.mtu
             self._core.send_own(context, router_advertisement(source, prefix, mtu))
             self._core.counters.router_advertisements += 1
-        else:
+        elif packet[24:40] != ROUTER_ADDRESS or not self._answered(context, packet):
             self._core.drop(DropReason.LINK_LOCAL)
 
     # Errors

@@ -8,7 +8,7 @@ no error is ever sent).
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from socket import AF_INET6, inet_pton
 from typing import Final
 
@@ -41,6 +41,7 @@ _ERRORS: Final = frozenset(bytes((kind,)) for kind in (3, 4, 5, 11, 12))
 _QUOTED: Final = 576
 """Octets of the longest error in IPv4, so that it gets through anywhere (RFC 1812 §4.3.2.3)."""
 _QUOTED_V6: Final = 1280
+_SERVICE: Final = 0xFC
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,15 @@ class Echo:
     sequence: int
     data: bytes = b""
     reply: bool = False
+    service: int = 0
+    """Type of service or traffic class, without the two bits of congestion."""
 
     def answer(self) -> Echo:
-        """Return the reply: the same data back to where they came from."""
-        return Echo(
-            self.destination, self.source, self.identifier, self.sequence, self.data, reply=True
-        )
+        """Return the reply: the same data, with the same service, back to where they came from.
+
+        RFC 1349 §5.1.
+        """
+        return replace(self, source=self.destination, destination=self.source, reply=True)
 
     def packet(self) -> bytes:
         """Return the IP packet; raise ``IpError`` for addresses or data that do not fit one."""
@@ -66,13 +70,14 @@ class Echo:
         if ":" not in self.source:
             kind = _ECHO_REPLY if self.reply else _ECHO
             message = _with_checksum(bytes((kind, 0, 0, 0)) + rest, b"")
-            return ipv4_packet(self.source, self.destination, PROTOCOL_ICMP, message)
+            ends = (self.source, self.destination)
+            return ipv4_packet(*ends, PROTOCOL_ICMP, message, service=self.service)
         kind = _ECHO_REPLY_V6 if self.reply else _ECHO_V6
         try:
-            ends = inet_pton(AF_INET6, self.source), inet_pton(AF_INET6, self.destination)
+            octets = inet_pton(AF_INET6, self.source), inet_pton(AF_INET6, self.destination)
         except OSError:
             raise IpError(f"no IPv6 addresses: {self.source!r}, {self.destination!r}") from None
-        return icmpv6_packet(*ends, bytes((kind, 0, 0, 0)) + rest)
+        return icmpv6_packet(*octets, bytes((kind, 0, 0, 0)) + rest, service=self.service)
 
 
 def parse_echo(packet: bytes) -> Echo:
@@ -101,7 +106,14 @@ def parse_echo(packet: bytes) -> Echo:
         sequence,
         outer.payload[_HEADER.size :],
         reply=kind == echoes[1],
+        service=_service(packet),
     )
+
+
+def _service(packet: bytes) -> int:
+    if packet[0] >> 4 == 4:
+        return packet[1] & _SERVICE
+    return int.from_bytes(packet[:2], "big") >> 4 & _SERVICE
 
 
 def too_big(packet: bytes, router: str, mtu: int) -> bytes | None:
@@ -123,12 +135,18 @@ def time_exceeded(packet: bytes, router: str) -> bytes | None:
 
 
 def icmpv6_packet(
-    source: bytes, destination: bytes, message: bytes, *, hop_limit: int = DEFAULT_TTL
+    source: bytes,
+    destination: bytes,
+    message: bytes,
+    *,
+    hop_limit: int = DEFAULT_TTL,
+    service: int = 0,
 ) -> bytes:
     """Return the packet with an ICMPv6 message, whose checksum, 0 until now, is made right."""
     pseudo = _pseudo_header_v6(source + destination, len(message))
     message = _with_checksum(message, pseudo)
-    return ipv6_packet(source, destination, PROTOCOL_ICMPV6, message, hop_limit=hop_limit)
+    ends = (source, destination)
+    return ipv6_packet(*ends, PROTOCOL_ICMPV6, message, hop_limit=hop_limit, service=service)
 
 
 def icmpv6_checksum(source: bytes, destination: bytes, message: bytes) -> int:

@@ -110,6 +110,7 @@ def ipv4_packet(
     *,
     identification: int = 0,
     ttl: int = DEFAULT_TTL,
+    service: int = 0,
 ) -> bytes:
     """Return an IPv4 packet without options that must not be fragmented (RFC 791).
 
@@ -122,15 +123,22 @@ def ipv4_packet(
         ends = inet_aton(source), inet_aton(destination)
     except OSError:
         raise IpError(f"no IPv4 addresses: {source!r}, {destination!r}") from None
-    header = _IPV4.pack(0x45, 0, length, identification, _DO_NOT_FRAGMENT, ttl, protocol, 0, *ends)
+    first = (0x45, service, length, identification, _DO_NOT_FRAGMENT, ttl, protocol, 0)
+    header = _IPV4.pack(*first, *ends)
     return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + payload
 
 
 def ipv6_packet(
-    source: bytes, destination: bytes, protocol: int, payload: bytes, *, hop_limit: int
+    source: bytes,
+    destination: bytes,
+    protocol: int,
+    payload: bytes,
+    *,
+    hop_limit: int,
+    service: int = 0,
 ) -> bytes:
     """Return an IPv6 packet without extension headers; addresses are 16 octets (RFC 8200 §3)."""
-    head = _IPV6.pack(0x60000000, len(payload), protocol, hop_limit)
+    head = _IPV6.pack(0x60000000 | service << 20, len(payload), protocol, hop_limit)
     return head + source + destination + payload
 
 

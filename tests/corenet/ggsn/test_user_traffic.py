@@ -12,7 +12,7 @@ from corenet.ggsn.config import Apn, GgsnConfig
 from corenet.ggsn.events import DropReason
 from corenet.ggsn.node import Ggsn
 from corenet.gi.icmp import Echo, parse_echo
-from corenet.gi.ip import ipv4_packet, ipv6_packet, parse
+from corenet.gi.ip import checksum, ipv4_packet, ipv6_packet, parse
 from corenet.interfaces.bulk import ForwardsInBulk
 from corenet.interfaces.node import Interface
 from gtp.ies import EndUserAddress, PdpType
@@ -165,6 +165,37 @@ def test_the_gateway_and_the_name_servers_answer_pings(world: World) -> None:
     assert all(echo.reply and echo.data == b"ping" for echo in answers)
     assert world.gi == []
     assert world.ggsn.counters.pings_answered == 4
+
+
+@pytest.mark.parametrize("tos", [0x00, 0x28, 0xB8, 0xBB, 0x03])
+@pytest.mark.clause("RFC 1349 §5.1", "a ping's type of service comes back, without its ECN")
+def test_a_reply_has_the_service_of_its_ping(world: World, tos: int) -> None:
+    """In both families; what a network said of congestion is nothing to repeat."""
+    mobile = world.mobile()
+    ping = bytearray(Echo(mobile.address, GATEWAY, 1, 2).packet())
+    ping[1] = tos
+    ping[10:12] = b"\0\0"
+    ping[10:12] = checksum(bytes(ping[:20])).to_bytes(2, "big")
+    ping_v6 = bytearray(Echo(mobile.address_v6, GATEWAY_V6, 1, 2).packet())
+    ping_v6[:2] = (0x6000 | tos << 4).to_bytes(2, "big")
+    world.up(mobile, bytes(ping), bytes(ping_v6))
+    reply, reply_v6 = (packet for _, packet, _ in world.tunnelled)
+    assert reply[1] == tos & 0xFC
+    assert int.from_bytes(reply_v6[:2], "big") == 0x6000 | (tos & 0xFC) << 4
+    assert parse_echo(reply).reply
+    assert parse_echo(reply_v6).reply
+
+
+def test_the_router_on_the_link_answers_pings(world: World) -> None:
+    """From the mobile's own link-local address alone."""
+    mobile = world.mobile()
+    own = IPv6Address(mobile.address_v6).packed[8:]
+    for identifier, answers in ((own, 1), (own[:7] + bytes((own[7] ^ 1,)), 1)):
+        source = str(IPv6Address(bytes.fromhex("fe80000000000000") + identifier))
+        world.up(mobile, Echo(source, "fe80::1", 1, 2, b"ping").packet())
+        assert len(world.tunnelled) == answers
+    answer = parse_echo(world.tunnelled[0][1])
+    assert (answer.source, answer.reply, answer.data) == ("fe80::1", True, b"ping")
 
 
 def test_what_is_no_ping_goes_on_to_the_kernel(world: World) -> None:

@@ -325,6 +325,19 @@ def test_name_servers_answer_pings(
     assert parse_echo(g_pdu.payload) == Echo(destination, source, 7, 1, reply=True)
 
 
+def test_the_gateway_answers_pings_and_says_what_is_too_long(suite: Suite) -> None:
+    """No case of the suite's, but what a host would expect of the first router on its way."""
+    one, other = suite.activate(), suite.activate()
+    assert one.address.ipv4 not in (None, "10.45.0.1")
+    suite.up(one, Echo(one.address.ipv4 or "", "10.45.0.1", 7, 1).packet())
+    assert parse_echo(suite.down(one).payload).source == "10.45.0.1"
+    ends = one.address.ipv4 or "", other.address.ipv4 or ""
+    suite.up(one, Echo(*ends, 7, 1, bytes(1472)).packet())
+    error = suite.down(one).payload
+    assert (error[12:16], error[20:22]) == (bytes((10, 45, 0, 1)), b"\x03\x04")
+    assert int.from_bytes(error[26:28], "big") == 1400
+
+
 def mangled(address: bytes, start: int = 0) -> bytes:
     """Return another address, as the suite makes it."""
     return address[:start] + bytes(octet ^ 0x11 for octet in address[start:])
@@ -519,12 +532,12 @@ def test_a_thousand_contexts_are_used_at_one_time(suite: Suite) -> None:
 
 
 def test_the_pool_is_used_up_and_freed(suite: Suite) -> None:
-    """addr_pool_exhaustion: 4,094 contexts, then Cause 211; what is deleted can be had again."""
+    """addr_pool_exhaustion: 4,093 contexts, then Cause 211; what is deleted can be had again."""
     contexts = []
     while (context := suite.activate(nsapi=1)).response.cause is Cause.REQUEST_ACCEPTED:
         contexts.append(context)
     assert context.response.cause is Cause.ALL_DYNAMIC_PDP_ADDRESSES_OCCUPIED
-    assert len(contexts) == 2**12 - 2
+    assert len(contexts) == 2**12 - 3  # network, broadcast, gateway
     suite.delete(contexts[7])
     suite.delete(contexts[3])
     assert [suite.activate().address for _ in range(2)] == [
