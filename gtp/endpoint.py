@@ -246,9 +246,8 @@ class Endpoint:
         self.counters.too_short += 1
 
     def _receive_request(self, data: bytes, peer: Address, now: float) -> None:
-        digest = hash(data)
-        key = (peer, digest)
-        known = self._cache.find(key, now)
+        digest = hash((peer, data))
+        known = self._cache.find(digest, now)
         if known is IN_WORK:
             self.counters.duplicates_dropped += 1
             return
@@ -264,7 +263,7 @@ class Endpoint:
         recovery = getattr(message, "recovery", None)
         if recovery is not None:
             self._note_recovery(peer, recovery)
-        self._cache.begin(key, now)
+        self._cache.begin(digest, now)
         self.counters.requests_received += 1
         self._events.append(RequestReceived(message, peer, digest))
 
@@ -408,11 +407,9 @@ class Endpoint:
             raise LocalProtocolError(f"{response.TYPE.text} does not answer {request.TYPE.text}")
         response.sequence = request.sequence
         data = response.encode()
-        peer = received.peer
-        key = (peer, received.digest)
-        self.counters.responses_shed += self._cache.finish(key, data, now)
+        self.counters.responses_shed += self._cache.finish(received.digest, data, now)
         self.counters.responses_sent += 1
-        self._datagrams.append((data, peer))
+        self._datagrams.append((data, received.peer))
 
     def tell(self, message: Message, peer: Address) -> None:
         """Send a message that nobody answers, under the sequence number that it has.

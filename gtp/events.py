@@ -29,7 +29,7 @@ class RequestReceived(Event):
     message: Message
     peer: Address
     digest: int = 0
-    """Tells this request from every other of the peer."""
+    """Tells this request from every other, of this peer and of all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,24 +196,22 @@ class InWork(Enum):
 
 IN_WORK: Final = InWork.IN_WORK
 
-RequestKey = tuple[Address, int]
-"""The peer that a request came from, and a digest of its octets.
+RequestKey = int
+"""A digest of a request's octets and of the peer that it came from.
 
 The octets have sequence number and message type in them. So a number that comes around again
 within the time of retention takes nothing from the request that had it before.
 """
 
-
-@dataclass(slots=True)
-class _Answer:
-    data: bytes
-    expires: float
+_Answer = tuple[float, bytes, RequestKey]
+"""When a response may be forgotten, its octets, and to which request it is."""
 
 
 class ResponseCache:
     """What duplicates of answered requests get, bounded in octets; the oldest give way.
 
     It needs no timer: what is too old goes when something new comes, and is never given out.
+    All are kept equally long, so a queue has them in the order in which they go.
     """
 
     def __init__(self, retention: float, octets: int) -> None:
@@ -221,7 +219,8 @@ class ResponseCache:
         self._retention = retention
         self._limit = octets
         self._octets = 0
-        self._answers: OrderedDict[RequestKey, _Answer] = OrderedDict()
+        self._answers: dict[RequestKey, _Answer] = {}
+        self._queue: deque[_Answer] = deque()
         self._in_work: OrderedDict[RequestKey, float] = OrderedDict()
 
     @property
@@ -237,8 +236,8 @@ class ResponseCache:
     def find(self, key: RequestKey, now: float) -> bytes | InWork | None:
         """Return the response to a duplicate, IN_WORK while there is none, None for a new one."""
         answer = self._answers.get(key)
-        if answer is not None and now < answer.expires:
-            return answer.data
+        if answer is not None and now < answer[0]:
+            return answer[1]
         forgotten = self._in_work.get(key)
         if forgotten is not None and now < forgotten:
             # Whoever sends it again still waits, and may do so once more.
@@ -253,18 +252,20 @@ class ResponseCache:
         while waiting and next(iter(waiting.values())) <= now:
             waiting.popitem(last=False)
         waiting[key] = now + self._retention
-        waiting.move_to_end(key)
 
     def finish(self, key: RequestKey, data: bytes, now: float) -> int:
         """Keep the response ``data`` for duplicates; return how many went before their time."""
         self._in_work.pop(key, None)
-        answers = self._answers
-        while answers and next(iter(answers.values())).expires <= now:
+        queue = self._queue
+        while queue and queue[0][0] <= now:
             self._drop_oldest()
-        previous = answers.pop(key, None)
+        previous = self._answers.get(key)
         if previous is not None:
-            self._octets -= len(previous.data)
-        answers[key] = _Answer(data, now + self._retention)
+            queue.remove(previous)
+            self._octets -= len(previous[1])
+        answer = (now + self._retention, data, key)
+        self._answers[key] = answer
+        queue.append(answer)
         self._octets += len(data)
         shed = 0
         while self._octets > self._limit:
@@ -273,5 +274,6 @@ class ResponseCache:
         return shed
 
     def _drop_oldest(self) -> None:
-        _, answer = self._answers.popitem(last=False)
-        self._octets -= len(answer.data)
+        _, data, key = self._queue.popleft()
+        del self._answers[key]
+        self._octets -= len(data)

@@ -10,8 +10,6 @@ the procedure's inputs here.
 
 from __future__ import annotations
 
-from socket import inet_aton
-
 from corenet.ggsn.causes import (
     absent_subscriber,
     gtp_cause,
@@ -29,7 +27,7 @@ from corenet.ggsn.events import (
     Trigger,
 )
 from corenet.ggsn.network_activation import Failure, Input, NetworkActivation, State
-from corenet.ggsn.pools import AccessPoint
+from corenet.ggsn.pools import AccessPoint, octets_of
 from corenet.ggsn.reachability import Reachability
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from gtp.constants import Cause, MapCause, MsNotReachableReason
@@ -89,7 +87,7 @@ class NetworkActivations:
         if activation is None:
             reason = self._reachability.not_reachable(imsi)
             back_off = self._reachability.back_off(imsi, access.key)
-            if binding is None and access.ipv4 is None:
+            if binding is None and not access.pools:
                 self._refuse(key, imsi, name, FailureCause.local(LocalCause.NO_ADDRESS))
             elif reason is not None:
                 cause = FailureCause.local(LocalCause.MS_NOT_REACHABLE, reason)
@@ -218,7 +216,7 @@ class NetworkActivations:
     # What comes of the MS's Create PDP Context Request
 
     def matching(
-        self, imsi: str, access: AccessPoint | None, address: str | None
+        self, imsi: str, access: AccessPoint | None, address: bytes | None
     ) -> NetworkActivation | None:
         """Return the procedure that a Create PDP Context Request belongs to, or None.
 
@@ -251,11 +249,11 @@ class NetworkActivations:
 
     # Inside
 
-    def _bound_to(self, address: str | None) -> NetworkActivation | None:
-        """Return the procedure for a static address, or None."""
+    def _bound_to(self, address: bytes | None) -> NetworkActivation | None:
+        """Return the procedure for a static address or prefix, or None."""
         binding = None
         if address is not None:
-            binding = self._core.access_points.binding_at(inet_aton(address))
+            binding = self._core.access_points.binding_at(address)
         if binding is None:
             return None
         return self._under_way.get((binding.imsi, apn_key(binding.apn)))
@@ -400,7 +398,7 @@ class NetworkActivations:
         activation = self._by_teid.get(message.teid_control)
         if activation is not None and activation.sgsn_address == host:
             return activation
-        activation = self._bound_to(message.end_user_address.ipv4)
+        activation = self._bound_to(octets_of(message.end_user_address))
         if activation is not None and activation.access.key == apn_key(message.apn):
             return activation
         return None
@@ -409,6 +407,6 @@ class NetworkActivations:
         """Whether a 29 comes too late, because the context is there."""
         if self._core.contexts.tunnel(message.teid) is not None:
             return True
-        address = message.end_user_address.ipv4
-        context = self._core.contexts.at(inet_aton(address)) if address is not None else None
+        address = octets_of(message.end_user_address)
+        context = self._core.contexts.at(address) if address is not None else None
         return context is not None and context.access.key == apn_key(message.apn)

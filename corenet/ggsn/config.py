@@ -151,14 +151,27 @@ class StaticBinding:
     imsi: str
     apn: str
     address: str
-    """IPv4 address; never given to anybody else."""
+    """IPv4 or IPv6 address; never given to anybody else, nor is an IPv6 address's /64."""
     msisdn: str | None = None
     """Digits, for accounting where the SGSN does not tell."""
 
     def __post_init__(self) -> None:
         if not (self.imsi.isdigit() and 6 <= len(self.imsi) <= 15):
             raise ValueError(f"no IMSI: {self.imsi!r}")
-        IPv4Address(self.address)
+        ip_address(self.address)
+
+    @property
+    def octets(self) -> bytes:
+        """The address, 4 or 16 octets."""
+        return ip_address(self.address).packed
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        """What is the subscriber's alone: the address, of IPv6 its /64."""
+        address = ip_address(self.address)
+        if isinstance(address, IPv4Address):
+            return IPv4Network(address)
+        return IPv6Network((address, 64), strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +303,7 @@ class GgsnConfig:
         unknown = {apn_key(binding.apn) for binding in self.static_bindings} - set(names)
         if unknown:
             raise ValueError(f"static bindings name unknown APNs: {', '.join(sorted(unknown))}")
-        _refuse_duplicates((b.address for b in self.static_bindings), "static address")
+        _refuse_duplicates(map(_static_text, self.static_bindings), "static address")
         _refuse_duplicates(
             (f"{b.imsi} on {apn_key(b.apn)}" for b in self.static_bindings), "static binding of"
         )
@@ -316,9 +329,11 @@ class GgsnConfig:
         """Return where mobiles on an APN have their addresses, static bindings beside included."""
         ranges, key = (*apn.pools, *apn.static_ranges), apn_key(apn.name)
         own = (one for one in self.static_bindings if apn_key(one.apn) == key)
-        addresses = (IPv4Address(binding.address) for binding in own)
-        beside = (one for one in addresses if not any(one in network for network in ranges))
-        return (*ranges, *map(IPv4Network, beside))
+        networks = (binding.network for binding in own)
+        beside = (
+            one for one in networks if not any(one.network_address in range_ for range_ in ranges)
+        )
+        return (*ranges, *beside)
 
 
 def apn_key(name: str) -> str:
@@ -332,6 +347,11 @@ def apn_key(name: str) -> str:
         if len(labels) > 3 and labels[-3].startswith("mnc") and labels[-2].startswith("mcc"):
             return ".".join(labels[:-3])
     return key
+
+
+def _static_text(binding: StaticBinding) -> str:
+    network = binding.network
+    return binding.address if network.version == 4 else str(network)
 
 
 def _refuse_duplicates(values: Iterable[str], what: str) -> None:

@@ -16,6 +16,9 @@ from corenet.ggsn.config import Apn, StaticBinding, apn_key
 _KEPT: Final = 4096
 """Addresses outside that are remembered; beyond, all are looked at anew."""
 
+_PREFIX_LENGTH: Final = 8
+"""Octets of what of an IPv6 address says whose it is."""
+
 _Bits = tuple[int, int, int]
 """Octets of an address, the bits of a network, and which bits those are."""
 
@@ -38,7 +41,7 @@ class Destinations:
     __slots__ = ("_bindings", "_key", "_mobiles", "_ours", "known_outside")
 
     def __init__(self, apn: Apn, bindings: Mapping[bytes, StaticBinding]) -> None:
-        """Read the plan of ``apn``; ``bindings`` are those of all APNs, by address."""
+        """Read the plan of ``apn``; ``bindings`` are those of all APNs, by address or prefix."""
         self._key = apn_key(apn.name)
         self._bindings = bindings
         self._mobiles = [_bits(network) for network in (*apn.pools, *apn.static_ranges)]
@@ -59,7 +62,7 @@ class Destinations:
         for size, network, mask in self._mobiles:
             if size == length and number & mask == network:
                 return Way.MOBILE
-        binding = self._bindings.get(address)
+        binding = self._bindings.get(address if length == 4 else address[:_PREFIX_LENGTH])
         if binding is not None and apn_key(binding.apn) == self._key:
             return Way.MOBILE
         if len(self.known_outside) >= _KEPT:

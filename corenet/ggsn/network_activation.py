@@ -43,7 +43,7 @@ from corenet.ggsn.stored_pdus import StoredPdus
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT
-from gtp.ies import EndUserAddress
+from gtp.ies import EndUserAddress, PdpType
 from gtp.messages import (
     FailureReportRequest,
     Message,
@@ -215,9 +215,12 @@ class NetworkActivation:
 
     def end_user_address(self) -> EndUserAddress:
         """Return the address to notify: the static one, or none (see the module)."""
-        if not self.address:
-            return EndUserAddress.dynamic_ipv4()
-        return EndUserAddress.for_ipv4(self.address)
+        if self.address:
+            make = EndUserAddress.for_ipv6 if ":" in self.address else EndUserAddress.for_ipv4
+            return make(self.address)
+        if self.access.ipv4 is None:
+            return EndUserAddress(pdp_type=PdpType.IPV6)
+        return EndUserAddress.dynamic_ipv4()
 
     # Actions of the table
 

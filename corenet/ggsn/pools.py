@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from socket import AF_INET6, inet_aton, inet_ntoa, inet_ntop
+from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import Final, NamedTuple
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
 from corenet.ggsn.destinations import Destinations
 from corenet.ggsn.pco import OptionAnswers
+from gtp.ies import EndUserAddress
 
 PREFIX_LENGTH: Final = 8
 """Octets of the prefix that a mobile gets."""
@@ -226,7 +227,7 @@ class AccessPoint:
 def _not_given(apn: Apn) -> set[bytes]:
     """Return the addresses and prefixes of an APN that have an owner: gateways, name servers."""
     owned = (ip_address(text).packed for text in (*apn.gateways, *apn.dns))
-    return {octets if len(octets) == 4 else octets[:PREFIX_LENGTH] for octets in owned}
+    return {known_by(octets) for octets in owned}
 
 
 def _pool(apn: Apn, version: int, excluded: Container[bytes]) -> AddressPool | None:
@@ -241,7 +242,7 @@ class AccessPoints:
 
     def __init__(self, config: GgsnConfig) -> None:
         """Read the APNs and static bindings of ``config``."""
-        self._bindings = {inet_aton(b.address): b for b in config.static_bindings}
+        self._bindings = {known_by(b.octets): b for b in config.static_bindings}
         owned = {octets for apn in config.apns for octets in _not_given(apn)}
         excluded = self._bindings.keys() | owned if owned else self._bindings
         by_apn: dict[str, list[StaticBinding]] = {}
@@ -274,7 +275,7 @@ class AccessPoints:
         return self._by_key.get(apn_key(name))
 
     def binding_at(self, octets: bytes) -> StaticBinding | None:
-        """Return the binding of a static address (four octets), or None."""
+        """Return the binding of a static IPv4 address or IPv6 prefix, or None."""
         return self._bindings.get(octets)
 
     def has_subscriber(self, imsi: str) -> bool:
@@ -284,6 +285,17 @@ class AccessPoints:
     def in_a_pool(self, octets: bytes) -> bool:
         """Whether an address or prefix lies in a pool or static range of ours."""
         return _within(octets, self._networks)
+
+
+def known_by(address: bytes) -> bytes:
+    """Return what of an address of 4 or 16 octets says whose it is: all, or the prefix."""
+    return address if len(address) == 4 else address[:PREFIX_LENGTH]
+
+
+def octets_of(address: EndUserAddress) -> bytes | None:
+    """Return what of an end user address says whose it is, or None where it is dynamic."""
+    text = address.ipv4 or address.ipv6
+    return None if text is None else known_by(ip_address(text).packed)
 
 
 Masked = tuple[int, int, int]

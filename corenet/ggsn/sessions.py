@@ -25,7 +25,7 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.ordering import Ordering, keeps_order
-from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool
+from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool, known_by, octets_of
 from corenet.gi.flows import Filters, applied
 from corenet.interfaces.activation import Step
 from gtp.constants import GTP_U_PORT, Cause
@@ -44,13 +44,15 @@ _FAMILIES: Final = {
     PdpType.IPV4V6: frozenset((4, 6)),
 }
 """Which versions of IP a PDP type is for."""
+_IPV4: Final = frozenset((4,))
+_IPV6: Final = frozenset((6,))
 _UNIVERSAL: Final = 0x02 << 56
 """Bit of an interface identifier that says that it is unique everywhere (RFC 4291 §2.5.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Grant:
-    """What a Create PDP Context Request gets."""
+    """What a Create PDP Context Request gets. To be read only, though not frozen: each gets one."""
 
     access: AccessPoint
     families: frozenset[int]
@@ -103,7 +105,8 @@ class Sessions:
         tunnel = core.contexts.tunnel(message.teid) if message.teid else None
         imsi = message.imsi or (tunnel.imsi if tunnel is not None else None)
         access = core.access_points.find(message.apn) if message.apn is not None else None
-        asked = message.end_user_address.ipv4 if message.end_user_address is not None else None
+        address = message.end_user_address
+        asked = octets_of(address) if address is not None else None
         activation = None
         if imsi is not None:
             activation = self._activations.matching(imsi, access, asked)
@@ -199,29 +202,37 @@ class Sessions:
             if 6 in asked and authorization.prefix is not None:
                 prefix = self._ordered(authorization.prefix, imsi, access)
                 ipv6 = prefix + (authorization.interface_id or self._interface_id())
-        has = {4: ipv4 or access.ipv4, 6: ipv6 or access.ipv6}
-        families = frozenset(family for family in asked if has[family] is not None)
+        families = asked
+        if ipv4 is None and access.ipv4 is None:
+            families = families - _IPV4
+        if ipv6 is None and access.ipv6 is None:
+            families = families - _IPV6
         if not families:
             raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
         replaces = self._replaced_by(imsi, message.nsapi, ipv4, ipv6)
-        gone = sum(context.access is access for context in replaces)
-        limit = access.apn.maximum_contexts
-        if len(self._core.contexts) - len(replaces) >= self._core.config.maximum_contexts or (
-            limit is not None and access.contexts - gone >= limit
-        ):
+        if self._is_full(access, replaces):
             raise RefusedError(Cause.NO_RESOURCES_AVAILABLE)
-        for family, static, pool in ((4, ipv4, access.ipv4), (6, ipv6, access.ipv6)):
-            if family in families and static is None and pool is not None:
-                _require_free(pool, replaces)
+        if ipv4 is None and access.ipv4 is not None and 4 in families:
+            _require_free(access.ipv4, replaces)
+        if ipv6 is None and access.ipv6 is not None and 6 in families:
+            _require_free(access.ipv6, replaces)
         cause = Cause.REQUEST_ACCEPTED
         if families != asked:
             cause = Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE
         return _Grant(access, families, ipv4, ipv6, _template(message), cause, replaces)
 
+    def _is_full(self, access: AccessPoint, replaces: tuple[PdpContext, ...]) -> bool:
+        """Whether the GGSN or an APN has as many contexts as it may, but for those that go."""
+        core, limit = self._core, access.apn.maximum_contexts
+        if len(core.contexts) - len(replaces) >= core.config.maximum_contexts:
+            return True
+        if limit is None:
+            return False
+        return access.contexts - sum(context.access is access for context in replaces) >= limit
+
     def _static_ipv4(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv4 address that a mobile gets, or None for a dynamic one."""
-        binding = access.bindings.get(imsi)
-        bound = inet_aton(binding.address) if binding is not None else None
+        bound = _bound(access, imsi, 4)
         if address.ipv4 is None:
             return bound
         asked = inet_aton(address.ipv4)
@@ -234,10 +245,16 @@ class Sessions:
 
     def _static_ipv6(self, address: EndUserAddress, imsi: str, access: AccessPoint) -> bytes | None:
         """Return the static IPv6 address that a mobile gets, or None for a dynamic one."""
+        bound = _bound(access, imsi, 16)
         if address.ipv6 is None:
-            return None
+            return bound
         asked = inet_pton(AF_INET6, address.ipv6)
-        self._require_static(asked[:PREFIX_LENGTH], imsi, access)
+        prefix = known_by(asked)
+        if bound is not None and prefix == known_by(bound):
+            return asked
+        if self._core.access_points.binding_at(prefix) is not None:
+            raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
+        self._require_static(prefix, imsi, access)
         return asked
 
     def _require_static(self, octets: bytes, imsi: str, access: AccessPoint) -> None:
@@ -273,6 +290,8 @@ class Sessions:
         NSAPI, which the SGSN must have lost.
         """
         same = self._core.contexts.with_nsapi(imsi, nsapi)
+        if same is None and ipv4 is None and ipv6 is None:
+            return ()
         # What was linked to it goes with a primary one, for which the SGSN has no use any more.
         lost = () if same is None else same.bearers if same.linked_nsapi is None else (same,)
         static = (ipv4, ipv6[:PREFIX_LENGTH] if ipv6 is not None else None)
@@ -430,6 +449,13 @@ def _require_access(
     if access is None:
         raise RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
     return access
+
+
+def _bound(access: AccessPoint, imsi: str, size: int) -> bytes | None:
+    """Return a subscriber's static address where it has so many octets, or None."""
+    binding = access.bindings.get(imsi)
+    octets = binding.octets if binding is not None else b""
+    return octets if len(octets) == size else None
 
 
 def _template(message: CreatePdpContextRequest) -> Filters:

@@ -8,6 +8,8 @@ makes its link-local address and no more: the prefix in it is not to be used. It
 router on its link, the GGSN, at most three times, four seconds apart. The first advertisement that
 has a prefix to make addresses of ends that; of prefix and identifier comes the address.
 
+A mobile that has been asked to activate a static address, or has asked for one, knows it.
+
     SOLICITING -(advertisement with a prefix)-> CONFIGURED
     SOLICITING -(third interval without one)--> link-local only, for good
 """
@@ -26,6 +28,8 @@ SOLICITATIONS: Final = 3
 """MAX_RTR_SOLICITATIONS (RFC 4861 §10)."""
 INTERVAL: Final = 4.0
 """RTR_SOLICITATION_INTERVAL in seconds."""
+_ADDRESS: Final = 16
+"""Octets of an address."""
 _IDENTIFIER: Final = 8
 """Octets of an interface identifier."""
 
@@ -41,16 +45,22 @@ class Autoconfiguration:
         surroundings: Surroundings,
         send: Callable[[bytes], None],
         now: float,
+        *,
+        is_static: bool = False,
     ) -> None:
-        """Solicit the router by ``send``; ``given`` ends with the identifier's eight octets."""
+        """Solicit the router by ``send``; ``given`` ends with the identifier's eight octets.
+
+        ``is_static`` says that the sixteen octets that it ends with are the address.
+        """
         self._identifier = given[-_IDENTIFIER:]
         self._surroundings = surroundings
         self._send = send
         self._left = SOLICITATIONS
         self._alarm: Alarm | None = None
-        self.address = ""
+        self.address = str(IPv6Address(given[-_ADDRESS:])) if is_static else ""
         """The address of the prefix, once it is known."""
-        self._solicit(now)
+        if not is_static:
+            self._solicit(now)
 
     @property
     def link_local(self) -> str:

@@ -76,7 +76,9 @@ class MobileConfig:
     only_own_apns: bool = False
     """Whether the network's request for an APN beside those is refused (SM cause 27)."""
     pdp_type: PdpType = PdpType.IPV4
-    """Of the contexts that it activates; one for IPv6 alone takes no request for IPv4."""
+    """Of the contexts that it activates; one for IPv6 alone takes no request for IPv4, nor one for
+    IPv4 alone a request for IPv6.
+    """
     most_contexts: int = 11
     """PDP contexts that it can have at a time; beyond them requests are refused (SM cause 26)."""
     ready_timer: float | None = None

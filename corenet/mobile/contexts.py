@@ -184,4 +184,6 @@ class Context:
         if self.state is ContextState.ACTIVATING:
             return self.is_for(request)
         offered = request.pdp_address
-        return self.apn == request.apn and (offered.dynamic or offered.ipv4 == self.address)
+        return self.apn == request.apn and (
+            offered.dynamic or (offered.ipv4 or offered.ipv6) in self.addresses
+        )

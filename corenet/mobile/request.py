@@ -12,7 +12,7 @@ already:
 - It has accepted this very request before: the network has not heard, so it is told again.
 - The transaction identifier or the PDP address is in use: that context is dropped, unsaid.
 - The access point is none that its user has set up, and it is particular in that: refused, #27.
-- It is set up for IPv6 alone: refused, #28.
+- It is set up for the other of IPv4 and IPv6 alone: refused, #28.
 - It has all the contexts that it can have: refused, #26.
 """
 
@@ -92,9 +92,9 @@ def _answer(
         _reject(sessions, message, behaviour.cause)
     elif sessions.config.only_own_apns and not _is_set_up(message.apn, sessions.config.apns):
         _reject(sessions, message, SmCause.MISSING_OR_UNKNOWN_APN)
-    elif message.pdp_address.pdp_type is not PdpType.IPV4:
+    elif message.pdp_address.pdp_type not in (PdpType.IPV4, PdpType.IPV6):
         _reject(sessions, message, SmCause.FEATURE_NOT_SUPPORTED)
-    elif sessions.config.pdp_type is PdpType.IPV6:
+    elif sessions.config.pdp_type not in (message.pdp_address.pdp_type, PdpType.IPV4V6):
         _reject(sessions, message, SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE)
     else:
         _accept(sessions, message, behaviour, now)
@@ -180,7 +180,7 @@ def _note(
         NetworkRequestAnswered(
             sessions.imsi,
             message.apn or "",
-            message.pdp_address.ipv4 or "",
+            message.pdp_address.ipv4 or message.pdp_address.ipv6 or "",
             answer,
             cause,
         )

@@ -250,10 +250,14 @@ class Sessions:
         context.enter(ContextState.ACTIVE, now)
         context.llc_sapi, context.qos = message.llc_sapi, message.qos
         if given.ipv6 is not None:
-            context.autoconfiguration = Autoconfiguration(
-                given.octets, self.surroundings, partial(self._mobile.send_packet, context), now
+            own = context.autoconfiguration = Autoconfiguration(
+                given.octets,
+                self.surroundings,
+                partial(self._mobile.send_packet, context),
+                now,
+                is_static=given == context.requested,
             )
-            context.address = context.autoconfiguration.link_local
+            context.address = own.address or own.link_local
         if given.ipv4 is not None:
             context.address = given.ipv4
         self.surroundings.emit(
@@ -265,8 +269,8 @@ class Sessions:
                 context.network_requested,
             )
         )
-        if given.ipv4 is not None:
-            self._mobile.context_activated(given.ipv4, now)
+        if given.ipv4 is not None or context.ipv6_address:
+            self._mobile.context_activated(context.address, now)
 
     def configure(self, context: Context, packet: bytes, now: float) -> bool:
         """Take a packet of the router on a context's link; return whether it was one."""

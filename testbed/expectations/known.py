@@ -111,8 +111,10 @@ def _check_fields(found: tuple[str, tuple[type, ...]], paths: Iterable[str]) -> 
         first = path.split(".")[0]
         fields = sorted({field for kind in kinds for field in _fields(kind)})
         if first not in fields:
-            raise UnknownNameError(f"{name} has no field {first}; it has {', '.join(fields)}")
+            near = get_close_matches(first, fields, n=1)
+            meant = f"is it {near[0]}?" if near else f"it has {', '.join(fields)}"
+            raise UnknownNameError(f"{name} has no field {first}; {meant}")
 
 
 def _fields(kind: type) -> list[str]:
-    return [*getattr(kind, "__dataclass_fields__", ())]
+    return [name for name in getattr(kind, "__dataclass_fields__", ()) if not name.isupper()]

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from corenet.interfaces.names import NAME_PORT
 from corenet.sgsn.config import THREE_DIGIT_MNCS, DnsConfig
-from testbed.lab.parts import NameServer, Part, Port, Seconds
+from testbed.lab.parts import AnyHost, Part, Port, Seconds
 
 
 def _one_or_more(value: object) -> object:
@@ -21,7 +21,7 @@ Mcc = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{3}$")]
 class DnsPart(Part):
     """The DNS that an SGSN asks for the GGSNs of an APN that `ggsns` does not name."""
 
-    servers: Annotated[tuple[NameServer, ...], BeforeValidator(_one_or_more)] = Field(
+    servers: Annotated[tuple[AnyHost, ...], BeforeValidator(_one_or_more)] = Field(
         min_length=1, description="name servers, the preferred first; one needs no list"
     )
     port: Port = Field(default=NAME_PORT, description="of the name servers")

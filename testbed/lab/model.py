@@ -25,6 +25,7 @@ from testbed.lab.gateway_model import GatewayPart
 from testbed.lab.gi_model import GiPart
 from testbed.lab.mobiles_model import MobilesPart, RadioPart
 from testbed.lab.parts import (
+    AnyHost,
     AnyNetwork,
     ApnName,
     CellIdentity,
@@ -33,7 +34,6 @@ from testbed.lab.parts import (
     HlrLinkPart,
     Host,
     Msisdn,
-    NameServer,
     NodeName,
     Part,
     Port,
@@ -105,7 +105,7 @@ class ApnPart(Part):
         description="the best quality of service that a context gets, in hexadecimal as in GTP "
         "(TS 29.060 §7.7.34); whatever is asked for when absent",
     )
-    dns: tuple[NameServer, ...] = Field(
+    dns: tuple[AnyHost, ...] = Field(
         default=(), description="DNS servers given to mobiles that ask, at most two per family"
     )
     mtu: int | None = Field(
@@ -123,7 +123,7 @@ class ApnPart(Part):
     device: DeviceName | None = Field(
         default=None, description="name of the TUN device; gi-NAME when absent"
     )
-    gateways: tuple[NameServer, ...] | None = Field(
+    gateways: tuple[AnyHost, ...] | None = Field(
         default=None,
         description="the GGSN's own addresses towards mobiles, at most one per family, which "
         "answer pings; with a TUN device the first of the pool when absent, else none",

@@ -46,7 +46,7 @@ def _address_v6(value: object) -> object:
     return str(IPv6Address(value)) if isinstance(value, str) else value
 
 
-def _server(value: object) -> object:
+def _any_address(value: object) -> object:
     return str(ip_address(value)) if isinstance(value, str) else value
 
 
@@ -60,7 +60,7 @@ def _pool(value: str) -> str:
 
 Host = Annotated[str, BeforeValidator(_address), Field(strict=True)]
 HostV6 = Annotated[str, BeforeValidator(_address_v6), Field(strict=True)]
-NameServer = Annotated[str, BeforeValidator(_server), Field(strict=True)]
+AnyHost = Annotated[str, BeforeValidator(_any_address), Field(strict=True)]
 Network = Annotated[str, AfterValidator(_pool), Field(strict=True)]
 AnyNetwork = Annotated[str, AfterValidator(_network), Field(strict=True)]
 """Of IPv4 or IPv6; an address is a network of one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from random import Random
 from typing import Final
 
@@ -21,6 +21,7 @@ from testbed.lab.model import Lab
 from testbed.lab.subscribers_model import SubscriberPart
 from testbed.lab.yaml_source import Source, SourceError
 
+_PREFIX_BITS: Final = 64
 _PDP_TYPES: Final = {
     "ipv4": PdpType.IPV4,
     "ipv6": PdpType.IPV6,
@@ -43,8 +44,14 @@ class Numbered:
     """From 0."""
 
     def address(self, first: str | None) -> str | None:
-        """Return this one's static address, counted up from the range's first."""
-        return None if first is None else str(IPv4Address(first) + self.index)
+        """Return this one's static address, counted up from the range's first.
+
+        Of IPv6 each subscriber has a prefix of its own.
+        """
+        if first is None:
+            return None
+        address = ip_address(first)
+        return str(address + (self.index if address.version == 4 else self.index << _PREFIX_BITS))
 
 
 def counted_out(lab: Lab, source: Source) -> Iterator[Numbered]:

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from testbed.lab.card_model import CardPart
 from testbed.lab.mobiles_model import MixedPart, MobilePart
 from testbed.lab.parts import (
+    AnyHost,
     ApnName,
-    Host,
     Imsi,
     Msisdn,
     Part,
@@ -22,9 +22,10 @@ class SubscribedApnPart(Part):
     """An APN that a subscriber may use."""
 
     name: ApnName
-    address: Host | None = Field(
+    address: AnyHost | None = Field(
         default=None,
-        description="static PDP address; dynamic when absent. A range counts up from it",
+        description="static PDP address, IPv4 or IPv6; dynamic when absent. A range counts up from "
+        "it, of IPv6 by prefixes of 64 bits",
     )
     qos: Qos | None = Field(
         default=None,

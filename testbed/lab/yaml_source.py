@@ -1,8 +1,9 @@
 """YAML with the place of every value kept, so that an error can name file, line and column.
 
-YAML 1.1 reads an unquoted ``0467012`` as an octal number and a repeated key as the last
-one given. Both have cost people evenings: here a number where text belongs is refused by
-the model above (it asks for strict text), and a repeated key is refused here.
+YAML 1.1 reads an unquoted ``0467012`` as an octal number, a repeated key as the last one
+given, and ``on`` as true. All have cost people evenings: here a number where text belongs is
+refused by the model above (it asks for strict text), a repeated key is refused here, and names of
+settings are text whatever they look like.
 """
 
 from __future__ import annotations
@@ -15,8 +16,14 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from testbed.lab.wording import wrong
+
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT = f"{_TAG}str"
+_LOOK_DIFFERENT = frozenset(f"{_TAG}{kind}" for kind in ("bool", "int", "float", "timestamp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,8 @@ def read(text: str, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        raise SourceError((Problem(file, line, column, f"not YAML: {what}"),)) from None
+        problem = Problem(file, line, column, f"not YAML: {_in_words(error)}")
+        raise SourceError((problem,)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError((Problem(file, 1, 1, f"not YAML: {error}"),)) from None
     return Source(file, value, places)
@@ -97,8 +104,7 @@ def validate(model: type[Model], source: Source) -> Model:
         return model.model_validate({} if source.value is None else source.value)
     except ValidationError as error:
         problems = tuple(
-            source.problem(_existing(entry["loc"], source), _expected(entry))
-            for entry in error.errors(include_url=False, include_context=False)
+            source.problem(_existing(place, source), text) for place, text in wrong(error, model)
         )
         raise SourceError(problems) from None
 
@@ -126,6 +132,8 @@ def _note_places(
                     Problem(file, mark.line + 1, mark.column + 1, f"{name!r} is given twice")
                 )
             seen.add(name)
+            if key.tag in _LOOK_DIFFERENT:
+                key.tag = _TEXT
             _note_places(item, (*path, name), places, repeated, file)
 
 
@@ -138,14 +146,11 @@ def _existing(location: tuple[str | int, ...], source: Source) -> Path:
     return path
 
 
-def _expected(entry: Mapping[str, Any]) -> str:
-    name = ".".join(str(part) for part in entry["loc"]) or "the document"
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    if entry["type"] == "extra_forbidden":
-        return f"{name}: there is no such setting"
-    if entry["type"] == "missing":
-        return f"{name}: is missing"
-    given = entry.get("input")
-    if entry["type"] == "string_type" and isinstance(given, int | float):
-        return f"{name}: text was expected and this is a number; put it in quotes"
-    return f"{name}: {message[:1].lower()}{message[1:]}"
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if "'\\t'" in problem:
+        return "this is a tab; YAML is indented by spaces"
+    what = " ".join(part for part in (error.context, problem) if part)
+    if "':'" in problem or problem.startswith("mapping values"):
+        what += "; a text with a colon in it wants quotes"
+    return what

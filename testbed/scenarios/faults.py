@@ -15,6 +15,7 @@ from testbed.expectations.expected import Expected
 from testbed.expectations.messages import MessageReader
 from testbed.expectations.seen import Seen, see
 from testbed.expectations.values import plain
+from testbed.lab.wording import meant
 from testbed.scenarios.model import FaultPart, MessagePart
 
 
@@ -94,7 +95,8 @@ def cause_named(value: object) -> Cause:
     for cause in Cause:
         if plain(str(value)) in (plain(cause.text), plain(cause.name)):
             return cause
-    raise AnswerError(f"there is no GTP cause {value}")
+    texts = [cause.text for cause in Cause]
+    raise AnswerError(f"there is no GTP cause {value}{meant(value, texts)}")
 
 
 def _expected(part: MessagePart) -> Expected:

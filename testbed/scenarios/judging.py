@@ -8,6 +8,7 @@ from typing import Any
 from testbed.expectations.matching import every, in_order, instead
 from testbed.expectations.seen import ABSENT, Seen
 from testbed.expectations.values import agrees, text
+from testbed.lab.wording import meant
 from testbed.lab.yaml_source import Path as Place
 from testbed.scenarios.loading import Scenario, expectation
 from testbed.scenarios.model import CountPart, MessagePart
@@ -169,8 +170,7 @@ def _values(place: Place, has: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     for path, value in wanted.items():
         found = has[path] if path in has else Seen(0.0, "", has).look_up(path)
         if found is ABSENT:
-            known = ", ".join(has)
-            yield (*place, path), f"there is no {path} here; there are {known}"
+            yield (*place, path), f"there is no {path} here{meant(path, has)}"
         elif not agrees(value, found):
             yield (*place, path), f"{path} is {_shown(found)}, not {_shown(value)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -10,14 +10,19 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from corenet.control.model import Activation
 from corenet.control.operations import OPERATIONS
+from testbed.codecs.pap import MessageState
 from testbed.expectations.expected import Expected
 from testbed.expectations.known import UnknownNameError, check_event, check_message
+from testbed.expectations.values import agrees
 from testbed.lab.build import LABS, LoadedLab, build, shipped_labs
+from testbed.lab.wording import meant, wrong
 from testbed.lab.yaml_source import Path as Place
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
 from testbed.scenarios.faults import AnswerError, check_answer
 from testbed.scenarios.model import FaultPart, MessagePart, ScenarioPart, StepPart
+from testbed.scenarios.observation import PushCourse
 from testbed.scenarios.overrides import overlaid, part_of
 
 SCENARIOS: Final = files("testbed") / "labs" / "scenarios"
@@ -29,6 +34,16 @@ BODIES: Final[Mapping[str, type[BaseModel] | None]] = {
     if operation.path.startswith("/v1/mobiles/{imsi}/")
 }
 """What each verb for mobiles takes."""
+_NODES: Final = frozenset(
+    {"ggsn", "sgsn", "hlr", "mobiles", "gateway", "gateway esme", "smsc", "initiator", "control"}
+)
+_FIELDS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "activation": dict.fromkeys(Activation.model_fields, ())
+    | {"outcome": ("running", "active", "failed")},
+    "push": dict.fromkeys(PushCourse("", "").view(), ())
+    | {"state": [state.value for state in MessageState]},
+}
+"""What expectations can be about, with the values that there are, where they are few."""
 _NETWORK_BODIES: Final = {operation.name: operation.body for operation in OPERATIONS}
 
 
@@ -41,6 +56,12 @@ class Scenario:
     lab: LoadedLab
     source: Source
 
+    @property
+    def node_names(self) -> frozenset[str]:
+        """What expectations and faults may call the nodes of the lab."""
+        model = self.lab.model
+        return frozenset(model.all_sgsns()) | _NODES
+
     def imsi_of(self, msisdn: str | None) -> str:
         """Return the IMSI of a terminal, or of the scenario's own."""
         number = int(msisdn or self.part.arrange.terminal or 0)
@@ -48,7 +69,8 @@ class Scenario:
             index = number - int(part.msisdn)
             if 0 <= index < part.count:
                 return str(int(part.imsi) + index).zfill(len(part.imsi))
-        raise LookupError(f"the lab has no subscriber {number}")
+        known = [part.msisdn for part in self.lab.model.subscribers]
+        raise LookupError(f"the lab has no subscriber {number}{meant(number, known)}")
 
     def msisdn_of(self, msisdn: str | None) -> str:
         """Return the MSISDN of a terminal, or of the scenario's own."""
@@ -148,30 +170,47 @@ def _problems(scenario: Scenario) -> _Found:
     """Find what only shows when the file is seen with its lab."""
     part = scenario.part
     for number, fault in enumerate(part.arrange.faults):
-        yield from _fault_problems(("arrange", "faults", number), fault)
+        yield from _fault_problems(("arrange", "faults", number), fault, scenario)
     for number, step in enumerate(part.act):
         yield from _step_problems(("act", number), step, scenario)
     expect = part.expect
     for what in ("ladder", "never", "count"):
         for number, message in enumerate(getattr(expect, what)):
-            yield from _message_problems(("expect", what, number), message)
+            yield from _message_problems(("expect", what, number), message, scenario)
     for what, one, several in (
         ("activation", expect.activation, expect.activations),
         ("push", expect.push, expect.pushes),
     ):
         known = names_of(part, "activate" if what == "activation" else what)
-        if one is not None and len(known) != 1:
-            yield ("expect", what), f"there are {len(known)} of them: give them names"
+        if one is not None:
+            yield from _value_problems(("expect", what), one, what)
+            if len(known) != 1:
+                yield ("expect", what), f"there are {len(known)} of them: give them names"
         plural = f"{what}s" if what == "activation" else "pushes"
-        for name in several:
+        for name, values in several.items():
+            yield from _value_problems(("expect", plural, name), values, what)
             if name not in known:
-                yield ("expect", plural, name), f"no step has that name; there are {known}"
+                yield ("expect", plural, name), f"no step has that name{meant(name, known)}"
     for what in ("screens", "terminals"):
         for number, of_one in enumerate(getattr(expect, what)):
             yield from _terminal_problems(("expect", what, number), of_one.terminal, scenario)
     for what in ("screen", "terminal"):
         if getattr(expect, what) is not None:
             yield from _terminal_problems(("expect", what), None, scenario)
+
+
+def _value_problems(place: Place, values: Mapping[str, Any], what: str) -> _Found:
+    """Find fields that activations or pushes do not have, and values that they never have."""
+    fields = _FIELDS[what]
+    for path, value in values.items():
+        name = path.split(".")[0]
+        possible = fields.get(name)
+        if possible is None:
+            yield (*place, path), f"there is no {name} here{meant(name, fields)}"
+        elif (
+            possible and isinstance(value, str) and not any(agrees(value, one) for one in possible)
+        ):
+            yield (*place, path), f"{name} is never {value}{meant(value, possible)}"
 
 
 def names_of(part: ScenarioPart, kind: str) -> list[str]:
@@ -189,16 +228,15 @@ def _step_problems(place: Place, step: StepPart, scenario: Scenario) -> _Found:
     model = scenario.lab.model
     if kind == "push" and (model.gateway is None or model.initiator is None):
         yield place, "the lab has no gateway, or no initiator"
-    if kind == "restart" and value not in ({"ggsn": model.ggsn} | {**model.all_sgsns()}):
-        yield place, f"the lab has no GGSN or SGSN {value}"
+    if kind == "restart" and value not in (known := {"ggsn": model.ggsn, **model.all_sgsns()}):
+        yield place, f"the lab has no GGSN or SGSN {value}{meant(value, known)}"
     if kind == "fault":
-        yield from _fault_problems(place, value)
+        yield from _fault_problems(place, value, scenario)
     if kind == "until":
-        yield from _message_problems(place, value)
+        yield from _message_problems(place, value, scenario)
     if kind == "mobile":
         if value.verb not in BODIES:
-            known = ", ".join(BODIES)
-            yield (*place, "do"), f"a mobile has no verb {value.verb}; it has {known}"
+            yield (*place, "do"), f"a mobile has no verb {value.verb}{meant(value.verb, BODIES)}"
         else:
             yield from _body_problems(place, BODIES[value.verb], value.body)
     if kind == "network":
@@ -213,9 +251,8 @@ def _body_problems(place: Place, model: type[BaseModel] | None, body: Any) -> _F
     try:
         model.model_validate(body or {})
     except ValidationError as error:
-        for entry in error.errors(include_url=False, include_context=False):
-            what = ".".join(map(str, entry["loc"]))
-            yield (*place, "with", *entry["loc"]), f"{what}: {entry['msg'].lower()}".strip(": ")
+        for inside, text in wrong(error, model):
+            yield (*place, "with", *inside), text.removeprefix("the document: ")
 
 
 def _terminal_problems(place: Place, msisdn: str | None, scenario: Scenario) -> _Found:
@@ -229,11 +266,21 @@ def _terminal_problems(place: Place, msisdn: str | None, scenario: Scenario) -> 
         yield (("arrange", "terminal") if own else (*place, "terminal")), str(error)
 
 
-def _fault_problems(place: Place, fault: FaultPart) -> _Found:
+def _misspelt(name: str, names: Collection[str]) -> str:
+    """Return what may be meant by a name that no node has; one like no other may be a host's."""
+    question = "" if name in names else meant(name, sorted(names))
+    return question if question.endswith("?") else ""
+
+
+def _fault_problems(place: Place, fault: FaultPart, scenario: Scenario) -> _Found:
+    names = scenario.node_names
+    for number, name in enumerate(fault.cut or ()):
+        if question := _misspelt(name, names):
+            yield (*place, "cut", number), f"the lab has no node {name}{question}"
     for kind in ("lose", "delay", "repeat", "answer"):
         part = getattr(fault, kind)
         if part is not None:
-            yield from _message_problems((*place, kind), part)
+            yield from _message_problems((*place, kind), part, scenario)
     if fault.answer is not None:
         try:
             check_answer(fault)
@@ -241,7 +288,11 @@ def _fault_problems(place: Place, fault: FaultPart) -> _Found:
             yield (*place, "answer"), str(error)
 
 
-def _message_problems(place: Place, part: MessagePart) -> _Found:
+def _message_problems(place: Place, part: MessagePart, scenario: Scenario) -> _Found:
+    names = scenario.node_names
+    for key, name in (("from", part.source), ("to", part.to), ("of", part.of)):
+        if name is not None and (question := _misspelt(name, names)):
+            yield (*place, key), f"the lab has no node {name}{question}"
     try:
         if part.event is not None:
             check_event(part.event, part.fields)

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
 IMSI = "234150000000001"
 OUTSIDE = "2001:db8:ffff::5"
+STATIC, NEXT, NUMBER = "2001:db8:80:f000::25", "2001:db8:80:f001::25", "+447700900803"
 CONTROL = "http://127.0.80.4:8080/v1"
 LAB = f"""
 ggsn:
@@ -34,6 +35,11 @@ subscribers:
     msisdn: "447700900801"
     apns: [{{name: wap.example}}]
     mobile: {{pdp_type: PDP_TYPE, activate: [wap.example]}}
+  - imsi: "234150000000002"
+    msisdn: "447700900802"
+    count: 2
+    apns: [{{name: wap.example, address: "{STATIC}"}}]
+    mobile: {{pdp_type: PDP_TYPE}}
 control: {{address: 127.0.80.4}}
 gateway: {{address: 127.0.80.5, ipv6_address: "{OUTSIDE}", apn: wap.example}}
 """
@@ -67,6 +73,12 @@ def test_a_mobile_is_pinged_and_pushed_to_over_ipv6(tmp_path: Path, pdp_type: st
         assert "delivered" in place.run(str(CORENET), *words, timeout=60.0)
         (shown,) = eventually(lambda: mobile()["shown"], bool)
         assert (shown["kind"], shown["text"]) == ("SI", "Hello")
+        # Two that are offline, with static addresses: the kernel's packet reaches the one, and
+        # a push that names its number the other, each over a context that the network requests.
+        pinged = place.run("ping", "-c", "2", "-i", "0.5", "-W", "5", "-I", OUTSIDE, STATIC)
+        assert " 2 received" in pinged
+        words = ("push", "--gateway", "http://127.0.80.5:8081/pap", "--text", "Hello", NUMBER)
+        assert "delivered" in place.run(str(CORENET), *words, timeout=60.0)
         assert lab.stop() == 0
     finally:
         peers.stop()
@@ -77,5 +89,7 @@ def test_a_mobile_is_pinged_and_pushed_to_over_ipv6(tmp_path: Path, pdp_type: st
     in_tunnel = [packet for packet in read.packets if packet.number("gtp.message") == 255]
     types = [one["icmpv6.type"] for one in in_tunnel if one.all("icmpv6.type")]
     assert types[:2] == [SOLICITATION, ADVERTISEMENT]
-    assert types.count(SOLICITATION) == 1
+    assert types.count(SOLICITATION) == 1, "who knows a static address asks no router"
+    notified = [one for one in read.packets if one.number("gtp.message") == 27]
+    assert [one.all("gtp.user_ipv6") for one in notified] == [[STATIC], [NEXT]]
     assert any(address in packet.all("ipv6.dst") for packet in in_tunnel)

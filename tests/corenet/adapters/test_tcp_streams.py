@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.trial.unittest import TestCase
 
 from corenet.adapters import streams
+from corenet.adapters.rim import Rim
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotBindError
 from corenet.interfaces.interference import LOST, Fate
@@ -366,8 +367,8 @@ class StreamTests(TestCase):
 
     def in_a_hurry(self):
         """Let what is a second for TCP be a millisecond."""
-        later = self.runtime.call_later
-        self.patch(self.runtime, "call_later", lambda delay, do: later(delay / 1000, do))
+        later = Rim.call_later
+        self.patch(Rim, "call_later", lambda rim, delay, do: later(rim, delay / 1000, do))
 
     @inlineCallbacks
     def established(self):

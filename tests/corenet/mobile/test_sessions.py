@@ -265,16 +265,24 @@ def test_request_that_claims_the_mobile_s_identifier_is_ignored(
 
 @pytest.mark.parametrize(
     "address",
-    [PdpAddress(PdpType.IPV6, bytes(16)), PdpAddress(PdpType.IPV4V6), PdpAddress(1, b"", 0)],
+    [PdpAddress(PdpType.IPV4V6), PdpAddress(1, b"", 0)],
 )
-def test_request_for_other_than_ipv4_is_rejected(
+def test_request_for_neither_ipv4_nor_ipv6_is_rejected(
     network: ScriptedNetwork, address: PdpAddress
 ) -> None:
-    """These mobiles do IPv4 and say so with cause 40."""
+    """A request is for one of the two; what it is not is said with cause 40."""
     network.say(IMSI, sm.RequestPdpContextActivation(NETWORK_TI, address, APN))
     assert told(network) == [
         sm.RequestPdpContextActivationReject(NETWORK_TI_ANSWERED, SmCause.FEATURE_NOT_SUPPORTED)
     ]
+
+
+def test_request_for_ipv6_is_rejected_by_a_mobile_for_ipv4(network: ScriptedNetwork) -> None:
+    """These mobiles do IPv4 and say so with cause 28."""
+    address = PdpAddress(PdpType.IPV6, bytes(16))
+    network.say(IMSI, sm.RequestPdpContextActivation(NETWORK_TI, address, APN))
+    cause = SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE
+    assert told(network) == [sm.RequestPdpContextActivationReject(NETWORK_TI_ANSWERED, cause)]
 
 
 def test_request_with_all_nsapis_taken_is_rejected(

@@ -63,6 +63,22 @@ def test_range_counts_numbers_and_addresses_up() -> None:
     assert [mobile.imsi for mobile in lab.core.mobiles] == ["234150000000009", "234150000000010"]
 
 
+def test_range_counts_ipv6_prefixes_up() -> None:
+    """A static IPv6 address is of a prefix that nobody else has."""
+    lab = built(
+        "ggsn:\n"
+        "  address: 127.0.10.1\n"
+        '  apns: [{name: wap.example, pool: ["2001:db8:1::/48"]}]\n'
+        "  gi: null\n"
+        "subscribers:\n"
+        '  - {imsi: "234150000000009", msisdn: "447700900009", count: 2,\n'
+        '     apns: [{name: wap.example, address: "2001:db8:1:00ff::5"}]}\n'
+    )
+    assert lab.core is not None
+    bindings = lab.core.ggsns["ggsn"].static_bindings
+    assert [one.address for one in bindings] == ["2001:db8:1:ff::5", "2001:db8:1:100::5"]
+
+
 def test_apn_answers_options_as_the_file_says() -> None:
     """Name servers of both families, MTU, credentials and the manner of IPCP reach the GGSN."""
     lab = built(

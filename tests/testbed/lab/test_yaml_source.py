@@ -36,12 +36,32 @@ def test_valid_document_becomes_the_model() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("apns:\n  - name: a\n    mtu: x\n", "lab.yaml:3:10: apns.0.mtu: input should be a valid"),
+        (
+            "apns:\n  - name: a\n    mtu: x\n",
+            "lab.yaml:3:10: apns.0.mtu: a whole number is expected",
+        ),
+        (
+            "apns:\n  - {name: a, mtu: 1.5}\n",
+            "lab.yaml:2:20: apns.0.mtu: a whole number is expected, not",
+        ),
+        ("apns: 1\n", "lab.yaml:1:7: apns: a list is expected: items that each begin with -"),
+        ("apns: [a]\n", "lab.yaml:1:8: apns.0: settings are expected: name: value, not “a”"),
+        ("apns: []\nimsi: [1]\n", "lab.yaml:2:7: imsi: text is expected, not a list"),
+        ("apns: []\nimsi: {a: 1}\n", "lab.yaml:2:7: imsi: text is expected, not settings"),
+        ("apns: []\nimsi:\n", "lab.yaml:2:6: imsi: text is expected, not nothing"),
+        (
+            "apns:\n  - {name: a, mtv: 1}\n",
+            "lab.yaml:2:20: apns.0.mtv: there is no such setting; is it mtu?",
+        ),
+        (
+            "apns: []\nzebra: 1\n",
+            "lab.yaml:2:8: zebra: there is no such setting; there is apns, imsi",
+        ),
         ("apns:\n  - mtu: 1\n", "lab.yaml:2:5: apns.0.name: is missing"),
         ("apns: []\nimis: x\n", "lab.yaml:2:7: imis: there is no such setting"),
         ("apns: []\nimsi: 0467012\n", "lab.yaml:2:7: imsi: text was expected and this is a number"),
         ("", "lab.yaml:1:1: apns: is missing"),
-        ("- 1\n", "lab.yaml:1:1: the document: input should be"),
+        ("- 1\n", "lab.yaml:1:1: the document: settings are expected"),
     ],
 )
 def test_wrong_value_is_named_with_its_place(text: str, expected: str) -> None:
@@ -73,3 +93,8 @@ def test_problem_without_a_place_of_its_own_is_named_where_the_document_starts()
     """A path that the document has not got falls back to the nearest value above it."""
     source = read("apns: []\n", "lab.yaml")
     assert source.problem(("apns", 3, "name"), "no") == Problem("lab.yaml", 1, 7, "no")
+
+
+def test_names_of_settings_are_text() -> None:
+    """Whatever they would be as values: YAML 1.1 has ``on`` true, and digits a number."""
+    assert read("{on: on, no: 1, 0467: 2}", "lab.yaml").value == {"on": True, "no": 1, "0467": 2}

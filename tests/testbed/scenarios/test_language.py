@@ -19,7 +19,7 @@ def complaint(name):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("act: []\nexpect: {}\n", "written.yaml:4:6: act: tuple should have at least 1 item"),
+        ("act: []\nexpect: {}\n", "written.yaml:4:6: act: a list of at least 1 is expected"),
         (ACT, "expect: is missing"),
         (ACT + "expect: {wen: 1}\n", "written.yaml:6:15: expect.wen: there is no such setting"),
         (
@@ -62,15 +62,73 @@ def complaint(name):
         ),
         (
             "act:\n  - mobile: {do: dance}\nexpect: {}\n",
-            "5:18: a mobile has no verb dance; it has ",
+            "5:18: a mobile has no verb dance; there is ",
         ),
         (
             "act:\n  - mobile: {do: move, with: {cell: far}}\nexpect: {}\n",
-            "written.yaml:5:37: cell: input should be a valid integer",
+            "written.yaml:5:37: cell: a whole number is expected, not “far”",
         ),
         ("act:\n  - mobile: {do: attach, with: {a: 1}}\nexpect: {}\n", "this has nothing with it"),
-        ("act:\n  - network: {do: change_qos}\nexpect: {}\n", "qos: field required"),
-        ("act:\n  - restart: hlr\nexpect: {}\n", "the lab has no GGSN or SGSN hlr"),
+        ("act:\n  - network: {do: change_qos}\nexpect: {}\n", "qos: is missing"),
+        (
+            "act:\n  - restart: hlr\nexpect: {}\n",
+            "the lab has no GGSN or SGSN hlr; there is ggsn, ",
+        ),
+        ("act:\n  - restart: ggsm\nexpect: {}\n", "the lab has no GGSN or SGSN ggsm; is it ggsn?"),
+        ("act:\n\t- activate: {}\n", "written.yaml:5:1: not YAML: this is a tab; YAML is indented"),
+        (
+            "act:\n  - activvate: {}\nexpect: {}\n",
+            "act.0.activvate: there is no such setting; is it ac",
+        ),
+        (ACT + "expekt: {}\n", "written.yaml:6:9: expekt: there is no such setting; is it expect?"),
+        (
+            "act: {activate: {}}\nexpect: {}\n",
+            "4:6: act: a list is expected: items that each begin",
+        ),
+        (
+            "act:\n  - wait: soon\nexpect: {}\n",
+            "5:11: act.0.wait: a number is expected, not “soon”",
+        ),
+        ("act:\n  - wait: 5s\nexpect: {}\n", "without a unit: 5 is that many seconds"),
+        ("act:\n  - push: {lifetime: 2 min}\nexpect: {}\n", "without a unit: 120 is that many sec"),
+        (
+            "act:\n  - push: {text: Hello: you}\nexpect: {}\n",
+            "a text with a colon in it wants quotes",
+        ),
+        ("act:\n  - reset: gtp-c\nexpect: {}\n", "should be 'gsup' or 'smpp', not “gtp-c”"),
+        (
+            "act:\n  - push: {terminal: 447700900401}\nexpect: {}\n",
+            "5:22: act.0.push.terminal: text was expected and this is a number; put it in quotes",
+        ),
+        (
+            "act:\n  - mobile: {do: behaviour, with: {on_reqest: reject}}\nexpect: {}\n",
+            "written.yaml:5:47: on_reqest: there is no such setting; is it on_request?",
+        ),
+        (
+            "act:\n  - fault: {cut: [ggsn, sgns]}\nexpect: {}\n",
+            "written.yaml:5:25: the lab has no node sgns; is it sgsn?",
+        ),
+        (
+            ACT + "expect:\n  never: [{message: Echo Request, from: gsgn}]\n",
+            "written.yaml:7:41: the lab has no node gsgn; is it sgsn?",
+        ),
+        (
+            ACT + "expect:\n  never: [{message: Echo Request, on: gtpc}]\n",
+            "written.yaml:7:39: expect.never.0.on: input should be 'gtp-c', ",
+        ),
+        (ACT + "expect:\n  never: [Echo Request]\n", "never.0: settings are expected: name: value"),
+        (
+            ACT + "expect: {activation: {outcome: activve}}\n",
+            "written.yaml:6:32: outcome is never activve; is it active?",
+        ),
+        (
+            ACT + "expect: {activation: {outcom: active}}\n",
+            "written.yaml:6:31: there is no outcom here; is it outcome?",
+        ),
+        (
+            "act:\n  - push: {}\nexpect: {push: {state: delivred}}\n",
+            "written.yaml:6:24: state is never delivred; is it delivered?",
+        ),
         (
             "act:\n  - fault: {answer: {message: Attach Request}}\nexpect: {}\n",
             "only GTP requests can be answered",
@@ -87,6 +145,11 @@ def complaint(name):
             "act:\n  - fault: {answer: {message: PDU Notification Request}, values: {cause: bad}}\n"
             "expect: {}\n",
             "there is no GTP cause bad",
+        ),
+        (
+            "act:\n  - fault: {answer: {message: PDU Notification Request}, values: "
+            "{cause: no resourzes available}}\nexpect: {}\n",
+            "there is no GTP cause no resourzes available; is it No resources available?",
         ),
         (
             "act:\n  - fault: {answer: {message: PDU Notification Request}, values: {imsi: 1}}\n"
@@ -181,3 +244,15 @@ def test_scenarios_come_along():
     assert "offline" in shipped_scenarios()
     assert summary_of("offline").startswith("no PDP context")
     assert load_scenario("offline").name == "offline"
+
+
+def test_a_mistake_is_told_once(written):
+    """What only follows from it is not: a list that is empty without its wrong item."""
+    assert complaint(written("act:\n  - wait: soon\nexpect: {}\n")).count("\n") == 0
+
+
+def test_on_is_the_name_of_a_setting(written):
+    """YAML would have it true; of interfaces it says which."""
+    text = ACT + "expect:\n  never: [{message: Echo Request, on: gtp-c}]\n"
+    (part,) = load_scenario(written(text)).part.expect.never
+    assert part.on == "gtp-c"

@@ -6,8 +6,9 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pytest
 
-from corenet.ggsn.config import Apn
+from corenet.ggsn.config import Apn, StaticBinding
 from corenet.gi import ip
+from corenet.hlr.config import SubscribedApn, Subscriber
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpType
 from corenet.interfaces.node import Interface
@@ -36,6 +37,32 @@ def with_pools(make_bench):
     def make(pdp_type, pools=POOLS):
         bench = make_bench(
             ggsn={"apns": (Apn(APN, pools),), "static_bindings": ()}, mobile={"pdp_type": pdp_type}
+        )
+        bench.host6 = ScriptedNode("host6")
+        bench.network.attach(bench.host6, {Interface.WDP6: HOST6})
+        return bench
+
+    return make
+
+
+STATIC = "2001:db8:45:7::25"
+
+
+@pytest.fixture
+def with_static(make_bench):
+    """Return a bench whose subscriber has a static IPv6 address."""
+
+    def make(pdp_type=PdpType.IPV6, **ggsn):
+        people = (Subscriber(ROAMING, "447700900002", (SubscribedApn(APN, STATIC),)),)
+        bench = make_bench(
+            ggsn={
+                "apns": (Apn(APN, POOLS),),
+                "static_bindings": (StaticBinding(ROAMING, APN, STATIC),),
+            }
+            | ggsn,
+            hlr={"subscribers": people},
+            known=(ROAMING,),
+            mobile={"pdp_type": pdp_type},
         )
         bench.host6 = ScriptedNode("host6")
         bench.network.attach(bench.host6, {Interface.WDP6: HOST6})
@@ -185,4 +212,68 @@ def test_a_mobile_for_ipv6_alone_refuses_a_request_for_ipv4(with_pools):
     assert outcome.cause.number == 4
     (failed,) = bench.told(NetworkRequestedActivationFailed)
     assert failed.sm_cause == SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE
+    bench.assert_nothing_left()
+
+
+@pytest.mark.clause("23.060 §9.2.2.2", "static IPv6 addresses, from either trigger to the mobile")
+@pytest.mark.parametrize("pdp_type", [PdpType.IPV6, PdpType.IPV4V6])
+def test_the_network_requests_a_static_ipv6_address(with_static, pdp_type):
+    """Every message names it, and the mobile knows it by that: nobody solicits a router."""
+    bench = with_static(pdp_type)
+    outcome = bench.outcome(bench.request(ROAMING))
+    bench.run(20)
+    assert (outcome.active, outcome.address) == (True, STATIC)
+    assert bench.agreed_context(ROAMING).network_requested
+    assert at_mobile(bench).address == at_mobile(bench).ipv6_address == STATIC
+    assert bench.told(ContextActivated)[0].address == STATIC
+    assert router_messages(bench) == []
+    bench.assert_nothing_left()
+
+
+@pytest.mark.clause("23.060 §9.2.2.2", "trigger: an IPv6 packet for a static address")
+def test_an_ipv6_packet_starts_an_activation(with_static):
+    """It waits in the GGSN, as all that come after it, and reaches the mobile."""
+    bench = with_static()
+    for payload in (b"first", b"second"):
+        bench.network.command(
+            bench.host6,
+            lambda now, it=payload: bench.host6.send(Interface.WDP6, (STATIC, 2948), it),
+        )
+    bench.run(2)
+    assert bench.delivered() == [b"first", b"second"]
+    assert [outcome.active for outcome in bench.finished().values()] == [True]
+    bench.network.command(
+        bench.mobiles, lambda now: bench.mobiles.send_udp(ROAMING, 5000, HOST6, b"thanks", now)
+    )
+    bench.run(1)
+    assert bench.host6.received[0].peer == (STATIC, 5000)
+    bench.assert_nothing_left()
+
+
+def test_a_mobile_activates_its_static_ipv6_address_by_itself(with_static):
+    """It asks for any; what the HLR says it has is its own, and the router tells it."""
+    bench = with_static()
+    bench.activate_by_itself(ROAMING)
+    bench.run(2)
+    assert at_mobile(bench).address == STATIC
+    assert bench.agreed_context(ROAMING).address == STATIC
+    bench.assert_nothing_left()
+
+
+def test_a_mobile_for_ipv4_alone_refuses_a_request_for_ipv6(with_static):
+    """With SM cause 28; who asked hears that it refuses."""
+    bench = with_static(PdpType.IPV4)
+    assert bench.outcome(bench.request(ROAMING)).cause.number == 4
+    (failed,) = bench.told(NetworkRequestedActivationFailed)
+    assert failed.sm_cause == SmCause.UNKNOWN_PDP_ADDRESS_OR_TYPE
+    bench.assert_nothing_left()
+
+
+def test_the_network_requests_any_ipv6_address(with_pools):
+    """Where there is no IPv4 to be had, the extension for dynamic addresses means IPv6."""
+    bench = with_pools(PdpType.IPV6, POOLS[1:])
+    outcome = bench.outcome(bench.request(ROAMING))
+    bench.run(2)
+    assert IPv6Address(outcome.address) in POOLS[1]
+    assert at_mobile(bench).address == outcome.address
     bench.assert_nothing_left()
