@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import require_peer
 from tests.interop.peers import Peers, Place
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.downloads]
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = (
