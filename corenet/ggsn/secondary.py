@@ -39,7 +39,7 @@ from corenet.ggsn.events import (
     SecondaryActivationSucceeded,
     SecondaryFailure,
 )
-from corenet.ggsn.sessions import Sessions, require_reachable
+from corenet.ggsn.sessions import Sessions, require_consistent
 from corenet.gi.flows import Filters, applied
 from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT, Cause
@@ -134,7 +134,7 @@ class SecondaryContexts:
         """Return linked context, filters and what is replaced, or raise ``RefusedError``."""
         if tunnel is None:
             raise RefusedError(Cause.NON_EXISTENT)
-        require_reachable(message)
+        require_consistent(message, tunnel)
         assert message.linked_nsapi is not None
         linked = tunnel.contexts.get(message.linked_nsapi)
         if linked is None:

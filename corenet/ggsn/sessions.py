@@ -117,7 +117,7 @@ class Sessions:
                 raise RefusedError(Cause.NON_EXISTENT)
             if imsi is None:
                 raise RefusedError(Cause.MANDATORY_IE_MISSING)
-            require_reachable(message)
+            require_consistent(message, tunnel)
             access = _require_access(message, access, tunnel)
             if question is None and self._is_to_be_judged(received, imsi, access, now):
                 return
@@ -432,11 +432,13 @@ class Sessions:
         return self._charging_id
 
 
-def require_reachable(message: CreatePdpContextRequest) -> None:
-    """Refuse an SGSN that wants to be addressed where we cannot send."""
-    if not (
-        can_be_reached(message.sgsn_address_control) and can_be_reached(message.sgsn_address_user)
-    ):
+def require_consistent(message: CreatePdpContextRequest, tunnel: ControlTunnel | None) -> None:
+    """Refuse an SGSN that cannot be answered where it wants, or says two things of whose it is."""
+    whose = message.imsi if tunnel is None else tunnel.imsi
+    reachable = can_be_reached(message.sgsn_address_control) and can_be_reached(
+        message.sgsn_address_user
+    )
+    if not reachable or message.imsi not in (None, whose):
         raise RefusedError(Cause.MANDATORY_IE_INCORRECT)
 
 
