@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from testbed.expectations.matching import every, in_order, instead
 from testbed.expectations.seen import ABSENT, Seen
@@ -13,6 +13,11 @@ from testbed.lab.yaml_source import Path as Place
 from testbed.scenarios.loading import Scenario, expectation
 from testbed.scenarios.model import CountPart, MessagePart
 from testbed.scenarios.observation import Observation
+
+T = TypeVar("T")
+
+Values = Mapping[str, Any]
+"""What is expected, by name."""
 
 Failure = tuple[Place, str]
 """Where an expectation stands in its file, and what is wrong."""
@@ -97,14 +102,8 @@ def _instead(part: MessagePart, observed: Observation) -> list[str]:
 
 def _activations(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
     part = scenario.part.expect
-    wanted: list[tuple[Place, str | None, Mapping[str, Any]]] = [
-        (("expect", "activations", name), name, values) for name, values in part.activations.items()
-    ]
-    if part.activation is not None:
-        wanted.append((("expect", "activation"), None, part.activation))
-    for place, name, values in wanted:
-        names = list(observed.activations)
-        requested = observed.activations.get(name or (names[0] if names else ""))
+    wanted = _wanted("activation", part.activations, part.activation)
+    for place, values, requested in _named(wanted, observed.activations):
         if requested is None:
             yield place, "nothing was asked for"
         else:
@@ -113,19 +112,32 @@ def _activations(scenario: Scenario, observed: Observation) -> Iterator[Failure]
 
 def _pushes(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
     part = scenario.part.expect
-    wanted: list[tuple[Place, str | None, Mapping[str, Any]]] = [
-        (("expect", "pushes", name), name, values) for name, values in part.pushes.items()
-    ]
-    if part.push is not None:
-        wanted.append((("expect", "push"), None, part.push))
-    for place, name, values in wanted:
-        names = list(observed.pushes)
-        course = observed.pushes.get(name or (names[0] if names else ""))
+    wanted = _wanted("push", part.pushes, part.push)
+    for place, values, course in _named(wanted, observed.pushes):
         if course is None:
             yield place, "nothing was pushed"
         else:
             for at, said in _values(place, course.view(), values):
                 yield at, f"{said}{course.refusal and f' ({course.refusal})'}"
+
+
+def _wanted(
+    kind: str, by_name: Mapping[str, Values], only: Values | None
+) -> Iterator[tuple[Place, str | None, Values]]:
+    """Yield what is expected of each activation or push, with its name; the only one has None."""
+    for name, values in by_name.items():
+        yield ("expect", f"{kind}{'es' if kind == 'push' else 's'}", name), name, values
+    if only is not None:
+        yield ("expect", kind), None, only
+
+
+def _named(
+    wanted: Iterable[tuple[Place, str | None, Values]], there: Mapping[str, T]
+) -> Iterator[tuple[Place, Values, T | None]]:
+    """Yield what is expected with what it is expected of, None where there is no such thing."""
+    first = next(iter(there), "")
+    for place, name, values in wanted:
+        yield place, values, there.get(name or first)
 
 
 def _screens(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
@@ -145,7 +157,7 @@ def _screens(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
 
 def _terminals(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
     part = scenario.part.expect
-    wanted: list[tuple[Place, str | None, Mapping[str, Any]]] = [
+    wanted: list[tuple[Place, str | None, Values]] = [
         (("expect", "terminals", number, "has"), one.terminal, one.has)
         for number, one in enumerate(part.terminals)
     ]
@@ -166,7 +178,7 @@ def _counters(scenario: Scenario, observed: Observation) -> Iterator[Failure]:
             yield from _values(("expect", "counters", node), grown, values)
 
 
-def _values(place: Place, has: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Failure]:
+def _values(place: Place, has: Values, wanted: Values) -> Iterator[Failure]:
     for path, value in wanted.items():
         found = has[path] if path in has else Seen(0.0, "", has).look_up(path)
         if found is ABSENT:

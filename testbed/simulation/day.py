@@ -69,6 +69,10 @@ _PORT: Final = 2948
 _LONGEST_PUSH: Final = 1800.0
 _QUIET: Final = 3 * 3600.0
 """Longer than two periodic updates, a push and every back-off."""
+_REST: Final = 600.0
+"""Longer than every back-off, and shorter than a timer of a mobile that is attached: none may be
+left of one that is not.
+"""
 _QOS: Final = ("0b921f7396fefe742bffff", "0b921f7396fefe7425ffff")
 
 
@@ -191,7 +195,7 @@ class Day:
         lab.run(_QUIET)
         self._problems += contradictions(lab.core)
         self._problems += self._outcomes()
-        if not lab.switch_everything_off():
+        if not lab.switch_everything_off(_REST):
             self._problems.append("the network does not come to rest")
         self._problems += lab.leftovers()
 

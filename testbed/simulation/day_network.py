@@ -29,59 +29,9 @@ CELLS: Final = len(SGSNS) * _AREAS_PER_SGSN * _CELLS_PER_AREA
 def configuration(mobiles: int) -> CoreConfig:
     """Return the core: three SGSNs with two routing areas each, two GGSNs with one APN each."""
     numbers = range(mobiles)
-    areas = {
-        name: tuple(
-            RoutingArea(
-                rac=_AREAS_PER_SGSN * place + area + 1,
-                cells=tuple(
-                    _CELLS_PER_AREA * (_AREAS_PER_SGSN * place + area) + cell
-                    for cell in range(_CELLS_PER_AREA)
-                ),
-            )
-            for area in range(_AREAS_PER_SGSN)
-        )
-        for place, name in enumerate(SGSNS)
-    }
-    own = (RadiusServer((GATEWAY, 1813), b"corenet"),)
     return CoreConfig(
-        ggsns={
-            "ggsn-1": GgsnConfig(
-                control_address=GGSNS["ggsn-1"],
-                user_address=GGSNS["ggsn-1"],
-                apns=(Apn(WAP, (IPv4Network("10.1.0.0/16"),)),),
-                hlr=(HLR, 2123),
-                radius=own,
-                on_path_down=PathDownPolicy.DELETE,
-            ),
-            "ggsn-2": GgsnConfig(
-                control_address=GGSNS["ggsn-2"],
-                user_address=GGSNS["ggsn-2"],
-                apns=(Apn(CORPORATE, (IPv4Network("10.2.0.0/16"),)),),
-                static_bindings=tuple(
-                    StaticBinding(imsi_of(number), CORPORATE, address)
-                    for number in numbers
-                    if (address := static_address_of(number)) is not None
-                ),
-                hlr=(HLR, 2123),
-                radius=own,
-            ),
-        },
-        sgsns={
-            name: SgsnConfig(
-                control_address=address,
-                user_address=address,
-                hlr=(HLR, 4222),
-                ggsns={WAP: (GGSNS["ggsn-1"],), CORPORATE: (GGSNS["ggsn-2"],)},
-                routing_areas=areas[name],
-                neighbours={
-                    area.encode(): SGSNS[other]
-                    for other in SGSNS
-                    if other != name
-                    for area in areas[other]
-                },
-            )
-            for name, address in SGSNS.items()
-        },
+        ggsns=_ggsns(numbers),
+        sgsns=_sgsns(),
         hlr=HlrConfig(
             HLR,
             tuple(
@@ -104,6 +54,65 @@ def configuration(mobiles: int) -> CoreConfig:
             for number in numbers
         ),
         mobile_timers=MobileTimers(attach_spread=60.0),
+    )
+
+
+def _ggsns(numbers: range) -> dict[str, GgsnConfig]:
+    """Return the GGSNs; the second one has the static addresses."""
+    own = (RadiusServer((GATEWAY, 1813), b"corenet"),)
+    return {
+        "ggsn-1": GgsnConfig(
+            control_address=GGSNS["ggsn-1"],
+            user_address=GGSNS["ggsn-1"],
+            apns=(Apn(WAP, (IPv4Network("10.1.0.0/16"),)),),
+            hlr=(HLR, 2123),
+            radius=own,
+            on_path_down=PathDownPolicy.DELETE,
+        ),
+        "ggsn-2": GgsnConfig(
+            control_address=GGSNS["ggsn-2"],
+            user_address=GGSNS["ggsn-2"],
+            apns=(Apn(CORPORATE, (IPv4Network("10.2.0.0/16"),)),),
+            static_bindings=tuple(
+                StaticBinding(imsi_of(number), CORPORATE, address)
+                for number in numbers
+                if (address := static_address_of(number)) is not None
+            ),
+            hlr=(HLR, 2123),
+            radius=own,
+        ),
+    }
+
+
+def _sgsns() -> dict[str, SgsnConfig]:
+    """Return the SGSNs, neighbours of one another."""
+    areas = {name: _areas(place) for place, name in enumerate(SGSNS)}
+    return {
+        name: SgsnConfig(
+            control_address=address,
+            user_address=address,
+            hlr=(HLR, 4222),
+            ggsns={WAP: (GGSNS["ggsn-1"],), CORPORATE: (GGSNS["ggsn-2"],)},
+            routing_areas=areas[name],
+            neighbours={
+                area.encode(): SGSNS[other]
+                for other in SGSNS
+                if other != name
+                for area in areas[other]
+            },
+        )
+        for name, address in SGSNS.items()
+    }
+
+
+def _areas(place: int) -> tuple[RoutingArea, ...]:
+    """Return the routing areas of the SGSN in that place, each with its cells."""
+    return tuple(
+        RoutingArea(
+            rac=number + 1,
+            cells=tuple(_CELLS_PER_AREA * number + cell for cell in range(_CELLS_PER_AREA)),
+        )
+        for number in range(_AREAS_PER_SGSN * place, _AREAS_PER_SGSN * (place + 1))
     )
 
 

@@ -104,17 +104,7 @@ class VirtualLab:
         self.smsc: SmscHost | None = None
         self._route: EsmeRoute | None = None
         if isinstance(sms, SmsParts):
-            own = Random(random.getrandbits(64))
-            self.smsc = SmscHost(self.network, sms.smsc, store=sms.store, random=own)
-            if sms.esme is not None:
-                # The name that it has in a lab on sockets too.
-                self._route = EsmeRoute(
-                    self.network,
-                    sms.esme,
-                    random=Random(own.getrandbits(64)),
-                    name="gateway esme",
-                )
-            sms = self._route
+            sms = self._route = self._add_smsc(sms, Random(random.getrandbits(64)))
         self.gateway: GatewayHost | None = None
         if gateway is not None and store is not None:
             self.gateway = GatewayHost(
@@ -134,6 +124,16 @@ class VirtualLab:
         self._push_numbers = count(1)
         self._recovery = RECOVERY
         self.network.on_event(self._activate_by_itself)
+
+    def _add_smsc(self, sms: SmsParts, random: Random) -> EsmeRoute | None:
+        """Make the SMSC; return the gateway's way to it, where it uses it."""
+        self.smsc = SmscHost(self.network, sms.smsc, store=sms.store, random=random)
+        if sms.esme is None:
+            return None
+        # The name that it has in a lab on sockets too.
+        return EsmeRoute(
+            self.network, sms.esme, random=Random(random.getrandbits(64)), name="gateway esme"
+        )
 
     # The course of things
 

@@ -7,9 +7,8 @@ something is done. All chance comes from one generator with the given seed, so t
 gives one course of events, to the octet; ``trace`` is a digest to compare them by.
 
 UDP interfaces and the radio lose, duplicate and reorder as their ``LinkQuality`` says. Gr, and
-what runs over connections (``testbed.simulation.streams``), is reliable and in order. WDP and WSP
-are bridged with Gi: a datagram of theirs for a mobile's address becomes an IP packet at its GGSN,
-and the other way round; one for an address that no GGSN has comes back as ICMP.
+what runs over connections (``testbed.simulation.streams``), is reliable and in order. A datagram
+for a mobile's address that no GGSN has comes back as ICMP.
 """
 
 from __future__ import annotations
@@ -23,16 +22,13 @@ from ipaddress import IPv4Network, IPv6Network
 from random import Random
 from typing import TypeVar
 
-from corenet.gi.ends import packet_ends
-from corenet.gi.ip import IpError, parse_udp, udp_packet
 from corenet.interfaces.attachments import (
     LIKE_TCP,
-    OVER_TCP,
     OVER_UDP,
     TO_MOBILES,
     Attachments,
 )
-from corenet.interfaces.cells import CellQuality, Cells
+from corenet.interfaces.cells import CellQuality
 from corenet.interfaces.interference import Fate, Interference
 from corenet.interfaces.lines import Lines
 from corenet.interfaces.node import (
@@ -44,6 +40,8 @@ from corenet.interfaces.node import (
     Node,
 )
 from corenet.interfaces.runtime import EventListener, Passed, Phase, Tap, Timer
+from testbed.simulation.addressing import addressed
+from testbed.simulation.links import Links
 from testbed.simulation.places import Arrival, Later, Place, Server
 from testbed.simulation.quality import LinkQuality
 from testbed.simulation.streams import VirtualStreams
@@ -51,13 +49,7 @@ from testbed.simulation.streams import VirtualStreams
 T = TypeVar("T")
 
 _FIRST_FREE_PORT = 49_152
-RELIABLE = OVER_TCP | LIKE_TCP
-"""Interfaces that run over TCP: no loss, no duplication, no reordering."""
-
 _TIMEOUTS_AT_ONE_INSTANT = 10_000
-_FEWEST_LINES = 10_000
-"""Flows whose last arrival is known before it is looked which of them matter."""
-_GI: Address = ("", 0)
 
 
 class TooMuchHappenedError(RuntimeError):
@@ -85,10 +77,7 @@ class VirtualNetwork:
         """
         self.seed = seed
         self._random = Random(seed)
-        self._cells = Cells(cells or {}, self._random)
-        self._quality = {interface: LinkQuality() for interface in Interface}
-        for interface, given in (quality or {}).items():
-            self.set_quality(interface, given)
+        self._links = Links(quality or {}, cells or {}, self._random)
         self._now = start
         self._event_limit = event_limit
         self._attachments = Attachments()
@@ -101,8 +90,6 @@ class VirtualNetwork:
         self._planned = 0
         self._told: deque[tuple[str, Event]] = deque()
         self._telling = False
-        self._line: dict[tuple[Interface, Address, Address], float] = {}
-        self._lines_kept = _FEWEST_LINES
         self._cut: set[frozenset[str]] = set()
         self._digest = hashlib.sha256()
         self.interference: Interference | None = None
@@ -249,11 +236,7 @@ class VirtualNetwork:
 
     def set_quality(self, interface: Interface, quality: LinkQuality) -> None:
         """Change an interface for what is sent from now on; what runs over TCP stays reliable."""
-        if interface in RELIABLE and not quality.reliable:
-            raise ValueError(
-                f"{interface} runs over TCP: it has latency, but no loss and no reordering"
-            )
-        self._quality[interface] = quality
+        self._links.set_quality(interface, quality)
 
     def set_capacity(self, node: str, rate: float, interfaces: Collection[Interface]) -> None:
         """Let a node that is attached take ``rate`` messages a second from ``interfaces``.
@@ -284,7 +267,7 @@ class VirtualNetwork:
 
     def latency(self, interface: Interface) -> float:
         """Return how long octets of a connection take now."""
-        return self._quality[interface].arrivals(self._random)[0][0]
+        return self._links.latency(interface)
 
     # What reaches a node
 
@@ -388,7 +371,7 @@ class VirtualNetwork:
         own = place.addresses.get(datagram.interface)
         if own is None:
             raise ValueError(f"{place.node.name} is not attached to {datagram.interface}")
-        source, destination, arrival = self._addressed(datagram, datagram.local or own)
+        source, destination, arrival = addressed(self._attachments, datagram, datagram.local or own)
         name = "" if arrival is None else arrival.receiver.name
         ends = (datagram.interface, source, destination)
         if datagram.interface in LIKE_TCP and (self.interference is not None or self._lines):
@@ -411,7 +394,7 @@ class VirtualNetwork:
         """Send what was in line, to who is there now, unless its sender has crashed."""
         if not place.gone:
             local = datagram.local or place.addresses[datagram.interface]
-            source, destination, arrival = self._addressed(datagram, local)
+            source, destination, arrival = addressed(self._attachments, datagram, local)
             self._go(place, datagram.interface, source, destination, datagram.data, arrival)
 
     def _interfere(self, fate: Fate, place: Place, shown: Passed, arrival: Arrival | None) -> None:
@@ -459,62 +442,21 @@ class VirtualNetwork:
                 node.unreachable(interface, peer, host=True, now=self._now)
                 self._collect(place)
 
-        for delay, _ in self._quality[interface].arrivals(self._random):
+        for delay in self._links.delays(interface):
             self.plan(self._now + delay, tell)
-
-    def _addressed(
-        self, datagram: Datagram, local: Address
-    ) -> tuple[Address, Address, Arrival | None]:
-        """Return source and destination, and what the datagram is to its receiver, if any."""
-        interface, peer, data = datagram.interface, datagram.peer, datagram.data
-        if interface is Interface.GI:
-            source, destination = packet_ends(data)
-            return source, destination, self._out_of_gi(data, destination)
-        receiver = self._attachments.at(interface, peer)
-        if receiver is not None:
-            return local, peer, Arrival(receiver, interface, data, local, peer)
-        ggsn = self._attachments.on_gi(peer[0]) if interface in TO_MOBILES else None
-        if ggsn is not None:
-            packet = udp_packet(local, peer, data)
-            return local, peer, Arrival(ggsn, Interface.GI, packet, _GI, _GI)
-        return local, peer, None
-
-    def _out_of_gi(self, packet: bytes, destination: Address) -> Arrival | None:
-        outside = self._attachments.outside(destination)
-        if outside is not None:
-            interface, host = outside
-            try:
-                datagram = parse_udp(packet)
-            except IpError:
-                return None
-            return Arrival(host, interface, datagram.payload, datagram.source, datagram.destination)
-        ggsn = self._attachments.on_gi(destination[0])
-        return None if ggsn is None else Arrival(ggsn, Interface.GI, packet, _GI, _GI)
 
     def _carry(
         self, interface: Interface, source: Address, destination: Address, arrival: Arrival
     ) -> None:
         place = self._places[arrival.receiver.name]
-        copies = self._quality[interface].arrivals(self._random)
-        in_cell = self._cells.delay(interface, source, destination)
-        if not copies or in_cell is None:
+        arrivals = self._links.arrivals((interface, source, destination), self._now)
+        if not arrivals:
             self.counters["lost"] += 1
             return
-        self.counters["duplicated"] += max(0, len(copies) - 1)
-        flow = (interface, source, destination)
-        for delay, in_line in copies:
-            due = self._now + in_cell + delay
-            if in_line:
-                due = self._line[flow] = max(due, self._line.get(flow, due))
-                if len(self._line) > self._lines_kept:
-                    self._forget_lines()
+        self.counters["duplicated"] += len(arrivals) - 1
+        for due in arrivals:
             self.in_flight += 1
             self.plan(due, partial(self._arrive, place, arrival))
-
-    def _forget_lines(self) -> None:
-        """Forget flows of which nothing is under way: what comes later is behind it anyway."""
-        self._line = {flow: due for flow, due in self._line.items() if due > self._now}
-        self._lines_kept = max(_FEWEST_LINES, 2 * len(self._line))
 
     def show(
         self,

@@ -21,6 +21,7 @@ from gtp.messages import (
     CreatePdpContextRequest,
     DeletePdpContextRequest,
     DeletePdpContextResponse,
+    PduNotificationRejectRequest,
     PduNotificationResponse,
     UpdatePdpContextRequest,
     UpdatePdpContextResponse,
@@ -436,3 +437,70 @@ def test_attaching_again_clears_mnrg(attached):
     attached.say(gmm.AttachComplete())
     assert not attached.gsup
     assert not attached.sgsn.mm_context(attached.IMSI).mnrg
+
+
+def test_a_second_notification_of_another_ggsn_is_told_the_end(attached):
+    """Who asked last hears what became of it."""
+    other = attached.OTHER_GGSN
+    attached.request()
+    attached.ggsn_asks(attached.notification(ggsn_address=other), (other, 2123))
+    attached.sent(PduNotificationResponse, (other, 2123))
+    attached.run(41)
+    assert attached.sent(PduNotificationRejectRequest, (other, 2123)).cause == 5
+
+
+def test_the_reject_names_the_apn_as_it_was_asked_for(attached):
+    """With the operator identifier that the GGSN gave; so does what the mobile is asked."""
+    apn = f"{attached.APN}.mnc015.mcc234.gprs"
+    attached.ggsn_asks(attached.notification(apn=apn))
+    attached.sent(PduNotificationResponse)
+    assert attached.heard(sm.RequestPdpContextActivation).apn == apn
+    attached.run(41)
+    assert attached.sent(PduNotificationRejectRequest).apn == apn
+
+
+def test_t3385_ends_with_the_attachment(attached):
+    """A mobile that attaches anew is asked anew: five times, T3385 apart, and no more often."""
+    attached.request()
+    attached.run(7.0)
+    attached.restart_numbering()
+    attached.attach()
+    attached.heard(sm.RequestPdpContextActivation)
+    attached.run(7.9)
+    assert attached.silent()
+    attached.run(33.0)
+    for _ in range(4):
+        attached.heard(sm.RequestPdpContextActivation)
+    assert attached.silent()
+    assert attached.rejected().cause == 5
+
+
+def test_the_network_takes_no_identifier_that_a_context_has(attached):
+    """Seven activations later its turn has come again, and it is passed over."""
+    attached.answer(attached.request())
+    attached.from_ggsn(attached.created(attached.sent(CreatePdpContextRequest)))
+    attached.heard(sm.ActivatePdpContextAccept)
+    held = next(iter(attached.sgsn.mm_context(attached.IMSI).contexts)).ti
+    given = []
+    for _ in range(7):
+        address = EndUserAddress.for_ipv4("10.45.0.99")
+        attached.ggsn_asks(attached.notification(end_user_address=address))
+        attached.sent(PduNotificationResponse)
+        asked = attached.heard(sm.RequestPdpContextActivation)
+        attached.say(sm.RequestPdpContextActivationReject(asked.ti.mirrored, 26))
+        attached.rejected()
+        given.append(asked.ti.value)
+    assert held not in given
+    assert set(given) == set(range(7)) - {held}
+
+
+def test_a_refusal_that_the_mobile_s_own_activation_has_overtaken(attached):
+    """It is of a transaction that is over; the activation goes on (TS 24.008 §8.3.2)."""
+    asked = attached.request()
+    attached.say(attached.activate_request(ti=3))
+    create = attached.sent(CreatePdpContextRequest)
+    attached.say(sm.RequestPdpContextActivationReject(asked.ti.mirrored, 26))
+    assert attached.heard(sm.SmStatus).cause == 81
+    assert not attached.gtp
+    attached.from_ggsn(attached.created(create))
+    attached.heard(sm.ActivatePdpContextAccept)

@@ -10,7 +10,7 @@ from corenet.control.model import MobileActivation
 from corenet.mobile.events import MobileState
 from testbed.experiments.day import days, live, main, report
 from testbed.gateway.keeping.store import SqliteStore
-from testbed.simulation.agreement import contradictions
+from testbed.simulation.agreement import contradictions, identifiers_used_twice
 from testbed.simulation.day import Day, Life
 from testbed.simulation.day_network import configuration, imsi_of
 from testbed.simulation.lab import VirtualLab
@@ -121,3 +121,34 @@ def test_only_nodes_of_the_core_crash(lab):
     for name in ("mobiles", "sgsn-9"):
         with pytest.raises(KeyError, match=name):
             lab.crash(name)
+
+
+def test_identifiers_that_two_contexts_have_are_seen(lab, monkeypatch):
+    """An address at two mobiles, and TEIDs at two contexts of a GGSN or an SGSN."""
+    lab.control.drive_mobile(imsi_of(1), "activate", MobileActivation(apn="wap.example"))
+    lab.run(10)
+    ggsn, sgsn = lab.core.ggsns["ggsn-1"], lab.core.sgsns["sgsn-1"]
+    (at_ggsn,) = ggsn.contexts()
+    other = replace(at_ggsn, imsi=imsi_of(2))
+    mobile = next(one for one in sgsn.mm_contexts() if one.contexts)
+    twice = replace(mobile, contexts=(*mobile.contexts, *mobile.contexts))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ggsn), "contexts", lambda self: (at_ggsn, other)[: 2 * (self is ggsn)])
+        patch.setattr(type(sgsn), "mm_contexts", lambda self: [twice][: self is sgsn])
+        assert list(identifiers_used_twice(lab.core)) == [
+            f"ggsn-1: 2 contexts have the TEID data {at_ggsn.teid_data:#x}",
+            f"ggsn-1: 2 tunnels have the TEID control {at_ggsn.teid_control:#x}",
+            f"{at_ggsn.address} is the address of {imsi_of(1)} and {imsi_of(2)}",
+            f"sgsn-1: 2 contexts have the TEID data {mobile.contexts[0].teid_data:#x}",
+        ]
+    assert list(identifiers_used_twice(lab.core)) == []
+
+
+def test_a_timer_that_is_left_is_seen(lab):
+    """That of a mobile that was switched off without a word, say: its SGSN waits for it still."""
+    lab.control.drive_mobile(imsi_of(0), "lose-power", None)
+    assert not lab.switch_everything_off(600.0)
+    left = lab.leftovers()
+    assert [one.partition(" for ")[0] for one in left] == ["sgsn-1: a timer"]
+    assert lab.rest(7200.0)
+    assert lab.leftovers() == []

@@ -22,7 +22,7 @@ from corenet.interfaces.node import Interface
 from corenet.mobile.events import ContextState
 from corenet.sgsn.events import PdpState
 from testbed.simulation.initiator import Conduct
-from testbed.simulation.network import RELIABLE
+from testbed.simulation.links import RELIABLE
 from testbed.simulation.quality import LinkQuality
 
 APN = "wap.example"

@@ -19,7 +19,7 @@ from corenet.interfaces.testing import ScriptedNode
 from corenet.mobile.behaviour import Behaviour
 from testbed.codecs.pap import MessageState
 from testbed.gateway.events import PushSent
-from testbed.simulation.network import RELIABLE
+from testbed.simulation.links import RELIABLE
 from testbed.simulation.quality import LinkQuality
 
 LOSSY = LinkQuality(
