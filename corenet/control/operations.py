@@ -96,6 +96,8 @@ class Operation:
 
 NOT_FOUND = {404: "no such terminal"}
 NO_CONTEXT = {404: "it has no such context", 503: "not in service yet"}
+NO_SUBSCRIBER = {404: "no such subscriber", 501: "there is no HLR here"}
+WRONG_FILTERS = {409: "the filters make no sense, or not beside those of now"}
 EDITING = {
     409: "another subscriber has the number or the static address, or an access point is there "
     "twice; `field` says which",
@@ -239,7 +241,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         at=OfBearer,
         body=TemplateRequest,
-        problems=NO_CONTEXT | {409: "the filters make no sense, or not beside those of now"},
+        problems=NO_CONTEXT | WRONG_FILTERS,
     ),
     Operation(
         "request_secondary",
@@ -253,7 +255,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         at=OfContext,
         body=SecondaryRequest,
-        problems=NO_CONTEXT | {409: "the filters make no sense, or not beside those of now"},
+        problems=NO_CONTEXT | WRONG_FILTERS,
     ),
     Operation(
         "detach_terminal",
@@ -336,7 +338,7 @@ OPERATIONS: tuple[Operation, ...] = (
         SubscriberList,
         lambda control, call: control.subscribers.look_up(call.query),
         query=SubscriberQuery,
-        problems={404: "no such subscriber", 501: "there is no HLR here"},
+        problems=NO_SUBSCRIBER,
     ),
     Operation(
         "get_subscriber",
@@ -346,7 +348,7 @@ OPERATIONS: tuple[Operation, ...] = (
         SubscriberAnswer,
         lambda control, call: control.subscribers.get(call.path.imsi),
         at=OfTerminal,
-        problems={404: "no such subscriber", 501: "there is no HLR here"},
+        problems=NO_SUBSCRIBER,
     ),
     Operation(
         "create_subscriber",
@@ -367,7 +369,7 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda control, call: control.subscribers.change(call.path.imsi, call.body),
         at=OfTerminal,
         body=SubscriberChange,
-        problems=EDITING | {404: "no such subscriber"},
+        problems=EDITING | NO_SUBSCRIBER,
     ),
     Operation(
         "delete_subscriber",
@@ -377,11 +379,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Done,
         lambda control, call: control.subscribers.delete(call.path.imsi),
         at=OfTerminal,
-        problems={
-            404: "no such subscriber",
-            501: "there is no HLR here",
-            503: "not in service yet, or the database cannot be written",
-        },
+        problems=NO_SUBSCRIBER | {503: EDITING[503]},
     ),
     _mobile_verb("attach", "Have the mobile attach to GPRS"),
     _mobile_verb("detach", "Have the mobile detach from GPRS"),

@@ -223,9 +223,8 @@ class Mobile:
         within = self._watch.within if within is None else within
         if not self._watch.world.until(lambda: bool(holds(self.terminal)), within):
             raise ExpectationFailedError(
-                f"{self.msisdn} is not so within {within:g} s: {what}\n"
-                f"it is {_described(self.terminal)}\n"
-                f"the last that was seen:\n{self._watch.ladder(12)}"
+                f"not so within {within:g} s: {self.msisdn}: {what}\n"
+                f"  it is {_described(self.terminal)}\n{self._watch.last()}"
             )
         return self.terminal
 

@@ -64,7 +64,7 @@ class Core(Messages):
         if requested.outcome is None:
             raise ExpectationFailedError(
                 f"the activation of {msisdn} on {wanted} has not ended within {within:g} s\n"
-                f"the last that was seen:\n{self._watch.ladder(12)}"
+                f"{self._watch.last()}"
             )
         return requested.outcome
 
@@ -135,7 +135,7 @@ class Push:
         raise ExpectationFailedError(
             f"push {self.push_id}: no result notification within {within:g} s says {wanted.value}; "
             f"it was {said or 'none at all'}\n"
-            f"the last that was seen:\n{self._watch.ladder(12)}"
+            f"{self._watch.last()}"
         )
 
 

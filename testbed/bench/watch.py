@@ -4,7 +4,8 @@ Theory of operation. Everything that passes and every event is kept from the lab
 expectation looks at what came after the lab was ready (``forget`` moves that to now), and takes
 the first that it matches and that no expectation before it has taken: two equal ones in a row mean
 two. So expectations need not come in the order of what they expect; ``after`` and
-``expect_in_order`` are for those who mean an order.
+``expect_in_order`` are for those who mean an order. A name that no message, event or field has is
+refused at once: to wait for it would be in vain, and not to see it no success.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from corenet.interfaces.node import Event, Interface
 from corenet.interfaces.runtime import Passed
 from testbed.bench.world import World
 from testbed.expectations.expected import Expected, event, message
+from testbed.expectations.known import check
 from testbed.expectations.matching import in_order, instead
 from testbed.expectations.seen import Record, Seen
 from testbed.lab.ladder import Ladder, Rung, text
@@ -68,8 +70,13 @@ class Watch:
         within: float | None = None,
         after: Seen | float | None = None,
     ) -> Seen:
-        """Wait until something expected is seen; return it."""
+        """Wait until something expected is seen; return it.
+
+        Raises:
+            UnknownNameError: there is no such message, event or field.
+        """
         __tracebackhide__ = True
+        check(expected)
         within = self.within if within is None else within
         found: list[int] = []
         begin = place = self._place_after(after)
@@ -94,8 +101,13 @@ class Watch:
         return result
 
     def expect_none(self, expected: Expected, *, during: float) -> None:
-        """Let time pass, and fail as soon as something is seen that should not be."""
+        """Let time pass, and fail as soon as something is seen that should not be.
+
+        Raises:
+            UnknownNameError: there is no such message, event or field.
+        """
         __tracebackhide__ = True
+        check(expected)
         place = len(self.record)
         found: list[Seen] = []
 
@@ -111,13 +123,21 @@ class Watch:
 
         if self.world.until(look, during):
             when = f"{(found[0].time - self._zero) * 1000:.1f} ms"
-            raise ExpectationFailedError(f"was not to be seen, and was at {when}: {expected}")
+            raise ExpectationFailedError(
+                f"was not to be seen: {expected}\n  {found[0]} at {when}\n{self.last()}"
+            )
 
     def expect_in_order(
         self, expectations: Sequence[Expected], *, within: float | None = None
     ) -> list[Seen]:
-        """Wait until all are seen one after the other, with anything in between; return them."""
+        """Wait until all are seen one after the other, with anything in between; return them.
+
+        Raises:
+            UnknownNameError: there is no such message, event or field.
+        """
         __tracebackhide__ = True
+        for expected in expectations:
+            check(expected)
         within = self.within if within is None else within
         looked = -1
 
@@ -168,10 +188,13 @@ class Watch:
         lines = [
             f"not seen within {within:g} s: {expected}",
             *(f"  {line}" for line in instead(expected, seen, place, since=self._zero)),
-            "the last that was seen:",
-            self.ladder(RUNGS_SHOWN) or "  nothing at all",
+            self.last(),
         ]
         return "\n".join(lines)
+
+    def last(self) -> str:
+        """Return the end of the ladder, as expectations that failed show it."""
+        return f"the last that was seen:\n{self.ladder(RUNGS_SHOWN) or '  nothing at all'}"
 
 
 def as_message(name: str | Expected) -> Expected:

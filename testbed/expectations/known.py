@@ -20,6 +20,7 @@ from corenet.interfaces.node import Event
 from gtp.constants import MessageType
 from gtp.messages import MESSAGES
 from testbed.codecs.smpp import CommandId
+from testbed.expectations.expected import Expected
 from testbed.expectations.messages import RADIUS_NAMES, Paged, UserData
 from testbed.expectations.values import plain
 
@@ -42,6 +43,12 @@ _ANY_FIELDS: Final[tuple[type, ...]] = ()
 
 class UnknownNameError(ValueError):
     """There is no message, event or field of that name; the text may say which is meant."""
+
+
+def check(expected: Expected) -> None:
+    """Raise UnknownNameError where what is expected can never be seen."""
+    checked = check_event if expected.is_event else check_message
+    checked(expected.name, expected.fields)
 
 
 def check_message(name: str, paths: Iterable[str]) -> None:
@@ -117,4 +124,6 @@ def _check_fields(found: tuple[str, tuple[type, ...]], paths: Iterable[str]) -> 
 
 
 def _fields(kind: type) -> list[str]:
-    return [name for name in getattr(kind, "__dataclass_fields__", ()) if not name.isupper()]
+    own = (name for name in getattr(kind, "__dataclass_fields__", ()) if not name.isupper())
+    derived = (name for name in dir(kind) if isinstance(getattr(kind, name, None), property))
+    return [*own, *derived]

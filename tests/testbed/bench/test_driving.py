@@ -144,7 +144,7 @@ def test_a_state_that_does_not_come_is_told(small: Lab) -> None:
     with pytest.raises(ExpectationFailedError) as failed:
         small.mobiles[0].expect_context("wap.example", within=1)
     text = str(failed.value)
-    assert "447700900001 is not so within 1 s: a PDP context on wap.example" in text
+    assert "not so within 1 s: 447700900001: a PDP context on wap.example" in text
     assert "it is not attached, PDP contexts: none" in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from gtp.messages import PduNotificationResponse
 from testbed.bench.watch import Events, ExpectationFailedError, Messages, Watch
 from testbed.bench.world import World
 from testbed.expectations.expected import event
+from testbed.expectations.known import UnknownNameError
 
 
 class MadeUpWorld:
@@ -161,7 +163,7 @@ def test_what_is_not_to_be_seen_fails_at_once(world: MadeUpWorld, messages: Mess
     messages.expect_none(NAME, to="sgsn", during=1.0)
     messages.expect_none(NAME, during=1.0)
     assert world.now() == 103.0
-    with pytest.raises(ExpectationFailedError, match=r"not to be seen, and was at 4000\.0 ms"):
+    with pytest.raises(ExpectationFailedError, match=r"at 4000\.0 ms"):
         messages.expect_none(NAME, during=5.0)
     assert world.now() == 104.0
 
@@ -226,3 +228,27 @@ def test_a_ladder_can_be_cut(world: MadeUpWorld, watch: Watch) -> None:
     watch.world.until(lambda: False, 5.0)
     assert len(watch.ladder().splitlines()) == 3
     assert watch.ladder(1).splitlines()[0] == "… 2 earlier"
+
+
+def test_names_that_there_are_not_are_refused_at_once(
+    world: MadeUpWorld, watch: Watch, messages: Messages
+) -> None:
+    """A misspelt message, event or field would be waited for in vain, or never be seen."""
+    events = Events(watch)
+    for expectation, said in (
+        (
+            lambda: messages.expect("Create PDP Context Reqvest"),
+            "is it Create PDP Context Request?",
+        ),
+        (lambda: messages.expect_none(NAME, cayse=128), f"{NAME} has no field cayse; is it cause?"),
+        (lambda: messages.expect_none(NAME, within=1), f"{NAME} has no field within"),
+        (
+            lambda: messages.expect_in_order(NAME, "G-PDV"),
+            "there is no message G-PDV; is it G-PDU?",
+        ),
+        (lambda: events.expect("MobileAtached"), "is it MobileAttached?"),
+        (lambda: events.expect_none("MobileAttached", imsy="1"), "is it imsi?"),
+    ):
+        with pytest.raises(UnknownNameError, match=re.escape(said)):
+            expectation()
+    assert world.now() == 100.0
