@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from types import FrameType
@@ -12,13 +13,15 @@ from twisted.python.failure import Failure
 
 INTERRUPTED = 130
 """Exit status after SIGINT or SIGTERM (128 + SIGINT, as shells have it)."""
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
     """Run ``work(reactor)`` and return the exit status that it gives.
 
     The first SIGINT or SIGTERM cancels what ``work`` awaits, so that its ``finally`` clauses
-    put things in order; a second one ends the process at once. What ``work`` raises, it raises.
+    put things in order; a second one, of either kind, ends the process at once. What ``work``
+    raises, it raises.
     """
     from twisted.internet import reactor
 
@@ -34,15 +37,16 @@ def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
             status.append(result)
         reactor.callLater(0, reactor.stop)
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         nonlocal interrupted
         interrupted = True
-        signal.signal(number, signal.SIG_DFL)
+        for each in _INTERRUPTIONS:
+            signal.signal(each, _end_at_once)
         reactor.callFromThread(running[0].cancel)  # type: ignore[attr-defined]
 
     def begin() -> None:
         running.append(Deferred.fromCoroutine(work(reactor)))
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _INTERRUPTIONS:
             signal.signal(number, interrupt)
         running[0].addBoth(ended)
 
@@ -53,3 +57,10 @@ def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
             return INTERRUPTED
         failure.raiseException()
     return INTERRUPTED if interrupted else status[0]
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    """End by the signal; the first process of a container, which no signal ends, by exiting."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)

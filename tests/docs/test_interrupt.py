@@ -43,6 +43,17 @@ def test_run_ends_in_good_order(number: signal.Signals, tmp_path: Path) -> None:
     assert (tmp_path / "corenet" / "default" / "recovery").read_text() == "0\n"
 
 
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """Of either kind: whoever asks twice does not want to wait for farewells."""
+    process = started(["run", "default"], "Ready:", tmp_path)
+    # While it is stopped both come; they are taken one after the other.
+    for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
+        process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGTERM, output
+    assert "Traceback" not in output
+
+
 def test_demo_ends_with_the_status_of_an_interrupt(tmp_path: Path) -> None:
     """A demo that is interrupted ends at once with status 130 and no traceback."""
     process = started(["demo", "--scenario", "ms-silent"], "holds the push", tmp_path)
