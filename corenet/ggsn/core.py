@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -108,6 +109,7 @@ class Core:
         self.traffic.append(Datagram(Interface.GTP_U, context.sgsn_user, data))
 
 
+@lru_cache(maxsize=1024)
 def can_be_reached(address: str) -> bool:
     """Whether a GSN address is one that we can send to: IPv4, as ours are, and of one node."""
     return ":" not in address and 0 < int(address.partition(".")[0]) < _FIRST_GROUP
