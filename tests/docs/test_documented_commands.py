@@ -96,7 +96,7 @@ def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Pat
     """A reader who types a page's commands sees what the page shows."""
     written = FILE.findall((ROOT / page).read_text(encoding="utf-8"))
     scripts = [line for name, text in written if name.endswith(".sh") for line in text.splitlines()]
-    words = {line.split()[0] for line in [*commands(page), *scripts] if line.split()}
+    words = {word for line in [*commands(page), *scripts] for word in line.split()}
     for program in words.intersection(PEERS):
         require_peer(program, package=PEERS[program])
     for name, text in written:
