@@ -17,7 +17,14 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn, TextIO, cast
 
 import structlog
-from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogBeginner, textFileLogObserver
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+    textFileLogObserver,
+)
 from zope.interface import implementer
 
 from corenet.ggsn.events import (
@@ -47,6 +54,8 @@ from corenet.um.events import (
 from testbed.adapters.event_words import EventWords
 
 _QUOTED: Final = re.compile(r'[ ="]')
+_METHODS: Final = {LogLevel.warn: "warning", LogLevel.critical: "critical"}
+"""What structlog calls Twisted's levels, where it is not an error."""
 _Values = Mapping[str, Any]
 _JSON: Final = structlog.processors.JSONRenderer(ensure_ascii=False)
 _PLAIN: Final = re.compile(r'[^ ="\n]*\Z')
@@ -106,6 +115,20 @@ class _FromWarning:
         """Pass ``event`` on if it matters."""
         if event.get("log_level", LogLevel.info) >= LogLevel.warn:
             self._observer(event)
+
+
+@implementer(ILogObserver)
+class _IntoOurs:
+    """Passes Twisted's log on to structlog, whose lines have all one form."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Log ``event`` as one line, its traceback in it."""
+        values = {"logger": event.get("log_namespace", "")}
+        failure = event.get("log_failure")
+        if failure is not None:
+            values["exception"] = failure.getTraceback()
+        method = _METHODS.get(event.get("log_level"), "error")
+        getattr(structlog.get_logger("twisted"), method)(formatEvent(event), **values)
 
 
 class LogStream:
@@ -276,6 +299,6 @@ def log_to(stream: TextIO | None, *, as_json: bool = False) -> LogStream | None:
         processors=[_head, structlog.processors.format_exc_info, _JSON if as_json else logfmt],
         logger_factory=lambda *_names: lines,
     )
-    observer = _FromWarning(textFileLogObserver(cast(TextIO, lines)))
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    whole = _IntoOurs() if as_json else textFileLogObserver(cast(TextIO, lines))
+    globalLogBeginner.beginLoggingTo([_FromWarning(whole)], redirectStandardIO=False)
     return lines

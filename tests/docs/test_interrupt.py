@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -41,6 +42,15 @@ def test_run_ends_in_good_order(number: signal.Signals, tmp_path: Path) -> None:
     assert "Traceback" not in output
     assert capture.stat().st_size > 1000
     assert (tmp_path / "corenet" / "default" / "recovery").read_text() == "0\n"
+
+
+def test_a_log_of_json_is_nothing_else(tmp_path: Path) -> None:
+    """Each line is an object; the one that says where the lab is, too."""
+    process = started(["run", "default", "--json"], '"event": "ready"', tmp_path)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert all(isinstance(json.loads(line), dict) for line in output.splitlines())
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 
@@ -26,6 +27,8 @@ from testbed.lab.reactor_run import run_in_reactor
 from testbed.lab.register import RegisteredLab, registered
 from testbed.lab.running import RunningLab
 from testbed.lab.state import LabState
+
+_log = structlog.get_logger("lab")
 
 OBJECTS_UNTIL_COLLECTION = 50_000
 """Objects that are made and kept until Python looks for cycles among them.
@@ -89,6 +92,7 @@ def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int
         return 2
     state = LabState(options.state) if options.state else LabState.of(lab.model.name)
     log = log_to(None if options.quiet else sys.stderr, as_json=options.json)
+    say = _Announcements(in_log=options.json and not options.quiet)
     try:
         with capture_stream(options.pcap, options.ring) as stream:
 
@@ -104,9 +108,9 @@ def run_loaded(command: str, lab: LoadedLab, options: argparse.Namespace) -> int
                 try:
                     with _registered(lab):
                         if not await running.settled(SETTLE_TIME, _Progress()):
-                            print("Some mobiles have not attached yet.", file=sys.stderr)
+                            say.unsettled()
                         spare_collections()
-                        _announce(lab)
+                        say.ready(lab)
                         await Deferred()
                 finally:
                     await running.stop()
@@ -158,12 +162,32 @@ def spare_collections() -> None:
     gc.set_threshold(OBJECTS_UNTIL_COLLECTION, LOOKS_AT_NEW_ONES, 10)
 
 
-def _announce(lab: LoadedLab) -> None:
-    model = lab.model
-    where = []
-    if model.control is not None:
-        where.append(f"control http://{model.control.address}:{model.control.port}/v1")
-    if lab.gateway is not None:
-        where.append(f"PAP {lab.gateway.pap_url}")
-    terminals = f"{lab.terminals} terminal{'' if lab.terminals == 1 else 's'}"
-    print(f"Ready: lab {model.name}, {', '.join([terminals, *where])}", file=sys.stderr, flush=True)
+_SPOKEN = {"control": "control", "pap": "PAP"}
+
+
+class _Announcements:
+    """Says how the start went: to people, or in a log that is for programs as one of its lines."""
+
+    def __init__(self, *, in_log: bool) -> None:
+        self._in_log = in_log
+
+    def unsettled(self) -> None:
+        """Say that some mobiles take longer than one should wait for."""
+        if self._in_log:
+            _log.warning("not settled")
+        else:
+            print("Some mobiles have not attached yet.", file=sys.stderr)
+
+    def ready(self, lab: LoadedLab) -> None:
+        """Say that the lab runs, and where it is."""
+        model, where = lab.model, {}
+        if model.control is not None:
+            where["control"] = f"http://{model.control.address}:{model.control.port}/v1"
+        if lab.gateway is not None:
+            where["pap"] = lab.gateway.pap_url
+        if self._in_log:
+            _log.info("ready", lab=model.name, terminals=lab.terminals, **where)
+            return
+        terminals = f"{lab.terminals} terminal{'' if lab.terminals == 1 else 's'}"
+        parts = [terminals, *(f"{_SPOKEN[name]} {url}" for name, url in where.items())]
+        print(f"Ready: lab {model.name}, {', '.join(parts)}", file=sys.stderr, flush=True)

@@ -32,6 +32,22 @@ except ZeroDivisionError:
 """
 
 
+TWISTED = """
+import sys
+from twisted.logger import Logger
+from testbed.lab.logs import log_to
+
+log_to(sys.stdout, as_json=True)
+log = Logger(namespace="corenet")
+log.info("nothing that matters")
+log.warn("{count} of them", count=3)
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.failure("a node's fault")
+"""
+
+
 def lines(*, as_json: bool) -> list[str]:
     """Log in a process of its own, because where the log goes is said once."""
     done = subprocess.run(
@@ -42,6 +58,18 @@ def lines(*, as_json: bool) -> list[str]:
         check=True,
     )
     return done.stdout.splitlines()
+
+
+def test_what_twisted_logs_is_json_too() -> None:
+    """From warnings upwards, a failure with its traceback on the line."""
+    done = subprocess.run(
+        [sys.executable, "-c", TWISTED], capture_output=True, text=True, check=True
+    )
+    warning, failure = map(json.loads, done.stdout.splitlines())
+    said = (warning["level"], warning["event"], warning["logger"])
+    assert said == ("warning", "3 of them", "corenet")
+    assert (failure["level"], failure["logger"]) == ("critical", "corenet")
+    assert "ZeroDivisionError" in failure["exception"]
 
 
 def test_a_line_of_json_is_an_object() -> None:
