@@ -37,7 +37,7 @@ def test_run_ends_in_good_order(number: signal.Signals, tmp_path: Path) -> None:
     capture = tmp_path / "run.pcapng"
     process = started(["run", "default", "--pcap", str(capture)], "Ready:", tmp_path)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert "Traceback" not in output
     assert capture.stat().st_size > 1000
@@ -68,7 +68,7 @@ def test_demo_ends_with_the_status_of_an_interrupt(tmp_path: Path) -> None:
     """A demo that is interrupted ends at once with status 130 and no traceback."""
     process = started(["demo", "--scenario", "ms-silent"], "holds the push", tmp_path)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert "Traceback" not in output
 
@@ -81,11 +81,11 @@ def test_second_core_on_the_same_addresses_is_refused(tmp_path: Path) -> None:
             [CORENET, "run", "default", "--state", str(tmp_path / "other")],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
         )
         assert second.returncode == 1
         assert "corenet run: " in second.stderr
         assert "Traceback" not in second.stderr
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)

@@ -43,7 +43,7 @@ def test_scenario_ends_as_it_should(name: str) -> None:
 def test_capture_on_standard_output_is_nothing_but_a_capture() -> None:
     """``--pcap -`` leaves standard output to the capture, and the ladder goes to the other."""
     result = subprocess.run(
-        [CORENET, "demo", "--scenario", "online", "--pcap", "-"], capture_output=True, timeout=40
+        [CORENET, "demo", "--scenario", "online", "--pcap", "-"], capture_output=True, timeout=60
     )
     assert result.returncode == 0
     assert result.stdout.startswith(bytes.fromhex("0a0d0d0a"))

@@ -25,6 +25,8 @@ from tests.conftest import missing_peer, require_peer
 
 T = TypeVar("T")
 
+PATIENCE = 60.0
+"""Seconds that something may take at most on a machine that is busy with other tests."""
 POLL = 0.02
 """Seconds between two looks at something that is awaited."""
 TAIL = 4000
@@ -32,7 +34,9 @@ TAIL = 4000
 CORENET = Path(sys.executable).with_name("corenet")
 """The command as a user has it: the one of the environment that runs the tests."""
 
-_HOLD = "ip link set lo up && echo up && exec cat"
+_ALONE = "(echo 0 >/proc/sys/net/ipv4/ip_forward) 2>/dev/null"
+"""A new namespace would forward if the machine does."""
+_HOLD = f"ip link set lo up || exit 1; {_ALONE}; echo up && exec cat"
 _ASK = """
 import json, sys, urllib.error, urllib.request
 method, url, body = sys.argv[1:]
@@ -40,7 +44,7 @@ request = urllib.request.Request(url, body.encode() or None, method=method)
 if body:
     request.add_header("Content-Type", "application/json")
 try:
-    answer = urllib.request.urlopen(request, timeout=10)
+    answer = urllib.request.urlopen(request, timeout=60)
 except urllib.error.HTTPError as error:
     answer = error
 print(answer.status)
@@ -55,7 +59,7 @@ class Place:
         """Return the command line that runs ``words`` here."""
         return list(words)
 
-    def run(self, *words: str, timeout: float = 30.0, **options: Any) -> str:
+    def run(self, *words: str, timeout: float = PATIENCE, **options: Any) -> str:
         """Run a command to its end and return what it printed; it must succeed."""
         done = subprocess.run(
             self.command(*words), capture_output=True, text=True, timeout=timeout, **options
@@ -120,7 +124,7 @@ class Namespace(Place):
 
     def close(self) -> None:
         """End the holder; the namespace goes with the last process in it."""
-        self._holder.communicate(timeout=10)
+        self._holder.communicate(timeout=PATIENCE)
 
 
 def make_namespace() -> Namespace:
@@ -176,7 +180,7 @@ class Peer:
         """What it has said until now."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def wait_for(self, pattern: str, *, timeout: float = 15.0, log: Path | None = None) -> str:
+    def wait_for(self, pattern: str, *, timeout: float = PATIENCE, log: Path | None = None) -> str:
         """Wait until its output, or another log of it, has ``pattern``; return what matched."""
         deadline = time.monotonic() + timeout
         while True:
@@ -248,7 +252,7 @@ class Peers:
         command = (str(CORENET), "run", file, "--pcap", f"{name}.pcapng", "--state", state)
         who = "corenet" if name == "lab" else name
         peer = self.start(who, *command, stop_with=signal.SIGINT)
-        peer.wait_for("^Ready: ", timeout=30.0)
+        peer.wait_for("^Ready: ")
         return peer
 
     def outputs(self) -> list[tuple[str, str]]:
@@ -261,7 +265,9 @@ class Peers:
             self._started.pop().stop()
 
 
-def eventually(look: Callable[[], T], wanted: Callable[[T], bool], *, timeout: float = 10.0) -> T:
+def eventually(
+    look: Callable[[], T], wanted: Callable[[T], bool], *, timeout: float = PATIENCE
+) -> T:
     """Look until what is seen is as ``wanted``, and return it."""
     deadline = time.monotonic() + timeout
     while True:

@@ -19,7 +19,7 @@ import psycopg
 from tests.conftest import missing_peer, require_peer
 
 PACKAGE = "postgresql"
-STARTING_SECONDS = 30.0
+STARTING_SECONDS = 60.0
 
 
 class PostgresqlServer:

@@ -28,7 +28,7 @@ from gtp.messages import (
 )
 
 QOS = bytes.fromhex("020b921f7396fefe742bffff")
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for an answer."""
 
 

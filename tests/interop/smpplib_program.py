@@ -21,7 +21,7 @@ ADDRESSES = {
     "dest_addr_npi": 1,
     "destination_addr": "447700900123",
 }
-LONGEST = 10.0
+LONGEST = 60.0
 """Seconds that anything may take."""
 MANY = 100
 

@@ -26,7 +26,7 @@ def ask(address: str, port: int) -> None:
     """Send octets, read them back, and say whether they are the same."""
     sent = random.Random(1).randbytes(OCTETS)
     received = bytearray()
-    with socket.create_connection((address, port), timeout=30) as connection:
+    with socket.create_connection((address, port), timeout=60) as connection:
 
         def write() -> None:
             connection.sendall(sent)

@@ -121,7 +121,7 @@ def test_a_project_made_from_the_wheel_finds_the_plugin(
 def test_the_page_is_in_the_wheel(distribution: Distribution, peers: Peers, tmp_path: Path) -> None:
     """With every script and style sheet that it names."""
     lab = peers.start("lab", distribution.corenet, "run", "core", "--state", str(tmp_path / "s"))
-    lab.wait_for("^Ready: ", timeout=30.0)
+    lab.wait_for("^Ready: ", timeout=60.0)
     page = peers.place.fetch("GET", "http://127.0.10.4:8080/")
     named = re.findall(r'(?:src|href)="(/?[\w./-]+\.(?:js|css))"', page)
     assert named

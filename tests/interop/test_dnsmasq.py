@@ -121,8 +121,8 @@ def test_what_dnsmasq_does_not_know_is_an_unknown_apn(network: Network) -> None:
     eventually(lambda: network.counted("ggsn_names_unknown"), bool)
     network.names.stop()
     network.activate("wap.example")
-    eventually(lambda: network.counted("ggsn_names_failed"), bool, timeout=20.0)
+    eventually(lambda: network.counted("ggsn_names_failed"), bool, timeout=60.0)
     assert active(network.terminal()) == []
     network.start_names("dnsmasq-again")
     # What had no answer is asked again after five seconds.
-    eventually(lambda: network.activate("wap.example") or network.terminal(), active, timeout=20.0)
+    eventually(lambda: network.activate("wap.example") or network.terminal(), active, timeout=60.0)

@@ -107,7 +107,7 @@ def listening_sgsn(peers: Peers, *wanted: dict[str, Any]) -> Peer:
     arguments = [json.dumps(one) for one in (*wanted, {"send": "listen"})]
     program = Path(__file__).with_name("sgsn_program.py")
     peer = peers.start("sgsn", sys.executable, str(program), SGSN, GGSN, *arguments)
-    peer.wait_for('"ready"', timeout=30.0)
+    peer.wait_for('"ready"', timeout=60.0)
     return peer
 
 
@@ -158,7 +158,7 @@ def contexts(peers: Peers) -> list[dict[str, Any]]:
 
 def dissect(peers: Peers, lab: Peer) -> Dissection:
     """End the lab and read its capture, about which there is nothing to complain."""
-    assert lab.stop(timeout=20.0) == 0
+    assert lab.stop(timeout=60.0) == 0
     dissection = Dissection(peers.folder / "lab.pcapng", radius_secret=SECRET)
     assert dissection.complaints() == []
     assert "raised, which is a bug" not in lab.output
@@ -269,10 +269,10 @@ def test_repeated_creates_are_judged_once(peers: Peers, lab: Peer) -> None:
     """The server is asked once, however often the SGSN asks, and is slow to start."""
     create = {"send": "create", "pco": pap("alice", "hush"), "times": 3}
     peer = listening_sgsn_soon(peers, create)
-    lab.wait_for("radius server silent.*authentication", timeout=30.0)
+    lab.wait_for("radius server silent.*authentication", timeout=60.0)
     FreeRadius(peers, FIRST, secret=SECRET, users=USERS)
     FreeRadius(peers, SECOND, secret=SECRET, users=USERS)
-    peer.wait_for('"cause": "REQUEST_ACCEPTED"', timeout=30.0)
+    peer.wait_for('"cause": "REQUEST_ACCEPTED"', timeout=60.0)
     assert len(contexts(peers)) == 1
     dissection = dissect(peers, lab)
     asked = dissection.having({"radius.code": 1})
@@ -356,7 +356,7 @@ def test_records_survive_a_killed_ggsn(peers: Peers) -> None:
     first = peers.run_lab(LAB)
     said = sgsn(peers, {"send": "create", "apn": "open.example"}, {"send": "delete"})
     assert [one["cause"] for one in said] == ["REQUEST_ACCEPTED"] * 2
-    first.wait_for("radius server silent.*accounting", timeout=30.0)
+    first.wait_for("radius server silent.*accounting", timeout=60.0)
     first.kill()
     server = FreeRadius(peers, FIRST, secret=SECRET)
     second = peers.run_lab(LAB)

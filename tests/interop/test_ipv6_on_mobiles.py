@@ -65,7 +65,7 @@ def test_a_mobile_is_pinged_and_pushed_to_over_ipv6(tmp_path: Path, pdp_type: st
 
     try:
         lab = peers.run_lab(LAB.replace("PDP_TYPE", pdp_type))
-        (address,) = eventually(addresses, bool, timeout=30.0)
+        (address,) = eventually(addresses, bool, timeout=60.0)
         assert address.startswith("2001:db8:80:")
         pinged = place.run("ping", "-c", "2", "-i", "0.2", "-W", "5", "-I", OUTSIDE, address)
         assert " 2 received" in pinged

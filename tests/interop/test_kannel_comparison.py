@@ -138,7 +138,7 @@ def test_comparison_is_as_checked_in(peers: Peers, kannel: Peer) -> None:
         for terminal in row.terminals
         if _is_subscriber(terminal)
     }
-    assert lab.stop(timeout=15.0) == 0
+    assert lab.stop(timeout=60.0) == 0
 
     air = Air(peers.folder / "lab.pcapng")
     cells = {

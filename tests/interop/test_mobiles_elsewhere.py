@@ -178,12 +178,12 @@ def test_a_network_that_goes_and_comes_is_found_again(world: World) -> None:
     lab = world.network()
     mobiles.wait_for("^Ready: ", timeout=60.0)
     lab.kill()
-    mobiles.wait_for("network found(.|\n)*network lost.*it does not answer", timeout=40.0)
+    mobiles.wait_for("network found(.|\n)*network lost.*it does not answer", timeout=60.0)
     assert not world.terminal(world.phones)["mobile"]["in_coverage"]
     world.network("again")
-    eventually(lambda: world.terminal(world.phones)["mobile"]["in_coverage"], bool, timeout=40.0)
+    eventually(lambda: world.terminal(world.phones)["mobile"]["in_coverage"], bool, timeout=60.0)
     world.phones.ask("POST", f"{URL}/mobiles/{SECOND}/activate", {"apn": "internet"})
-    eventually(lambda: world.is_attached(SECOND), bool, timeout=30.0)
+    eventually(lambda: world.is_attached(SECOND), bool, timeout=60.0)
 
 
 def test_who_may_not_come_is_told(world: World) -> None:

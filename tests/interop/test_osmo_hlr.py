@@ -54,7 +54,7 @@ class Network:
         self.program = require_peer("osmo-hlr", package="osmo-hlr")
         (peers.folder / "osmo-hlr.cfg").write_text(OSMO_HLR, encoding="utf-8")
         self.hlr = self.start_hlr("osmo-hlr")
-        with sqlite3.connect(peers.folder / "hlr.db", timeout=10.0) as db:
+        with sqlite3.connect(peers.folder / "hlr.db", timeout=60.0) as db:
             db.execute("insert into subscriber (imsi, msisdn) values (?, ?)", (KNOWN, MSISDN))
         db.close()
 
@@ -81,12 +81,12 @@ class Network:
     def wait_attached(self, number: int, *, attached: bool = True) -> Any:
         """Wait until the SGSN has the known mobile, or not."""
         return eventually(
-            lambda: self.mobile(number), lambda seen: seen["attached"] is attached, timeout=20.0
+            lambda: self.mobile(number), lambda seen: seen["attached"] is attached, timeout=60.0
         )
 
     def database(self) -> tuple[str | None, int]:
         """Return osmo-hlr's own word on the subscriber: the serving SGSN, and whether purged."""
-        db = sqlite3.connect(self.peers.folder / "hlr.db", timeout=10.0)
+        db = sqlite3.connect(self.peers.folder / "hlr.db", timeout=60.0)
         row = db.execute(
             "select sgsn_number, ms_purged_ps from subscriber where imsi = ?", (KNOWN,)
         ).fetchone()

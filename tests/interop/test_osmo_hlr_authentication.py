@@ -66,7 +66,7 @@ class Centre:
 
     def write(self, statement: str, *values: object) -> None:
         """Change osmo-hlr's database."""
-        with sqlite3.connect(self.peers.folder / "hlr.db", timeout=10.0) as db:
+        with sqlite3.connect(self.peers.folder / "hlr.db", timeout=60.0) as db:
             db.execute(statement, values)
         db.close()
 
@@ -95,7 +95,7 @@ class Centre:
         """Wait until the mobile is attached."""
         url = f"http://{SGSN}:8080/v1/terminals/{IMSI}"
         ask = self.peers.place.ask
-        return eventually(lambda: ask("GET", url), lambda seen: seen["attached"], timeout=20.0)
+        return eventually(lambda: ask("GET", url), lambda seen: seen["attached"], timeout=60.0)
 
     def dissect(self, sgsn: Peer) -> Dissection:
         """End the lab and read its capture."""

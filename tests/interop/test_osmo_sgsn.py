@@ -77,7 +77,7 @@ class Network:
     def attached(self) -> Peer:
         """Have the mobile attach, and our HLR know where it is."""
         mobile = self.mobile()
-        mobile.wait_for("AttachAccept", timeout=30.0)
+        mobile.wait_for("AttachAccept", timeout=60.0)
         eventually(self.subscriber, lambda seen: seen["sgsn"] is not None)
         return mobile
 
@@ -127,7 +127,7 @@ def test_osmo_sgsn_follows_the_subscription(network: Network) -> None:
 
 def test_osmo_sgsn_refuses_whom_our_hlr_does_not_know(network: Network) -> None:
     """SendAuthInfo Error with IMSI unknown in HLR; the mobile is rejected."""
-    network.mobile(UNKNOWN).wait_for("AttachReject", timeout=30.0)
+    network.mobile(UNKNOWN).wait_for("AttachReject", timeout=60.0)
     found = network.dissect()
     assert messages(found) == [0x08, 0x09]
     assert found.one({"gsup.msg_type": 0x09}).number("gsup.cause") == 2
@@ -136,6 +136,6 @@ def test_osmo_sgsn_refuses_whom_our_hlr_does_not_know(network: Network) -> None:
 def test_a_mobile_finds_out_an_hlr_that_has_another_key(network: Network) -> None:
     """Its card does not take the challenge: MAC failure."""
     mobile = network.mobile(key="0" * 32)
-    mobile.wait_for("AuthenticationRequest", timeout=30.0)
+    mobile.wait_for("AuthenticationRequest", timeout=60.0)
     assert network.subscriber()["sgsn"] is None
     assert "AttachAccept" not in mobile.output

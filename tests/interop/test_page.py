@@ -39,7 +39,7 @@ gateway: {address: 127.0.35.5, apn: wap.example}
 """
 IMSI, MSISDN = "234150000000001", "447700900001"
 PAGE = "http://127.0.35.4:8080/"
-PATIENCE = 30_000.0
+PATIENCE = 60_000.0
 """Milliseconds until something that does not come is missing."""
 
 

@@ -79,7 +79,7 @@ class SharedStoreTests(TestCase):
             gateway.start()
             self.addCleanup(gateway.end, signal.SIGKILL)
         self.clients = [
-            SubmissionClient(reactor, gateway.config.pap_url, timeout=20.0)
+            SubmissionClient(reactor, gateway.config.pap_url, timeout=60.0)
             for gateway in self.gateways
         ]
         for client, gateway in zip(self.clients, self.gateways, strict=True):
@@ -108,7 +108,7 @@ class SharedStoreTests(TestCase):
             self.gateways[gateway].config.pap_url,
             headers=Headers({"Content-Type": ["application/xml"]}),
             data=body,
-            timeout=20.0,
+            timeout=60.0,
         )
         return pap.parse(answer).results[0].code
 
@@ -123,7 +123,7 @@ class SharedStoreTests(TestCase):
         message = HttpMessage(*build_multipart([control, content], boundary="b"))
         return (await self.clients[gateway].submit(message)).code
 
-    async def until(self, condition, say=lambda: "", seconds=20.0):
+    async def until(self, condition, say=lambda: "", seconds=60.0):
         """Let the reactor work until a condition holds."""
         deadline = time.monotonic() + seconds
         while not await condition():

@@ -128,9 +128,9 @@ def test_kannel_sends_what_it_has_cut_itself(peers: Peers) -> None:
     query = f"&to=447700900201&text={text}&dlr-mask=3&dlr-url=http%3A%2F%2F127.0.0.1%3A9%2F"
     url = "http://127.0.0.1:13013/cgi-bin/sendsms?username=tester&password=foobar" + query
     assert peers.place.fetch("GET", url).startswith("0: Accepted")
-    seen = eventually(lambda: shown(peers, FIRST), bool, timeout=20.0)
+    seen = eventually(lambda: shown(peers, FIRST), bool, timeout=60.0)
     assert seen == [("SMS", TEXT.strip())]
-    box.wait_for("created DLR message", timeout=30.0)
+    box.wait_for("created DLR message", timeout=60.0)
     eventually(lambda: lab.output.count("message ended"), lambda count: count == 2)
     box.stop()
     lab.stop()
@@ -153,7 +153,7 @@ def test_a_mobile_asks_a_service_of_kannels(peers: Peers) -> None:
     services.wait_for("Connected to bearerbox")
     lab.wait_for("esme bound")
     peers.place.ask("POST", f"{CONTROL}/mobiles/{FIRST}/send-sms", asked)
-    seen = eventually(lambda: shown(peers, FIRST), bool, timeout=20.0)
+    seen = eventually(lambda: shown(peers, FIRST), bool, timeout=60.0)
     assert seen == [("SMS", "You have asked the service.")]
     lab.wait_for("esme reached")
     box.stop()

@@ -163,6 +163,6 @@ def test_a_running_lab_is_captured_live(peers: Peers, home: Path) -> None:
         eventually(seen, {*ACTIVATION, 20, 21}.issubset, timeout=60.0)
     finally:
         watching.terminate()
-        watching.communicate(timeout=10)
+        watching.communicate(timeout=60)
     assert lab.stop() == 0
     assert interface not in place.run("tshark", "-D")
