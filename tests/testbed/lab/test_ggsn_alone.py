@@ -391,7 +391,10 @@ def test_what_is_not_the_mobiles_own_goes_nowhere(
 @pytest.mark.parametrize("number", [None, 0, 40_000])
 @pytest.mark.parametrize("ordered", [False, True])
 def test_mobiles_reach_one_another_by_ipv4(suite: Suite, number: int | None, ordered: bool) -> None:
-    """pdp4_clients_interact with and without sequence numbers, from whatever number on."""
+    """pdp4_clients_interact with and without sequence numbers, from whatever number on.
+
+    The suite has osmo-ggsn number its G-PDUs by its terminal; ours does so by delivery order.
+    """
     qos = ORDERED_QOS if ordered else QOS
     one, other = suite.activate(qos=qos), suite.activate(qos=qos)
     source, destination = one.address.ipv4 or "", other.address.ipv4 or ""
