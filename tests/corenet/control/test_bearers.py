@@ -18,7 +18,9 @@ from corenet.control.model import (
     SgsnQosRequest,
     TemplateRequest,
 )
+from corenet.interfaces.node import Interface
 from gtp.ies.filters import Component, ComponentType, PacketFilter
+from gtp.messages import UpdatePdpContextRequest
 
 APN = "wap.example"
 QOS = "020b921f73964040742bffff"
@@ -277,6 +279,33 @@ def test_the_sgsn_changes_the_qos(active):
 
 
 # -- what cannot be ----------------------------------------------------------------------------
+
+
+def test_the_network_asks_for_nothing_in_the_mode_ms_only(active):
+    """409 says who has not agreed; the mobile has been told, and goes on as before."""
+    (ggsn,), (sgsn,) = active.core.ggsns.values(), active.core.sgsns.values()
+    (view,) = ggsn.contexts_of(active.imsi)
+    silence = UpdatePdpContextRequest(
+        sequence=60_000, teid=view.teid_control, nsapi=5, teid_data=view.sgsn_teid_data,
+        sgsn_address_control=view.sgsn_address, sgsn_address_user=view.sgsn_user_address,
+        qos=view.qos, common_flags=0,
+    )  # fmt: skip
+    ends = {"peer": (view.sgsn_address, 2123), "local": (ggsn.config.control_address, 2123)}
+    active.network.command(
+        ggsn, lambda now: ggsn.receive(Interface.GTP_C, silence.encode(), **ends, now=now)
+    )
+    active.wait(2)
+    assert names(active).count("PdpContextUpdated") == 2
+    with pytest.raises(ControlError) as caught:
+        active.control.bearers.request_secondary(
+            active.imsi, APN, SecondaryRequest(qos=QOS, filters=[OTHER])
+        )
+    assert caught.value.status == 409
+    assert "the SGSN has not said that it takes such requests" in caught.value.detail
+    assert sgsn.mm_context(active.imsi).contexts[0].qos == view.qos
+    at_rest(active)
+    secondary(active)
+    assert nsapis(active) == [5, 6]
 
 
 def test_what_is_not_there_cannot_be_changed(active):
