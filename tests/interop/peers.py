@@ -138,6 +138,12 @@ def make_namespace() -> Namespace:
         missing_peer(f"no network namespace can be made, neither as root nor as a user: {error}")
 
 
+def require_tun() -> None:
+    """Skip the test, or fail it, where no TUN device can be made."""
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        missing_peer("/dev/net/tun cannot be opened as this user")
+
+
 def make_place() -> Place:
     """Return a network namespace, or this host where none can be made."""
     try:
@@ -228,6 +234,7 @@ class Peers:
     """The peers of one test, ended in the opposite order of their start."""
 
     def __init__(self, folder: Path, place: Place) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         """Holds configurations, logs and captures."""
         self.place = place

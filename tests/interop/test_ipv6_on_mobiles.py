@@ -6,15 +6,14 @@ that the mobile has made of the advertised prefix; tshark reads what passed.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import missing_peer, require_peer
+from tests.conftest import require_peer
 from tests.interop.dissection import Dissection
-from tests.interop.peers import CORENET, Namespace, Peers, eventually, make_namespace
+from tests.interop.peers import CORENET, Namespace, Peers, eventually, make_namespace, require_tun
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
@@ -50,8 +49,7 @@ SOLICITATION, ADVERTISEMENT = "133", "134"
 def test_a_mobile_is_pinged_and_pushed_to_over_ipv6(tmp_path: Path, pdp_type: str) -> None:
     """One solicitation, one advertisement, and then whatever the kernel sends gets there."""
     require_peer("ping", package="iputils-ping")
-    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-        missing_peer("/dev/net/tun cannot be opened as this user")
+    require_tun()
     place = make_namespace()
     assert isinstance(place, Namespace)
     place.run("ip", "address", "add", f"{OUTSIDE}/128", "dev", "lo", "nodad")

@@ -7,7 +7,6 @@ network and phones is captured there by tshark, which knows nothing of us.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,9 +15,17 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import missing_peer, require_peer
+from tests.conftest import require_peer
 from tests.interop.dissection import Dissection
-from tests.interop.peers import CORENET, Namespace, Peer, Peers, eventually, make_namespace
+from tests.interop.peers import (
+    CORENET,
+    Namespace,
+    Peer,
+    Peers,
+    eventually,
+    make_namespace,
+    require_tun,
+)
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
@@ -59,18 +66,14 @@ class World:
     def __init__(self, folder: Path, core: Namespace) -> None:
         require_peer("curl", package="curl")
         require_peer("ping", package="iputils-ping")
-        if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-            missing_peer("/dev/net/tun cannot be opened as this user")
+        require_tun()
         self.core, self.phones, self.web = core, Namespace(beside=core), Namespace(beside=core)
         core.join(self.phones, "air", (f"{NETWORK}/24",), (f"{PHONES}/24",))
         core.join(self.web, "out", (f"{ROUTER}/24",), (f"{WEB}/24",))
         self.web.run("ip", "route", "add", "default", "via", ROUTER)
-        folders = {name: folder / name for name in ("core", "phones", "web")}
-        for one in folders.values():
-            one.mkdir()
-        self.cores = Peers(folders["core"], core)
-        self.handsets = Peers(folders["phones"], self.phones)
-        self.hosts = Peers(folders["web"], self.web)
+        self.cores = Peers(folder / "core", core)
+        self.handsets = Peers(folder / "phones", self.phones)
+        self.hosts = Peers(folder / "web", self.web)
 
     def network(self, name: str = "lab") -> Peer:
         return self.cores.run_lab(LAB, name=name)

@@ -6,7 +6,6 @@ and the kernel forwards; and a host outside.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,18 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import missing_peer, require_peer
+from tests.conftest import require_peer
 from tests.interop import tcp_program
 from tests.interop.dissection import Dissection
-from tests.interop.peers import CORENET, Namespace, Peer, Peers, eventually, make_namespace
+from tests.interop.peers import (
+    CORENET,
+    Namespace,
+    Peer,
+    Peers,
+    eventually,
+    make_namespace,
+    require_tun,
+)
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 
@@ -46,20 +53,16 @@ class World:
 
     def __init__(self, folder: Path, core: Namespace) -> None:
         require_peer("ping", package="iputils-ping")
-        if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-            missing_peer("/dev/net/tun cannot be opened as this user")
+        require_tun()
         self.core, self.sgsn, self.outside = core, Namespace(beside=core), Namespace(beside=core)
         core.join(self.sgsn, "gn", (f"{GGSN}/24", f"{USER}/24"), (f"{SGSN}/24",))
         outer = (f"{ROUTER}/24", f"{ROUTER_V6}/64"), (f"{HOST}/24", f"{HOST_V6}/64")
         core.join(self.outside, "out", *outer)
         self.outside.run("ip", "route", "add", "default", "via", ROUTER)
         self.outside.run("ip", "-6", "route", "add", "default", "via", ROUTER_V6)
-        folders = [folder / name for name in ("core", "sgsn", "outside")]
-        for one in folders:
-            one.mkdir()
-        self.cores = Peers(folders[0], core)
-        self.sgsns = Peers(folders[1], self.sgsn)
-        self.hosts = Peers(folders[2], self.outside)
+        self.cores = Peers(folder / "core", core)
+        self.sgsns = Peers(folder / "sgsn", self.sgsn)
+        self.hosts = Peers(folder / "outside", self.outside)
 
     def lab(self, text: str = LAB, name: str = "unseen") -> Peer:
         """Run a lab without a capture, so that packets go in bulk."""

@@ -590,6 +590,9 @@ class TestReturn:
         return lab
 
     @pytest.mark.clause("29.060 §7.4.5, §7.4.6", "Note MS GPRS Present")
+    @pytest.mark.clause(
+        "GSUP", "Ready for SM (TS 29.002 §12.4): the mobile is reachable, GGSNs hear"
+    )
     def test_ready_for_sm_clears_the_flag_and_tells_the_ggsn(self, waiting: Lab) -> None:
         """The SGSN gets its result, the GGSN the SGSN's address."""
         (result, *notes) = waiting.gr(ready_for_sm())
@@ -691,6 +694,7 @@ class TestReturn:
         assert location is not None
         assert location.not_reachable
 
+    @pytest.mark.clause("GSUP", "Ready for SM of an SGSN that does not serve the mobile: refused")
     def test_an_sgsn_that_does_not_serve_the_ms_is_refused(self, waiting: Lab) -> None:
         """Only the serving SGSN can say that the MS is there."""
         assert waiting.gr(ready_for_sm(), OTHER_SGSN) == [

@@ -124,6 +124,7 @@ def test_accept_must_have_a_dynamic_address(mobiles: Mobiles, network: ScriptedN
     assert states(mobiles) == [ContextState.ACTIVATING]
 
 
+@pytest.mark.clause("24.008 §6.1.3.1.4", "Request PDP Context Activation Reject with any SM cause")
 @pytest.mark.parametrize("cause", [26, 31, 40, 95, 96, 97, 98, 99, 100, 101, 111])
 def test_request_is_rejected_with_the_cause_told(
     mobiles: Mobiles, network: ScriptedNetwork, cause: int
@@ -384,6 +385,9 @@ def test_request_meets_the_mobile_s_own_after_the_delay(
     ]
 
 
+@pytest.mark.clause(
+    "24.008 §6.1.3.1.5", "the network uses an identifier that the mobile has a context with"
+)
 def test_request_with_an_identifier_in_use_replaces_that_context(
     mobiles: Mobiles, network: ScriptedNetwork
 ) -> None:
@@ -471,6 +475,7 @@ def test_own_activation_is_refused(mobiles: Mobiles, network: ScriptedNetwork) -
     assert (states(mobiles), mobiles.next_timeout()) == ([], None)
 
 
+@pytest.mark.clause("24.008 §6.1.3.1.5", "expiry of T3380")
 def test_own_activation_is_given_up_after_five_attempts(
     mobiles: Mobiles, network: ScriptedNetwork
 ) -> None:
@@ -632,6 +637,7 @@ def test_unknown_context_is_as_good_as_deactivated(network: ScriptedNetwork) -> 
 # Errors (§8)
 
 
+@pytest.mark.clause("24.008 §8.3", "unknown transaction identifier: SM STATUS with cause 81")
 @pytest.mark.parametrize(
     "message",
     [

@@ -21,6 +21,7 @@ def request(imsi="234150999999999", **changes):
     return gmm.AttachRequest(gmm.MobileIdentity(imsi=imsi), **changes)
 
 
+@pytest.mark.clause("23.060 §6.5", "GPRS attach")
 @pytest.mark.clause("24.008 §4.7.3, §4.7.4", "attach, detach", status="yes; without MSC")
 def test_a_mobile_attaches(around):
     """Attach Request, Update Location, Insert Subscriber Data, Accept with P-TMSI, Complete."""

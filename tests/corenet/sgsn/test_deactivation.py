@@ -45,6 +45,7 @@ def gone(around, reason, cause):
 # -- by the mobile ---------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §9.2.4.1", "MS-initiated PDP context deactivation")
 @pytest.mark.parametrize("cause", [Cause.REQUEST_ACCEPTED, Cause.NON_EXISTENT])
 def test_the_mobile_deactivates(active, cause):
     """Delete to the GGSN, then Accept; 192 is as good as 128."""
@@ -109,6 +110,7 @@ def test_the_mobile_detaches_before_the_accept(active):
 # -- by command ------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §9.2.4.2", "SGSN-initiated PDP context deactivation")
 def test_the_network_deactivates(active):
     """Delete to the GGSN and Deactivate with 36 to the mobile."""
     assert active.command("deactivate", active.IMSI, 5)
@@ -169,6 +171,7 @@ def test_an_accept_nobody_waits_for(active):
 # -- by the GGSN -----------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §9.2.4.3", "GGSN-initiated PDP context deactivation")
 @pytest.mark.parametrize(
     ("gtp_cause", "sm_cause"),
     [(None, 36), (Cause.REACTIVATION_REQUESTED, 39), (Cause.NETWORK_FAILURE, 36)],
@@ -241,6 +244,9 @@ def error_indication(around, peer=None, teid=None):
     around.give(Interface.GTP_U, message.encode(), (around.GGSN, 2152))
 
 
+@pytest.mark.clause(
+    "23.060 §9.2.4", "Error Indication ends the context that the GGSN does not know"
+)
 def test_the_ggsn_does_not_know_the_tunnel(active):
     """Error Indication: the mobile is told to reactivate (39); no Delete is needed."""
     error_indication(active)
@@ -325,6 +331,7 @@ def test_the_path_is_left_alone_with_the_last_context(surrounding):
 # -- SM Status -------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("24.008 §6.1.3.6", "SM STATUS ends what the other side does not know")
 def test_the_mobile_does_not_know_an_active_context(active):
     """SM Status 81: the context is released here and deleted at the GGSN."""
     active.say(sm.SmStatus(TI, 81))

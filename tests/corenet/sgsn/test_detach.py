@@ -112,6 +112,7 @@ def test_a_detach_ends_an_attach(around):
 # -- by command ------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §6.6.2.1", "SGSN-initiated detach: explicit")
 @pytest.mark.clause("24.008 §4.7.4.2", "detach by the network, T3322")
 def test_the_network_detaches(active):
     """Contexts are deleted, the mobile gets Detach and accepts."""

@@ -71,6 +71,7 @@ def at_rest(around):
 # -- wanted by the GGSN ------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §9.2.3.2", "GGSN-initiated PDP context modification")
 @pytest.mark.clause("24.008 §6.1.3.3.1", "PDP context modification by the network")
 def test_the_ggsn_changes_the_qos(active):
     """The mobile is asked, accepts, and the GGSN hears so with the SGSN's end of the tunnel."""
@@ -290,6 +291,7 @@ def mobile_asks(around, **changes):
     around.say(sm.ModifyPdpContextRequestUplink(TI, **({"qos": LESS[1:]} | changes)))
 
 
+@pytest.mark.clause("23.060 §9.2.3.3", "MS-initiated PDP context modification")
 @pytest.mark.clause("24.008 §6.1.3.3.2", "PDP context modification by the mobile")
 def test_the_mobile_changes_qos_and_template(active):
     """The GGSN is asked for both; what it grants is what the mobile hears."""

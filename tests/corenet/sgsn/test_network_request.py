@@ -252,6 +252,7 @@ def test_a_notification_without_imsi(attached):
 # -- failures after the acceptance -----------------------------------------------------------
 
 
+@pytest.mark.clause("24.008 §6.1.3.1.4", "the mobile rejects the request: 29 with cause 4")
 @pytest.mark.parametrize("cause", [26, 31, 40, 95, 96, 97, 98, 99, 100, 101, 111, 27, 65, 255])
 def test_the_mobile_refuses(attached, cause):
     """Any SM cause of the mobile becomes 29 with cause 4 and our TEID for the answer."""
@@ -277,6 +278,9 @@ def test_the_mobile_does_not_know_the_procedure(attached):
     assert attached.nothing_left()
 
 
+@pytest.mark.clause(
+    "24.008 §6.1.3.1.5", "expiry of T3385: five transmissions, then 29 with cause 5"
+)
 @pytest.mark.clause("23.060 §9.2.2.2.2", "unsuccessful: MS refuses, MS does not answer")
 def test_the_mobile_is_silent(attached):
     """Five Requests, 8 seconds apart; at the fifth expiry 29 with cause 5, and MNRG."""

@@ -504,3 +504,16 @@ def test_a_refusal_that_the_mobile_s_own_activation_has_overtaken(attached):
     assert not attached.gtp
     attached.from_ggsn(attached.created(create))
     attached.heard(sm.ActivatePdpContextAccept)
+
+
+def test_the_mobile_s_own_identifier_of_the_same_value_is_another(around):
+    """Who allotted it is part of it: the mobile activates something else meanwhile."""
+    around.apns.append("web.example")
+    around.attach()
+    asked = around.request()
+    own = {"ti": asked.ti.value, "nsapi": 6, "apn": "web.example"}
+    around.say(around.activate_request(**own, pdp_address=PdpAddress.dynamic_ipv4()))
+    assert around.sent(CreatePdpContextRequest).apn.startswith("web.example")
+    assert around.silent()
+    around.answer(asked)
+    assert around.sent(CreatePdpContextRequest).apn.startswith(around.APN)

@@ -13,7 +13,7 @@ from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.gprs_timer import encode_timer
 from corenet.interfaces.node import Interface
 from corenet.interfaces.sms import cp
-from corenet.sgsn.config import RadioTimers, RoutingArea
+from corenet.sgsn.config import RadioTimers
 from corenet.sgsn.events import (
     DeactivationReason,
     MmState,
@@ -63,6 +63,7 @@ def notified(around):
 # -- READY and STANDBY -----------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §6.1.2", "READY and STANDBY, without the Iu states")
 def test_a_mobile_is_ready_until_it_is_silent(surrounding):
     """Attached it is READY; 44 seconds after its last frame it is STANDBY."""
     around = surrounding(radio=RadioTimers())
@@ -421,24 +422,3 @@ def test_a_restart_forgets_the_pages(surrounding):
     notified(around)
     around.sgsn.stop(around.now)
     assert around.sgsn.under_way["pages"] == 0
-
-
-def test_every_cell_of_the_routing_area_is_paged(surrounding):
-    """Where in its routing area the mobile is nobody knows (TS 23.060 §8.1.4)."""
-    area = RoutingArea(cells=(3, 4, 5))
-    around = surrounding(radio=RadioTimers(), routing_areas=(area,))
-    around.cell = 4
-    around.attach()
-    around.run(44.1)
-    around.frames_to.clear()
-    notified(around)
-    assert around.frames_to == [(around.IMSI, 3), (around.IMSI, 4), (around.IMSI, 5)]
-
-
-def test_a_mobile_is_paged_as_it_surely_knows_itself(surrounding):
-    """Until it has confirmed a new P-TMSI, it is called by the one before (TS 24.008 §4.7.6)."""
-    around = standby(surrounding)
-    known = around.sgsn.mm_context(around.IMSI).p_tmsi
-    assert around.command("reallocate_p_tmsi", around.IMSI)
-    assert around.sgsn.mm_context(around.IMSI).p_tmsi != known
-    assert around.pages == [known]

@@ -87,6 +87,7 @@ def both(active):
 # -- activation --------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §9.2.2.1.1", "secondary activation by the MS")
 def test_a_secondary_context_is_created_in_the_tunnel_of_its_linked_one(active):
     """Linked NSAPI and template, and neither address nor APN nor subscriber."""
     (primary,) = contexts(active)

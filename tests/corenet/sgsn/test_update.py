@@ -51,6 +51,7 @@ def request(around, **changes):
 # -- success ---------------------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §6.9.1.2.1", "intra-SGSN routing area update")
 @pytest.mark.clause("24.008 §4.7.5.1", "routing area update on movement, T3350")
 def test_a_mobile_comes_to_another_area(moving):
     """Request, Accept with a new P-TMSI and signature, Complete."""
@@ -76,6 +77,7 @@ def test_a_mobile_comes_to_another_area(moving):
     assert moving.silent()
 
 
+@pytest.mark.clause("23.060 §6.9.3", "periodic routing area update")
 @pytest.mark.clause("24.008 §4.7.2.2, §4.7.5.1", "periodic routing area update, T3312")
 def test_a_periodic_update(moving):
     """In the same area the P-TMSI stays, and there is nothing to complete."""
@@ -105,6 +107,7 @@ def test_a_combined_update_is_one_for_gprs(moving):
     assert moving.heard(gmm.RoutingAreaUpdateAccept).cause == 16
 
 
+@pytest.mark.clause("23.060 §6.9.1.1", "cell update")
 def test_another_cell_of_the_same_area(moving):
     """Any frame from there is a cell update: what follows goes there."""
     moving.cell = 1
@@ -224,6 +227,9 @@ def test_either_p_tmsi_is_known_until_one_is_completed(moving):
     assert moving.heard(gmm.RoutingAreaUpdateReject).cause == 9
 
 
+@pytest.mark.clause(
+    "23.060 §6.6.2.1", "SGSN-initiated detach: implicit, after the mobile reachable timer"
+)
 def test_a_silent_mobile_is_detached(surrounding):
     """T3312 and four minutes after STANDBY: contexts are deleted, the HLR hears Purge MS."""
     around = surrounding(radio=RadioTimers())
@@ -361,6 +367,7 @@ def test_a_request_that_was_lost_in_the_old_cell_is_repeated_in_the_new_one(movi
 # -- P-TMSI reallocation ----------------------------------------------------------------------
 
 
+@pytest.mark.clause("23.060 §6.8.3", "P-TMSI reallocation")
 @pytest.mark.clause("24.008 §4.7.6", "P-TMSI reallocation, T3350")
 def test_a_p_tmsi_is_reallocated(moving):
     """Command with P-TMSI, signature and area; Complete ends it."""
