@@ -4,6 +4,8 @@ Spec: TS 29.060 §7.6 for what makes a message the answer to another: the respon
 with its sequence number, the other way.
 
 Theory of operation. The dialogue is all GTPv1-C between two hosts, without what was sent again.
+User data, RADIUS and what else there is in a capture is counted, and left out: a G-PDU answers
+nothing, and secrets and sessions of other protocols are not the capture's to know.
 The side to be played is the one that asked first, unless it is named. Each step is outgoing (of
 the side to be played) or incoming (of its peer), and knows the step that it answers.
 """
@@ -15,13 +17,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gtp.constants import GTP_C_PORT, MessageType
+from gtp.constants import GTP_C_PORT, GTP_U_PORT, MessageType
 from gtp.transactions import RESPONSE_TO, RESPONSES
 from testbed.replay.captures import Datagram
 
 _PLAIN_BITS: Final = 0xF0
 _GTP_1: Final = 0x30
 """Version 1, protocol type GTP."""
+
+
+_PROTOCOLS: Final = {
+    GTP_C_PORT: "GTP-C that is not between two hosts or broken",
+    GTP_U_PORT: "GTP-U",
+    1812: "RADIUS",
+    1813: "RADIUS",
+    3799: "RADIUS",
+    4729: "GSMTAP",
+    2948: "WAP",
+    9200: "WAP",
+    9201: "WAP",
+}
+"""What else there may be in a capture, by port."""
 
 
 class DialogueError(ValueError):
@@ -77,6 +93,8 @@ class Dialogue:
     steps: tuple[Step, ...]
     others: int
     """Messages of other hosts in the capture."""
+    left_out: str
+    """What else there is over UDP, which is not replayed: "12 GTP-U, 4 RADIUS"."""
 
     def answer_to(self, step: Step) -> Step | None:
         """Return the recorded answer to a step."""
@@ -102,9 +120,19 @@ def dialogue(recorded: Iterable[Datagram], side: str | None = None) -> Dialogue:
     Raises:
         DialogueError: there is none.
     """
-    messages = [one for one in recorded if _is_gtp_c(one)]
+    messages = []
+    left_out: Counter[str] = Counter()
+    for one in recorded:
+        if _is_gtp_c(one):
+            messages.append(one)
+        else:
+            left_out[_protocol(one)] += 1
+    besides = ", ".join(f"{count} {protocol}" for protocol, count in sorted(left_out.items()))
     if not messages:
-        raise DialogueError("there is no GTPv1-C between two hosts in this capture")
+        raise DialogueError(
+            "only GTPv1-C between two hosts is replayed, and in this capture there is none"
+            + (f"; there is {besides}" if besides else "")
+        )
     hosts = sorted({one.source[0] for one in messages} | {one.destination[0] for one in messages})
     if side is None:
         asked = (one for one in messages if one.data[1] in RESPONSE_TO)
@@ -114,7 +142,12 @@ def dialogue(recorded: Iterable[Datagram], side: str | None = None) -> Dialogue:
     peers = Counter(_peer_of(one, side) for one in messages if side in _ends(one))
     peer = max(peers, key=lambda host: peers[host])
     ours = [one for one in messages if set(_ends(one)) == {side, peer}]
-    return Dialogue(side, peer, tuple(_steps(ours, side)), len(messages) - len(ours))
+    return Dialogue(side, peer, tuple(_steps(ours, side)), len(messages) - len(ours), besides)
+
+
+def _protocol(one: Datagram) -> str:
+    ports = (one.source[1], one.destination[1])
+    return next((_PROTOCOLS[port] for port in ports if port in _PROTOCOLS), "other UDP")
 
 
 def _is_gtp_c(one: Datagram) -> bool:

@@ -29,10 +29,11 @@ from testbed.replay.report import Report
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.epilog = (
-        "TEIDs, sequence numbers and our own address are made fit for the peer of today; all else "
-        "goes out as it was recorded. Values that a peer chooses anew (TEIDs, charging ID, "
-        "addresses, Recovery) are not compared without --strict. Exit status: 0 as recorded, "
-        "1 not, 2 wrong use."
+        "GTPv1-C is replayed and nothing else: user data in GTP-U, RADIUS, GSUP and SMPP are left "
+        "out, which is said. TEIDs, sequence numbers and our own address are made fit for the "
+        "peer of today; all else goes out as it was recorded. Values that a peer chooses anew "
+        "(TEIDs, charging ID, addresses, Recovery) are not compared without --strict. Exit "
+        "status: 0 as recorded, 1 not, 2 wrong use."
     )
     parser.add_argument("capture", metavar="CAPTURE", help="a pcap or pcapng file")
     parser.add_argument(
@@ -110,8 +111,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _opening(recorded: Dialogue, peer: Address) -> str:
     others = "" if not recorded.others else f"; {recorded.others} messages of others left out"
+    besides = "" if not recorded.left_out else f"; not replayed: {recorded.left_out}"
     return (
-        f"{len(recorded.steps)} messages between {recorded.side} and {recorded.peer}{others}. "
+        f"{len(recorded.steps)} messages between {recorded.side} and {recorded.peer}"
+        f"{others}{besides}. "
         f"Sending those of {recorded.side} to {peer[0]}:{peer[1]}"
     )
 

@@ -168,15 +168,21 @@ def test_repetitions_and_strangers_are_left_out() -> None:
     other = Datagram(1.5, ("192.0.2.9", 2123), (GGSN, 2123), EchoRequest(sequence=9).encode())
     noise = Datagram(1.6, (SGSN, 53), (GGSN, 53), b"not gtp at all")
     answer = Datagram(2.0, (GGSN, 2123), (SGSN, 2123), created(1).encode())
-    found = dialogue([again, again, other, noise, answer, answer])
+    user_data = Datagram(1.7, (SGSN, 2152), (GGSN, 2152), b"not GTP-C either")
+    found = dialogue([again, again, other, noise, user_data, answer, answer])
     assert len(found.steps) == 2
     assert found.others == 1
+    assert found.left_out == "1 GTP-U, 1 other UDP"
 
 
 def test_captures_without_a_dialogue_are_refused() -> None:
     """No GTP, or a side that nobody is, is named."""
-    with pytest.raises(DialogueError, match="no GTPv1-C"):
+    with pytest.raises(DialogueError, match=r"only GTPv1-C .* in this capture there is none$"):
         dialogue([])
+    user_data = [Datagram(0.0, (SGSN, 2152), (GGSN, 2152), b"0")] * 2
+    accounting = Datagram(0.0, (GGSN, 1024), ("192.0.2.9", 1813), b"0")
+    with pytest.raises(DialogueError, match=r"there is none; there is 2 GTP-U, 1 RADIUS$"):
+        dialogue([*user_data, accounting])
     message = Datagram(0.0, (SGSN, 2123), (GGSN, 2123), create().encode())
     with pytest.raises(DialogueError, match="between two hosts"):
         dialogue([Datagram(0.0, (SGSN, 5000), (SGSN, 2123), create().encode())])
