@@ -8,17 +8,20 @@ the time the port is read, and looking once is enough.
 from __future__ import annotations
 
 import errno
+import os
+import socket
 from typing import Any, Final, Protocol, cast
 
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.udp import Port
 from twisted.logger import Logger
 
+from corenet.adapters.inbox import BATCH, READS_TOGETHER, Inbox, address_of
 from corenet.interfaces.node import Address
 
 LARGEST_DATAGRAM: Final = 65_535
 """Octets read at once: a whole datagram whatever its size."""
-AT_ONCE: Final = 64
+AT_ONCE: Final = BATCH
 """Datagrams in a batch at most, so that other sockets and timers get their turn."""
 
 SENDERS_KNOWN: Final = 10_000
@@ -48,10 +51,32 @@ class DrainingPort(Port):
         """Make a port that does not listen yet; ``protocol`` satisfies ``TakesBatches`` too."""
         Port.__init__(self, port, protocol, interface, LARGEST_DATAGRAM, reactor)
         self._takes = cast("TakesBatches", protocol)
-        self._senders: dict[Address, Address] = {}
+        self._senders: dict[Address | bytes, Address] = {}
+        self._inbox: Inbox | None = None
+
+    def startListening(self) -> None:
+        """Open (Twisted calls this)."""
+        Port.startListening(self)
+        if READS_TOGETHER and self.addressFamily == socket.AF_INET:
+            self._inbox = Inbox()
 
     def doRead(self) -> None:
         """Read what has come (Twisted calls this)."""
+        inbox = self._inbox
+        if inbox is None:
+            self.read_singly()
+            return
+        datagrams = inbox.read(self.socket.fileno())
+        if datagrams:
+            known, sender = self._senders, inbox.sender
+            octets = map(sender, range(len(datagrams)))
+            peers = [known.get(one) or self._remember_octets(one) for one in octets]
+            self._hand_on(list(zip(datagrams, peers, strict=True)))
+        elif inbox.error not in _LEFT_ALONE:
+            raise OSError(inbox.error, os.strerror(inbox.error))
+
+    def read_singly(self) -> None:
+        """Read what has come, each datagram by itself."""
         batch: Batch = []
         receive, known = self.socket.recvfrom, self._senders
         try:
@@ -72,17 +97,22 @@ class DrainingPort(Port):
             # A reactor gives up a port that raises.
             self._log.failure("What {octets} octets led to raised", octets=len(batch[0][0]))
 
+    def _remember_octets(self, sender: bytes) -> Address:
+        return self._kept(sender, address_of(sender))
+
     def _remember(self, sender: tuple[Any, ...]) -> Address:
         """Return a sender's address, the same object whenever it comes again.
 
         Nodes keep who asked them with everything they were asked for.
         """
         address: Address = sender[0], sender[1]
-        if len(sender) == len(address):
-            if len(self._senders) >= SENDERS_KNOWN:
-                self._senders.clear()
-            self._senders[address] = address
         # An IPv6 sender has flow and scope besides.
+        return self._kept(address, address) if len(sender) == len(address) else address
+
+    def _kept(self, key: Address | bytes, address: Address) -> Address:
+        if len(self._senders) >= SENDERS_KNOWN:
+            self._senders.clear()
+        self._senders[key] = address
         return address
 
     def send(self, datagram: bytes, peer: Address) -> None:

@@ -92,10 +92,10 @@ class HearingPort(DrainingPort):
         return created
 
     def doRead(self) -> None:
-        """Read what has come (Twisted calls this)."""
+        """Read what has come (Twisted calls this); errors come between, so each by itself."""
         self._listen_to_errors()
         try:
-            DrainingPort.doRead(self)
+            self.read_singly()
         except OSError as error:
             if error.errno not in _HEARD:
                 raise

@@ -1,17 +1,14 @@
 """A UDP socket for G-PDUs, which come and go in batches.
 
-Theory of operation. What waits in the socket is read with one ``recvmmsg``, for which Python has
-no name, into memory that is there already; who sent a datagram is only looked up when somebody
-asks. A burst of datagrams of one length leaves as one message that the kernel cuts up
-(UDP_SEGMENT, udp(7)); where it will not, because the path's MTU is too small for them, they go one
-by one. DF is not set, so that what is longer than a link on the way is fragmented there
-(TS 29.060 §9.3.2, §11.1).
+Theory of operation. What waits in the socket is read with one call (``inbox``); who sent a datagram
+is only looked up when somebody asks. A burst of datagrams of one length leaves as one message that
+the kernel cuts up (UDP_SEGMENT, udp(7)); where it will not, because the path's MTU is too small for
+them, they go one by one. DF is not set, so that what is longer than a link on the way is fragmented
+there (TS 29.060 §9.3.2, §11.1).
 """
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 import socket
 import struct
 from collections import Counter
@@ -23,20 +20,15 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from corenet.adapters.inbox import BATCH, Inbox, address_of
 from corenet.adapters.reactor import ReadsDescriptors
 from corenet.adapters.udp import RECEIVE_BUFFER, CannotBindError, CannotSendError
 from corenet.interfaces.bulk import Burst
 from corenet.interfaces.node import Address
 
-BATCH: Final = 64
-"""Datagrams per read."""
 READS_PER_TURN: Final = 4
 """Reads after which other sockets get their turn."""
 
-_SLOT: Final = 1 << 16
-"""Octets for each datagram: none is longer."""
-_NAME: Final = 16
-"""Octets of struct sockaddr_in."""
 _UDP_SEGMENT: Final = 103
 """From <linux/udp.h>; Python has no name for it."""
 _IP_MTU_DISCOVER: Final = 10
@@ -45,62 +37,11 @@ _IP_PMTUDISC_DONT: Final = 0
 Arrived = Callable[[Sequence[bytes], Sequence[Address]], None]
 
 
-class _IoVector(ctypes.Structure):
-    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
-
-
-class _Header(ctypes.Structure):
-    """struct msghdr."""
-
-    _fields_ = (
-        ("name", ctypes.c_void_p),
-        ("name_length", ctypes.c_uint32),
-        ("vectors", ctypes.c_void_p),
-        ("vector_count", ctypes.c_size_t),
-        ("control", ctypes.c_void_p),
-        ("control_length", ctypes.c_size_t),
-        ("flags", ctypes.c_int),
-    )
-
-
-class _Message(ctypes.Structure):
-    """struct mmsghdr."""
-
-    _fields_ = (("header", _Header), ("received", ctypes.c_uint32))
-
-
-class _Inbox:
-    """The memory that datagrams are read into."""
-
-    def __init__(self) -> None:
-        self.octets = mmap.mmap(-1, BATCH * _SLOT)
-        self.names = mmap.mmap(-1, BATCH * _NAME)
-        first = ctypes.addressof(ctypes.c_char.from_buffer(self.octets))
-        first_name = ctypes.addressof(ctypes.c_char.from_buffer(self.names))
-        self._vectors = (_IoVector * BATCH)()
-        self._messages = (_Message * BATCH)()
-        for index, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
-            vector.base, vector.length = first + index * _SLOT, _SLOT
-            header = message.header
-            header.name, header.name_length = first_name + index * _NAME, _NAME
-            header.vectors, header.vector_count = ctypes.addressof(vector), 1
-        # The length of each, in words of four octets: a view is much faster than fields.
-        words = memoryview(self._messages).cast("B").cast("I")
-        self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
-        self._recvmmsg = ctypes.CDLL(None, use_errno=True).recvmmsg
-
-    def read(self, descriptor: int) -> list[bytes]:
-        """Return what waits in a socket, at most ``BATCH`` datagrams; none where it fails."""
-        count = self._recvmmsg(descriptor, self._messages, BATCH, socket.MSG_DONTWAIT, None)
-        octets, lengths = self.octets, self._lengths
-        return [octets[at : at + lengths[at >> 16]] for at in range(0, count * _SLOT, _SLOT)]
-
-
 class _Senders(Sequence[Address]):
     """Who sent the datagrams of the last batch, until the next is read."""
 
-    def __init__(self, names: mmap.mmap) -> None:
-        self._names = names
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
 
     def __len__(self) -> int:
         return BATCH
@@ -114,8 +55,7 @@ class _Senders(Sequence[Address]):
     def __getitem__(self, index: int | slice) -> Address | list[Address]:
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(BATCH))]
-        port, host = struct.unpack_from(">H4s", self._names, index * _NAME + 2)
-        return socket.inet_ntoa(host), port
+        return address_of(self._inbox.sender(index))
 
 
 @implementer(IReadDescriptor)
@@ -149,8 +89,8 @@ class TunnelSocket:
             raise CannotBindError.because(owner, address, error) from None
         self.address: Address = (address[0], self._socket.getsockname()[1])
         """The address it is bound to, with the port that the system chose where it was 0."""
-        self._inbox = _Inbox()
-        self._senders = _Senders(self._inbox.names)
+        self._inbox = Inbox()
+        self._senders = _Senders(self._inbox)
         reactor.addReader(self)
 
     def fileno(self) -> int:

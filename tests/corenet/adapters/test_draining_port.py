@@ -8,6 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.trial.unittest import TestCase
 
+from corenet.adapters import draining_port
 from corenet.adapters.draining_port import AT_ONCE
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotSendError, UdpSocket
@@ -22,15 +23,16 @@ class RealSockets(TestCase):
 
     timeout = 10
 
-    def peer(self):
-        peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def peer(self, host=HOST):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        peer = socket.socket(family, socket.SOCK_DGRAM)
         self.addCleanup(peer.close)
-        peer.bind((HOST, 0))
+        peer.bind((host, 0))
         peer.settimeout(5)
         return peer
 
-    def open(self, receive):
-        port = UdpSocket(reactor, "node", (HOST, 0), receive)
+    def open(self, receive, host=HOST):
+        port = UdpSocket(reactor, "node", (host, 0), receive)
         self.addCleanup(port.close)
         return port
 
@@ -53,6 +55,51 @@ class RealSockets(TestCase):
         numbers = [int.from_bytes(data, "big") for batch in batches for data, _ in batch]
         assert numbers == list(range(wanted))
         assert {sender for batch in batches for _, sender in batch} == {peer.getsockname()}
+
+    @inlineCallbacks
+    def test_each_datagram_of_a_batch_comes_with_its_own_sender(self):
+        """Whatever their length, of either family, and however often a sender comes again."""
+        for host in (HOST, "::1"):
+            got, all_here = [], Deferred()
+            sizes = (0, 1, 4000, 60_000, 0, 17)
+
+            def receive(batch, got=got, all_here=all_here):
+                got.extend(batch)
+                if len(got) == 2 * len(sizes):
+                    all_here.callback(None)
+
+            port = self.open(receive, host)
+            peers = [self.peer(host) for _ in sizes]
+            for turn in (b"a", b"b"):
+                for peer, size in zip(peers, sizes, strict=True):
+                    peer.sendto(turn * size, port.address)
+            yield all_here
+            assert got == [
+                (turn * size, peer.getsockname()[:2])
+                for turn in (b"a", b"b")
+                for peer, size in zip(peers, sizes, strict=True)
+            ]
+
+    @inlineCallbacks
+    def test_senders_are_remembered_up_to_a_bound(self):
+        """One that comes again is the same object, until too many others have come."""
+        self.patch(draining_port, "SENDERS_KNOWN", 2)
+        senders, turns = [], []
+
+        def receive(batch):
+            senders.extend(sender for _, sender in batch)
+            turns.pop().callback(None)
+
+        port = self.open(receive)
+        first, second, third = (self.peer() for _ in range(3))
+        for peer in (first, first, second, third, first):
+            turns.append(Deferred())
+            turn = turns[0]
+            peer.sendto(b"data", port.address)
+            yield turn
+        assert senders[0] is senders[1]
+        assert senders[4] == senders[0]
+        assert senders[4] is not senders[0]
 
     @inlineCallbacks
     def test_who_takes_a_batch_and_raises_gets_the_next_one(self):
