@@ -59,9 +59,9 @@ class RealSockets(TestCase):
     @inlineCallbacks
     def test_each_datagram_of_a_batch_comes_with_its_own_sender(self):
         """Whatever their length, of either family, and however often a sender comes again."""
+        sizes = (0, 1, 4000, 60_000, 0, 17)
         for host in (HOST, "::1"):
             got, all_here = [], Deferred()
-            sizes = (0, 1, 4000, 60_000, 0, 17)
 
             def receive(batch, got=got, all_here=all_here):
                 got.extend(batch)
