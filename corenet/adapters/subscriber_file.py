@@ -12,7 +12,7 @@ from corenet.adapters.sqlite_file import Schema, SqliteFile, StoreError
 from corenet.authentication.secrets import MilenageSecret, Secret, XorSecret
 from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 from corenet.hlr.store import NotKeptError, State
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 _SCHEMA = Schema(
     owner="HLR",

@@ -30,7 +30,8 @@ from corenet.ggsn.network_activation import Failure, Input, NetworkActivation, S
 from corenet.ggsn.pools import AccessPoint, octets_of
 from corenet.ggsn.reachability import Reachability
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
-from gtp.constants import Cause, MapCause, MsNotReachableReason
+from gtp.codes import MapCause, MsNotReachableReason
+from gtp.constants import Cause
 from gtp.endpoint import FailureReason, RequestFailed, RequestReceived
 from gtp.messages import (
     FailureReportResponse,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from corenet.interfaces.activation import CauseSource, FailureCause
-from gtp.constants import Cause, MapCause
+from gtp.codes import MapCause
+from gtp.constants import Cause
 
 _MAP_TEXTS: Final = {
     1: "Unknown subscriber",

@@ -50,7 +50,8 @@ from corenet.ggsn.events import (
 from corenet.ggsn.pco import MODE_SELECTED
 from corenet.ggsn.pools import AccessPoint
 from corenet.gi.flows import Filters, applied
-from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause, DirectTunnelFlags
+from gtp.codes import DirectTunnelFlags
+from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause
 from gtp.endpoint import FailureReason, RequestReceived
 from gtp.ies.filters import TftError, TrafficFlowTemplate
 from gtp.ies.quality import limited_qos

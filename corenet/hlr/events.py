@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from corenet.interfaces.gsup import MessageType
 from corenet.interfaces.node import Event
-from gtp.constants import Cause, MapCause, MsNotReachableReason
+from gtp.codes import MapCause, MsNotReachableReason
+from gtp.constants import Cause
 
 
 @dataclass(frozen=True, slots=True)

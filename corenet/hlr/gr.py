@@ -47,7 +47,7 @@ from corenet.interfaces.gsup import (
 )
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 SERVED = frozenset(
     {

@@ -22,7 +22,8 @@ from corenet.hlr.short_messages import ShortMessageCounters, ShortMessages
 from corenet.hlr.store import Keeping, Store
 from corenet.interfaces.gsup import SmAlertReason
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from gtp.constants import MessageType, MsNotReachableReason
+from gtp.codes import MsNotReachableReason
+from gtp.constants import MessageType
 from gtp.endpoint import (
     Endpoint,
     EndpointCounters,

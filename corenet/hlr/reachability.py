@@ -28,7 +28,8 @@ from corenet.hlr.events import (
 from corenet.hlr.register import Record
 from corenet.interfaces.node import Event
 from corenet.schedule import Alarm, Schedule
-from gtp.constants import GTP_C_PORT, MsNotReachableReason
+from gtp.codes import MsNotReachableReason
+from gtp.constants import GTP_C_PORT
 from gtp.endpoint import Endpoint, RequestFailed, ResponseReceived
 from gtp.messages import NoteMsGprsPresentRequest, NoteMsGprsPresentResponse
 

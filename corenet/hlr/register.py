@@ -14,7 +14,7 @@ from typing import Any, Final
 from corenet.authentication.centre import Centre
 from corenet.hlr.config import Subscriber
 from corenet.interfaces.node import Address
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from corenet.hlr.events import FailureReported, RouteingInformationGiven
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Record, Register
 from corenet.interfaces.node import Event
-from gtp.constants import Cause, MapCause, MsNotReachableReason
+from gtp.codes import MapCause, MsNotReachableReason
+from gtp.constants import Cause
 from gtp.endpoint import Endpoint, RequestReceived
 from gtp.messages import (
     FailureReportRequest,

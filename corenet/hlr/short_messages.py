@@ -45,7 +45,7 @@ from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from corenet.interfaces.sms.causes import RpCause
 from corenet.schedule import Alarm, Schedule
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 _MOST_WAITING: Final = 16
 """Service centres that wait for one subscriber; a further one is told when it asks again."""

@@ -19,7 +19,7 @@ from corenet.hlr.config import Subscriber
 from corenet.hlr.events import StateNotKept
 from corenet.hlr.register import Register
 from corenet.interfaces.node import Address, Event
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 
 class NotKeptError(Exception):

@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gtp.constants import (
-    CsgReportingAction,
-    DirectTunnelFlags,
-    IEType,
-    MapCause,
-    MsNotReachableReason,
-    RatType,
-)
+from gtp.codes import CsgReportingAction, DirectTunnelFlags, MapCause, MsNotReachableReason, RatType
+from gtp.constants import IEType
 from gtp.ies.cursor import Cursor, counted
 from gtp.ies.element import (
     Element,

@@ -13,7 +13,8 @@ from __future__ import annotations
 import struct
 from typing import Final, NamedTuple
 
-from gtp.constants import IEType, SrvccFlags
+from gtp.codes import SrvccFlags
+from gtp.constants import IEType
 from gtp.ies.cursor import Cursor, counted
 from gtp.ies.element import Element, fixed_number, flags, number, octets, tlv, wide_number
 from gtp.ies.identity import decode_plmn, encode_plmn

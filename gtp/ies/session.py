@@ -15,13 +15,8 @@ from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
 from typing import Final
 
-from gtp.constants import (
-    Cause,
-    ExtendedCommonFlags,
-    ExtendedCommonFlagsII,
-    IEType,
-    SelectionMode,
-)
+from gtp.codes import ExtendedCommonFlags, ExtendedCommonFlagsII, SelectionMode
+from gtp.constants import Cause, IEType
 from gtp.ies.element import (
     Element,
     Usual,

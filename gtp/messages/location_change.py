@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import Cause, CsgReportingAction, ExtendedCommonFlags, MessageType
+from gtp.codes import CsgReportingAction, ExtendedCommonFlags
+from gtp.constants import Cause, MessageType
 from gtp.ies import identity, mobility, session
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.values import PrivateExtension

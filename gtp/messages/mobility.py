@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import Cause, ExtendedCommonFlags, ExtendedCommonFlagsII, MessageType
+from gtp.codes import ExtendedCommonFlags, ExtendedCommonFlagsII
+from gtp.constants import Cause, MessageType
 from gtp.ies import context, identity, mobility, security, session, tunnel
 from gtp.ies.context import (
     AmbrOfNsapi,

@@ -7,14 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gtp.constants import (
-    Cause,
-    DirectTunnelFlags,
-    ExtendedCommonFlags,
-    ExtendedCommonFlagsII,
-    MessageType,
-    SrvccFlags,
-)
+from gtp.codes import DirectTunnelFlags, ExtendedCommonFlags, ExtendedCommonFlagsII, SrvccFlags
+from gtp.constants import Cause, MessageType
 from gtp.ies import context, identity, mobility, relocation, security, session, tunnel
 from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext, ScefPdnConnection
 from gtp.ies.mobility import NodeIdentifier, UeAmbr

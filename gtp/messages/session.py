@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gtp.constants import (
-    Cause,
-    CsgReportingAction,
-    ExtendedCommonFlags,
-    ExtendedCommonFlagsII,
-    MessageType,
-)
+from gtp.codes import CsgReportingAction, ExtendedCommonFlags, ExtendedCommonFlagsII
+from gtp.constants import Cause, MessageType
 from gtp.ies import identity, mobility, session, trace, tunnel
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.trace import TraceInfo

@@ -11,14 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gtp.constants import (
-    Cause,
-    CsgReportingAction,
-    DirectTunnelFlags,
-    ExtendedCommonFlags,
-    IEType,
-    MessageType,
-)
+from gtp.codes import CsgReportingAction, DirectTunnelFlags, ExtendedCommonFlags
+from gtp.constants import Cause, IEType, MessageType
 from gtp.ies import identity, mobility, session, trace, tunnel
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.trace import TraceInfo

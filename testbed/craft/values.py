@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any, Final
 
-from gtp.constants import (
-    Cause,
+from gtp.codes import (
     CsgReportingAction,
     DirectTunnelFlags,
     ExtendedCommonFlags,
     ExtendedCommonFlagsII,
-    IEType,
     MapCause,
     MsNotReachableReason,
     RatType,
     SelectionMode,
     SrvccFlags,
 )
+from gtp.constants import Cause, IEType
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RouteingArea
 from gtp.ies.catalogue import SHORT_LENGTH, name_of
 from gtp.ies.element import ENCODING_ERRORS, Element, tlv

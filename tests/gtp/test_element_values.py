@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gtp.constants import SrvccFlags
+from gtp.codes import SrvccFlags
 from gtp.ies import (
     Ambr,
     EndUserAddress,

@@ -14,17 +14,14 @@ from typing import Any
 
 import pytest
 
-from gtp.constants import (
-    GTP_C_PORT,
-    Cause,
+from gtp.codes import (
     CsgReportingAction,
     DirectTunnelFlags,
     ExtendedCommonFlags,
     ExtendedCommonFlagsII,
-    IEType,
-    MessageType,
     SrvccFlags,
 )
+from gtp.constants import GTP_C_PORT, Cause, IEType, MessageType
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PrivateExtension, RouteingArea
 from gtp.ies.context import (
     AmbrOfNsapi,

@@ -10,15 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtp.constants import (
-    Cause,
+from gtp.codes import (
     CsgReportingAction,
     DirectTunnelFlags,
     ExtendedCommonFlags,
     ExtendedCommonFlagsII,
-    IEType,
     SrvccFlags,
 )
+from gtp.constants import Cause, IEType
 from gtp.describe import describe, describe_octets, summary
 from gtp.errors import LocalProtocolError, RemoteProtocolError
 from gtp.extension_headers import ExtensionHeader

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gtp.constants import Cause, ExtendedCommonFlags, MapCause, MsNotReachableReason
+from gtp.codes import ExtendedCommonFlags, MapCause, MsNotReachableReason
+from gtp.constants import Cause
 from gtp.ies import EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages import (
     CreatePdpContextRequest,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gtp.constants import Cause, DirectTunnelFlags, IEType, RatType
+from gtp.codes import DirectTunnelFlags, RatType
+from gtp.constants import Cause, IEType
 from gtp.ies import EndUserAddress, MsTimeZone
 from gtp.ies.context import AmbrOfNsapi, OfNsapi, PdpContext, RabContext
 from gtp.ies.security import MmContext, Quintuplet, SecurityMode, Triplet

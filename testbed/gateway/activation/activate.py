@@ -24,7 +24,8 @@ from typing import Final
 
 from corenet.interfaces.activation import ActivationOutcome, CauseSource, LocalCause, Step
 from corenet.interfaces.nas.causes import SmCause
-from gtp.constants import Cause, MapCause
+from gtp.codes import MapCause
+from gtp.constants import Cause
 from testbed.codecs.pap import Priority
 from testbed.gateway.activation.fair import FairQueue
 from testbed.gateway.routing.policy import NEVER, Refusal, Rule, Standing

@@ -13,7 +13,7 @@ from corenet.adapters.subscriber_file import SubscriberFile
 from corenet.authentication.secrets import MilenageSecret, XorSecret
 from corenet.hlr.config import Barring, SubscribedApn, Subscriber
 from corenet.hlr.store import NotKeptError, State
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 QOS = bytes.fromhex("020b921f7396fefe742bffff")
 PLAIN = Subscriber("234150000000001", "447700900001")

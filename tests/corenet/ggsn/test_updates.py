@@ -16,7 +16,8 @@ from corenet.ggsn.events import (
     UpdatedBy,
     UpdateFailure,
 )
-from gtp.constants import Cause, DirectTunnelFlags, IEType
+from gtp.codes import DirectTunnelFlags
+from gtp.constants import Cause, IEType
 from gtp.ies import EndUserAddress, MsTimeZone
 from gtp.messages import (
     CreatePdpContextResponse,

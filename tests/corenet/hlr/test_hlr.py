@@ -36,7 +36,8 @@ from corenet.interfaces.gsup import (
 )
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Address, Event, Interface
-from gtp.constants import Cause, MapCause, MsNotReachableReason
+from gtp.codes import MapCause, MsNotReachableReason
+from gtp.constants import Cause
 from gtp.messages import (
     FailureReportRequest,
     FailureReportResponse,

@@ -30,7 +30,7 @@ from corenet.interfaces.gsup import (
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.node import Interface
 from corenet.interfaces.sms.causes import RpCause
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 
 IMSI, MSISDN = "234150999999999", "447700900123"
 SGSN, OTHER_SGSN = ("192.0.2.2", 4222), ("192.0.2.12", 4222)

@@ -16,7 +16,8 @@ from corenet.hlr.node import Hlr
 from corenet.hlr.store import NotKeptError, State
 from corenet.interfaces.gsup import CnDomain, GsupMessage, MessageType, decode
 from corenet.interfaces.node import Address, Interface
-from gtp.constants import Cause, MsNotReachableReason
+from gtp.codes import MsNotReachableReason
+from gtp.constants import Cause
 from gtp.messages import (
     FailureReportRequest,
     NoteMsGprsPresentRequest,

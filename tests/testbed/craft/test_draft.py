@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtp.constants import Cause, ExtendedCommonFlags, IEType, MessageType, RatType
+from gtp.codes import ExtendedCommonFlags, RatType
+from gtp.constants import Cause, IEType, MessageType
 from gtp.errors import RemoteProtocolError
 from gtp.ies import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension
 from gtp.messages import MESSAGES, CreatePdpContextRequest, GPdu, decode

@@ -25,7 +25,8 @@ from corenet.interfaces.activation import CauseSource, FailureCause, LocalCause,
 from corenet.interfaces.nas.causes import SmCause, sm_cause_text
 from corenet.interfaces.node import Interface
 from corenet.mobile.events import ActivationRefused
-from gtp.constants import MessageType, MsNotReachableReason
+from gtp.codes import MsNotReachableReason
+from gtp.constants import MessageType
 
 APN = "wap.example"
 FIXED, ADDRESS = "234150000000001", "10.45.0.7"

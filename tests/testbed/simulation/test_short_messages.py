@@ -49,7 +49,7 @@ from corenet.mobile.events import (
 )
 from corenet.sgsn.events import ShortMessageDelivered, ShortMessageNotDelivered
 from corenet.sgsn.node import Sgsn
-from gtp.constants import MsNotReachableReason
+from gtp.codes import MsNotReachableReason
 from testbed.codecs.media import ContentType
 from testbed.codecs.si import ServiceIndication, encode
 from testbed.codecs.wsp.push import Push
