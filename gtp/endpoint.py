@@ -24,10 +24,10 @@ is told (``gtp.path``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
-from gtp.constants import Cause, IEType, MessageType
+from gtp.constants import MessageType
+from gtp.counters import EndpointCounters
 from gtp.errors import (
     ExtensionHeaderError,
     LengthError,
@@ -57,6 +57,7 @@ from gtp.messages import (
     decode,
 )
 from gtp.path import Path, PathInput, Paths, PathState
+from gtp.refusals import refusal
 from gtp.timers import Timers
 from gtp.transactions import (
     IN_WORK,
@@ -70,7 +71,6 @@ from gtp.transactions import (
 __all__ = [
     "Address",
     "Endpoint",
-    "EndpointCounters",
     "Event",
     "FailureReason",
     "PathDown",
@@ -86,65 +86,11 @@ _HEADER_LENGTH = 12
 _GTP_C_FLAGS = 0x32
 """Version 1, protocol type GTP, sequence number present."""
 _GTP_C_FLAGS_MASK = 0xF2
-_EXTENSION_FLAG = 0x04
 _VERSION_0_MASK = 0xF0
 _VERSION_0_FLAGS = 0x10
 """Version 0 and protocol type GTP; GTP', which is charging's, has version 0 as well."""
 _VERSION_0_HEADER_LENGTH = 20
 _KNOWN_TYPES = frozenset(int(message_type) for message_type in MessageType)
-_IMSI_IE_LENGTH = 9
-_REFUSED_WITH_IMSI = frozenset(
-    {
-        MessageType.SEND_ROUTEING_INFORMATION_FOR_GPRS_REQUEST,
-        MessageType.UE_REGISTRATION_QUERY_REQUEST,
-    }
-)
-
-
-@dataclass(slots=True)
-class EndpointCounters:
-    """What an endpoint has counted since it was made; every field only grows."""
-
-    requests_sent: int = 0
-    """Requests of ours, each counted once however often it was transmitted."""
-    retransmissions: int = 0
-    """Transmissions of a request after its first."""
-    responses_received: int = 0
-    """Responses that ended a request of ours."""
-    requests_timed_out: int = 0
-    """Requests of ours that N3-REQUESTS transmissions did not bring to an answer."""
-    invalid_responses: int = 0
-    """Responses that broke the protocol and ended a request of ours as failed."""
-    unmatched_responses: int = 0
-    """Responses to nothing that is open, discarded."""
-    requests_received: int = 0
-    """Requests told as ``RequestReceived``."""
-    responses_sent: int = 0
-    """Responses by ``respond``, each counted once."""
-    duplicates_answered: int = 0
-    """Duplicate requests that got the kept response."""
-    responses_shed: int = 0
-    """Responses kept for duplicates that gave way to newer ones before their time."""
-    duplicates_dropped: int = 0
-    """Duplicate requests that came while the first was being worked on."""
-    invalid_requests: int = 0
-    """Requests refused because they break the protocol."""
-    echoes_answered: int = 0
-    """Echo Requests of peers."""
-    too_short: int = 0
-    """Datagrams that hold no GTP-C header, discarded (TS 29.060 §11.1.2)."""
-    other_versions: int = 0
-    """Messages of another version of GTP (TS 29.060 §11.1.1)."""
-    unknown_types: int = 0
-    """Messages of a type nobody knows, discarded (TS 29.060 §11.1.3)."""
-    not_accepted: int = 0
-    """Messages that this role does not serve, discarded (TS 29.060 §11.1.4)."""
-    discarded: int = 0
-    """Messages that cannot be decoded and get no answer."""
-    extension_headers_notified: int = 0
-    """Supported Extension Headers Notifications sent."""
-    extension_headers_refused: int = 0
-    """Supported Extension Headers Notifications received."""
 
 
 class Endpoint:
@@ -297,7 +243,7 @@ class Endpoint:
             return
         self.counters.invalid_requests += 1
         teid = error.sender_teid or self._peer_teid(int.from_bytes(data[4:8], "big"))
-        self._datagrams.append((_refusal(data, error.cause, teid), peer))
+        self._datagrams.append((refusal(data, error.cause, teid), peer))
 
     def _receive_response(
         self, data: bytes, message_type: int, sequence: int, peer: Address, now: float
@@ -509,35 +455,3 @@ class Endpoint:
 def _is_gtp_0(data: bytes) -> bool:
     """Whether there is a header of GTP version 0, which has no version below it (TS 09.60 §6)."""
     return data[0] & _VERSION_0_MASK == _VERSION_0_FLAGS and len(data) >= _VERSION_0_HEADER_LENGTH
-
-
-def _refusal(data: bytes, cause: Cause, teid: int) -> bytes:
-    """Return the response that refuses the request ``data`` with ``cause`` and nothing else.
-
-    Made of octets, because the response's class may want what the faulty request did not give.
-    The only IE beside Cause that a refusal needs is the IMSI in messages 33 and 62; it is copied
-    where the request has it.
-    """
-    response_type = RESPONSE_TO[data[1]]
-    ies = bytes((IEType.CAUSE, cause))
-    if data[1] in _REFUSED_WITH_IMSI:
-        ies += _imsi_ie(data)
-    return (
-        bytes((_GTP_C_FLAGS, response_type))
-        + (4 + len(ies)).to_bytes(2, "big")
-        + teid.to_bytes(4, "big")
-        + data[8:10]
-        + b"\0\0"
-        + ies
-    )
-
-
-def _imsi_ie(data: bytes) -> bytes:
-    """Return the IMSI IE that stands first in the message ``data``, or nothing."""
-    start = _HEADER_LENGTH
-    extension = data[11] if data[0] & _EXTENSION_FLAG else 0
-    while extension and start < len(data) and data[start]:
-        start += 4 * data[start]
-        extension = data[start - 1] if start <= len(data) else 0
-    element = data[start : start + _IMSI_IE_LENGTH]
-    return element if len(element) == _IMSI_IE_LENGTH and element[0] == IEType.IMSI else b""

@@ -13,7 +13,7 @@ from corenet.ggsn.views import PdpContextView
 from corenet.radius.access import AccessCounters
 from corenet.radius.dynamic import DynamicCounters
 from corenet.radius.records import AccountingCounters
-from gtp.endpoint import EndpointCounters
+from gtp.counters import EndpointCounters
 from gtp.user_plane import UserPlaneCounters
 
 

@@ -24,9 +24,9 @@ from corenet.interfaces.gsup import SmAlertReason
 from corenet.interfaces.node import Address, Datagram, Event, Interface
 from gtp.codes import MsNotReachableReason
 from gtp.constants import MessageType
+from gtp.counters import EndpointCounters
 from gtp.endpoint import (
     Endpoint,
-    EndpointCounters,
     RequestFailed,
     RequestReceived,
     ResponseReceived,

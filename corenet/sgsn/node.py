@@ -56,7 +56,7 @@ from corenet.sgsn.sessions import Sessions
 from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription_changes import SubscriptionChanges
 from corenet.sgsn.update import Updates
-from gtp.endpoint import EndpointCounters
+from gtp.counters import EndpointCounters
 from gtp.ies.quality import QosProfile
 
 
