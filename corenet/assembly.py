@@ -7,8 +7,10 @@ that in virtual time one node's calls do not change what another one draws.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from random import Random
 from typing import Protocol
@@ -16,9 +18,11 @@ from typing import Protocol
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.node import Ggsn
 from corenet.gr.config import GsupServerConfig, HlrOutsideConfig
+from corenet.gr.events import HlrConnected
 from corenet.gr.hlr_outside import HlrOutside
 from corenet.gr.server import GsupServer
 from corenet.hlr.config import HlrConfig
+from corenet.hlr.events import HlrBegan
 from corenet.hlr.node import Hlr
 from corenet.hlr.store import Store
 from corenet.interfaces.application import Applications
@@ -169,6 +173,28 @@ class Core:
             if any(mobile.terminal for mobile in self.config.mobiles):
                 places[Interface.TERMINAL] = ANYWHERE
             runtime.attach(self.mobiles, places)
+        runtime.on_event(partial(self._hlr_told, runtime))
+
+    def _hlr_told(self, runtime: CoreRuntime, _time: float, node: str, event: Event) -> None:
+        """Have SGSNs tell an HLR anew where mobiles are that may not know it.
+
+        That stands for Reset, which GSUP lacks: one beside us has started without its data, or
+        the connection to one outside is a new one.
+        """
+        outside = self.hlrs_outside.get(node)
+        units: Collection[Address] | None = None
+        if isinstance(event, HlrBegan) and self.hlr is not None and self.hlr.name == node:
+            place = _hlr_places(self.hlr.config)[Interface.GR]
+        elif isinstance(event, HlrConnected) and outside is not None:
+            place, names = outside.place, outside.config.units
+            units = [address for address, unit in names.items() if unit == event.unit]
+        else:
+            return
+        for sgsn in self.sgsns.values():
+            own = _sgsn_places(sgsn.name, sgsn.config)[Interface.GR]
+            if sgsn.config.hlr == place and (units is None or own in units):
+                with suppress(LookupError):  # it has crashed, and knows no mobile either
+                    runtime.command(sgsn, sgsn.hlr_reset)
 
     def attach_gsn(self, runtime: CoreRuntime, gsn: Ggsn | Sgsn) -> None:
         """Attach and start a GGSN or an SGSN."""

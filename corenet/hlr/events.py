@@ -113,6 +113,11 @@ class VectorsRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HlrBegan(Event):
+    """The HLR starts and knows of no subscriber where it is: what MAP says with Reset."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateNotKept(Event):
     """What has changed could not be written; it is tried again with the next change."""
 

@@ -9,8 +9,9 @@ subscriber's data in the new SGSN, and is granted when the SGSN has taken them. 
 an SGSN is open until its result, its error or the timeout; at most one request of a type per
 subscriber and SGSN, for a new one replaces the old. Where two SGSNs ask at once, the later has the
 subscriber, and the update of the earlier is refused. Data that change while an SGSN serves the
-subscriber go to it whole, in place of those that it has; who may not be there any more is sent away
-by Cancel Location.
+subscriber go to it whole, in place of those that it has. Who may not use GPRS any more is sent away
+by Delete Subscriber Data without anything named, as by osmo-hlr; who is deleted, or may not roam
+there, by Cancel Location, and so is whom an SGSN does not delete.
 """
 
 from __future__ import annotations
@@ -33,15 +34,13 @@ from corenet.hlr.events import (
 from corenet.hlr.reachability import Reachability
 from corenet.hlr.register import Record, Register
 from corenet.hlr.short_messages import ShortMessages
+from corenet.hlr.subscriber_data import subscriber_data, withdrawal
 from corenet.interfaces.gsup import (
     CancelType,
     CnDomain,
     GsupError,
     GsupMessage,
     MessageType,
-    PdpAddress,
-    PdpInfo,
-    PdpType,
     SmAlertReason,
     decode,
 )
@@ -243,13 +242,19 @@ class Gr:
             self._update_failed(record, record.updating, cause)
         record.sgsn = record.since = None
         for sgsn in there:
-            cancel = GsupMessage(
-                MessageType.LOCATION_CANCEL_REQUEST,
-                record.imsi,
-                cancel_type=CancelType.SUBSCRIPTION_WITHDRAW,
-                cn_domain=CnDomain.PS,
-            )
-            self._ask(cancel, record, sgsn, now)
+            if cause is GmmCause.GPRS_SERVICES_NOT_ALLOWED:
+                self._ask(withdrawal(record.imsi), record, sgsn, now)
+            else:
+                self._cancel(record, sgsn, now)
+
+    def _cancel(self, record: Record, sgsn: Address, now: float) -> None:
+        cancel = GsupMessage(
+            MessageType.LOCATION_CANCEL_REQUEST,
+            record.imsi,
+            cancel_type=CancelType.SUBSCRIPTION_WITHDRAW,
+            cn_domain=CnDomain.PS,
+        )
+        self._ask(cancel, record, sgsn, now)
 
     def _data_refused(self, record: Record, peer: Address, cause: int | None) -> None:
         """Take note that an SGSN has not taken a subscriber's data; None: it did not answer."""
@@ -320,6 +325,11 @@ class Gr:
         elif request is MessageType.LOCATION_CANCEL_REQUEST:
             # An error says that the SGSN has no such MS, which is what was wanted.
             self._events.append(LocationCancelled(message.imsi, peer[0]))
+        elif request is MessageType.DELETE_SUBSCRIBER_DATA_REQUEST:
+            if message.cause is None:
+                self._events.append(LocationCancelled(message.imsi, peer[0]))
+            elif message.cause != GmmCause.IMSI_UNKNOWN_IN_HLR:
+                self._cancel(found[1], peer, now)
         elif message.cause is not None:
             self._data_refused(found[1], peer, message.cause)
         elif found[1].updating == peer:
@@ -339,26 +349,3 @@ class Gr:
 
     def _send(self, message: GsupMessage, peer: Address) -> None:
         self._datagrams.append(Datagram(Interface.GR, peer, message.encode()))
-
-
-def subscriber_data(subscriber: Subscriber) -> GsupMessage:
-    """Return the Insert Subscriber Data Request with everything that a subscription holds."""
-    return GsupMessage(
-        MessageType.INSERT_SUBSCRIBER_DATA_REQUEST,
-        subscriber.imsi,
-        msisdn=subscriber.msisdn,
-        pdp_info_complete=True,
-        pdp_info=tuple(
-            PdpInfo(
-                context_id,
-                PdpAddress(
-                    PdpType.IPV6 if ":" in (apn.static_address or "") else PdpType.IPV4,
-                    apn.static_address,
-                ),
-                apn.apn,
-                apn.qos,
-            )
-            for context_id, apn in enumerate(subscriber.apns, start=1)
-        ),
-        cn_domain=CnDomain.PS,
-    )

@@ -13,6 +13,7 @@ from random import Random
 
 from corenet.hlr.authentication import Authentication
 from corenet.hlr.config import HlrConfig, Subscriber
+from corenet.hlr.events import HlrBegan
 from corenet.hlr.gr import Gr, GrCounters
 from corenet.hlr.provisioning import Provisioning
 from corenet.hlr.reachability import Reachability
@@ -94,6 +95,8 @@ class Hlr:
 
     def start(self, now: float) -> None:
         """Begin service; an HLR waits to be asked, but for what an earlier life has left."""
+        if self._keeping is None:
+            self._events.append(HlrBegan())
         self._reachability.begin(self._register, now)
         self._follow(now)
 

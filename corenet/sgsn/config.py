@@ -137,6 +137,8 @@ class SgsnConfig:
     authentication: Authentication = Authentication.NONE
     hlr_timeout: float = 10.0
     """Seconds until a request to the HLR counts as unanswered."""
+    restorations: int = 50
+    """Update Locations at a time for an HLR that has forgotten where mobiles are."""
     network_requests: bool = True
     """Whether PDU Notifications are served; else they get Cause 200 Service not supported.
 

@@ -27,8 +27,12 @@ from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.short_messages import ShortMessages
 
-_FORGOTTEN: Final = frozenset({DetachReason.HLR, DetachReason.IMPLICIT, DetachReason.MOVED})
+_FORGOTTEN: Final = frozenset(
+    {DetachReason.HLR, DetachReason.WITHDRAWN, DetachReason.IMPLICIT, DetachReason.MOVED}
+)
 """Detaches after which nothing is kept of the mobile."""
+_PURGED: Final = frozenset({DetachReason.WITHDRAWN, DetachReason.IMPLICIT})
+"""Those of them that the HLR does not know of."""
 
 
 class NetworkDetach:
@@ -95,7 +99,6 @@ class Detaches:
         """Give up a mobile that has been silent for too long (TS 23.060 §6.6.2.1)."""
         self.forsake(mobile, DeactivationReason.DETACHED, now)
         self.gone(mobile, DetachReason.IMPLICIT, now)
-        self._hlr.purge(mobile.imsi, now, self._purged)
 
     def accepted(self, mobile: MmContext, now: float) -> None:
         """Take a Detach Accept."""
@@ -153,6 +156,8 @@ class Detaches:
             self._core.emit(MobileDetached(mobile.imsi, reason))
         if reason in _FORGOTTEN:
             self._core.mobiles.remove(mobile)
+            if reason in _PURGED:
+                self._hlr.purge(mobile.imsi, now, self._purged)
             return
         oldest = self._core.mobiles.note_detached(mobile, self._core.config.max_detached)
         if oldest is not None:

@@ -68,6 +68,8 @@ class DetachReason(StrEnum):
     POWER_OFF = "power off"
     NETWORK = "network"
     HLR = "hlr"
+    WITHDRAWN = "gprs withdrawn"
+    """Delete Subscriber Data has left nothing."""
     IMPLICIT = "implicit"
     """It was silent for as long as the mobile reachable timer."""
     MOVED = "moved to another sgsn"
@@ -119,6 +121,13 @@ class AttachRefused(Event):
     imsi: str
     gmm_cause: int | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocationsRestored(Event):
+    """An HLR that had lost its data knows again which mobiles are here (TS 23.007 §5)."""
+
+    mobiles: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Specs: TS 24.008 §9.4 (messages), §8 (errors), TS 29.002 §8 (what the HLR ask
 
 from __future__ import annotations
 
-from corenet.interfaces.gsup import CancelType, GsupMessage, MessageType
+from corenet.interfaces.gsup import CancelType, CnDomain, GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.interfaces.nas.errors import NasError
 from corenet.interfaces.nas.gmm import (
@@ -135,12 +135,33 @@ class Mobility:
                 return
             mobile.subscribe(message)
             self._hlr.grant(message)
+        elif message.type is MessageType.DELETE_SUBSCRIBER_DATA_REQUEST:
+            self._delete_data(mobile, message, now)
         elif message.type is MessageType.LOCATION_CANCEL_REQUEST:
             self._hlr.grant(message)
             if mobile is not None:
                 self._cancel(mobile, message.cancel_type, now)
         else:
             self._hlr.refuse(message.imsi, message.type, GmmCause.MESSAGE_TYPE_UNKNOWN)
+
+    def _delete_data(self, mobile: MmContext | None, message: GsupMessage, now: float) -> None:
+        """Take a Delete Subscriber Data Request (TS 29.002 §8.8.2, TS 23.060 §6.11.1.2).
+
+        Without a context in it, it says that the subscriber may not use GPRS any more.
+        """
+        if message.cn_domain is CnDomain.CS:
+            self._hlr.refuse(message.imsi, message.type, GmmCause.SEMANTICALLY_INCORRECT_MESSAGE)
+        elif mobile is None:
+            self._hlr.refuse(message.imsi, message.type, GmmCause.IMSI_UNKNOWN_IN_HLR)
+        else:
+            self._hlr.grant(message)
+            if message.pdp_context_ids:
+                mobile.subscription = mobile.subscription.without(message.pdp_context_ids)
+            elif mobile.state is MmState.ATTACHED:
+                cause = GmmCause.GPRS_SERVICES_NOT_ALLOWED
+                self._detaches.by_network(mobile, DetachReason.WITHDRAWN, now, cause)
+            else:
+                self._cancel(mobile, CancelType.SUBSCRIPTION_WITHDRAW, now)
 
     def detach(self, mobile: MmContext, now: float, *, reattach: bool) -> bool:
         """Detach a mobile by command of the network; False where it is not attached."""

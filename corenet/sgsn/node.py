@@ -50,6 +50,7 @@ from corenet.sgsn.notification import PduNotifications
 from corenet.sgsn.packets import Packets
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.presence import Presence
+from corenet.sgsn.restoration import Restorations
 from corenet.sgsn.secondary import SecondaryActivations
 from corenet.sgsn.secondary_request import SecondaryRequests
 from corenet.sgsn.sessions import Sessions
@@ -99,6 +100,7 @@ class Sgsn:
             self._requests,
             self._short_messages,
         )
+        self._restorations = Restorations(core, self._hlr, self._detaches)
         self._presence = Presence(core, self._hlr, self._paging, self._detaches)
         self._identifications = Identifications(core)
         self._authentications = Authentications(core, self._hlr)
@@ -262,6 +264,12 @@ class Sgsn:
             self._selection.name_answered(answer, now)
             self._end(now)
 
+    def hlr_reset(self, now: float) -> None:
+        """Take that the HLR may have forgotten where mobiles are, as by MAP's Reset."""
+        if self._running:
+            self._restorations.begin(now)
+            self._end(now)
+
     def detach(self, imsi: str, now: float, *, reattach: bool = False) -> bool:
         """Command a detach of the mobile (TS 24.008 §4.7.4.2); False if it is not attached.
 
@@ -372,6 +380,7 @@ class Sgsn:
             "departures": len(self._departures),
             "identifications": len(self._identifications),
             "authentications": len(self._authentications),
+            "restorations": len(self._restorations),
             "network requests": len(self._requests),
             "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
             "deactivations": len(self._deactivations),

@@ -58,6 +58,8 @@ MOBILITY: Final = Machine(
             (MmState.ATTACHED, MmState.DETACHING): (
                 "command",
                 "Cancel Location, subscription withdrawn",
+                "Delete Subscriber Data that leaves nothing",
+                "Update Location that is refused, after the HLR was reset",
             ),
             (MmState.ATTACHED, MmState.DETACHED): (
                 _DETACH,

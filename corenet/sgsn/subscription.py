@@ -7,6 +7,7 @@ Specs: TS 23.060 Annex A (APN and GGSN selection), TS 23.003 §9.1 (APN), TS 29.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -65,6 +66,12 @@ class Subscription:
         complete.
         """
         return _merged(() if message.pdp_info_complete else self.contexts, message.pdp_info)
+
+    def without(self, context_ids: Collection[int]) -> Subscription:
+        """Return the data after a Delete Subscriber Data Request."""
+        return Subscription(
+            tuple(info for info in self.contexts if info.context_id not in context_ids)
+        )
 
     def select(self, asked_apn: str | None, asked_address: str | None) -> Selection | Refusal:
         """Choose the APN for an activation (TS 23.060 Annex A).

@@ -27,6 +27,19 @@ hlr
   bind ip {HLR}
 """
 
+TERMINAL = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", 4258), 10) as terminal:
+    terminal.sendall(sys.argv[1].encode())
+    terminal.settimeout(1)
+    try:
+        while said := terminal.recv(4096):
+            print(said.decode("ascii", "replace"))
+    except TimeoutError:
+        pass
+"""
+"""Gives osmo-hlr's terminal a few lines, and prints what it says to them."""
+
 
 def lab(number: int, *, attached: bool = True) -> str:
     """Return a lab with one SGSN, and both mobiles; a detached one is purged at once."""
@@ -83,6 +96,17 @@ class Network:
         return eventually(
             lambda: self.mobile(number), lambda seen: seen["attached"] is attached, timeout=60.0
         )
+
+    def configure(self, command: str) -> None:
+        """Give osmo-hlr a command on its terminal."""
+        said = self.peers.place.run("python3", "-c", TERMINAL, f"enable\n{command}\n", timeout=20.0)
+        assert "Unknown" not in said, said
+
+    def forget_locations(self) -> None:
+        """Take out of the database where the subscriber is."""
+        with sqlite3.connect(self.peers.folder / "hlr.db", timeout=10.0) as db:
+            db.execute("update subscriber set sgsn_number = null")
+        db.close()
 
     def database(self) -> tuple[str | None, int]:
         """Return osmo-hlr's own word on the subscriber: the serving SGSN, and whether purged."""
@@ -155,6 +179,33 @@ def test_a_mobile_that_attaches_elsewhere_is_there(network: Network) -> None:
     assert eventually(network.database, lambda row: row[0] == "sgsn-3") == ("sgsn-3", 0)
     assert messages(network.dissect(3, second), KNOWN)[:4] == [0x04, 0x10, 0x12, 0x06]
     assert 0x1C not in messages(network.dissect(2, first), KNOWN)
+
+
+@pytest.mark.clause("GSUP", "Delete Data of osmo-hlr: who may not use GPRS any more is detached")
+def test_who_may_not_use_gprs_any_more_is_sent_away(network: Network) -> None:
+    """osmo-hlr deletes the data of a subscriber whose network access mode has no PS any more."""
+    sgsn = network.start_sgsn(2)
+    network.wait_attached(2)
+    network.configure(f"subscriber imsi {KNOWN} update network-access-mode none")
+    network.wait_attached(2, attached=False)
+    found = network.dissect(2, sgsn)
+    assert messages(found, KNOWN)[4:6] == [0x14, 0x16]
+    (detach,) = found.having({"gsm_a.dtap.msg_gmm_type": 0x05, "gsm_a.gm.gmm.cause": 7})
+    assert found.complaints() == [], detach
+
+
+@pytest.mark.clause("23.007 §5", "locations are restored at osmo-hlr behind a new connection")
+def test_osmo_hlr_is_told_anew_who_is_there(network: Network) -> None:
+    """It comes back without what it had; no mobile does anything."""
+    sgsn = network.start_sgsn(2)
+    network.wait_attached(2)
+    network.hlr.stop()
+    sgsn.wait_for("hlr not connected")
+    network.forget_locations()
+    network.start_hlr("osmo-hlr-again")
+    assert eventually(network.database, lambda row: row[0] is not None) == ("sgsn-2", 0)
+    found = network.dissect(2, sgsn)
+    assert messages(found, KNOWN)[:8] == [0x04, 0x10, 0x12, 0x06] * 2
 
 
 def test_osmo_hlr_may_restart(network: Network) -> None:

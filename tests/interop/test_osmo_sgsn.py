@@ -125,6 +125,19 @@ def test_osmo_sgsn_follows_the_subscription(network: Network) -> None:
     assert found.complaints() == []
 
 
+@pytest.mark.clause("GSUP", "Delete Data to osmo-sgsn: who may not use GPRS any more is detached")
+def test_osmo_sgsn_sends_away_who_is_barred(network: Network) -> None:
+    """It detaches the mobile and purges it, in the midst of which comes its answer."""
+    mobile = network.attached()
+    network.peers.place.ask("PATCH", f"{SUBSCRIBERS}/{IMSI}", {"barring": "attach"})
+    mobile.wait_for("DetachRequestDownlink")
+    assert '"cause": 7' in mobile.output
+    assert eventually(network.subscriber, lambda seen: seen["sgsn"] is None)
+    found = network.dissect()
+    assert messages(found)[6:] == [0x14, 0x0C, 0x16, 0x0E]
+    assert found.complaints() == []
+
+
 def test_osmo_sgsn_refuses_whom_our_hlr_does_not_know(network: Network) -> None:
     """SendAuthInfo Error with IMSI unknown in HLR; the mobile is rejected."""
     network.mobile(UNKNOWN).wait_for("AttachReject", timeout=60.0)

@@ -81,6 +81,8 @@ class GsupMessage:
     """Whether ``pdp_info`` replaces everything that the SGSN had."""
     freeze_ptmsi: bool = False
     pdp_info: tuple[PdpInfo, ...] = ()
+    pdp_context_ids: tuple[int, ...] = ()
+    """Which contexts are to be deleted; none in a request to delete says: all GPRS data."""
     auth_tuples: tuple[Vector, ...] = ()
     """Vectors for authentications, to be used in this order."""
     rand: bytes | None = None
@@ -174,6 +176,7 @@ def summary(message: GsupMessage) -> str:
     if message.auth_tuples:
         quintuplets = sum(vector.autn is not None for vector in message.auth_tuples)
         parts.append(f"{len(message.auth_tuples)} vectors, {quintuplets} of them for UMTS")
+    parts += [f"context {number}" for number in message.pdp_context_ids]
     parts += [f"{info.apn or '*'} {info.address or 'dynamic'}" for info in message.pdp_info]
     if message.sm_alert_reason is not None:
         parts.append(message.sm_alert_reason.name.lower().replace("_", " "))
@@ -330,6 +333,7 @@ _RULES = (
     _Rule(Ie.PDP_INFO_COMPLETE, "pdp_info_complete", encode_flag, decode_flag),
     _Rule(Ie.FREEZE_PTMSI, "freeze_ptmsi", encode_flag, decode_flag),
     _Rule(Ie.PDP_INFO, "pdp_info", _encode_pdp_info, _decode_pdp_info, repeatable=True),
+    _Rule(Ie.PDP_CONTEXT_ID, "pdp_context_ids", encode_octet, one_octet, repeatable=True),
     _Rule(Ie.AUTH_TUPLE, "auth_tuples", _encode_vector, _decode_vector, repeatable=True),
     _Rule(Ie.AUTS, "auts", auth_octets(14), auth_octets(14)),
     _Rule(Ie.RAND, "rand", auth_octets(16), auth_octets(16)),

@@ -79,6 +79,7 @@ class Lab:
         config = HlrConfig(HLR, (SUBSCRIBER,), timers, gr_timeout=GR_TIMEOUT)
         self.hlr = Hlr(config, random=Random(1), recovery=1)
         self.hlr.start(0.0)
+        self.hlr.take_events()
         self.now = 0.0
         self.sequence = 0
 

@@ -66,6 +66,7 @@ class Bench:
         config = HlrConfig("192.0.2.3", (Subscriber(IMSI, MSISDN),), **changes)
         self.hlr = Hlr(config, random=Random(1), recovery=1)
         self.hlr.start(0.0)
+        self.hlr.take_events()
         self.now = 0.0
 
     def give(self, octets, peer):

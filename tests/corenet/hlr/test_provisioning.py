@@ -133,7 +133,7 @@ def test_nobody_is_told_where_nobody_serves(bench: Bench) -> None:
 def test_an_sgsn_that_does_not_take_the_data_still_serves(bench: Bench) -> None:
     """An error and silence are told; the location stays."""
     bench.register()
-    bench.change(apns=())
+    bench.change(msisdn="447700900778")
     bench.said()
     bench.say(T.INSERT_SUBSCRIBER_DATA_ERROR, cause=GmmCause.IMSI_UNKNOWN_IN_HLR)
     bench.change(msisdn="447700900777")
@@ -158,12 +158,11 @@ def test_data_that_change_during_an_update_go_to_the_new_sgsn(bench: Bench) -> N
     assert LocationUpdated(IMSI, FAR[0], SGSN[0]) in bench.events()
 
 
-@pytest.mark.parametrize("barring", [Barring.ATTACH, Barring.ROAMING])
-def test_who_is_barred_now_is_sent_away(barring: Barring) -> None:
+def test_who_may_not_roam_any_more_is_sent_away() -> None:
     """Cancel Location, subscription withdrawn; nobody serves the subscriber then."""
     bench = Bench(foreign_sgsns=(SGSN[0],))
     bench.register()
-    bench.change(barring=barring)
+    bench.change(barring=Barring.ROAMING)
     cancel = bench.told(T.LOCATION_CANCEL_REQUEST)
     assert cancel.cancel_type is CancelType.SUBSCRIPTION_WITHDRAW
     location = bench.hlr.location(IMSI)
@@ -235,3 +234,41 @@ def test_a_card_goes_on_counting_unless_it_is_another(bench: Bench) -> None:
     bench.change(secret=XorSecret(bytes(16)), sqn=0)
     (third,) = bench.say(T.SEND_AUTH_INFO_REQUEST)
     assert all(one.autn is None for one in third.auth_tuples)
+
+
+# -- Delete Subscriber Data ------------------------------------------------------------------
+
+
+@pytest.mark.clause("23.060 §6.11.1.2", "Delete Subscriber Data for who may not use GPRS any more")
+def test_who_may_not_attach_any_more_is_deleted_at_the_sgsn(bench: Bench) -> None:
+    """Without a context that would be named; the location is forgotten at once."""
+    bench.register()
+    bench.change(barring=Barring.ATTACH)
+    request = bench.told(T.DELETE_SUBSCRIBER_DATA_REQUEST)
+    assert (request.pdp_context_ids, request.cn_domain) == ((), CnDomain.PS)
+    assert bench.say(T.DELETE_SUBSCRIBER_DATA_RESULT) == []
+    assert bench.events() == [SubscriberChanged(IMSI), LocationCancelled(IMSI, SGSN[0])]
+    location = bench.hlr.location(IMSI)
+    assert location is not None
+    assert location.sgsn is None
+
+
+def test_whom_an_sgsn_does_not_delete_it_is_told_to_cancel(bench: Bench) -> None:
+    """Not every SGSN knows Delete Subscriber Data."""
+    bench.register()
+    bench.change(barring=Barring.ATTACH)
+    bench.said()
+    (cancel,) = bench.say(T.DELETE_SUBSCRIBER_DATA_ERROR, cause=GmmCause.MESSAGE_TYPE_UNKNOWN)
+    assert (cancel.type, cancel.cancel_type) == (
+        T.LOCATION_CANCEL_REQUEST,
+        CancelType.SUBSCRIPTION_WITHDRAW,
+    )
+
+
+def test_an_sgsn_that_does_not_know_whom_it_is_to_delete_has_done_so(bench: Bench) -> None:
+    """Nothing is left to be said."""
+    bench.register()
+    bench.change(barring=Barring.ATTACH)
+    bench.said()
+    assert bench.say(T.DELETE_SUBSCRIBER_DATA_ERROR, cause=GmmCause.IMSI_UNKNOWN_IN_HLR) == []
+    assert bench.hlr.open_requests == 0

@@ -149,6 +149,17 @@ GOLDEN = {
         GsupMessage(MessageType.UPDATE_LOCATION_ERROR, IMSI, cause=GmmCause.IMSI_UNKNOWN_IN_HLR),
         "05 0108 32140599999999f90201 02",  # cause IMSI unknown in HLR
     ),
+    "delete subscriber data request": (
+        GsupMessage(
+            MessageType.DELETE_SUBSCRIBER_DATA_REQUEST,
+            IMSI,
+            pdp_context_ids=(3, 1),
+            cn_domain=CnDomain.PS,
+        ),
+        "14 0108 32140599999999f9"  # IMSI
+        "1001 03 1001 01"  # context ids 3 and 1
+        "2801 01",  # CN domain PS
+    ),
     "insert subscriber data request": (
         GsupMessage(
             MessageType.INSERT_SUBSCRIBER_DATA_REQUEST,

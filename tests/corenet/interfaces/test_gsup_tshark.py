@@ -38,6 +38,7 @@ MESSAGES = (
         pdp_info=(PdpInfo(1, PdpAddress(address="10.45.0.7"), "wap.example"),),
         cn_domain=CnDomain.PS,
     ),
+    GsupMessage(MessageType.DELETE_SUBSCRIBER_DATA_REQUEST, IMSI, pdp_context_ids=(1, 2)),
     GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_ERROR, IMSI, cause=111),
     GsupMessage(MessageType.INSERT_SUBSCRIBER_DATA_RESULT, IMSI),
     GsupMessage(

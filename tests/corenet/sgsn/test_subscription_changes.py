@@ -2,10 +2,11 @@
 
 import pytest
 
-from corenet.interfaces.gsup import CancelType, GsupMessage, MessageType, PdpInfo, PdpType
+from corenet.interfaces.gsup import CancelType, CnDomain, GsupMessage, MessageType, PdpInfo, PdpType
 from corenet.interfaces.gsup import PdpAddress as GsupAddress
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.nas.causes import GmmCause, SmCause
+from corenet.interfaces.nas.elements import PdpAddress
 from corenet.sgsn.events import DeactivationReason, PdpContextDeactivated, PdpState
 from gtp.messages import (
     CreatePdpContextRequest,
@@ -96,3 +97,71 @@ def test_a_subscription_that_is_withdrawn_detaches_the_mobile(active):
     detach = active.heard(gmm.DetachRequestDownlink)
     assert detach.cause == GmmCause.GPRS_SERVICES_NOT_ALLOWED
     active.sent(DeletePdpContextRequest)
+
+
+# -- Delete Subscriber Data ------------------------------------------------------------------
+
+
+def delete(around, *context_ids, imsi=None, cn_domain=CnDomain.PS):
+    """The HLR deletes contexts, or all GPRS data."""
+    around.from_hlr(
+        GsupMessage(
+            MessageType.DELETE_SUBSCRIBER_DATA_REQUEST,
+            imsi or around.IMSI,
+            pdp_context_ids=context_ids,
+            cn_domain=cn_domain,
+        )
+    )
+
+
+@pytest.mark.clause("23.060 §6.11.1.2", "deleted access points: their contexts end")
+def test_contexts_of_a_deleted_access_point_end(around):
+    """Those of others go on, and a further one is not to be had."""
+    around.apns.append("web.example")
+    around.static = None
+    around.attach()
+    around.activate()
+    around.activate(ti=1, nsapi=6, apn="web.example", pdp_address=PdpAddress.dynamic_ipv4())
+    delete(around, 0, 9)
+    around.told_hlr(MessageType.DELETE_SUBSCRIBER_DATA_RESULT)
+    ended = around.heard(sm.DeactivatePdpContextRequest)
+    assert (ended.ti.value, ended.cause) == (0, SmCause.OPERATOR_DETERMINED_BARRING)
+    assert around.events(PdpContextDeactivated)[0].reason is DeactivationReason.SUBSCRIPTION
+    around.say(sm.DeactivatePdpContextAccept(ended.ti.mirrored))
+    around.say(around.activate_request(ti=2, nsapi=7))
+    refused = around.heard(sm.ActivatePdpContextReject)
+    assert refused.cause == SmCause.SERVICE_OPTION_NOT_SUBSCRIBED
+    (left,) = around.sgsn.mm_context(around.IMSI).contexts
+    assert left.apn == "web.example"
+
+
+def test_who_may_not_use_gprs_any_more_is_sent_away(active):
+    """A deletion that names no context is of all GPRS data: detach with GMM cause 7."""
+    delete(active)
+    active.told_hlr(MessageType.DELETE_SUBSCRIBER_DATA_RESULT)
+    assert active.heard(gmm.DetachRequestDownlink).cause == GmmCause.GPRS_SERVICES_NOT_ALLOWED
+    active.sent(DeletePdpContextRequest)
+    active.say(gmm.DetachAcceptUplink())
+    assert active.sgsn.mm_context(active.IMSI) is None
+    active.told_hlr(MessageType.PURGE_MS_REQUEST)
+
+
+def test_an_attach_ends_with_the_deletion(around):
+    """Who is attaching meanwhile is forgotten."""
+    around.say(gmm.AttachRequest(gmm.MobileIdentity(imsi=around.IMSI)))
+    delete(around)
+    assert around.sgsn.mm_context(around.IMSI) is None
+
+
+def test_a_deletion_for_who_is_not_here_is_refused(attached):
+    """The HLR hears that the subscriber is unknown here."""
+    delete(attached, 1, imsi="234150000000001")
+    told = attached.told_hlr(MessageType.DELETE_SUBSCRIBER_DATA_ERROR)
+    assert told.cause == GmmCause.IMSI_UNKNOWN_IN_HLR
+
+
+def test_a_deletion_of_circuit_switched_data_is_refused(attached):
+    """That is a VLR's business."""
+    delete(attached, cn_domain=CnDomain.CS)
+    attached.told_hlr(MessageType.DELETE_SUBSCRIBER_DATA_ERROR)
+    assert attached.silent()

@@ -12,7 +12,9 @@ from corenet.control.subscriber_model import SubscriberChange, SubscriberCreatio
 from corenet.hlr.config import HlrConfig, SubscribedApn, Subscriber
 from corenet.hlr.events import LocationUpdated, SubscriberDataTaken
 from corenet.mobile.config import MobileConfig, MobileTimers
+from corenet.mobile.events import Attached
 from corenet.sgsn.config import SgsnConfig
+from corenet.sgsn.events import LocationsRestored
 from testbed.simulation.lab import VirtualLab
 from tests.testbed.simulation.conftest import APN, FIXED, HLR, ROAMING, SGSN
 
@@ -87,6 +89,32 @@ def test_an_hlr_that_crashes_before_it_has_answered_has_promised_nothing(make_be
     bench.run(60)
     assert bench.lab.core.hlr.location(FIXED).sgsn == SGSN
     assert bench.lab.control.terminal(FIXED).attached
+
+
+@pytest.mark.clause("23.007 §5", "an HLR without a database: the SGSN tells it the locations anew")
+def test_pushes_go_on_after_an_hlr_that_keeps_nothing_has_restarted(make_bench):
+    """No mobile attaches anew: the SGSN updates the location of each as soon as it is back."""
+    bench = make_bench()
+    bench.lab.restart("hlr")
+    assert bench.lab.core.hlr.location(FIXED).sgsn is None
+    bench.run(1)
+    assert {one.imsi for one in bench.told(LocationUpdated)} == {FIXED, ROAMING}
+    assert bench.told(LocationsRestored) == [LocationsRestored(2)]
+    assert activated(bench, FIXED)
+    assert not bench.told(Attached)
+
+
+def test_an_hlr_and_an_sgsn_may_restart_together(make_bench):
+    """Nobody knows anybody then, until a mobile is heard."""
+    bench = make_bench()
+    for name in ("hlr", "sgsn"):
+        bench.lab.crash(name)
+    bench.run(1)
+    for name in ("hlr", "sgsn"):
+        bench.lab.bring_back(name)
+    bench.run(1)
+    assert not bench.told(LocationsRestored)
+    assert bench.lab.core.hlr.location(FIXED).sgsn is None
 
 
 @pytest.mark.clause("23.007 §6", "an SGSN restarts: mobiles attach anew, the HLR hears of it")
