@@ -173,7 +173,7 @@ def test_a_token_is_asked_for(peers: Peers, page: Page) -> None:
 
 
 def test_everybody_can_use_it(peers: Peers, page: Page) -> None:
-    """By keyboard alone, and nothing that a checker of accessibility finds, light and dark."""
+    """By keyboard alone, on narrow screens, and nothing that a checker of accessibility finds."""
     peers.run_lab(LAB)
     page.goto(PAGE)
     page.get_by_role("button", name=MSISDN).focus()
@@ -184,6 +184,10 @@ def test_everybody_can_use_it(peers: Peers, page: Page) -> None:
     ladder(page, "G-PDU").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("log")).to_contain_text("destination port 2948")
+    page.get_by_text("Nothing is wrong").click()
+    for width in (360, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     for scheme in ("light", "dark"):
         # Colours that are just changing are nobody's choice.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

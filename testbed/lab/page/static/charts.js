@@ -6,8 +6,8 @@ const STROKES = ["#1e88e5", "#f4511e", "#43a047"];
 // The time that is there, and a minute at least.
 function minute(chart) {
   const times = chart.data[0];
-  const end = times.at(-1) ?? 0;
-  return [Math.min(times[0] ?? 0, end - 60), end];
+  const end = times.at(-1) ?? Date.now() / 1000;
+  return [Math.min(times[0] ?? end, end - 60), end];
 }
 
 function Chart({ title, names, unit, rows, points }) {

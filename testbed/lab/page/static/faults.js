@@ -44,9 +44,9 @@ export function Faults({ nodes, turn }) {
   const restarting = nodes.filter((node) => ["ggsn", "sgsn"].includes(node.kind));
   return html`<section aria-labelledby="faults"><h2 id="faults">Faults</h2>
     <details><summary>${faults.some((one) => one.loss || one.delay) ? "Something is wrong" : "Nothing is wrong"}</summary>
-      <table><thead><tr><th scope="col">Interface</th><th scope="col" colspan="2">Loss</th>
+      <div class="wide"><table><thead><tr><th scope="col">Interface</th><th scope="col" colspan="2">Loss</th>
         <th scope="col" colspan="2">Delay</th><th scope="col">Lost</th><th scope="col">Connections</th></tr></thead>
-        <tbody>${faults.map((fault) => html`<${Fault} key=${fault.interface} fault=${fault} set=${set} reset=${reset} />`)}</tbody></table>
+        <tbody>${faults.map((fault) => html`<${Fault} key=${fault.interface} fault=${fault} set=${set} reset=${reset} />`)}</tbody></table></div>
       <button class="secondary" onClick=${() => said(ask("DELETE", "/v1/faults"))}>All well again</button>
       ${restarting.map((node) => html`<button key=${node.name} class="secondary outline"
         onClick=${() => said(ask("POST", `/v1/nodes/${node.name}/restart`))}>Restart ${node.name}</button>`)}
