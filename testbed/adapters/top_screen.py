@@ -30,10 +30,12 @@ class TopScreen(App[None]):
     TITLE = "corenet top"
     CSS = """
     #status { height: 1; padding: 0 1; background: $primary; color: $text; }
-    DataTable { height: 1fr; border: round $primary; }
-    Log { height: 12; border: round $primary; }
-    #rates { height: 3fr; }
-    Vertical { width: 1fr; }
+    Horizontal { height: 3fr; }
+    DataTable { height: 1fr; border: round $primary; scrollbar-size: 0 1; }
+    Log { height: 1fr; max-height: 12; border: round $primary; scrollbar-size: 0 1; }
+    #rates { height: 2fr; }
+    Vertical { width: 3fr; }
+    .numbers { width: 2fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
@@ -62,7 +64,7 @@ class TopScreen(App[None]):
         """Return what is on the screen (textual calls this)."""
         yield Static("looking …", id="status")
         with Horizontal():
-            with Vertical():
+            with Vertical(classes="numbers"):
                 yield _table("sizes", "now", "Thing", "Now")
                 yield _table("pushes", "pushes by state", "State", "Pushes")
             with Vertical():

@@ -93,6 +93,21 @@ def test_figures_and_events_are_shown(tmp_path: Path) -> None:
     watch(Looks(), act)
 
 
+def test_everything_has_room_on_a_small_terminal() -> None:
+    """80 columns and 24 lines: of each table the head and some rows, and some events."""
+
+    async def session() -> None:
+        screen = TopScreen(Looks(), lambda tell: tell("an event"), interval=3600.0)
+        async with screen.run_test(size=(80, 24)) as pilot:
+            await settle(screen, pilot)
+            tables = [table.content_region.height for table in screen.query(DataTable)]
+            assert len(tables) == 4
+            assert min(tables) >= 3
+            assert screen.query_one(Log).content_region.height >= 3
+
+    asyncio.run(session())
+
+
 def test_a_pause_holds_the_figures() -> None:
     """p holds them, and p again goes on."""
     looks = Looks()
