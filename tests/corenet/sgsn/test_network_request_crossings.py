@@ -517,3 +517,11 @@ def test_the_mobile_s_own_identifier_of_the_same_value_is_another(around):
     assert around.silent()
     around.answer(asked)
     assert around.sent(CreatePdpContextRequest).apn.startswith(around.APN)
+
+
+def test_the_mobile_is_told_what_the_ggsn_configures(attached):
+    """Protocol configuration options of the notification go on with the request."""
+    options = bytes.fromhex("80000d04c0000235")
+    attached.ggsn_asks(attached.notification(pco=options))
+    attached.sent(PduNotificationResponse)
+    assert attached.heard(sm.RequestPdpContextActivation).pco == options
