@@ -217,7 +217,7 @@ class Peer:
     def kill(self) -> None:
         """End it at once: it has no time to finish anything."""
         self._process.kill()
-        self._process.wait(10.0)
+        self._process.wait(PATIENCE)
 
     def stop(self, timeout: float = 5.0) -> int:
         """End it, by force where it does not follow; return its status."""

@@ -45,7 +45,7 @@ control: {{address: 127.0.42.{number}, port: 8080}}
 def ended(peers: Peers, lab: Peer, name: str) -> Dissection:
     """End a lab and read its capture."""
     lab.signal(signal.SIGINT)
-    assert lab.wait(15.0) == 0
+    assert lab.wait(60.0) == 0
     return Dissection(peers.folder / f"{name}.pcapng")
 
 

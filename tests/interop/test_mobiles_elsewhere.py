@@ -144,7 +144,7 @@ def test_curl_on_a_phone_fetches_a_page(world: World) -> None:
     eventually(world.is_attached, lambda attached: not attached)
     assert lab.stop() == 0
     tshark.signal(signal.SIGINT)
-    tshark.wait(10.0)
+    tshark.wait(60.0)
     files = (world.cores.folder / "lab.pcapng", world.handsets.folder / "mobiles.pcapng", link)
     for capture in map(Dissection, files):
         # Segments of TCP come again, for they are lost, or captured on several interfaces, and
@@ -204,7 +204,7 @@ def test_a_device_that_cannot_be_is_told(world: World) -> None:
         (world.handsets.folder / "refused.yaml").write_text(lab, encoding="utf-8")
         command = (str(CORENET), "mobiles", "refused.yaml", "--state", "state-refused")
         peer = world.handsets.start("refused", *words, *command)
-        assert peer.wait(30.0) == 1
+        assert peer.wait(60.0) == 1
         assert "phone" not in world.phones.run("ip", "-brief", "link")
         return peer.output
 

@@ -122,7 +122,7 @@ class Network:
     def dissect(self, number: int, lab: Peer) -> Dissection:
         """End an SGSN's lab and read its capture."""
         lab.signal(signal.SIGINT)
-        assert lab.wait(15.0) == 0
+        assert lab.wait(60.0) == 0
         return Dissection(self.peers.folder / f"sgsn-{number}.pcapng")
 
 

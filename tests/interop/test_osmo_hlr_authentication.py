@@ -100,7 +100,7 @@ class Centre:
     def dissect(self, sgsn: Peer) -> Dissection:
         """End the lab and read its capture."""
         sgsn.signal(signal.SIGINT)
-        assert sgsn.wait(15.0) == 0
+        assert sgsn.wait(60.0) == 0
         found = Dissection(self.peers.folder / "sgsn.pcapng")
         assert found.complaints() == []
         return found

@@ -84,7 +84,7 @@ class Network:
     def dissect(self) -> Dissection:
         """End the HLR and read its capture."""
         self.hlr.signal(signal.SIGINT)
-        assert self.hlr.wait(15.0) == 0
+        assert self.hlr.wait(60.0) == 0
         return Dissection(self.peers.folder / "hlr.pcapng")
 
 

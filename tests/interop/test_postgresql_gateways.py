@@ -35,7 +35,7 @@ from tests.interop.postgresql import PostgresqlServer
 pytestmark = pytest.mark.interop
 
 NET = f"127.{64 + os.getpid() % 128}.11"
-LEASE = 1.5
+LEASE = 3.0
 
 
 @pytest.fixture(scope="class")
@@ -167,7 +167,7 @@ class SharedStoreTests(TestCase):
         killed = time.monotonic()
         await self.all_reported(push_ids)
         # One lease, a third of it until the other looks, and what deliver-after asked for.
-        assert time.monotonic() - killed < max(4 / 3 * LEASE, 3.0) + 1.5
+        assert time.monotonic() - killed < max(4 / 3 * LEASE, 3.0) + 5.0
         survivor = self.gateways[1].address
         assert self.arrived == Counter((push_id, survivor) for push_id in push_ids)
         assert set(self.reported.values()) == {1}
@@ -259,13 +259,13 @@ class SharedStoreTests(TestCase):
     async def test_a_database_that_restarts_is_waited_for(self):
         """4001 meanwhile, at once; what was accepted goes on, and new pushes are taken."""
         await self.start(gateways=1)
-        after = float(int(time.time()) + 2)
+        after = float(int(time.time()) + 8)
         assert await self.push(0, "1", deliver_after=after) == 1001
         await deferToThread(self.server.stop)
         try:
             began = time.monotonic()
             assert await self.push(0, "2") == 4001
-            assert time.monotonic() - began < 1.0
+            assert time.monotonic() - began < 5.0
             await self.sleep(2 * LEASE)
             assert self.arrived == Counter()
             assert await self.push(0, "2") == 4001

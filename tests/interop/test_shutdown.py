@@ -75,7 +75,7 @@ def test_a_lab_that_stops_takes_leave_and_goes_on_with_its_pushes(
     eventually(lambda: _state(peers), lambda state: state == "activating")
     peers.start("clients", "python3", "-c", UNFINISHED).wait_for("Ready")
     lab.signal(signal.SIGTERM)
-    assert lab.wait(30.0) == 0
+    assert lab.wait(60.0) == 0
 
     deleted = _seen(peers, tshark, "gtp.message in {20, 21}", "gtp.message")
     assert deleted == {"0x14": ACTIVE, "0x15": ACTIVE}
@@ -95,7 +95,7 @@ def test_a_silent_accounting_server_does_not_hold_up_a_stop(peers: Peers, tshark
     nobody = LAB.format(radius="127.0.44.9", answer="accept")
     lab = peers.run_lab(nobody)
     lab.signal(signal.SIGTERM)
-    assert lab.wait(30.0) == 0
+    assert lab.wait(60.0) == 0
     assert (peers.folder / "state" / "accounting.journal").read_bytes() != b""
 
     peers.run_lab(LAB.format(radius="127.0.44.5", answer="accept"))
