@@ -5,6 +5,7 @@ Specs: TS 24.008 §6.1.2.1 (states), §10.5.6 (what it is made of).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 from corenet.gi.flows import Filters
@@ -144,6 +145,20 @@ class Context:
         if own is None:
             return (self.address,)
         return tuple(filter(None, {self.address, own.address, own.link_local}))
+
+    def take_address(self, given: PdpAddress, mobile: Signalling, now: float) -> None:
+        """Take the PDP address that the network has given; of IPv6 it may be a part of one."""
+        if given.ipv6 is not None:
+            own = self.autoconfiguration = Autoconfiguration(
+                given.octets,
+                mobile.surroundings,
+                partial(mobile.send_packet, self),
+                now,
+                is_static=given == self.requested,
+            )
+            self.address = own.address or own.link_local
+        if given.ipv4 is not None:
+            self.address = given.ipv4
 
     def enter(self, state: ContextState, now: float) -> None:
         """Change the state."""

@@ -23,7 +23,6 @@ from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress
 from corenet.interfaces.nas.errors import NasError
 from corenet.mobile import modification, request, secondary
-from corenet.mobile.autoconfiguration import Autoconfiguration
 from corenet.mobile.back_off import BackOffs
 from corenet.mobile.behaviour import Behaviour
 from corenet.mobile.config import MobileConfig
@@ -249,17 +248,7 @@ class Sessions:
         self.stop(context)
         context.enter(ContextState.ACTIVE, now)
         context.llc_sapi, context.qos = message.llc_sapi, message.qos
-        if given.ipv6 is not None:
-            own = context.autoconfiguration = Autoconfiguration(
-                given.octets,
-                self.surroundings,
-                partial(self._mobile.send_packet, context),
-                now,
-                is_static=given == context.requested,
-            )
-            context.address = own.address or own.link_local
-        if given.ipv4 is not None:
-            context.address = given.ipv4
+        context.take_address(given, self._mobile, now)
         self.surroundings.emit(
             ContextActivated(
                 self._mobile.imsi,
