@@ -1,4 +1,4 @@
-"""Stores that are closed when their test ends."""
+"""Stores that are closed when their test ends, and the log as it was before it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 import pytest
+import structlog
 
 from testbed.gateway.keeping.store import SqliteStore
 
 OpenStore = Callable[[], SqliteStore]
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Undo what a command has said of the log of this process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
