@@ -69,6 +69,8 @@ _PORT: Final = 2948
 _LONGEST_PUSH: Final = 1800.0
 _QUIET: Final = 3 * 3600.0
 """Longer than two periodic updates, a push and every back-off."""
+_BETWEEN_USES: Final = 0.2
+"""A node sends a peer ten Error Indications a second at most."""
 _REST: Final = 600.0
 """Longer than every back-off, and shorter than a timer of a mobile that is attached: none may be
 left of one that is not.
@@ -204,8 +206,9 @@ class Day:
         lab, mobiles = self.lab, self.lab.core.mobiles
         assert mobiles is not None
         for ggsn in lab.core.ggsns.values():
-            for address in {context.address for context in ggsn.contexts()}:
+            for address in sorted({context.address for context in ggsn.contexts()}):
                 self._datagram(address)
+                lab.run(_BETWEEN_USES)
         for imsi in mobiles.imsis():
             if mobiles.mobile(imsi).contexts:
                 try:
@@ -214,6 +217,7 @@ class Day:
                     )
                 except MobileError:
                     self.counts["uplink packets not sent"] += 1
+                lab.run(_BETWEEN_USES)
 
     def _outcomes(self) -> list[str]:
         """Say which pushes have none, and which sessions nobody has."""
