@@ -43,6 +43,9 @@ PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
 ELSEWHERE = {
     "CORENET_COMPILE=1 pip install .": "tox's environment `compiled`",
     "tox run               # 1.0-plain, 1.0-slow, 1.1-plain, 1.1-slow": "test_template.py",
+    "podman build -f packaging/container/Containerfile -t corenet .": "test_containers.py",
+    "podman-compose up                     # the core, for a gateway of yours": "the same",
+    "corenet push +447700900001 --gateway http://127.0.0.1:8081/pap --follow": "the same",
 }
 """Blocks of commands, by their first lines, that are not run here, and what runs them."""
 SHELL = re.compile(r"^ *```(?:sh|bash|shell)\n *(.*?)\n", re.MULTILINE)
