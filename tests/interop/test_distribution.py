@@ -72,7 +72,7 @@ def test_the_source_distribution_has_all_of_the_source(distribution: Distributio
     files = {
         path.relative_to(distribution.source).as_posix()
         for path in distribution.source.rglob("*")
-        if path.is_file() and ".egg-info" not in str(path)
+        if path.is_file() and path.suffix != ".pyc" and ".egg-info" not in str(path)
     }
     with tarfile.open(distribution.archive) as archive:
         there = {name.partition("/")[2] for name in archive.getnames()}
