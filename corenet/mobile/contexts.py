@@ -160,6 +160,12 @@ class Context:
         if given.ipv4 is not None:
             self.address = given.ipv4
 
+    def stop_modification(self) -> None:
+        """End what the mobile wants changed: T3381 stops."""
+        if self.modification is not None:
+            self.modification.repetition.stop()
+            self.modification = None
+
     def enter(self, state: ContextState, now: float) -> None:
         """Change the state."""
         SESSION.check(self.state, state)

@@ -17,6 +17,7 @@ from corenet.gi.ends import packet_ends
 from corenet.interfaces import llc, paging, sndcp
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address
+from corenet.mobile import modification, secondary, session_messages
 from corenet.mobile.applications import Applications
 from corenet.mobile.back_off import BackOffs
 from corenet.mobile.behaviour import SmsBehaviour
@@ -207,7 +208,8 @@ class Mobile(llc.FrameNumbers):
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Activate one more context with the address of one that is active."""
-        self._session_management().activate_secondary(apn, nsapi, qos, tft, now)
+        sessions = self._session_management()
+        secondary.activate(sessions, sessions.chosen(apn, nsapi), qos, tft, now)
 
     def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all, or one of them."""
@@ -217,7 +219,8 @@ class Mobile(llc.FrameNumbers):
         self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
     ) -> None:
         """Ask for another QoS or template of a context; MobileError where there is none."""
-        self._session_management().modify(apn, nsapi, qos, tft, now)
+        sessions = self._session_management()
+        modification.begin(sessions, sessions.chosen(apn, nsapi), qos, tft, now)
 
     def send_udp(self, source_port: int, destination: Address, payload: bytes) -> None:
         """Send a UDP datagram from the first active context."""
@@ -380,7 +383,7 @@ class Mobile(llc.FrameNumbers):
         if discriminator == gmm.PROTOCOL_DISCRIMINATOR:
             self.mobility.receive(octets, now)
         elif discriminator == sm.PROTOCOL_DISCRIMINATOR and self.state is MobileState.ATTACHED:
-            self._session_management().receive(octets, self.behaviour, now)
+            session_messages.receive(self._session_management(), octets, self.behaviour, now)
         else:
             self.surroundings.count("unexpected_messages")
 

@@ -17,7 +17,6 @@ and a template that is wrong is refused with its cause whatever the behaviour. C
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from corenet.gi.flows import Filters, applied
 from corenet.interfaces.nas import sm
@@ -26,11 +25,9 @@ from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.contexts import Context, Modification
 from corenet.mobile.errors import MobileError
 from corenet.mobile.events import ContextModified, ContextState, ModificationRefused
+from corenet.mobile.sessions import Sessions
 from corenet.mobile.surroundings import Repetition
 from gtp.ies.filters import TftError, TrafficFlowTemplate
-
-if TYPE_CHECKING:
-    from corenet.mobile.sessions import Sessions
 
 
 def begin(
@@ -68,7 +65,7 @@ def accepted(sessions: Sessions, message: sm.ModifyPdpContextAcceptDownlink, _: 
     context.filters = context.modification.filters
     context.qos = message.qos or context.qos
     context.llc_sapi = message.llc_sapi or context.llc_sapi
-    stop(context)
+    context.stop_modification()
     _tell(sessions, context, by_network=False)
 
 
@@ -78,13 +75,6 @@ def rejected(sessions: Sessions, message: sm.ModifyPdpContextReject, now: float)
     if context is not None:
         sessions.back_offs.begin(context.apn, message.back_off_timer, now)
         _refused(sessions, context, message.cause, now)
-
-
-def stop(context: Context) -> None:
-    """End what the mobile wants changed of a context: T3381 stops."""
-    if context.modification is not None:
-        context.modification.repetition.stop()
-        context.modification = None
 
 
 def requested(
@@ -161,7 +151,7 @@ def _open(sessions: Sessions, ti: sm.TransactionIdentifier) -> Context | None:
 
 
 def _refused(sessions: Sessions, context: Context, cause: int | None, _: float) -> None:
-    stop(context)
+    context.stop_modification()
     _tell_refusal(sessions, context, cause, by_network=False)
 
 

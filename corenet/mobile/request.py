@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
@@ -34,9 +34,7 @@ from corenet.mobile.events import (
     NetworkRequestAnswered,
     RequestAnswer,
 )
-
-if TYPE_CHECKING:
-    from corenet.mobile.sessions import Sessions
+from corenet.mobile.sessions import Sessions
 
 _UNKNOWN_TYPE: Final = 0x7E
 _UP_TO_LLC_SAPI: Final = 4
@@ -52,14 +50,9 @@ def requested(
     now: float,
 ) -> None:
     """Take the network's Request PDP Context Activation."""
-    if message.ti.flag:
-        # Who asks allots the identifier; a request that says otherwise is to be ignored.
-        sessions.surroundings.count("unexpected_messages")
-    elif behaviour.answer is Answer.SILENT:
-        _note(sessions, message, RequestAnswer.IGNORED)
-    else:
-        answer = partial(_answer, sessions, message, behaviour)
-        sessions.ponder(message.ti.mirrored, behaviour, answer, now)
+    answer = partial(_answer, sessions, message, behaviour)
+    ignored = partial(_note, sessions, message, RequestAnswer.IGNORED)
+    sessions.consider(message.ti, behaviour, answer, ignored, now)
 
 
 def _answer(

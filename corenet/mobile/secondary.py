@@ -12,7 +12,6 @@ again has the mobile's activation sent again, for the network has not heard it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause, sm_cause_for_template
@@ -27,11 +26,9 @@ from corenet.mobile.events import (
     RequestAnswer,
     SecondaryRequestAnswered,
 )
+from corenet.mobile.sessions import Sessions
 from corenet.mobile.surroundings import Repetition
 from gtp.ies.filters import TftError
-
-if TYPE_CHECKING:
-    from corenet.mobile.sessions import Sessions
 
 
 def activate(
@@ -118,14 +115,9 @@ def requested(
     now: float,
 ) -> None:
     """Take the network's Request Secondary PDP Context Activation."""
-    if message.ti.flag:
-        # Who asks allots the identifier; a request that says otherwise is to be ignored.
-        sessions.surroundings.count("unexpected_messages")
-    elif behaviour.answer is Answer.SILENT:
-        _note(sessions, message, RequestAnswer.IGNORED)
-    else:
-        answer = partial(_answer, sessions, message, behaviour)
-        sessions.ponder(message.ti.mirrored, behaviour, answer, now)
+    answer = partial(_answer, sessions, message, behaviour)
+    ignored = partial(_note, sessions, message, RequestAnswer.IGNORED)
+    sessions.consider(message.ti, behaviour, answer, ignored, now)
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Session management in one mobile: its PDP contexts and what it answers the network.
+"""The PDP contexts of one mobile: what begins them, what ends them, and who shares an address.
 
 Specs: TS 24.008 §6.1.3.1 (activation, either side's), §6.1.3.4 (deactivation), §6.1.3.6 (SM
 STATUS), §8 (errors), TS 24.007 §11.2.3.1.3 (transaction identifiers).
@@ -7,24 +7,21 @@ Theory of operation. A context is ACTIVATING while T3380 runs, ACTIVE, or DEACTI
 T3390 runs; one that is none of these does not exist. It is known by its transaction identifier
 as the mobile writes it: flag 0 where the mobile allotted the value, 1 where the network did.
 
-The network's requests for a context are answered in ``request`` and ``secondary``.
+What comes from the network is taken in ``session_messages``; the procedures that are more than a
+message and its answer are ``request``, ``secondary`` and ``modification``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final
 
 from corenet.gi.flows import Classifier
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress
-from corenet.interfaces.nas.errors import NasError
-from corenet.mobile import modification, request, secondary
 from corenet.mobile.back_off import BackOffs
-from corenet.mobile.behaviour import Behaviour
+from corenet.mobile.behaviour import Answer, Behaviour
 from corenet.mobile.config import MobileConfig
 from corenet.mobile.contexts import Context, Signalling
 from corenet.mobile.errors import MobileError
@@ -41,9 +38,6 @@ from corenet.schedule import Action, Alarm
 
 _TI_VALUES = range(7)
 _NSAPIS = range(sm.FIRST_NSAPI, sm.LAST_NSAPI + 1)
-_REQUEST_PDP_CONTEXT_ACTIVATION = 0x44
-_REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION = 0x5B
-_SM_STATUS = 0x55
 
 
 class Sessions:
@@ -119,12 +113,6 @@ class Sessions:
         )
         self.begin(Context(ti, nsapi, apn, requested, now), now)
 
-    def activate_secondary(
-        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
-    ) -> None:
-        """Activate one more context with the address of one to ``apn`` (§6.1.3.2.1)."""
-        secondary.activate(self, self.chosen(apn, nsapi), qos, tft, now)
-
     def deactivate(self, apn: str | None, nsapi: int | None, now: float) -> None:
         """Deactivate the contexts to ``apn``, or all, or one of them (TS 24.008 §6.1.3.4.1).
 
@@ -135,16 +123,10 @@ class Sessions:
             ends = context.state is ContextState.DEACTIVATING or context not in self._contexts
             if not wanted or ends:
                 continue
-            others = self._sharing(context) if nsapi is None and context.address else []
+            others = self.sharing(context) if nsapi is None and context.address else []
             for other in others:
                 self.end(other, DeactivationReason.MOBILE, now)
             self._begin_deactivation(context, now, teardown=bool(others))
-
-    def modify(
-        self, apn: str, nsapi: int | None, qos: bytes | None, tft: bytes | None, now: float
-    ) -> None:
-        """Ask for another QoS or template of a context to ``apn`` (TS 24.008 §6.1.3.3.2)."""
-        modification.begin(self, self.chosen(apn, nsapi), qos, tft, now)
 
     def chosen(self, apn: str, nsapi: int | None) -> Context:
         """Return the active context to ``apn`` with an NSAPI, or the first; else MobileError."""
@@ -169,43 +151,22 @@ class Sessions:
             if context.state is ContextState.ACTIVE and not status >> context.nsapi & 1:
                 self.end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now)
 
-    # Messages from the network
-
-    def receive(self, octets: bytes, behaviour: Behaviour, now: float) -> None:
-        """Take a session management message."""
-        try:
-            message = sm.decode(octets)
-        except NasError as error:
-            self._refuse(error)
-            return
-        if isinstance(message, sm.RequestPdpContextActivation):
-            request.requested(self, message, behaviour, now)
-            return
-        if isinstance(message, sm.ModifyPdpContextRequestDownlink):
-            modification.requested(self, message, behaviour, now)
-            return
-        if isinstance(message, sm.RequestSecondaryPdpContextActivation):
-            secondary.requested(self, message, behaviour, now)
-            return
-        receiver = _RECEIVERS.get(type(message))
-        if receiver is None:
-            self.send(sm.SmStatus(message.ti.mirrored, SmCause.MESSAGE_TYPE_UNKNOWN))
-            return
-        receiver(self, message, now)
-
-    def _refuse(self, error: NasError) -> None:
-        """Answer a message that cannot be taken (TS 24.008 §8.3 to §8.5)."""
-        self.surroundings.count("malformed_sm_messages")
-        ti, cause = error.ti, error.cause
-        ignored = (SmCause.INVALID_TRANSACTION_IDENTIFIER, SmCause.PROTOCOL_ERROR_UNSPECIFIED)
-        if not isinstance(ti, sm.TransactionIdentifier) or cause in ignored:
-            return
-        if error.message_type == _REQUEST_PDP_CONTEXT_ACTIVATION:
-            self.send(sm.RequestPdpContextActivationReject(ti.mirrored, cause))
-        elif error.message_type == _REQUEST_SECONDARY_PDP_CONTEXT_ACTIVATION:
-            self.send(sm.RequestSecondaryPdpContextActivationReject(ti.mirrored, cause))
-        elif error.message_type != _SM_STATUS:
-            self.send(sm.SmStatus(ti.mirrored, cause))
+    def consider(
+        self,
+        ti: sm.TransactionIdentifier,
+        behaviour: Behaviour,
+        answer: Action,
+        ignored: Callable[[], None],
+        now: float,
+    ) -> None:
+        """Have the mobile answer the network's request for a context, as it behaves."""
+        if ti.flag:
+            # Who asks allots the identifier; a request that says otherwise is to be ignored.
+            self.surroundings.count("unexpected_messages")
+        elif behaviour.answer is Answer.SILENT:
+            ignored()
+        else:
+            self.ponder(ti.mirrored, behaviour, answer, now)
 
     def ponder(
         self,
@@ -233,25 +194,14 @@ class Sessions:
             self._answers.pop(ti, None)
         answer(now)
 
-    def _take_accept(self, message: sm.ActivatePdpContextAccept, now: float) -> None:
-        context = self.find(message.ti.mirrored)
-        if context is None:
-            self.send_unknown(message.ti)
-            return
-        if context.state is not ContextState.ACTIVATING:
-            self.surroundings.count("unexpected_messages")
-            return
-        given = message.pdp_address or context.requested
-        if given.ipv4 is None and given.ipv6 is None:
-            self.send(sm.SmStatus(context.ti, SmCause.CONDITIONAL_IE_ERROR))
-            return
+    def activated(self, context: Context, given: PdpAddress, now: float) -> None:
+        """Have a context active with the PDP address that the network has given."""
         self.stop(context)
         context.enter(ContextState.ACTIVE, now)
-        context.llc_sapi, context.qos = message.llc_sapi, message.qos
         context.take_address(given, self._mobile, now)
         self.surroundings.emit(
             ContextActivated(
-                self._mobile.imsi,
+                self.imsi,
                 context.apn or "",
                 context.nsapi,
                 context.address,
@@ -270,69 +220,11 @@ class Sessions:
             AddressConfigured(self.imsi, context.apn or "", context.nsapi, own.address)
         )
         if context.address == own.link_local:
-            for other in self._sharing(context):
+            for other in self.sharing(context):
                 other.address = own.address
             context.address = own.address
             self._mobile.context_activated(own.address, now)
         return True
-
-    def _take_reject(self, message: sm.ActivatePdpContextReject, now: float) -> None:
-        context = self.find(message.ti.mirrored)
-        if context is None:
-            self.send_unknown(message.ti)
-        elif context.state is ContextState.ACTIVATING:
-            self.back_offs.begin(context.apn, message.back_off_timer, now)
-            self.end_activation(context, message.cause, now)
-        else:
-            cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
-            self.send(sm.SmStatus(context.ti, cause))
-
-    def _take_deactivate(self, message: sm.DeactivatePdpContextRequest, now: float) -> None:
-        """End the context, or with teardown all that share its address (§6.1.3.4.2).
-
-        A context that is unknown here is as good as ended, which the network is told.
-        """
-        context = self.find(message.ti.mirrored)
-        self._forget_answer(message.ti.mirrored)
-        self.send(sm.DeactivatePdpContextAccept(message.ti.mirrored))
-        if context is None:
-            return
-        ended = [context]
-        if message.teardown and context.address:
-            ended = [
-                other
-                for other in self._contexts
-                if (other.apn, other.address) == (context.apn, context.address)
-            ]
-        for other in ended:
-            if other.state is ContextState.ACTIVATING:
-                self.end_activation(other, message.cause, now)
-            else:
-                self.end(other, DeactivationReason.NETWORK, now, message.cause)
-
-    def _take_deactivated(self, message: sm.DeactivatePdpContextAccept, now: float) -> None:
-        context = self.find(message.ti.mirrored)
-        if context is None:
-            self.send_unknown(message.ti)
-        elif context.state is ContextState.DEACTIVATING:
-            self.end(context, DeactivationReason.MOBILE, now)
-        else:
-            cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
-            self.send(sm.SmStatus(context.ti, cause))
-
-    def _take_status(self, message: sm.SmStatus, now: float) -> None:
-        """Abort what the network cannot go on with; never answer (§6.1.3.6)."""
-        self.surroundings.count("sm_status_received")
-        context = self.find(message.ti.mirrored)
-        unknown = message.cause == SmCause.INVALID_TRANSACTION_IDENTIFIER
-        if unknown:
-            self._forget_answer(message.ti.mirrored)
-        if context is None or not (unknown or message.cause == SmCause.MESSAGE_TYPE_UNKNOWN):
-            return
-        if context.state is ContextState.ACTIVATING:
-            self.end_activation(context, message.cause, now)
-        elif unknown or context.state is ContextState.DEACTIVATING:
-            self.end(context, DeactivationReason.UNKNOWN_TO_NETWORK, now, message.cause)
 
     # Parts of procedures
 
@@ -404,14 +296,14 @@ class Sessions:
                     cause,
                 )
             )
-            if not self._sharing(context):
+            if not self.sharing(context):
                 self._mobile.context_ended(context.address, now)
 
     def stop(self, context: Context) -> None:
         """End what is under way for a context."""
         if context.autoconfiguration is not None:
             context.autoconfiguration.stop()
-        modification.stop(context)
+        context.stop_modification()
         if context.repetition is not None:
             context.repetition.stop()
             context.repetition = None
@@ -420,7 +312,7 @@ class Sessions:
         """Return the context with a transaction identifier, as the mobile writes it."""
         return next((context for context in self._contexts if context.ti == ti), None)
 
-    def _sharing(self, context: Context) -> list[Context]:
+    def sharing(self, context: Context) -> list[Context]:
         """Return the contexts that have the same address as another one, oldest first."""
         return [
             other
@@ -430,7 +322,7 @@ class Sessions:
 
     def bearer(self, context: Context, packet: bytes) -> Context:
         """Return which of the contexts with one address a packet of the mobile's goes through."""
-        sharing = [other for other in self._sharing(context) if other.state is ContextState.ACTIVE]
+        sharing = [other for other in self.sharing(context) if other.state is ContextState.ACTIVE]
         if not sharing:
             return context
         bearers = ((each, each.filters) for each in (context, *sharing))
@@ -457,7 +349,8 @@ class Sessions:
             return None
         return next((nsapi for nsapi in _NSAPIS if nsapi not in used), None)
 
-    def _forget_answer(self, ti: sm.TransactionIdentifier) -> None:
+    def forget_answer(self, ti: sm.TransactionIdentifier) -> None:
+        """Answer no more what the mobile still thinks about."""
         alarm = self._answers.pop(ti, None) if self._answers else None
         if alarm is not None:
             alarm.cancel()
@@ -474,18 +367,3 @@ class Sessions:
     def send_octets(self, octets: bytes) -> None:
         """Send what may be no message at all to the network."""
         self._mobile.send_signalling(octets)
-
-
-_RECEIVERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = MappingProxyType(
-    {
-        sm.ActivatePdpContextAccept: Sessions._take_accept,
-        sm.ActivatePdpContextReject: Sessions._take_reject,
-        sm.DeactivatePdpContextRequest: Sessions._take_deactivate,
-        sm.DeactivatePdpContextAccept: Sessions._take_deactivated,
-        sm.ActivateSecondaryPdpContextAccept: secondary.accepted,
-        sm.ActivateSecondaryPdpContextReject: secondary.rejected,
-        sm.ModifyPdpContextAcceptDownlink: modification.accepted,
-        sm.ModifyPdpContextReject: modification.rejected,
-        sm.SmStatus: Sessions._take_status,
-    }
-)
