@@ -116,7 +116,8 @@ def test_nothing_is_left_of_a_thousand_pushes(thousand):
 def test_one_seed_gives_one_trace(make_crowd):
     """Again with the same seed, everything is the same to the octet."""
     once, again = (run(make_crowd, seed=1, number=200) for _ in range(2))
-    again.assert_nothing_left()
+    for crowd in (once, again):
+        crowd.assert_nothing_left()
     assert again.network.trace == once.network.trace
 
 
