@@ -8,17 +8,17 @@ from __future__ import annotations
 from corenet.interfaces.llc import LlcError, Sapi, UiFrame, decode_ui
 from corenet.interfaces.nas import gmm, sm
 from corenet.interfaces.node import Address
-from corenet.sgsn.attach import Attaches
 from corenet.sgsn.core import Core
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import MmState
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.mobility import Mobility
-from corenet.sgsn.packets import Packets
+from corenet.sgsn.mobility.attach import Attaches
+from corenet.sgsn.mobility.detach import Detaches
+from corenet.sgsn.mobility.messages import Mobility
+from corenet.sgsn.mobility.presence import Presence
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS
-from corenet.sgsn.presence import Presence
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.sessions import Sessions
+from corenet.sgsn.sessions.messages import Sessions
+from corenet.sgsn.sessions.packets import Packets
 from corenet.sgsn.short_messages import ShortMessages
 
 DUPLICATE_ATTACH = 2.0

@@ -6,14 +6,14 @@ Specs: TS 29.060 §7.3 (tunnel management), TS 23.007 §11 (restart of a GGSN).
 from __future__ import annotations
 
 from corenet.interfaces.nas.causes import SmCause, sm_cause_for_delete
-from corenet.sgsn.activation import Activations
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.departure import Departures
 from corenet.sgsn.events import DeactivationReason, PdpState
-from corenet.sgsn.modification import Modifications
-from corenet.sgsn.notification import PduNotifications
-from corenet.sgsn.secondary_request import SecondaryRequests
+from corenet.sgsn.mobility.departure import Departures
+from corenet.sgsn.sessions.activation import Activations
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.modification import Modifications
+from corenet.sgsn.sessions.notification import PduNotifications
+from corenet.sgsn.sessions.secondary_request import SecondaryRequests
 from gtp.constants import Cause
 from gtp.events import (
     Event,

@@ -3,9 +3,10 @@
 Specs: TS 23.060 (procedures), TS 24.008 (GMM and SM towards mobiles), TS 29.060 (GTP).
 
 Theory of operation. Octets that arrive go to the room of their interface: ``air`` (mobiles),
-``gn`` and ``packets`` (GGSNs), ``hlr_link``, ``mobility`` and ``short_messages`` (HLR). These
-find the procedure that is concerned; each procedure is a module with its own text. All of them
-stand on ``core``, which collects what is to be sent and what has happened.
+``gn`` and ``sessions.packets`` (GGSNs), ``hlr_link``, ``mobility.messages`` and ``short_messages``
+(HLR). These find the procedure that is concerned; each procedure is a module of ``mobility`` or
+``sessions`` with its own text. All of them stand on ``core``, which collects what is to be sent and
+what has happened.
 
 On ``stop`` every PDP context is deleted at its GGSN, with one Delete PDP Context Request whose
 answer nobody waits for. Mobiles are not told: one that speaks to the SGSN that comes after is
@@ -20,17 +21,9 @@ from corenet.interfaces.gsup import MessageType
 from corenet.interfaces.names import NameAnswer
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Address, Datagram, Event, Interface
-from corenet.sgsn.activation import Activations
 from corenet.sgsn.air import Air
-from corenet.sgsn.arrival import Arrivals
-from corenet.sgsn.attach import Attaches
-from corenet.sgsn.authentication import Authentications
 from corenet.sgsn.config import SgsnConfig
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.deletion import Deletions
-from corenet.sgsn.departure import Departures
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
     DetachReason,
@@ -39,24 +32,32 @@ from corenet.sgsn.events import (
     MobileDetached,
     PdpState,
 )
-from corenet.sgsn.ggsn_selection import GgsnSelection
 from corenet.sgsn.gn import Gn
 from corenet.sgsn.hlr_link import HlrLink
-from corenet.sgsn.identification import Identifications
-from corenet.sgsn.mobility import Mobility
-from corenet.sgsn.modification import Modifications
-from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.notification import PduNotifications
-from corenet.sgsn.packets import Packets
+from corenet.sgsn.mobility.arrival import Arrivals
+from corenet.sgsn.mobility.attach import Attaches
+from corenet.sgsn.mobility.authentication import Authentications
+from corenet.sgsn.mobility.departure import Departures
+from corenet.sgsn.mobility.detach import Detaches
+from corenet.sgsn.mobility.identification import Identifications
+from corenet.sgsn.mobility.messages import Mobility
+from corenet.sgsn.mobility.presence import Presence
+from corenet.sgsn.mobility.restoration import Restorations
+from corenet.sgsn.mobility.update import Updates
 from corenet.sgsn.paging import Paging
-from corenet.sgsn.presence import Presence
-from corenet.sgsn.restoration import Restorations
-from corenet.sgsn.secondary import SecondaryActivations
-from corenet.sgsn.secondary_request import SecondaryRequests
-from corenet.sgsn.sessions import Sessions
+from corenet.sgsn.sessions.activation import Activations
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.deletion import Deletions
+from corenet.sgsn.sessions.ggsn_selection import GgsnSelection
+from corenet.sgsn.sessions.messages import Sessions
+from corenet.sgsn.sessions.modification import Modifications
+from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.notification import PduNotifications
+from corenet.sgsn.sessions.packets import Packets
+from corenet.sgsn.sessions.secondary import SecondaryActivations
+from corenet.sgsn.sessions.secondary_request import SecondaryRequests
+from corenet.sgsn.sessions.subscription_changes import SubscriptionChanges
 from corenet.sgsn.short_messages import ShortMessages
-from corenet.sgsn.subscription_changes import SubscriptionChanges
-from corenet.sgsn.update import Updates
 from gtp.counters import EndpointCounters
 from gtp.ies.quality import QosProfile
 

@@ -24,11 +24,7 @@ from corenet.interfaces.nas.sm import (
     ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
-from corenet.sgsn.activation_values import acceptance, address_for, fits
-from corenet.sgsn.back_off import as_timer_3
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.deletion import Deletions
 from corenet.sgsn.events import (
     ActivationRefused,
     DeactivationReason,
@@ -37,10 +33,7 @@ from corenet.sgsn.events import (
     PdpContextActivated,
     PdpState,
 )
-from corenet.sgsn.ggsn_selection import PASSING, Choice, GgsnSelection
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequest, NetworkRequests
-from corenet.sgsn.packets import Packets
 from corenet.sgsn.pdp_context import (
     ActivationRequest,
     PdpContext,
@@ -48,7 +41,14 @@ from corenet.sgsn.pdp_context import (
     can_be_told,
     requested_qos,
 )
-from corenet.sgsn.secondary_request import SecondaryRequests
+from corenet.sgsn.sessions.activation_values import acceptance, address_for, fits
+from corenet.sgsn.sessions.back_off import as_timer_3
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.deletion import Deletions
+from corenet.sgsn.sessions.ggsn_selection import PASSING, Choice, GgsnSelection
+from corenet.sgsn.sessions.network_request import NetworkRequest, NetworkRequests
+from corenet.sgsn.sessions.packets import Packets
+from corenet.sgsn.sessions.secondary_request import SecondaryRequests
 from corenet.sgsn.subscription import Refusal, Selection, network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.session import MS_ONLY

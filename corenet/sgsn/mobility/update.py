@@ -23,11 +23,7 @@ from corenet.interfaces.nas.gmm import (
     area_text,
     context_status,
 )
-from corenet.sgsn.attach import Attaches
-from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
     MmState,
@@ -37,8 +33,12 @@ from corenet.sgsn.events import (
     RoutingAreaUpdateRefused,
 )
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.mobility.attach import Attaches
+from corenet.sgsn.mobility.authentication import Authentications, Refusal
+from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.repetition import Repetition
+from corenet.sgsn.sessions.deactivation import Deactivations
 
 
 class _Given:

@@ -21,9 +21,7 @@ from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause, gmm_cause_text
 from corenet.interfaces.nas.gmm import AttachAccept, AttachReject, AttachRequest, AttachType
 from corenet.schedule import Alarm
-from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     AttachRefused,
     DeactivationReason,
@@ -33,10 +31,12 @@ from corenet.sgsn.events import (
     MobileDetached,
 )
 from corenet.sgsn.hlr_link import HlrLink
-from corenet.sgsn.identification import Identifications
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequests
+from corenet.sgsn.mobility.authentication import Authentications, Refusal
+from corenet.sgsn.mobility.detach import Detaches
+from corenet.sgsn.mobility.identification import Identifications
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.sessions.network_request import NetworkRequests
 from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription import NOTHING_SUBSCRIBED
 

@@ -47,7 +47,6 @@ from corenet.interfaces.nas.sm import (
 )
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import (
     DeactivationReason,
     ModifiedBy,
@@ -64,6 +63,7 @@ from corenet.sgsn.pdp_context import (
     requested_qos,
     to_nas,
 )
+from corenet.sgsn.sessions.deactivation import Deactivations
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.events import RequestReceived
 from gtp.ies.quality import limited_qos

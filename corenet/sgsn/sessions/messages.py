@@ -23,15 +23,15 @@ from corenet.interfaces.nas.sm import (
     TransactionIdentifier,
     decode,
 )
-from corenet.sgsn.activation import Activations
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.modification import Modifications
-from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.secondary import SecondaryActivations
-from corenet.sgsn.secondary_request import SecondaryRequests
+from corenet.sgsn.sessions.activation import Activations
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.modification import Modifications
+from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.secondary import SecondaryActivations
+from corenet.sgsn.sessions.secondary_request import SecondaryRequests
 
 _ACTIVATE_REQUEST = 0x41
 _ACTIVATE_SECONDARY_REQUEST = 0x4D

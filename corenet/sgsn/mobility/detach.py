@@ -18,13 +18,13 @@ from corenet.interfaces.nas.gmm import (
 )
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.deletion import Deletion, after_all
 from corenet.sgsn.events import DeactivationReason, DetachReason, MmState, MobileDetached
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequests
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.deletion import Deletion, after_all
+from corenet.sgsn.sessions.network_request import NetworkRequests
 from corenet.sgsn.short_messages import ShortMessages
 
 _FORGOTTEN: Final = frozenset(

@@ -33,13 +33,13 @@ from corenet.sgsn.events import (
     SecondaryRequestAnswered,
 )
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequests, free_network_ti
 from corenet.sgsn.pdp_context import (
     ALLOCATION_RETENTION_PRIORITY,
     PdpContext,
     pco_for_mobile,
     requested_qos,
 )
+from corenet.sgsn.sessions.network_request import NetworkRequests, free_network_ti
 from gtp.constants import Cause
 from gtp.events import RequestReceived
 from gtp.ies.session import MS_AND_NETWORK

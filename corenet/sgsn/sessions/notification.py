@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from corenet.interfaces.nas.causes import SmCause
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import (
     DeactivationReason,
     MmState,
@@ -25,14 +24,15 @@ from corenet.sgsn.events import (
     PdpState,
 )
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.modification import Modifications
-from corenet.sgsn.network_request import (
+from corenet.sgsn.pdp_context import PdpContext, address_text
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.modification import Modifications
+from corenet.sgsn.sessions.network_request import (
     NetworkRequest,
     NetworkRequests,
     can_be_requested,
     free_network_ti,
 )
-from corenet.sgsn.pdp_context import PdpContext, address_text
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import Cause
 from gtp.events import RequestReceived

@@ -11,7 +11,6 @@ from corenet.interfaces.nas.sm import (
     ActivatePdpContextRequest,
     ActivateSecondaryPdpContextAccept,
 )
-from corenet.sgsn.network_request import NetworkRequest
 from corenet.sgsn.pdp_context import (
     ALLOCATION_RETENTION_PRIORITY,
     PdpContext,
@@ -19,6 +18,7 @@ from corenet.sgsn.pdp_context import (
     to_gtp,
     to_nas,
 )
+from corenet.sgsn.sessions.network_request import NetworkRequest
 from corenet.sgsn.subscription import Selection, network_identifier
 from gtp.constants import Cause
 from gtp.ies.values import EndUserAddress, PdpType

@@ -31,9 +31,7 @@ from corenet.interfaces.nas.sm import (
     ActivatePdpContextRequest,
     TransactionIdentifier,
 )
-from corenet.sgsn.authentication import Authentications, Refusal
 from corenet.sgsn.core import Core
-from corenet.sgsn.deletion import Deletions
 from corenet.sgsn.events import (
     DeactivationReason,
     MmState,
@@ -43,18 +41,20 @@ from corenet.sgsn.events import (
 )
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.packets import Packets
+from corenet.sgsn.mobility.authentication import Authentications, Refusal
+from corenet.sgsn.mobility.presence import Presence
+from corenet.sgsn.mobility.update import Updates
 from corenet.sgsn.pdp_context import (
     ALLOCATION_RETENTION_PRIORITY,
     PdpContext,
     can_be_told,
     to_nas,
 )
-from corenet.sgsn.presence import Presence
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.sessions.deletion import Deletions
+from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.packets import Packets
 from corenet.sgsn.short_messages import ShortMessages
-from corenet.sgsn.update import Updates
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.context import OfNsapi
 from gtp.ies.context import PdpContext as PdpContextTold

@@ -23,10 +23,10 @@ from typing import Final
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.causes import GmmCause
 from corenet.sgsn.core import Core
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import DetachReason, LocationsRestored, MmState
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.mobility.detach import Detaches
 
 ATTEMPTS: Final = 3
 """Update Locations for one mobile; an HLR that is silent for longer has a new connection then."""

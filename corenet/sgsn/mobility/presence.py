@@ -16,10 +16,10 @@ from __future__ import annotations
 from corenet.interfaces.gsup import GsupMessage, MessageType
 from corenet.interfaces.nas.gprs_timer import decode_timer
 from corenet.sgsn.core import Core
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import MmState, MobileBecameReachable
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.paging import Paging
 
 

@@ -23,8 +23,6 @@ from __future__ import annotations
 from corenet.interfaces import sndcp
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
     DetachReason,
@@ -34,11 +32,13 @@ from corenet.sgsn.events import (
     PdpState,
 )
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.network_request import NetworkRequests
-from corenet.sgsn.packets import Packets
+from corenet.sgsn.mobility.detach import Detaches
+from corenet.sgsn.mobility.presence import Presence
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS, Forwarding, PdpContext
-from corenet.sgsn.presence import Presence
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.packets import Packets
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.events import RequestReceived

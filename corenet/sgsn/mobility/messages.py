@@ -24,22 +24,22 @@ from corenet.interfaces.nas.gmm import (
     RoutingAreaUpdateRequest,
     decode,
 )
-from corenet.sgsn.arrival import Arrivals
-from corenet.sgsn.attach import Attaches
-from corenet.sgsn.authentication import Authentications
 from corenet.sgsn.core import Core
-from corenet.sgsn.departure import Departures
-from corenet.sgsn.detach import Detaches
 from corenet.sgsn.events import (
     DeactivationReason,
     DetachReason,
     MmState,
 )
 from corenet.sgsn.hlr_link import HlrLink
-from corenet.sgsn.identification import Identifications
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.mobility.arrival import Arrivals
+from corenet.sgsn.mobility.attach import Attaches
+from corenet.sgsn.mobility.authentication import Authentications
+from corenet.sgsn.mobility.departure import Departures
+from corenet.sgsn.mobility.detach import Detaches
+from corenet.sgsn.mobility.identification import Identifications
+from corenet.sgsn.mobility.update import Updates
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.update import Updates
 
 _ATTACH_REQUEST = 0x01
 _UPDATE_REQUEST = 0x08

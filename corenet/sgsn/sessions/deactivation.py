@@ -19,10 +19,10 @@ from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.sm import DeactivatePdpContextAccept, DeactivatePdpContextRequest
 from corenet.schedule import Alarm
 from corenet.sgsn.core import Core
-from corenet.sgsn.deletion import Deletion, Deletions, Then
 from corenet.sgsn.events import DeactivationReason, PdpContextDeactivated, PdpState
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.pdp_context import PdpContext
+from corenet.sgsn.sessions.deletion import Deletion, Deletions, Then
 
 
 class Deactivation:

@@ -11,10 +11,10 @@ from corenet.interfaces.llc import UiFrame
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.node import Datagram, Interface
 from corenet.sgsn.core import Core
-from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.pdp_context import Forwarding, PdpContext
+from corenet.sgsn.sessions.deactivation import Deactivations
 from gtp.constants import GTP_U_PORT
 from gtp.user_plane import ErrorIndicated, TPduReceived, encapsulate
 

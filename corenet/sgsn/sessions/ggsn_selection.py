@@ -24,12 +24,12 @@ from typing import Final
 
 from corenet.interfaces.names import NameAnswer
 from corenet.interfaces.nas.causes import SmCause
-from corenet.sgsn.back_off import back_off_seconds, timer_3
 from corenet.sgsn.config import ANY_APN, RoutingArea
 from corenet.sgsn.core import Core
 from corenet.sgsn.events import PdpState
-from corenet.sgsn.ggsn_names import GgsnNames, Then
 from corenet.sgsn.mm_context import MmContext
+from corenet.sgsn.sessions.back_off import back_off_seconds, timer_3
+from corenet.sgsn.sessions.ggsn_names import GgsnNames, Then
 from corenet.sgsn.subscription import network_identifier
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.path import PathState

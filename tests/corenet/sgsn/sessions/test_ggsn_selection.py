@@ -8,10 +8,10 @@ from corenet.interfaces.names import NameAnswer, NameAsked, RecordType
 from corenet.interfaces.nas import sm
 from corenet.interfaces.nas.causes import SmCause
 from corenet.interfaces.nas.elements import PdpAddress
-from corenet.sgsn.back_off import as_timer_3, back_off_seconds, timer_3
 from corenet.sgsn.config import THREE_DIGIT_MNCS, DnsConfig, RadioTimers, RoutingArea
 from corenet.sgsn.events import GgsnPassedOver, GgsnsFound, GgsnsNotFound
-from corenet.sgsn.ggsn_selection import PASSING, operator_identifier
+from corenet.sgsn.sessions.back_off import as_timer_3, back_off_seconds, timer_3
+from corenet.sgsn.sessions.ggsn_selection import PASSING, operator_identifier
 from gtp.constants import Cause
 from gtp.ies.values import EndUserAddress
 from gtp.messages import CreatePdpContextRequest, CreatePdpContextResponse
@@ -521,7 +521,7 @@ def test_the_back_off_of_one_apn_is_not_that_of_another(surrounding):
 
 def test_of_many_ggsns_the_one_avoided_first_is_asked_as_any_other(surrounding, monkeypatch):
     """Memory is bounded, however many GGSNs the DNS names."""
-    monkeypatch.setattr("corenet.sgsn.ggsn_selection._MOST_REMEMBERED", 1)
+    monkeypatch.setattr("corenet.sgsn.sessions.ggsn_selection._MOST_REMEMBERED", 1)
     around = several(surrounding, FIRST, SECOND, THIRD)
     around.say(around.activate_request())
     refuse(around, asked(around, FIRST), FIRST)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from corenet.interfaces.nas.causes import SmCause
-from corenet.sgsn.activation import Activations
-from corenet.sgsn.deactivation import Deactivations
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.modification import Modifications
 from corenet.sgsn.pdp_context import PdpContext
+from corenet.sgsn.sessions.activation import Activations
+from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.modification import Modifications
 from corenet.sgsn.subscription import Refusal, Subscription
 
 

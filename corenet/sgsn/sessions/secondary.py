@@ -17,12 +17,12 @@ from corenet.interfaces.nas.sm import (
     ActivateSecondaryPdpContextRequest,
     TransactionIdentifier,
 )
-from corenet.sgsn.activation import RAT_TYPE_GERAN, Activations
 from corenet.sgsn.core import Core
 from corenet.sgsn.events import PdpState
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.pdp_context import PdpContext, requested_qos
-from corenet.sgsn.secondary_request import SecondaryRequest, SecondaryRequests
+from corenet.sgsn.sessions.activation import RAT_TYPE_GERAN, Activations
+from corenet.sgsn.sessions.secondary_request import SecondaryRequest, SecondaryRequests
 from gtp.messages import CreatePdpContextRequest
 
 

@@ -6,7 +6,7 @@ from corenet.interfaces import sndcp
 from corenet.interfaces.llc import decode_ui, encode_ui
 from corenet.interfaces.nas import sm
 from corenet.interfaces.node import Interface
-from corenet.sgsn.packets import EARLY_KEPT
+from corenet.sgsn.sessions.packets import EARLY_KEPT
 from gtp.constants import MessageType
 from gtp.messages import CreatePdpContextRequest, EchoRequest, GPdu, decode
 

@@ -1,0 +1,1 @@
+"""Mobility management: attach, detach, routing areas, moves between SGSNs, authentication."""
