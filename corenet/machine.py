@@ -1,11 +1,11 @@
 """State machines whose steps are spread over many procedures: which moves there are.
 
 Theory of operation. Where one object does all the steps of a machine, a table says what each input
-does in each state (``corenet.ggsn.network_activation``, ``gtp.path``). Mobility and session
-management are a dozen procedures instead, each in a module of its own, and a state is what they
-have in common. For such a machine the table says from which state to which it may go, and what
-makes it do so. ``check`` refuses any other move: so no procedure can do what the table does not
-know, and a picture made of the table leaves no move out.
+does in each state (``corenet.ggsn.activation.network_activation``, ``gtp.path``). Mobility and
+session management are a dozen procedures instead, each in a module of its own, and a state is what
+they have in common. For such a machine the table says from which state to which it may go, and
+what makes it do so. ``check`` refuses any other move: so no procedure can do what the table does
+not know, and a picture made of the table leaves no move out.
 """
 
 from __future__ import annotations

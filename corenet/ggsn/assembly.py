@@ -10,20 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from corenet.ggsn.accounting import Accounting
-from corenet.ggsn.activations import NetworkActivations
-from corenet.ggsn.admission import Admission
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.aaa.admission import Admission
+from corenet.ggsn.activation.activations import NetworkActivations
+from corenet.ggsn.activation.reachability import Reachability
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import ContextTable
 from corenet.ggsn.core import Core
-from corenet.ggsn.deletion import Deletion
-from corenet.ggsn.orders import Orders
 from corenet.ggsn.pools import AccessPoints
-from corenet.ggsn.reachability import Reachability
-from corenet.ggsn.secondary import SecondaryContexts
-from corenet.ggsn.sessions import Sessions
-from corenet.ggsn.traffic import Traffic
-from corenet.ggsn.updates import Updates
+from corenet.ggsn.sessions.creation import Creation
+from corenet.ggsn.sessions.deletion import Deletion
+from corenet.ggsn.sessions.orders import Orders
+from corenet.ggsn.sessions.secondary import SecondaryContexts
+from corenet.ggsn.sessions.updates import Updates
+from corenet.ggsn.user_plane.traffic import Traffic
 from corenet.radius.access import AccessClient
 from corenet.radius.client import AccountingClient
 from corenet.radius.dynamic import DynamicAuthorizationServer
@@ -84,9 +84,9 @@ class Assembly:
         self.activations = NetworkActivations(core, self.reachability)
         self.deletion = Deletion(core, self.accounting)
         self.updates = Updates(core, self.accounting, self.deletion)
-        self.sessions = Sessions(
+        self.creation = Creation(
             core, self.activations, self.accounting, self.deletion, self.admission
         )
-        self.secondary = SecondaryContexts(core, self.sessions, self.accounting, self.deletion)
+        self.secondary = SecondaryContexts(core, self.creation, self.accounting, self.deletion)
         self.orders = Orders(core, self.dynamic, self.accounting, self.deletion, self.updates)
         self.traffic = Traffic(core, self.activations)

@@ -5,11 +5,11 @@ Specs: TS 29.060 §7.3 (tunnel management), §7.5 (location management), TS 23.0
 
 from __future__ import annotations
 
+from corenet.ggsn.activation.network_activation import NetworkActivation
 from corenet.ggsn.assembly import Assembly
 from corenet.ggsn.contexts import PendingUpdate
 from corenet.ggsn.events import PathChanged, PathState
-from corenet.ggsn.network_activation import NetworkActivation
-from corenet.ggsn.secondary import SecondaryRequest
+from corenet.ggsn.sessions.secondary import SecondaryRequest
 from gtp.endpoint import (
     PathDown,
     PathSuspected,
@@ -39,7 +39,7 @@ class ControlDispatch:
         self._admission = parts.admission
         self._deletion = parts.deletion
         self._secondary = parts.secondary
-        self._sessions = parts.sessions
+        self._creation = parts.creation
         self._updates = parts.updates
 
     def take_events(self, now: float) -> None:
@@ -82,9 +82,9 @@ class ControlDispatch:
         message = received.message
         if isinstance(message, CreatePdpContextRequest):
             if self._core.stopping:
-                self._sessions.refuse_all(received, now)
+                self._creation.refuse_all(received, now)
             elif message.linked_nsapi is None:
-                self._sessions.create_requested(received, now)
+                self._creation.create_requested(received, now)
             else:
                 self._secondary.create_requested(received, now)
         elif isinstance(message, DeletePdpContextRequest):

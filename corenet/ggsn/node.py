@@ -20,8 +20,8 @@ from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.dispatch import ControlDispatch
 from corenet.ggsn.events import DeletionReason
-from corenet.ggsn.forwarding import Forwarding
 from corenet.ggsn.queries import GgsnQueries
+from corenet.ggsn.user_plane.forwarding import Forwarding
 from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.bulk import Burst
 from corenet.interfaces.node import Address, Datagram, Event, Interface
@@ -73,7 +73,7 @@ class Ggsn(GgsnQueries):
         self._activations = parts.activations
         self._deletion = parts.deletion
         self._updates = parts.updates
-        self._sessions = parts.sessions
+        self._creation = parts.creation
         self._secondary = parts.secondary
         self._orders = parts.orders
         self._traffic = parts.traffic
@@ -296,7 +296,7 @@ class Ggsn(GgsnQueries):
 
     def _take_judged(self, now: float) -> None:
         for question in self._admission.take_judged():
-            self._sessions.judged(question, now)
+            self._creation.judged(question, now)
 
     def _receive_tunnelled(self, data: bytes, peer: Address, now: float) -> None:
         self._core.user_plane.receive(data, peer, now)

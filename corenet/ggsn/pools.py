@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from corenet.ggsn.config import Apn, GgsnConfig, StaticBinding, apn_key
 from corenet.ggsn.destinations import Destinations
-from corenet.ggsn.pco import OptionAnswers
+from corenet.ggsn.options.pco import OptionAnswers
 from gtp.ies import EndUserAddress
 
 PREFIX_LENGTH: Final = 8

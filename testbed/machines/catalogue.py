@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from corenet.ggsn import network_activation
+from corenet.ggsn.activation import network_activation
 from corenet.ggsn.events import DeletionReason, UpdatedBy
 from corenet.interfaces.sms import transfer
 from corenet.machine import Machine

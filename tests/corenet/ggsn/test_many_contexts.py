@@ -9,7 +9,7 @@ import pytest
 
 from corenet.ggsn.config import Apn, PathDownPolicy, RestartPolicy
 from corenet.ggsn.events import DeletionReason, PdpContextDeleted, SgsnRestarted
-from corenet.ggsn.teardown import LONGEST_PAUSE, REMOVED_AT_ONCE
+from corenet.ggsn.sessions.teardown import LONGEST_PAUSE, REMOVED_AT_ONCE
 from corenet.radius.accounting import RadiusServer
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress

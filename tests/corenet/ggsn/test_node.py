@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corenet.ggsn.activation.reachability import Reachability
 from corenet.ggsn.config import Apn, GgsnConfig
 from corenet.ggsn.node import Ggsn
-from corenet.ggsn.reachability import Reachability
 from corenet.interfaces.activation import FailureCause, LocalCause
 from corenet.interfaces.node import Interface, Node
 from corenet.schedule import Schedule

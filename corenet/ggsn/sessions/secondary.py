@@ -25,13 +25,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corenet.ggsn.accounting import Accounting
-from corenet.ggsn.admission import RefusedError
-from corenet.ggsn.bearer_control import require_network
-from corenet.ggsn.causes import gtp_cause
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.aaa.admission import RefusedError
+from corenet.ggsn.activation.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext
 from corenet.ggsn.core import Core
-from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
     DeletionReason,
     PdpContextCreated,
@@ -39,7 +37,10 @@ from corenet.ggsn.events import (
     SecondaryActivationSucceeded,
     SecondaryFailure,
 )
-from corenet.ggsn.sessions import Sessions, require_consistent
+from corenet.ggsn.sessions.bearer_control import require_network
+from corenet.ggsn.sessions.creation import Creation
+from corenet.ggsn.sessions.deletion import Deletion
+from corenet.ggsn.sessions.requests import require_consistent
 from corenet.gi.flows import Filters, applied
 from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT, Cause
@@ -74,11 +75,11 @@ class SecondaryContexts:
     """Creates secondary PDP contexts, and asks SGSNs for them."""
 
     def __init__(
-        self, core: Core, sessions: Sessions, accounting: Accounting, deletion: Deletion
+        self, core: Core, creation: Creation, accounting: Accounting, deletion: Deletion
     ) -> None:
-        """Work on the contexts in ``core``; ``sessions`` makes them."""
+        """Work on the contexts in ``core``; ``creation`` makes them."""
         self._core = core
-        self._sessions = sessions
+        self._creation = creation
         self._accounting = accounting
         self._deletion = deletion
         deletion.on_removed = self._removed
@@ -105,7 +106,7 @@ class SecondaryContexts:
             linked, filters, replaced = self._granted(message, tunnel)
         except RefusedError as refusal:
             imsi = tunnel.imsi if tunnel is not None else message.imsi
-            self._sessions.refuse(received, message, imsi, tunnel, refusal, now)
+            self._creation.refuse(received, message, imsi, tunnel, refusal, now)
             if request is not None:
                 cause = refusal.cause
                 self._fail(request, SecondaryFailure.CREATE_REFUSED, now, cause)
@@ -119,7 +120,7 @@ class SecondaryContexts:
         core.counters.contexts_created += 1
         core.counters.secondary_contexts_created += 1
         core.watch(context.tunnel.sgsn_address, now)
-        response = self._sessions.acceptance(message, context, Cause.REQUEST_ACCEPTED)
+        response = self._creation.acceptance(message, context, Cause.REQUEST_ACCEPTED)
         core.endpoint.respond(received, response, now)
         core.events.append(PdpContextCreated(context.view()))
         self._accounting.context_created(context, now)
@@ -161,8 +162,8 @@ class SecondaryContexts:
         tunnel = linked.tunnel
         if message.teid_control is not None:
             tunnel.sgsn_teid = message.teid_control
-        context = self._sessions.make_context(
-            message, tunnel, linked.access, self._sessions.next_charging_id(), now
+        context = self._creation.make_context(
+            message, tunnel, linked.access, self._creation.next_charging_id(), now
         )
         context.linked_nsapi = linked.nsapi
         context.filters = filters

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 import pytest
 from pyrad.packet import AcctPacket
 
+from corenet.ggsn.aaa.radius_attributes import usage_octets
 from corenet.ggsn.config import AccountingPolicy, Apn, RadiusServer
 from corenet.ggsn.events import (
     AccountingAnswered,
@@ -17,7 +18,6 @@ from corenet.ggsn.events import (
     DeletionReason,
     PdpContextDeleted,
 )
-from corenet.ggsn.radius_attributes import usage_octets
 from corenet.interfaces.node import Interface
 from corenet.radius.attributes import Attributes, load_dictionary
 from gtp.constants import Cause

@@ -27,9 +27,8 @@ own Update comes. If it does not even answer, the context is deleted.
 
 from __future__ import annotations
 
-from corenet.ggsn.accounting import Accounting
-from corenet.ggsn.bearer_control import mode_for_sgsn, note_mobile, note_sgsn, require_network
-from corenet.ggsn.causes import gtp_cause
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.activation.causes import gtp_cause
 from corenet.ggsn.contexts import (
     ControlTunnel,
     PdpContext,
@@ -38,7 +37,6 @@ from corenet.ggsn.contexts import (
     time_zone_octets,
 )
 from corenet.ggsn.core import Core, can_be_reached
-from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import (
     DeletionReason,
     PdpContextUpdated,
@@ -47,8 +45,15 @@ from corenet.ggsn.events import (
     UpdatedBy,
     UpdateFailure,
 )
-from corenet.ggsn.pco import MODE_SELECTED
+from corenet.ggsn.options.pco import MODE_SELECTED
 from corenet.ggsn.pools import AccessPoint
+from corenet.ggsn.sessions.bearer_control import (
+    mode_for_sgsn,
+    note_mobile,
+    note_sgsn,
+    require_network,
+)
+from corenet.ggsn.sessions.deletion import Deletion
 from corenet.gi.flows import Filters, applied
 from gtp.codes import DirectTunnelFlags
 from gtp.constants import GTP_C_PORT, GTP_U_PORT, Cause

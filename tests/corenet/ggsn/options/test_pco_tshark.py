@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from corenet.ggsn.config import Apn, Credential
-from corenet.ggsn.pco import OptionAnswers
+from corenet.ggsn.options.pco import OptionAnswers
 from corenet.gi.ip import udp_packet
 from gtp.constants import Cause
 from gtp.ies import EndUserAddress

@@ -1,6 +1,6 @@
 """The reference page of RADIUS attributes.
 
-``python -m corenet.ggsn.radius_reference > docs/reference/radius.md`` writes it anew. Every
+``python -m corenet.ggsn.aaa.radius_reference > docs/reference/radius.md`` writes it anew. Every
 attribute of the dictionary has a row; a test sees that packets have what their columns say.
 """
 
@@ -14,7 +14,7 @@ from corenet.radius.dynamic import ErrorCause
 _HEAD: Final = """\
 # RADIUS at the GGSN
 
-Written by `python -m corenet.ggsn.radius_reference`; do not edit. How to set it up:
+Written by `python -m corenet.ggsn.aaa.radius_reference`; do not edit. How to set it up:
 [with FreeRADIUS](../howto/account-with-freeradius.md).
 
 Columns: **Q** Access-Request, **A** Access-Accept, **S** Accounting-Request Start,

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corenet.ggsn.authentication import Presented
+from corenet.ggsn.aaa.radius_attributes import allocation_asked, own_attributes, session_attributes
 from corenet.ggsn.authorization import Authorization, authorization_of
 from corenet.ggsn.config import AuthenticatedBy, RadiusAuthentication
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
-from corenet.ggsn.radius_attributes import allocation_asked, own_attributes, session_attributes
+from corenet.ggsn.options.authentication import Presented
 from corenet.radius.access import AccessClient, AccessOutcome, Pap
 from gtp.constants import Cause
 from gtp.endpoint import RequestReceived

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from corenet.ggsn.activation.network_activation import TRANSITIONS, Input, State
 from corenet.ggsn.events import (
     ActivationFinished,
     DropReason,
     PdpContextCreated,
     PdusDropped,
 )
-from corenet.ggsn.network_activation import TRANSITIONS, Input, State
 from corenet.interfaces.activation import FailureCause, LocalCause, Step
 from gtp.constants import Cause
 from gtp.messages import (

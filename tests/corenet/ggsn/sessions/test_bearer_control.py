@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from corenet.ggsn.bearer_control import BearerControlError
 from corenet.ggsn.events import PdpContextUpdated
+from corenet.ggsn.sessions.bearer_control import BearerControlError
 from gtp.constants import Cause
 from gtp.messages import (
     CreatePdpContextRequest,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corenet.ggsn.config import Apn, Credential
 from corenet.ggsn.events import PdpContextRefused
-from corenet.ggsn.pco import OptionAnswers
+from corenet.ggsn.options.pco import OptionAnswers
 from gtp.constants import Cause
 from gtp.messages import CreatePdpContextResponse
 

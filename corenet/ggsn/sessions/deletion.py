@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.aaa.session_limits import SessionLimits
 from corenet.ggsn.config import PathDownPolicy, RestartPolicy
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
@@ -21,8 +22,7 @@ from corenet.ggsn.events import (
     UpdateFailure,
 )
 from corenet.ggsn.pools import AccessPoint
-from corenet.ggsn.session_limits import SessionLimits
-from corenet.ggsn.teardown import Teardown
+from corenet.ggsn.sessions.teardown import Teardown
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.endpoint import RequestReceived
 from gtp.messages import DeletePdpContextRequest, DeletePdpContextResponse

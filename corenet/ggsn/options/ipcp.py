@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Final
 
-from corenet.ggsn import ppp
-from corenet.ggsn.ppp import ConfigureCode
+from corenet.ggsn.options import ppp
+from corenet.ggsn.options.ppp import ConfigureCode
 
 _OPTION_LENGTH: Final = 6
 """Octets of an option that has an IPv4 address: type, length, address."""

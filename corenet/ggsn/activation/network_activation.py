@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from corenet.ggsn.activation.reachability import Reachability
+from corenet.ggsn.activation.stored_pdus import StoredPdus
 from corenet.ggsn.config import StaticBinding
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
@@ -38,8 +40,6 @@ from corenet.ggsn.events import (
     StoredPdusSent,
 )
 from corenet.ggsn.pools import AccessPoint
-from corenet.ggsn.reachability import Reachability
-from corenet.ggsn.stored_pdus import StoredPdus
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from corenet.schedule import Alarm
 from gtp.constants import GTP_C_PORT

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corenet.ggsn.radius_reference import COLUMNS, ROWS, page
+from corenet.ggsn.aaa.radius_reference import COLUMNS, ROWS, page
 from corenet.radius.attributes import load_dictionary
 from corenet.radius.dynamic import ErrorCause
 from gtp.ies import EndUserAddress, MsTimeZone, PdpType
@@ -21,7 +21,7 @@ WHERE = {name: where for name, where, _ in ROWS}
 @pytest.mark.docs
 def test_the_page_is_what_the_table_makes() -> None:
     """Nobody has edited it by hand."""
-    shown = Path(__file__).parents[3] / "docs" / "reference" / "radius.md"
+    shown = Path(__file__).parents[4] / "docs" / "reference" / "radius.md"
     assert shown.read_text(encoding="utf-8") == page()
 
 

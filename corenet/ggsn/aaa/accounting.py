@@ -14,15 +14,15 @@ from __future__ import annotations
 from socket import inet_aton
 from typing import Final
 
-from corenet.ggsn.contexts import PdpContext
-from corenet.ggsn.core import Core
-from corenet.ggsn.events import AccountingStatus, DeletionReason
-from corenet.ggsn.pools import AddressPool, Hold
-from corenet.ggsn.radius_attributes import (
+from corenet.ggsn.aaa.radius_attributes import (
     SessionOctets,
     own_attributes,
     usage_octets,
 )
+from corenet.ggsn.contexts import PdpContext
+from corenet.ggsn.core import Core
+from corenet.ggsn.events import AccountingStatus, DeletionReason
+from corenet.ggsn.pools import AddressPool, Hold
 from corenet.radius.attributes import Attributes, encode_attributes
 from corenet.radius.client import AccountingClient
 from corenet.schedule import Alarm

@@ -12,14 +12,14 @@ mobiles that has made its last hop.
 
 Packets for Gi are put in ``AccessPoint.outgoing``, from where they are taken by APN.
 
-This is the way of any packet. ``corenet.ggsn.forwarding`` is a short cut for the usual ones.
+This is the way of any packet; ``forwarding`` is a short cut for the usual ones.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from corenet.ggsn.activations import NetworkActivations
+from corenet.ggsn.activation.activations import NetworkActivations
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
 from corenet.ggsn.destinations import Way, is_link_local

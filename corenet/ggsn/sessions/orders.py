@@ -20,15 +20,15 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Final
 
-from corenet.ggsn.accounting import Accounting
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.aaa.radius_attributes import qos_octets
 from corenet.ggsn.authorization import Authorization
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
-from corenet.ggsn.deletion import Deletion
 from corenet.ggsn.events import DeletionReason, SessionOrderReceived, UpdateFailure
 from corenet.ggsn.pools import PREFIX_LENGTH
-from corenet.ggsn.radius_attributes import qos_octets
-from corenet.ggsn.updates import Updates
+from corenet.ggsn.sessions.deletion import Deletion
+from corenet.ggsn.sessions.updates import Updates
 from corenet.radius.attributes import Attributes, Number, number_of
 from corenet.radius.dynamic import DynamicAuthorizationServer, ErrorCause, Order
 from gtp.ies.quality import QosProfile

@@ -15,9 +15,9 @@ from hashlib import md5
 from hmac import compare_digest
 from typing import Final
 
-from corenet.ggsn import ppp
 from corenet.ggsn.config import Credential
-from corenet.ggsn.ppp import PppPacket, Protocol
+from corenet.ggsn.options import ppp
+from corenet.ggsn.options.ppp import PppPacket, Protocol
 from corenet.radius.access import Chap, Pap
 
 _AUTHENTICATE_REQUEST: Final = 1

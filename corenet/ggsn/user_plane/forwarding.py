@@ -1,6 +1,6 @@
 """User traffic in bulk: the short cut that nearly every packet takes.
 
-Specs: as ``corenet.ggsn.traffic``, whose rules these are.
+Specs: as ``corenet.ggsn.user_plane.traffic``, whose rules these are.
 
 Theory of operation. Packets come in batches. A packet that is usual in every respect (a plain
 G-PDU of a context whose order need not be kept, from the mobile's own address, to an address known
@@ -22,7 +22,7 @@ from typing import Final
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
 from corenet.ggsn.pools import PREFIX_LENGTH
-from corenet.ggsn.traffic import Traffic
+from corenet.ggsn.user_plane.traffic import Traffic
 from corenet.interfaces.bulk import Burst
 from corenet.interfaces.node import Address
 

@@ -24,17 +24,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Final
 
-from corenet.ggsn import ipcp, ppp
-from corenet.ggsn.authentication import (
+from corenet.ggsn.config import Apn
+from corenet.ggsn.options import ipcp, ppp
+from corenet.ggsn.options.authentication import (
     Authentication,
     Presented,
     challenges_of,
     presented,
     refusal,
 )
-from corenet.ggsn.config import Apn
-from corenet.ggsn.ipcp import IpcpOption
-from corenet.ggsn.ppp import ConfigureCode, Protocol
+from corenet.ggsn.options.ipcp import IpcpOption
+from corenet.ggsn.options.ppp import ConfigureCode, Protocol
 from gtp.ies.session import MS_AND_NETWORK, MS_ONLY
 
 _HEADER: Final = b"\x80"

@@ -9,41 +9,41 @@ from dataclasses import dataclass
 from socket import AF_INET6, inet_aton, inet_pton
 from typing import Final
 
-from corenet.ggsn.accounting import Accounting
-from corenet.ggsn.activations import NetworkActivations
-from corenet.ggsn.admission import Admission, Question, RefusedError
+from corenet.ggsn.aaa.accounting import Accounting
+from corenet.ggsn.aaa.admission import Admission, Question, RefusedError
+from corenet.ggsn.activation.activations import NetworkActivations
+from corenet.ggsn.activation.causes import gtp_cause
+from corenet.ggsn.activation.network_activation import NetworkActivation
 from corenet.ggsn.authorization import Authorization
-from corenet.ggsn.bearer_control import mode_for_sgsn, note_mobile, note_sgsn
-from corenet.ggsn.causes import gtp_cause
 from corenet.ggsn.contexts import ControlTunnel, PdpContext, time_zone_octets
-from corenet.ggsn.core import Core, can_be_reached
-from corenet.ggsn.deletion import Deletion
+from corenet.ggsn.core import Core
 from corenet.ggsn.events import (
     DeletionReason,
     PdpContextCreated,
     PdpContextRefused,
 )
-from corenet.ggsn.network_activation import NetworkActivation
 from corenet.ggsn.ordering import Ordering, keeps_order
 from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool, known_by, octets_of
-from corenet.gi.flows import Filters, applied
+from corenet.ggsn.sessions.bearer_control import mode_for_sgsn, note_mobile, note_sgsn
+from corenet.ggsn.sessions.deletion import Deletion
+from corenet.ggsn.sessions.requests import (
+    FAMILIES,
+    require_access,
+    require_consistent,
+    require_type,
+    template_of,
+)
+from corenet.gi.flows import Filters
 from corenet.interfaces.activation import Step
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.endpoint import RequestReceived
-from gtp.ies import EndUserAddress, PdpType
-from gtp.ies.filters import TftError, TrafficFlowTemplate
+from gtp.ies import EndUserAddress
 from gtp.ies.quality import limited_qos
 from gtp.messages import (
     CreatePdpContextRequest,
     CreatePdpContextResponse,
 )
 
-_FAMILIES: Final = {
-    PdpType.IPV4: frozenset((4,)),
-    PdpType.IPV6: frozenset((6,)),
-    PdpType.IPV4V6: frozenset((4, 6)),
-}
-"""Which versions of IP a PDP type is for."""
 _IPV4: Final = frozenset((4,))
 _IPV6: Final = frozenset((6,))
 _UNIVERSAL: Final = 0x02 << 56
@@ -66,7 +66,7 @@ class _Grant:
     replaces: tuple[PdpContext, ...]
 
 
-class Sessions:
+class Creation:
     """Creates PDP contexts."""
 
     def __init__(
@@ -118,7 +118,7 @@ class Sessions:
             if imsi is None:
                 raise RefusedError(Cause.MANDATORY_IE_MISSING)
             require_consistent(message, tunnel)
-            access = _require_access(message, access, tunnel)
+            access = require_access(message, access, tunnel)
             if question is None and self._is_to_be_judged(received, imsi, access, now):
                 return
             authorization = self._authorization(message, access, question)
@@ -163,7 +163,7 @@ class Sessions:
         assert isinstance(message, CreatePdpContextRequest)
         if access.apn.authentication is None:
             return False
-        _require_type(message)
+        require_type(message)
         tunnel = ControlTunnel(0, imsi, message.sgsn_address_control, 0, received.peer[0])
         context = self.make_context(message, tunnel, access, self.next_charging_id(), now)
         self._admission.ask(received, context, now)
@@ -192,8 +192,8 @@ class Sessions:
         authorization: Authorization | None,
     ) -> _Grant:
         """Return what is granted, or raise ``RefusedError``."""
-        address = _require_type(message)
-        asked = _FAMILIES[address.pdp_type]
+        address = require_type(message)
+        asked = FAMILIES[address.pdp_type]
         ipv4 = self._static_ipv4(address, imsi, access) if 4 in asked else None
         ipv6 = self._static_ipv6(address, imsi, access) if 6 in asked else None
         if authorization is not None:
@@ -219,7 +219,7 @@ class Sessions:
         cause = Cause.REQUEST_ACCEPTED
         if families != asked:
             cause = Cause.NEW_PDP_TYPE_NETWORK_PREFERENCE
-        return _Grant(access, families, ipv4, ipv6, _template(message), cause, replaces)
+        return _Grant(access, families, ipv4, ipv6, template_of(message), cause, replaces)
 
     def _is_full(self, access: AccessPoint, replaces: tuple[PdpContext, ...]) -> bool:
         """Whether the GGSN or an APN has as many contexts as it may, but for those that go."""
@@ -432,52 +432,11 @@ class Sessions:
         return self._charging_id
 
 
-def require_consistent(message: CreatePdpContextRequest, tunnel: ControlTunnel | None) -> None:
-    """Refuse an SGSN that cannot be answered where it wants, or says two things of whose it is."""
-    whose = message.imsi if tunnel is None else tunnel.imsi
-    reachable = can_be_reached(message.sgsn_address_control) and can_be_reached(
-        message.sgsn_address_user
-    )
-    if not reachable or message.imsi not in (None, whose):
-        raise RefusedError(Cause.MANDATORY_IE_INCORRECT)
-
-
-def _require_access(
-    message: CreatePdpContextRequest, access: AccessPoint | None, tunnel: ControlTunnel | None
-) -> AccessPoint:
-    """Return the access point that a request is for, or raise ``RefusedError``."""
-    if tunnel is None and message.teid_control is None:
-        raise RefusedError(Cause.MANDATORY_IE_MISSING)
-    if access is None:
-        raise RefusedError(Cause.MISSING_OR_UNKNOWN_APN)
-    return access
-
-
 def _bound(access: AccessPoint, imsi: str, size: int) -> bytes | None:
     """Return a subscriber's static address where it has so many octets, or None."""
     binding = access.bindings.get(imsi)
     octets = binding.octets if binding is not None else b""
     return octets if len(octets) == size else None
-
-
-def _template(message: CreatePdpContextRequest) -> Filters:
-    """Return the packet filters that an SGSN gives a primary context, or raise ``RefusedError``."""
-    if message.tft is None:
-        return ()
-    try:
-        return applied((), TrafficFlowTemplate.parse(message.tft), ())
-    except TftError as error:
-        raise RefusedError(error.cause) from None
-
-
-def _require_type(message: CreatePdpContextRequest) -> EndUserAddress:
-    """Return what kind of address is asked for, or raise ``RefusedError``."""
-    address = message.end_user_address
-    if address is None:
-        raise RefusedError(Cause.MANDATORY_IE_MISSING)
-    if address.pdp_type not in _FAMILIES:
-        raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
-    return address
 
 
 def _address(

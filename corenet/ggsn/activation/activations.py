@@ -10,12 +10,14 @@ the procedure's inputs here.
 
 from __future__ import annotations
 
-from corenet.ggsn.causes import (
+from corenet.ggsn.activation.causes import (
     absent_subscriber,
     gtp_cause,
     map_cause,
     not_reachable_text,
 )
+from corenet.ggsn.activation.network_activation import Failure, Input, NetworkActivation, State
+from corenet.ggsn.activation.reachability import Reachability
 from corenet.ggsn.config import StaticBinding, apn_key
 from corenet.ggsn.contexts import PdpContext
 from corenet.ggsn.core import Core
@@ -26,9 +28,7 @@ from corenet.ggsn.events import (
     PdusDropped,
     Trigger,
 )
-from corenet.ggsn.network_activation import Failure, Input, NetworkActivation, State
 from corenet.ggsn.pools import AccessPoint, octets_of
-from corenet.ggsn.reachability import Reachability
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
 from gtp.codes import MapCause, MsNotReachableReason
 from gtp.constants import Cause

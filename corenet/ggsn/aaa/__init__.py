@@ -1,0 +1,1 @@
+"""What RADIUS servers decide of PDP contexts, and what they are told."""

@@ -1,0 +1,1 @@
+"""Protocol configuration options: what mobiles ask for beside a context, and the answers."""

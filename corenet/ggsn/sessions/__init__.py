@@ -1,0 +1,1 @@
+"""PDP contexts from their creation over changes to their end."""

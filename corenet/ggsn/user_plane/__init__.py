@@ -1,0 +1,1 @@
+"""The packets of PDP contexts, between tunnels and Gi."""
