@@ -13,13 +13,8 @@ time passes until everything must have come to an end. ``Round.check`` says what
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -37,6 +32,18 @@ from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import DeliveryMethod, Priority, QualityOfService, ReplaceMethod
 from testbed.codecs.pap.schema import ELEMENTS
+from testbed.experiments.fuzzing import (
+    Change,
+    cut,
+    double,
+    drifting,
+    end,
+    flip,
+    move,
+    parser,
+    play_for,
+    play_guided,
+)
 from testbed.gateway.config import ClientProfiles, GatewayConfig, RetryPolicy
 from testbed.gateway.initiators import Caller
 from testbed.gateway.keeping.records import StoredPush
@@ -282,33 +289,6 @@ def _measured(octets: bytes) -> bytes:
     return b"".join((before, name, b"%d" % len(body), rest[1], rest[2], end, body))
 
 
-def _piece(octets: bytearray, random: Random, longest: int) -> slice:
-    begin = random.randrange(len(octets) + 1)
-    return slice(begin, begin + random.randint(1, longest))
-
-
-def _flip(octets: bytearray, random: Random) -> None:
-    if octets:
-        octets[random.randrange(len(octets))] = random.randrange(256)
-
-
-def _cut(octets: bytearray, random: Random) -> None:
-    del octets[_piece(octets, random, random.choice((1, 30, 1000)))]
-
-
-def _double(octets: bytearray, random: Random) -> None:
-    piece = _piece(octets, random, 200)
-    octets[piece.start : piece.start] = octets[piece] * random.choice((1, 1, 2, 60))
-
-
-def _move(octets: bytearray, random: Random) -> None:
-    piece = _piece(octets, random, 200)
-    moved = octets[piece]
-    del octets[piece]
-    place = random.randrange(len(octets) + 1)
-    octets[place:place] = moved
-
-
 def _put_in(octets: bytearray, random: Random) -> None:
     place = random.randrange(len(octets) + 1)
     octets[place:place] = random.choice(_WORDS)
@@ -334,77 +314,36 @@ def _nest(octets: bytearray, random: Random) -> None:
     octets[place:place] = b"<%b>" % name * random.choice((3, 40, 800))
 
 
-def _end(octets: bytearray, random: Random) -> None:
-    del octets[random.randrange(len(octets) + 1) :]
-
-
-_CHANGES: Final[tuple[Callable[[bytearray, Random], None], ...]] = (
-    _flip, _cut, _double, _move, _put_in, _put_in, _replace, _replace, _swell, _nest, _end,
+_CHANGES: Final[tuple[Change, ...]] = (
+    flip, cut, double, move, _put_in, _put_in, _replace, _replace, _swell, _nest, end,
 )  # fmt: skip
 
 
 def inputs(random: Random) -> Iterator[bytes]:
     """Yield connections without end: the right ones first, then what becomes of them."""
-    begun = seeds()
-    yield from begun
-    while True:
-        octets = mutated(random.choice(begun), random)
-        yield octets
-        if random.random() < 0.02:
-            # What was changed is changed further now and then.
-            begun[random.randrange(len(begun))] = octets if random.random() < 0.5 else seeds()[0]
+    return drifting(seeds, mutated, random)
 
 
-def run(seconds: float, seed: int) -> int:
-    """Play until the time is over; return how many inputs there were. Raises BrokenError."""
-    random = Random(seed)
-    end = time.monotonic() + seconds
-    played = 0
-    for octets in inputs(random):
-        if time.monotonic() > end:
-            break
-        played += 1
-        try:
-            Round().play(octets, random)
-        except Exception:
-            sys.stderr.write(f"input {played} of seed {seed}:\n{octets!r}\n")
-            raise
-    return played
-
-
-def run_atheris(seconds: float, seed: int) -> None:
-    """Have libFuzzer look for paths; it ends the process. ImportError where atheris is missing."""
-    import atheris
-
-    # Code is instrumented as it is imported, so what has been is imported anew.
-    for name in [name for name in sys.modules if name.startswith("testbed.")]:
-        del sys.modules[name]
-    with atheris.instrument_imports(include=["testbed"]):
-        instrumented = import_module("testbed.experiments.fuzz")
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder) / "corpus"
-        corpus.mkdir()
-        for number, octets in enumerate(seeds()):
-            (corpus / str(number)).write_bytes(octets)
-        known = Path(folder) / "words"
-        quoted = ("".join(f"\\x{octet:02x}" for octet in word) for word in _WORDS)
-        known.write_text("".join(f'"{word}"\n' for word in quoted), encoding="ascii")
-        arguments = [sys.argv[0], f"-max_total_time={int(seconds)}", f"-seed={seed or 1}"]
-        arguments += [f"-dict={known}", f"-max_len={LARGEST}", "-print_final_stats=1", str(corpus)]
-        atheris.Setup(arguments, lambda octets: instrumented.Round().play(octets, Random(1)))
-        atheris.Fuzz()
+def play(octets: bytes, random: Random) -> None:
+    """Play one connection against a gateway of its own. Raises BrokenError."""
+    Round().play(octets, random)
 
 
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m testbed.experiments.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--seed", type=int, default=1, help="the same inputs for the same seed")
-    parser.add_argument("--atheris", action="store_true", help="let libFuzzer choose the inputs")
-    options = parser.parse_args()
+    options = parser("testbed.experiments.fuzz", __doc__).parse_args()
     if options.atheris:
-        run_atheris(options.seconds, options.seed)
-    played = run(options.seconds, options.seed)
+        play_guided(
+            "testbed.experiments.fuzz",
+            ("testbed",),
+            lambda module: module.play,
+            seeds(),
+            words=_WORDS,
+            largest=LARGEST,
+            seconds=options.seconds,
+            seed=options.seed,
+        )
+    played = play_for(options.seconds, options.seed, inputs(Random(options.seed)), play)
     print(f"{played} connections, each answered as it must be; nothing was left over.")
     return 0
 
