@@ -121,6 +121,7 @@ def _sgsn(lab: Lab, name: str, parts: Mapping[str, SgsnPart]) -> SgsnConfig:
             echo_interval=part.gtp.echo_interval,
         ),
         authentication=Authentication(part.authentication),
+        max_contexts=part.most_contexts,
         max_detached=part.detached_kept,
         max_short_messages=part.short_messages,
     )

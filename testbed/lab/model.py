@@ -300,6 +300,11 @@ class SgsnPart(Part):
     t3360: Seconds = Field(
         default=6.0, description="wait for the mobile after Authentication and Ciphering Request"
     )
+    most_contexts: int = Field(
+        default=100_000,
+        ge=1,
+        description="PDP contexts at a time; who asks for a further one is refused with SM cause 26",
+    )
     detached_kept: int = Field(
         default=10_000,
         ge=0,
