@@ -262,6 +262,7 @@ messages = st.builds(
     st.booleans(),
     st.booleans(),
     st.lists(pdp_infos, max_size=3).map(tuple),
+    st.lists(octet, max_size=3).map(tuple),
     st.lists(vectors, max_size=3).map(tuple),
     st.none() | st.binary(min_size=16, max_size=16),
     st.none() | st.binary(min_size=14, max_size=14),
@@ -409,6 +410,7 @@ def test_summaries_name_what_matters() -> None:
         "SendAuthInfo Result, 234150999999999, 2 vectors, 1 of them for UMTS",
         "UpdateLocation Request, 234150999999999",
         "UpdateLocation Error, 234150999999999, IMSI unknown in HLR (2)",
+        "DeleteSubscriberData Request, 234150999999999, context 3, context 1",
         "InsertSubscriberData Request, 234150999999999, MSISDN 447700900123, "
         "wap.example 10.45.0.7, * dynamic",
         "LocationCancel Request, 234150999999999, update procedure",
