@@ -303,7 +303,7 @@ class SgsnPart(Part):
     most_contexts: int = Field(
         default=100_000,
         ge=1,
-        description="PDP contexts at a time; who asks for a further one is refused with SM cause 26",
+        description="PDP contexts at a time; a further one is refused with SM cause 26",
     )
     detached_kept: int = Field(
         default=10_000,
