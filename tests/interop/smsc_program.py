@@ -16,11 +16,11 @@ from twisted.internet.defer import Deferred
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.capture.capture import Capture
 from corenet.interfaces.node import Interface
-from testbed.codecs.smpp import DeliverSm, SmeAddress, SubmitSm
+from testbed.codecs.smpp import CommandStatus, DeliverSm, DeliverSmResp, SmeAddress, SubmitSm
 from testbed.codecs.smpp import parameters as p
 from testbed.lab.reactor_run import run_in_reactor
 from testbed.smpp.config import SmppLimits, SmppTimers
-from testbed.smpp.events import BindRequested, SessionEvent, Submitted
+from testbed.smpp.events import Answered, BindRequested, SessionEvent, Submitted
 from testbed.smpp.server import SmppServer
 from testbed.smpp.testing import ObligingSmsc
 
@@ -31,7 +31,21 @@ ENQUIRE_LINK = 0.5
 
 
 class Smsc(ObligingSmsc):
-    """Accepts, and delivers receipts and one message."""
+    """Accepts, and delivers receipts and one message; that again, where it comes too early."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._messages: dict[int, DeliverSm] = {}
+        self._early: list[int] = []
+
+    def handle_timeout(self, now: float) -> None:
+        """Deliver once more what a peer could not take yet."""
+        super().handle_timeout(now)
+        early, self._early = self._early, []
+        for connection in early:
+            session = self.server.session(connection)
+            if session is not None and session.state.is_bound:
+                session.deliver(self._messages[connection], "hello", now)
 
     def heard(self, event: SessionEvent, now: float) -> None:
         """Answer, and deliver what is to be delivered."""
@@ -44,7 +58,11 @@ class Smsc(ObligingSmsc):
             case BindRequested(request=bind) if session.state.value != "BOUND_TX":
                 short = SmeAddress(bind.system_id)
                 hello = DeliverSm(source=MOBILE, destination=short, short_message=b"from a mobile")
+                self._messages[event.connection] = hello
                 session.deliver(hello, "hello", now)
+            case Answered(context="hello", response=DeliverSmResp(status=CommandStatus.RX_T_APPN)):
+                # bearerbox says so until it has started whole.
+                self._early.append(event.connection)
             case Submitted(request=SubmitSm() as submit) if submit.registered_delivery & 1:
                 receipt = DeliverSm(
                     source=submit.destination,
