@@ -57,20 +57,21 @@ class BoundedClient:
         self,
         reactor: Any,
         *,
-        connections: int,
+        connections: int | None,
         largest_answer: int,
         policy: IPolicyForHTTPS | None = None,
         endpoints: IAgentEndpointFactory | None = None,
     ) -> None:
-        """Keep up to ``connections`` open to a host; ``largest_answer`` is in octets.
+        """Keep up to ``connections`` open to a host, or none; ``largest_answer`` is in octets.
 
         ``policy`` says whom to trust over TLS; None: those whom the system trusts. ``endpoints``
         takes the place of all that, and says how a connection is made.
         """
         self._reactor = reactor
         self._largest_answer = largest_answer
-        self._pool = HTTPConnectionPool(reactor)
-        self._pool.maxPersistentPerHost = connections
+        self._pool = HTTPConnectionPool(reactor, persistent=connections is not None)
+        if connections is not None:
+            self._pool.maxPersistentPerHost = connections
         self._pool.cachedConnectionTimeout = IDLE_SECONDS
         if endpoints is None:
             self.agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), pool=self._pool)

@@ -29,9 +29,6 @@ from testbed.pull.config import PullConfig
 from testbed.pull.effects import FetchFailure, FetchFromOrigin, OriginAnswer
 from testbed.pull.origins import is_closed
 
-AT_ONCE_PER_HOST = 16
-"""Idle connections that are kept to one origin server."""
-
 IsClosed = Callable[[str, int], bool]
 
 
@@ -60,7 +57,8 @@ class OriginClient:
 
         self._client = BoundedClient(
             reactor,
-            connections=AT_ONCE_PER_HOST,
+            # A server of strangers may close a connection while a POST is on its way to it.
+            connections=None,
             largest_answer=config.limits.body,
             endpoints=_Endpoints(reactor, closed, policy or BrowserLikePolicyForHTTPS()),
         )

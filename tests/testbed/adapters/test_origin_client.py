@@ -100,12 +100,13 @@ class OriginClientTests(TestCase):
         assert request.getHeader("Content-Length") == "3"
 
     async def test_a_server_is_sent_what_pull_says_and_no_more(self):
-        """No header of the client's own, and the target as it was judged."""
+        """No header but that of its own connection, and the target as it was judged."""
         for target in ("/%ff", "/%2F//a/../b", "/a?b=%26&c=[x]", "/;a=b?c=d?e"):
             await self.fetch(self.url(target), headers=(("Accept-Encoding", "identity"),))
         for request in self.pages.asked:
             names = {name for name, _ in request.requestHeaders.getAllRawHeaders()}
-            assert names == {b"Host", b"Accept-Encoding"}
+            assert names == {b"Host", b"Accept-Encoding", b"Connection"}
+            assert request.getHeader("Connection") == "close"
         assert self.pages.asked[0].getHeader("Accept-Encoding") == "identity"
         targets = [request.uri for request in self.pages.asked]
         assert targets == [b"/%ff", b"/%2F//a/../b", b"/a?b=%26&c=[x]", b"/;a=b?c=d?e"]
