@@ -51,7 +51,7 @@ class Response:
 
 
 class BoundedClient:
-    """Sends requests over connections that stay open between them."""
+    """Sends requests and reads whole answers, of no more than so many octets."""
 
     def __init__(
         self,

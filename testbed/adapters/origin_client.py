@@ -98,7 +98,7 @@ class OriginClient:
             fetch.cancel()
 
     async def close(self) -> None:
-        """Break off all fetches, close idle connections."""
+        """Break off all fetches."""
         await self._client.close()
 
 
