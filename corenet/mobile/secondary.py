@@ -95,19 +95,6 @@ def accepted(sessions: Sessions, message: sm.ActivateSecondaryPdpContextAccept, 
     )
 
 
-def rejected(sessions: Sessions, message: sm.ActivateSecondaryPdpContextReject, now: float) -> None:
-    """Take the network's Activate Secondary PDP Context Reject."""
-    context = sessions.find(message.ti.mirrored)
-    if context is None:
-        sessions.send_unknown(message.ti)
-    elif context.state is ContextState.ACTIVATING:
-        sessions.back_offs.begin(context.apn, message.back_off_timer, now)
-        sessions.end_activation(context, message.cause, now)
-    else:
-        cause = SmCause.MESSAGE_TYPE_NOT_COMPATIBLE_WITH_STATE
-        sessions.send(sm.SmStatus(context.ti, cause))
-
-
 def requested(
     sessions: Sessions,
     message: sm.RequestSecondaryPdpContextActivation,

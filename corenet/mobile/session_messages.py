@@ -70,7 +70,11 @@ def _accept(sessions: Sessions, message: sm.ActivatePdpContextAccept, now: float
     sessions.activated(context, given, now)
 
 
-def _reject(sessions: Sessions, message: sm.ActivatePdpContextReject, now: float) -> None:
+def _reject(
+    sessions: Sessions,
+    message: sm.ActivatePdpContextReject | sm.ActivateSecondaryPdpContextReject,
+    now: float,
+) -> None:
     context = sessions.find(message.ti.mirrored)
     if context is None:
         sessions.send_unknown(message.ti)
@@ -149,7 +153,7 @@ _ANSWERS: Final[Mapping[type, Callable[[Sessions, Any, float], None]]] = Mapping
         sm.DeactivatePdpContextRequest: _deactivate,
         sm.DeactivatePdpContextAccept: _deactivated,
         sm.ActivateSecondaryPdpContextAccept: secondary.accepted,
-        sm.ActivateSecondaryPdpContextReject: secondary.rejected,
+        sm.ActivateSecondaryPdpContextReject: _reject,
         sm.ModifyPdpContextAcceptDownlink: modification.accepted,
         sm.ModifyPdpContextReject: modification.rejected,
         sm.SmStatus: _status,
