@@ -8,6 +8,7 @@ together. Where nothing is to be logged, nothing is made at all.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, MutableMapping
@@ -302,3 +303,25 @@ def log_to(stream: TextIO | None, *, as_json: bool = False) -> LogStream | None:
     whole = _IntoOurs() if as_json else textFileLogObserver(cast(TextIO, lines))
     globalLogBeginner.beginLoggingTo([_FromWarning(whole)], redirectStandardIO=False)
     return lines
+
+
+def log_to_logging() -> None:
+    """Log to the standard library's ``logging`` from now on: what happened, and logfmt.
+
+    For a process that is somebody else's, which says where lines of ``corenet`` go.
+    """
+    logging.getLogger("corenet").setLevel(logging.INFO)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        processors=[structlog.processors.format_exc_info, _for_logging],
+        logger_factory=lambda name: logging.getLogger(f"corenet.{name}"),
+    )
+
+
+def _for_logging(
+    _logger: object, level: str, values: MutableMapping[str, Any]
+) -> tuple[tuple[str], dict[str, Any]]:
+    """Return what a logger of ``logging`` is called with: its caller is three frames away."""
+    line = f"{values.pop('event')} {logfmt(None, level, values)}"
+    # It stands for itself: there is nothing to put in where it has a "%".
+    return (line.rstrip(" "),), {"stacklevel": 3}

@@ -150,13 +150,21 @@ def lab_seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def corenet_reactor() -> Iterator[Callable[[], ReactorThread]]:
-    """Return what returns the thread of labs on sockets, which is there when first asked for."""
+    """Return what returns the thread of labs on sockets, which is there when first asked for.
+
+    From then on what they log is captured by pytest, unless structlog was configured before.
+    """
     threads: list[ReactorThread] = []
 
     def thread() -> ReactorThread:
         if not threads:
-            from testbed.bench.reactor_thread import ReactorThread
+            import structlog
 
+            from testbed.bench.reactor_thread import ReactorThread
+            from testbed.lab.logs import log_to_logging
+
+            if not structlog.is_configured():
+                log_to_logging()
             threads.append(ReactorThread())
         return threads[0]
 

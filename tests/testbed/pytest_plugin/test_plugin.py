@@ -76,6 +76,34 @@ def test_one_body_runs_on_sockets_and_in_virtual_time(tried: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["*arrives?virtual? PASSED*", "*arrives?sockets? PASSED*"])
 
 
+def test_what_labs_log_is_of_the_report_and_not_of_the_terminal(tried: pytest.Pytester) -> None:
+    """A lab on sockets logs from its own thread, whether a test runs just then or not."""
+    tried.makeconftest("""
+        import structlog
+
+        def pytest_runtest_logreport(report):
+            structlog.get_logger("gateway").info("said between tests")
+    """)
+    tried.makepyfile("""
+        import pytest
+
+        @pytest.mark.corenet_time("sockets")
+        def test_that_fails(lab, gateway, mobile):
+            gateway.push(mobile).expect_result()
+            assert False
+
+        def test_that_passes():
+            pass
+    """)
+    result = tried.runpytest_subprocess("-v", timeout=300)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*Captured log call*", "INFO *corenet.gateway:*.py:* push sent node=gateway push_id=*"]
+    )
+    result.stdout.no_fnmatch_line("*said between tests*")
+    result.stdout.no_fnmatch_line("*Captured stdout*")
+
+
 def test_labs_on_sockets_run_side_by_side(tried: pytest.Pytester) -> None:
     """Two in one test, and those of two processes: all forward the same port to their mobiles."""
     tried.makepyfile("""
