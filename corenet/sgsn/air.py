@@ -11,14 +11,10 @@ from corenet.interfaces.node import Address
 from corenet.sgsn.core import Core
 from corenet.sgsn.events import MmState
 from corenet.sgsn.mm_context import MmContext
-from corenet.sgsn.mobility.attach import Attaches
-from corenet.sgsn.mobility.detach import Detaches
-from corenet.sgsn.mobility.messages import Mobility
-from corenet.sgsn.mobility.presence import Presence
+from corenet.sgsn.mobility.management import MobilityManagement
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.sessions.messages import Sessions
-from corenet.sgsn.sessions.packets import Packets
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 
 DUPLICATE_ATTACH = 2.0
@@ -36,21 +32,17 @@ class Air:
     def __init__(
         self,
         core: Core,
-        attaches: Attaches,
-        detaches: Detaches,
-        mobility: Mobility,
-        presence: Presence,
-        sessions: Sessions,
-        packets: Packets,
+        mobility: MobilityManagement,
+        sessions: SessionManagement,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
-        self._attaches = attaches
-        self._detaches = detaches
+        self._attaches = mobility.attaches
+        self._detaches = mobility.detaches
         self._mobility = mobility
-        self._presence = presence
+        self._presence = mobility.presence
         self._sessions = sessions
-        self._packets = packets
+        self._packets = sessions.packets
         self._short_messages = short_messages
 
     def receive(self, data: bytes, radio: Address, now: float) -> None:

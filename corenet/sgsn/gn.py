@@ -9,11 +9,7 @@ from corenet.interfaces.nas.causes import SmCause, sm_cause_for_delete
 from corenet.sgsn.core import Core
 from corenet.sgsn.events import DeactivationReason, PdpState
 from corenet.sgsn.mobility.departure import Departures
-from corenet.sgsn.sessions.activation import Activations
-from corenet.sgsn.sessions.deactivation import Deactivations
-from corenet.sgsn.sessions.modification import Modifications
-from corenet.sgsn.sessions.notification import PduNotifications
-from corenet.sgsn.sessions.secondary_request import SecondaryRequests
+from corenet.sgsn.sessions.management import SessionManagement
 from gtp.constants import Cause
 from gtp.events import (
     Event,
@@ -43,19 +39,15 @@ class Gn:
     def __init__(
         self,
         core: Core,
-        notifications: PduNotifications,
-        activations: Activations,
-        deactivations: Deactivations,
-        modifications: Modifications,
-        secondary_requests: SecondaryRequests,
+        sessions: SessionManagement,
         departures: Departures,
     ) -> None:
         self._core = core
-        self._notifications = notifications
-        self._activations = activations
-        self._deactivations = deactivations
-        self._modifications = modifications
-        self._secondary_requests = secondary_requests
+        self._notifications = sessions.notifications
+        self._activations = sessions.activations
+        self._deactivations = sessions.deactivations
+        self._modifications = sessions.modifications
+        self._secondary_requests = sessions.secondary_requests
         self._departures = departures
 
     def take_gtp(self, now: float) -> None:

@@ -3,10 +3,10 @@
 Specs: TS 23.060 (procedures), TS 24.008 (GMM and SM towards mobiles), TS 29.060 (GTP).
 
 Theory of operation. Octets that arrive go to the room of their interface: ``air`` (mobiles),
-``gn`` and ``sessions.packets`` (GGSNs), ``hlr_link``, ``mobility.messages`` and ``short_messages``
-(HLR). These find the procedure that is concerned; each procedure is a module of ``mobility`` or
-``sessions`` with its own text. All of them stand on ``core``, which collects what is to be sent and
-what has happened.
+``gn`` and ``sessions.packets`` (GGSNs), ``hlr_link``, ``mobility.management`` and
+``short_messages`` (HLR). These find the procedure that is concerned; each procedure is a module of
+``mobility`` or ``sessions`` with its own text, and made by the ``management`` of its room. All of
+them stand on ``core``, which collects what is to be sent and what has happened.
 
 On ``stop`` every PDP context is deleted at its GGSN, with one Delete PDP Context Request whose
 answer nobody waits for. Mobiles are not told: one that speaks to the SGSN that comes after is
@@ -34,29 +34,9 @@ from corenet.sgsn.events import (
 )
 from corenet.sgsn.gn import Gn
 from corenet.sgsn.hlr_link import HlrLink
-from corenet.sgsn.mobility.arrival import Arrivals
-from corenet.sgsn.mobility.attach import Attaches
-from corenet.sgsn.mobility.authentication import Authentications
-from corenet.sgsn.mobility.departure import Departures
-from corenet.sgsn.mobility.detach import Detaches
-from corenet.sgsn.mobility.identification import Identifications
-from corenet.sgsn.mobility.messages import Mobility
-from corenet.sgsn.mobility.presence import Presence
-from corenet.sgsn.mobility.restoration import Restorations
-from corenet.sgsn.mobility.update import Updates
+from corenet.sgsn.mobility.management import MobilityManagement
 from corenet.sgsn.paging import Paging
-from corenet.sgsn.sessions.activation import Activations
-from corenet.sgsn.sessions.deactivation import Deactivations
-from corenet.sgsn.sessions.deletion import Deletions
-from corenet.sgsn.sessions.ggsn_selection import GgsnSelection
-from corenet.sgsn.sessions.messages import Sessions
-from corenet.sgsn.sessions.modification import Modifications
-from corenet.sgsn.sessions.network_request import NetworkRequests
-from corenet.sgsn.sessions.notification import PduNotifications
-from corenet.sgsn.sessions.packets import Packets
-from corenet.sgsn.sessions.secondary import SecondaryActivations
-from corenet.sgsn.sessions.secondary_request import SecondaryRequests
-from corenet.sgsn.sessions.subscription_changes import SubscriptionChanges
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.counters import EndpointCounters
 from gtp.ies.quality import QosProfile
@@ -75,111 +55,14 @@ class Sgsn:
         self.counters = core.counters
         """What was counted, by name: procedures, packets, frames dropped and why."""
         self._hlr = HlrLink(core)
-        self._deletions = deletions = Deletions(core)
-        self._deactivations = Deactivations(core, deletions)
         self._paging = Paging(core)
-        self._requests = NetworkRequests(core, self._paging)
-        self._packets = Packets(core, self._deactivations)
-        self._secondary_requests = SecondaryRequests(core, self._requests)
-        self._selection = GgsnSelection(core)
-        activations = Activations(
-            core,
-            deletions,
-            self._deactivations,
-            self._requests,
-            self._packets,
-            self._secondary_requests,
-            self._selection,
-        )
-        self._modifications = modifications = Modifications(core, self._deactivations)
-        notifications = PduNotifications(core, self._requests, self._deactivations, modifications)
         self._short_messages = ShortMessages(core, self._hlr, self._paging)
-        self._detaches = Detaches(
-            core,
-            self._hlr,
-            self._deactivations,
-            self._requests,
-            self._short_messages,
+        self._sessions = sessions = SessionManagement(core, self._paging)
+        self._mobility = mobility = MobilityManagement(
+            core, self._hlr, self._paging, sessions, self._short_messages
         )
-        self._restorations = Restorations(core, self._hlr, self._detaches)
-        self._presence = Presence(core, self._hlr, self._paging, self._detaches)
-        self._identifications = Identifications(core)
-        self._authentications = Authentications(core, self._hlr)
-        self._attaches = attaches = Attaches(
-            core,
-            self._hlr,
-            self._detaches,
-            self._identifications,
-            self._authentications,
-            self._requests,
-            self._short_messages,
-        )
-        self._updates = Updates(
-            core, attaches, self._deactivations, self._authentications, self._detaches
-        )
-        self._departures = Departures(
-            core,
-            self._paging,
-            self._packets,
-            self._deactivations,
-            self._requests,
-            self._short_messages,
-            self._detaches,
-            self._presence,
-        )
-        self._arrivals = Arrivals(
-            core,
-            self._hlr,
-            self._authentications,
-            self._updates,
-            deletions,
-            self._requests,
-            self._short_messages,
-            self._packets,
-            self._presence,
-        )
-        self._mobility = Mobility(
-            core,
-            self._hlr,
-            attaches,
-            self._detaches,
-            self._updates,
-            self._identifications,
-            self._authentications,
-            self._arrivals,
-            self._departures,
-        )
-        self._subscription_changes = SubscriptionChanges(
-            activations, self._deactivations, modifications
-        )
-        sessions = Sessions(
-            core,
-            self._requests,
-            activations,
-            self._deactivations,
-            modifications,
-            SecondaryActivations(core, activations, self._secondary_requests),
-            self._secondary_requests,
-        )
-        self._air = Air(
-            core,
-            attaches,
-            self._detaches,
-            self._mobility,
-            self._presence,
-            sessions,
-            self._packets,
-            self._short_messages,
-        )
-        self._gn = Gn(
-            core,
-            notifications,
-            activations,
-            self._deactivations,
-            modifications,
-            self._secondary_requests,
-            self._departures,
-        )
+        self._air = Air(core, mobility, sessions, self._short_messages)
+        self._gn = Gn(core, sessions, mobility.departures)
         self._running = True
 
     def start(self, now: float) -> None:
@@ -188,7 +71,7 @@ class Sgsn:
     def stop(self, now: float) -> None:
         """End service: contexts are deleted at their GGSNs, whose answers are still heard."""
         for mobile in self._core.mobiles:
-            self._detaches.forsake(mobile, DeactivationReason.STOPPED, now)
+            self._mobility.detaches.forsake(mobile, DeactivationReason.STOPPED, now)
             self._core.mobiles.remove(mobile)
             if mobile.state is MmState.ATTACHED:
                 self._core.emit(MobileDetached(mobile.imsi, DetachReason.STOPPED))
@@ -222,7 +105,7 @@ class Sgsn:
                 self._mobility.hlr_asks(message, now)
                 mobile = self._core.mobiles.with_imsi(message.imsi)
                 if mobile is not None:
-                    self._subscription_changes.apply(mobile, now)
+                    self._sessions.subscription_changes.apply(mobile, now)
         self._end(now)
 
     def next_timeout(self) -> float | None:
@@ -262,13 +145,13 @@ class Sgsn:
     def name_answered(self, answer: NameAnswer, now: float) -> None:
         """Take the DNS's answer to ``NameAsked``."""
         if self._running:
-            self._selection.name_answered(answer, now)
+            self._sessions.selection.name_answered(answer, now)
             self._end(now)
 
     def hlr_reset(self, now: float) -> None:
         """Take that the HLR may have forgotten where mobiles are, as by MAP's Reset."""
         if self._running:
-            self._restorations.begin(now)
+            self._mobility.restorations.begin(now)
             self._end(now)
 
     def detach(self, imsi: str, now: float, *, reattach: bool = False) -> bool:
@@ -287,7 +170,7 @@ class Sgsn:
         Return False if it is not attached, or is being given one already.
         """
         mobile = self._core.mobiles.with_imsi(imsi)
-        done = mobile is not None and self._updates.reallocate(mobile, now)
+        done = mobile is not None and self._mobility.updates.reallocate(mobile, now)
         self._end(now)
         return done
 
@@ -297,7 +180,7 @@ class Sgsn:
         context = None if mobile is None else mobile.contexts.get(nsapi)
         if mobile is None or context is None or context.state is not PdpState.ACTIVE:
             return False
-        self._deactivations.by_network(
+        self._sessions.deactivations.by_network(
             mobile,
             context,
             SmCause.REGULAR_DEACTIVATION,
@@ -321,7 +204,7 @@ class Sgsn:
         context = None if mobile is None else mobile.contexts.get(nsapi)
         if mobile is None or context is None or context.state is not PdpState.ACTIVE:
             return False
-        self._modifications.wanted_by_sgsn(mobile, context, qos, now)
+        self._sessions.modifications.wanted_by_sgsn(mobile, context, qos, now)
         self._end(now)
         return True
 
@@ -342,7 +225,7 @@ class Sgsn:
         if mobile is None or not mobile.suspended:
             return False
         mobile.suspended = False
-        self._presence.heard(mobile, now)
+        self._mobility.presence.heard(mobile, now)
         self._end(now)
         return True
 
@@ -373,25 +256,12 @@ class Sgsn:
         """
         core = self._core
         return {
-            "attaches": len(self._attaches),
-            "detaches": len(self._detaches),
+            **self._mobility.under_way,
+            **self._sessions.under_way,
             "pages": len(self._paging),
-            "updates": len(self._updates),
-            "arrivals": len(self._arrivals),
-            "departures": len(self._departures),
-            "identifications": len(self._identifications),
-            "authentications": len(self._authentications),
-            "restorations": len(self._restorations),
-            "network requests": len(self._requests),
-            "PDP contexts": sum(len(mobile.contexts) for mobile in core.mobiles),
-            "deactivations": len(self._deactivations),
-            "secondary requests": len(self._secondary_requests),
-            "modifications": len(self._modifications),
-            "deletions": len(self._deletions),
             "tunnel endpoints": core.user_plane.tunnels,
             "watched paths": core.endpoint.watched_paths,
             "requests": core.endpoint.open_requests,
-            "questions to the DNS": len(self._selection),
             "requests of others": core.endpoint.requests_in_work,
             "requests to the HLR": len(self._hlr),
             "short messages": len(self._short_messages),
@@ -399,7 +269,7 @@ class Sgsn:
 
     def _end(self, now: float) -> None:
         """Do what every verb ends with."""
-        self._packets.take_gtp(now)
+        self._sessions.packets.take_gtp(now)
         self._gn.take_gtp(now)
         self._paging.hold(now)
         self._core.collect_gtp()

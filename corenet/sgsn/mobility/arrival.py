@@ -51,9 +51,7 @@ from corenet.sgsn.pdp_context import (
     to_nas,
 )
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.sessions.deletion import Deletions
-from corenet.sgsn.sessions.network_request import NetworkRequests
-from corenet.sgsn.sessions.packets import Packets
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.constants import GTP_C_PORT, Cause
 from gtp.ies.context import OfNsapi
@@ -97,20 +95,18 @@ class Arrivals:
         hlr: HlrLink,
         authentications: Authentications,
         updates: Updates,
-        deletions: Deletions,
-        requests: NetworkRequests,
-        short_messages: ShortMessages,
-        packets: Packets,
         presence: Presence,
+        sessions: SessionManagement,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
         self._authentications = authentications
         self._updates = updates
-        self._deletions = deletions
-        self._requests = requests
+        self._deletions = sessions.deletions
+        self._requests = sessions.requests
         self._short_messages = short_messages
-        self._packets = packets
+        self._packets = sessions.packets
         self._presence = presence
         self._pending: dict[str, Arrival] = {}
         core.on_leave(self._drop)

@@ -36,7 +36,7 @@ from corenet.sgsn.mobility.authentication import Authentications, Refusal
 from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.mobility.identification import Identifications
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 from corenet.sgsn.subscription import NOTHING_SUBSCRIBED
 
@@ -68,7 +68,7 @@ class Attaches:
         detaches: Detaches,
         identifications: Identifications,
         authentications: Authentications,
-        requests: NetworkRequests,
+        sessions: SessionManagement,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
@@ -76,7 +76,7 @@ class Attaches:
         self._detaches = detaches
         self._identifications = identifications
         self._authentications = authentications
-        self._requests = requests
+        self._requests = sessions.requests
         self._short_messages = short_messages
         self._pending: dict[MmContext, Attach] = {}
 

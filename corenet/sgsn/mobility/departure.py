@@ -36,9 +36,7 @@ from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.mobility.presence import Presence
 from corenet.sgsn.paging import Paging
 from corenet.sgsn.pdp_context import USER_DATA_SAPIS, Forwarding, PdpContext
-from corenet.sgsn.sessions.deactivation import Deactivations
-from corenet.sgsn.sessions.network_request import NetworkRequests
-from corenet.sgsn.sessions.packets import Packets
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 from gtp.constants import GTP_U_PORT, Cause
 from gtp.events import RequestReceived
@@ -80,18 +78,16 @@ class Departures:
         self,
         core: Core,
         paging: Paging,
-        packets: Packets,
-        deactivations: Deactivations,
-        requests: NetworkRequests,
-        short_messages: ShortMessages,
         detaches: Detaches,
         presence: Presence,
+        sessions: SessionManagement,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._paging = paging
-        self._packets = packets
-        self._deactivations = deactivations
-        self._requests = requests
+        self._packets = sessions.packets
+        self._deactivations = sessions.deactivations
+        self._requests = sessions.requests
         self._short_messages = short_messages
         self._detaches = detaches
         self._presence = presence

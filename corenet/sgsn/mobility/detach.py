@@ -22,9 +22,8 @@ from corenet.sgsn.events import DeactivationReason, DetachReason, MmState, Mobil
 from corenet.sgsn.hlr_link import HlrLink
 from corenet.sgsn.mm_context import MmContext
 from corenet.sgsn.radio import RadioLink
-from corenet.sgsn.sessions.deactivation import Deactivations
 from corenet.sgsn.sessions.deletion import Deletion, after_all
-from corenet.sgsn.sessions.network_request import NetworkRequests
+from corenet.sgsn.sessions.management import SessionManagement
 from corenet.sgsn.short_messages import ShortMessages
 
 _FORGOTTEN: Final = frozenset(
@@ -55,14 +54,13 @@ class Detaches:
         self,
         core: Core,
         hlr: HlrLink,
-        deactivations: Deactivations,
-        requests: NetworkRequests,
+        sessions: SessionManagement,
         short_messages: ShortMessages,
     ) -> None:
         self._core = core
         self._hlr = hlr
-        self._deactivations = deactivations
-        self._requests = requests
+        self._deactivations = sessions.deactivations
+        self._requests = sessions.requests
         self._short_messages = short_messages
         self._pending: dict[MmContext, NetworkDetach] = {}
 

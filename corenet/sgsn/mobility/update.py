@@ -38,7 +38,7 @@ from corenet.sgsn.mobility.authentication import Authentications, Refusal
 from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.radio import RadioLink
 from corenet.sgsn.repetition import Repetition
-from corenet.sgsn.sessions.deactivation import Deactivations
+from corenet.sgsn.sessions.management import SessionManagement
 
 
 class _Given:
@@ -60,13 +60,13 @@ class Updates:
         self,
         core: Core,
         attaches: Attaches,
-        deactivations: Deactivations,
         authentications: Authentications,
         detaches: Detaches,
+        sessions: SessionManagement,
     ) -> None:
         self._core = core
         self._attaches = attaches
-        self._deactivations = deactivations
+        self._deactivations = sessions.deactivations
         self._authentications = authentications
         self._detaches = detaches
         self._pending: dict[MmContext, _Given] = {}

@@ -1,4 +1,4 @@
-"""Mobility management messages, from mobiles and from the HLR, to their procedures.
+"""Mobility management: its procedures, and the messages of mobiles and the HLR that run them.
 
 Specs: TS 24.008 §9.4 (messages), §8 (errors), TS 29.002 §8 (what the HLR asks).
 """
@@ -38,37 +38,72 @@ from corenet.sgsn.mobility.authentication import Authentications
 from corenet.sgsn.mobility.departure import Departures
 from corenet.sgsn.mobility.detach import Detaches
 from corenet.sgsn.mobility.identification import Identifications
+from corenet.sgsn.mobility.presence import Presence
+from corenet.sgsn.mobility.restoration import Restorations
 from corenet.sgsn.mobility.update import Updates
+from corenet.sgsn.paging import Paging
 from corenet.sgsn.radio import RadioLink
+from corenet.sgsn.sessions.management import SessionManagement
+from corenet.sgsn.short_messages import ShortMessages
 
 _ATTACH_REQUEST = 0x01
 _UPDATE_REQUEST = 0x08
 
 
-class Mobility:
-    """Takes mobility management messages."""
+class MobilityManagement:
+    """Makes the procedures, and takes mobility management messages."""
 
     def __init__(
         self,
         core: Core,
         hlr: HlrLink,
-        attaches: Attaches,
-        detaches: Detaches,
-        updates: Updates,
-        identifications: Identifications,
-        authentications: Authentications,
-        arrivals: Arrivals,
-        departures: Departures,
+        paging: Paging,
+        sessions: SessionManagement,
+        short_messages: ShortMessages,
     ) -> None:
         self._core = core
-        self._updates = updates
-        self._identifications = identifications
-        self._authentications = authentications
-        self._arrivals = arrivals
-        self._departures = departures
         self._hlr = hlr
-        self._attaches = attaches
-        self._detaches = detaches
+        self.detaches = Detaches(core, hlr, sessions, short_messages)
+        self.restorations = Restorations(core, hlr, self.detaches)
+        self.presence = Presence(core, hlr, paging, self.detaches)
+        self._identifications = Identifications(core)
+        self._authentications = Authentications(core, hlr)
+        self.attaches = Attaches(
+            core,
+            hlr,
+            self.detaches,
+            self._identifications,
+            self._authentications,
+            sessions,
+            short_messages,
+        )
+        self.updates = Updates(core, self.attaches, self._authentications, self.detaches, sessions)
+        self.departures = Departures(
+            core, paging, self.detaches, self.presence, sessions, short_messages
+        )
+        self._arrivals = Arrivals(
+            core,
+            hlr,
+            self._authentications,
+            self.updates,
+            self.presence,
+            sessions,
+            short_messages,
+        )
+
+    @property
+    def under_way(self) -> dict[str, int]:
+        """How much has begun and not ended, by what it is."""
+        return {
+            "attaches": len(self.attaches),
+            "detaches": len(self.detaches),
+            "updates": len(self.updates),
+            "arrivals": len(self._arrivals),
+            "departures": len(self.departures),
+            "identifications": len(self._identifications),
+            "authentications": len(self._authentications),
+            "restorations": len(self.restorations),
+        }
 
     def receive(self, link: RadioLink, mobile: MmContext | None, octets: bytes, now: float) -> None:
         """Take a message from the mobile at ``link``; None is one that is not known."""
@@ -77,15 +112,15 @@ class Mobility:
         except NasError as error:
             self._core.count("gmm_errors")
             if error.message_type == _ATTACH_REQUEST:
-                self._attaches.reject(link, error.cause)
+                self.attaches.reject(link, error.cause)
             elif error.message_type == _UPDATE_REQUEST:
-                self._updates.reject(link, "" if mobile is None else mobile.imsi, error.cause)
+                self.updates.reject(link, "" if mobile is None else mobile.imsi, error.cause)
             elif mobile is not None and error.message_type is not None:
                 self._core.say(link, GmmStatus(error.cause))
             return
         if isinstance(message, AttachRequest):
             self._arrivals.forget(link)
-            self._attaches.attach(link, message, now)
+            self.attaches.attach(link, message, now)
         elif isinstance(message, DetachRequestUplink):
             self._detach(link, mobile, message, now)
         elif isinstance(message, RoutingAreaUpdateRequest):
@@ -95,15 +130,15 @@ class Mobility:
         elif mobile is not None and isinstance(
             message, RoutingAreaUpdateComplete | PTmsiReallocationComplete
         ):
-            self._updates.complete(mobile)
+            self.updates.complete(mobile)
         elif mobile is not None and isinstance(message, AuthenticationResponse):
             self._authentications.responded(mobile, message, now)
         elif mobile is not None and isinstance(message, AuthenticationFailure):
             self._authentications.failed(mobile, message, now)
         elif mobile is not None and isinstance(message, AttachComplete):
-            self._attaches.complete(mobile, now)
+            self.attaches.complete(mobile, now)
         elif mobile is not None and isinstance(message, DetachAcceptUplink):
-            self._detaches.accepted(mobile, now)
+            self.detaches.accepted(mobile, now)
         else:
             self._core.count("gmm_ignored")
 
@@ -114,17 +149,17 @@ class Mobility:
         message: RoutingAreaUpdateRequest,
         now: float,
     ) -> None:
-        if self._updates.repeats(mobile, message):
+        if self.updates.repeats(mobile, message):
             return
         if self._arrivals.takes(message):
             self._arrivals.begin(link, message, now)
             return
         if mobile is None or mobile.state is not MmState.LEAVING:
-            self._updates.update(link, mobile, message, now)
+            self.updates.update(link, mobile, message, now)
         else:
             # Too late: the other SGSN has its contexts.
-            self._departures.cancelled(mobile, now)
-            self._updates.reject(link, mobile.imsi, GmmCause.IMPLICITLY_DETACHED)
+            self.departures.cancelled(mobile, now)
+            self.updates.reject(link, mobile.imsi, GmmCause.IMPLICITLY_DETACHED)
 
     def hlr_asks(self, message: GsupMessage, now: float) -> None:
         """Take a request of the HLR."""
@@ -159,7 +194,7 @@ class Mobility:
                 mobile.subscription = mobile.subscription.without(message.pdp_context_ids)
             elif mobile.state is MmState.ATTACHED:
                 cause = GmmCause.GPRS_SERVICES_NOT_ALLOWED
-                self._detaches.by_network(mobile, DetachReason.WITHDRAWN, now, cause)
+                self.detaches.by_network(mobile, DetachReason.WITHDRAWN, now, cause)
             else:
                 self._cancel(mobile, CancelType.SUBSCRIPTION_WITHDRAW, now)
 
@@ -172,7 +207,7 @@ class Mobility:
             if reattach
             else NetworkDetachType.REATTACH_NOT_REQUIRED
         )
-        self._detaches.by_network(mobile, DetachReason.NETWORK, now, kind=kind)
+        self.detaches.by_network(mobile, DetachReason.NETWORK, now, kind=kind)
         return True
 
     def _detach(
@@ -184,8 +219,8 @@ class Mobility:
     ) -> None:
         self._arrivals.forget(link)
         if mobile is not None:
-            self._attaches.cancel(mobile)
-            self._detaches.by_mobile(mobile, message.power_off, now)
+            self.attaches.cancel(mobile)
+            self.detaches.by_mobile(mobile, message.power_off, now)
         elif not message.power_off:
             self._core.say(link, DetachAcceptDownlink())
 
@@ -193,11 +228,11 @@ class Mobility:
         """Give a mobile up because the HLR says so (TS 29.002 §8.1.3)."""
         if why is CancelType.SUBSCRIPTION_WITHDRAW and mobile.state is MmState.ATTACHED:
             cause = GmmCause.GPRS_SERVICES_NOT_ALLOWED
-            self._detaches.by_network(mobile, DetachReason.HLR, now, cause)
+            self.detaches.by_network(mobile, DetachReason.HLR, now, cause)
             return
-        if self._departures.cancelled(mobile, now):
+        if self.departures.cancelled(mobile, now):
             return
-        self._attaches.cancel(mobile)
-        self._detaches.stop(mobile)
-        self._detaches.forsake(mobile, DeactivationReason.DETACHED, now)
-        self._detaches.gone(mobile, DetachReason.HLR, now)
+        self.attaches.cancel(mobile)
+        self.detaches.stop(mobile)
+        self.detaches.forsake(mobile, DeactivationReason.DETACHED, now)
+        self.detaches.gone(mobile, DetachReason.HLR, now)
