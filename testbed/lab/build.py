@@ -25,7 +25,6 @@ from corenet.ggsn.config import (
 from corenet.gi.terminal_plan import TerminalPlan
 from corenet.gi.tun_plan import TunPlan
 from corenet.hlr.config import Barring, HlrConfig, SubscribedApn, Subscriber
-from corenet.mobile.config import MobileTimers
 from gtp.timers import Timers
 from testbed.esme.config import EsmeConfig
 from testbed.gateway.config import GatewayConfig
@@ -233,6 +232,7 @@ def _core(lab: Lab, numbered: tuple[Numbered, ...]) -> CoreConfig | None:
         gsup_server=gsup.gsup_server(lab),
         hlrs_outside=outside,
         mobiles=() if not lab.all_sgsns() else subscribers.mobiles(lab, here),
+        mobile_timers=lab.mobile_timers.timers(),
         seed=lab.seed,
         base_station=elsewhere.base_station(lab, (one.imsi for one in here)),
     )
@@ -247,7 +247,7 @@ def _mobiles_process(lab: Lab, numbered: tuple[Numbered, ...], process: str) -> 
             mobiles=subscribers.mobiles(lab, there),
             seed=lab.seed,
             # Sockets lose what comes faster than it is read.
-            mobile_timers=MobileTimers(attach_spread=len(there) / ATTACHES_A_SECOND),
+            mobile_timers=lab.mobile_timers.timers(attach_spread=len(there) / ATTACHES_A_SECOND),
             transceiver=elsewhere.transceiver(lab, process),
             cells=access.areas_by_cell(lab),
         ),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from corenet.control.answering import Answering
 from corenet.interfaces.nas.gprs_timer import LONGEST
+from corenet.mobile.config import MobileTimers
 from testbed.lab.card_model import CardPart
 from testbed.lab.parts import (
     AnyNetwork,
@@ -171,6 +172,33 @@ class MixedPart(Part):
 
     weight: float = Field(default=1.0, gt=0, description="how many, beside the other weights")
     mobile: MobilePart = MobilePart()
+
+
+class MobileTimersPart(Part):
+    """How long mobiles wait for the network, all of them (TS 24.008 §11.2.2, §11.2.3)."""
+
+    t3310: Seconds = Field(default=15.0, description="after Attach Request")
+    t3311: Seconds = Field(
+        default=15.0, description="after an attach or update that failed, until the next attempt"
+    )
+    t3302: Seconds = Field(default=720.0, description="the same after five that failed in a row")
+    t3321: Seconds = Field(default=15.0, description="after Detach Request")
+    t3330: Seconds = Field(default=15.0, description="after Routing Area Update Request")
+    t3380: Seconds = Field(
+        default=30.0, description="after Activate PDP Context Request, and that of a secondary one"
+    )
+    t3381: Seconds = Field(default=8.0, description="after Modify PDP Context Request")
+    t3390: Seconds = Field(default=8.0, description="after Deactivate PDP Context Request")
+    attempts: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="times that a request is sent in all; the procedure fails at the last expiry",
+    )
+
+    def timers(self, *, attach_spread: float = 0.0) -> MobileTimers:
+        """Return the timers as mobiles have them."""
+        return MobileTimers(**self.model_dump(), attach_spread=attach_spread)
 
 
 class CellPart(Part):

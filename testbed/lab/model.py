@@ -23,7 +23,7 @@ from corenet.interfaces.node import Interface
 from testbed.lab.dns_model import DnsPart
 from testbed.lab.gateway_model import GatewayPart
 from testbed.lab.gi_model import GiPart
-from testbed.lab.mobiles_model import MobilesPart, RadioPart
+from testbed.lab.mobiles_model import MobilesPart, MobileTimersPart, RadioPart
 from testbed.lab.parts import (
     AnyHost,
     AnyNetwork,
@@ -428,6 +428,7 @@ class Lab(Part):
     mobiles: dict[NodeName, MobilesPart] = Field(
         default_factory=dict, description="processes of mobiles, by name"
     )
+    mobile_timers: MobileTimersPart = MobileTimersPart()
     subscribers: tuple[SubscriberPart, ...] = ()
     control: ControlPart | None = None
     gateway: GatewayPart | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corenet.mobile.config import MobileTimers
 from corenet.sgsn.config import DnsConfig, RoutingArea, SgsnConfig
 from testbed.lab.build import LoadedLab, build
 from testbed.lab.yaml_source import SourceError, read
@@ -63,6 +64,16 @@ def test_mobiles_are_in_cells_and_move() -> None:
     assert (moving.cell, moving.moves) == (13, ((5, 21), (9, 11)))
     assert moving.ready_timer == 10
     assert (still.cell, still.moves) == (11, ())
+
+
+def test_all_mobiles_have_the_timers_of_the_file() -> None:
+    """Those that it does not name are those of TS 24.008 §11.2."""
+    core = built(TWO + "mobile_timers: {t3380: 0.5, attempts: 3}\n").core
+    assert core is not None
+    assert core.mobile_timers == MobileTimers(t3380=0.5, attempts=3)
+    core = built(TWO).core
+    assert core is not None
+    assert core.mobile_timers == MobileTimers()
 
 
 @pytest.mark.parametrize(
