@@ -3,7 +3,8 @@
 In a ``console`` block a line that begins with ``$ `` is a command, and what follows it is what
 it prints, where ``…`` stands for any text. The commands of one page run in order in one shell,
 in an empty folder; one that ends with ``&`` keeps running until the page ends. A block that
-is headed with the name of a file is that file.
+is headed with the name of a file is that file. Commands that want more than a shell are in ``sh``
+blocks, and are run by tests of their own.
 """
 
 from __future__ import annotations
@@ -12,21 +13,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import require_peer, with_plugin
+from tests.pages import PAGES, ROOT, commands, lines, shell_commands, text_of
 
 pytestmark = pytest.mark.docs
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    page.relative_to(ROOT)
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
-)
-BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```[a-z]+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 READY = (
     "^Ready\\(:\\| to process requests\\)\\|MAIN: Start-up done\\|Connected to bearerbox\\|CTRL at"
@@ -41,28 +37,22 @@ PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 ELSEWHERE = {
-    "CORENET_COMPILE=1 pip install .": "tox's environment `compiled`",
-    "tox run               # 1.0-plain, 1.0-slow, 1.1-plain, 1.1-slow": "test_template.py",
-    "podman build -f packaging/container/Containerfile -t corenet .": "test_containers.py",
-    "podman-compose up                     # the core, for a gateway of yours": "the same",
-    "corenet push +447700900001 --gateway http://127.0.0.1:8081/pap --follow": "the same",
+    "docs/howto/compile.md": "tox.ini",
+    "docs/howto/run-in-containers.md": "tests/interop/test_containers.py",
+    "docs/howto/test-in-tox.md": "tests/docs/test_template.py",
+    "docs/reference/benchmarks.md": "tests/docs/test_benchmarks_page.py",
 }
-"""Blocks of commands, by their first lines, that are not run here, and what runs them."""
-SHELL = re.compile(r"^ *```(?:sh|bash|shell)\n *(.*?)\n", re.MULTILINE)
+"""Where the commands of ``sh`` blocks are run, by their pages."""
+NO_COMMANDS = {"bash", "csv", "ini", "python", "sql", "text", "yaml"}
+"""Kinds of further blocks: files, and what a program prints. A ``bash`` block is a file."""
+FENCE = re.compile(r"^( *)```([^\n]*)\n.*?^\1```", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"^ {4,}(?:\$ )?([\w.-]+)", re.MULTILINE)
+PROGRAMS = {"corenet", "python", "pip", "pytest", "tox", "make", "git", "podman", "docker", "sudo"}
+SPAN = re.compile(r"`((?:corenet|make|python -m|tox run -e) [^`]+)`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
+CLI = text_of("docs/reference/cli.md")
 LONGEST = 300
 """Seconds that one page's commands may take."""
-
-
-def lines(page: Path) -> Iterator[str]:
-    """Yield every line of the page's console blocks, without the block's indentation."""
-    for indentation, block in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
-        for line in block.splitlines():
-            yield line.removeprefix(indentation)
-
-
-def commands(page: Path) -> list[str]:
-    return [line[2:] for line in lines(page) if line.startswith("$ ")]
 
 
 def script(page: Path) -> str:
@@ -97,7 +87,7 @@ def environment(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=str)
 def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
     """A reader who types a page's commands sees what the page shows."""
-    written = FILE.findall((ROOT / page).read_text(encoding="utf-8"))
+    written = FILE.findall(text_of(page))
     scripts = [line for name, text in written if name.endswith(".sh") for line in text.splitlines()]
     words = {word for line in [*commands(page), *scripts] for word in line.split()}
     for program in words.intersection(PEERS):
@@ -122,16 +112,40 @@ def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Pat
             )
 
 
-def test_no_command_is_left_out() -> None:
-    """A block of commands is one that is run above, or its test is named."""
-    texts = [(ROOT / page).read_text(encoding="utf-8") for page in PAGES]
-    assert {line for text in texts for line in SHELL.findall(text)} == set(ELSEWHERE)
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_no_command_is_left_out(page: Path) -> None:
+    """It is run above, or named by the test that runs it; none is in a block of another kind."""
+    text = text_of(page)
+    for command in shell_commands(page):
+        assert command in text_of(ELSEWHERE[str(page)]), command
+    for _, kind in FENCE.findall(text):
+        name, _, file = kind.partition(" ")
+        assert name in NO_COMMANDS | {"console", "sh"}
+        assert name != "bash" or any(file in command for command in commands(page)), file
+    assert not PROGRAMS.intersection(INDENTED.findall(FENCE.sub("", text)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_commands_within_sentences_are_known(page: Path) -> None:
+    """What they call is there, and has the options that they give it."""
+    for command in SPAN.findall(FENCE.sub("", text_of(page))):
+        program, *words = command.split()
+        if program == "corenet":
+            assert re.search(rf"^## corenet {words[0]}$", CLI, re.MULTILINE), command
+            for option in set(re.findall(r"--[a-z-]+", command)) - {"--help"}:
+                assert f"| `{option}" in CLI, command
+        elif program == "make":
+            assert re.search(rf"^{words[0]}:", text_of("Makefile"), re.MULTILINE), command
+        elif program == "python":
+            assert find_spec(words[1]) is not None, command
+        else:
+            assert f"[testenv:{words[2]}]" in text_of("tox.ini"), command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_lead_somewhere(page: Path) -> None:
     """A link to a file of the project names one that is there."""
-    for target, _ in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+    for target, _ in LINK.findall(text_of(page)):
         if "://" not in target:
             assert (ROOT / page.parent / target).exists(), f"{page} links to {target}"
 

@@ -1,4 +1,8 @@
-"""The project that ``corenet init`` makes passes as it was made, by its own tox matrix."""
+"""The project that ``corenet init`` makes passes as it was made, by its own tox matrix.
+
+``tox run`` runs four environments that differ in two things; two of them, ``tox run -e 1.0-plain``
+and ``tox run -e 1.1-slow``, have each of these once.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """Images built of the project, and the three set-ups of the compose file, on real podman.
 
 No registry is asked: the base image is made of Debian's packages. All of it takes some minutes, so
-that it is done by ``tox run -e containers`` only.
+that it is done by ``tox run -e containers`` only. The commands are those of the guide, with what
+this machine wants put in between; those to a running set-up are tried without containers, too
+(``test_container_set_ups.py``).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +27,7 @@ from testbed.codecs.wsp.content_type import ContentType
 from testbed.codecs.wsp.push import Push
 from tests.conftest import missing_peer, require_peer
 from tests.interop.peers import CORENET, Place, eventually
+from tests.pages import ROOT, shown
 
 pytestmark = [
     pytest.mark.interop,
@@ -33,10 +37,13 @@ pytestmark = [
     ),
 ]
 
-ROOT = Path(__file__).parents[2]
+GUIDE = "docs/howto/run-in-containers.md"
 CONTAINER = ROOT / "packaging" / "container"
 BASE = "localhost/debian:bookworm-slim"
 TOKEN = "only-for-a-lab"
+PUSH_TO_OURS = "corenet push +447700900001 --gateway http://127.0.0.1:8081/pap --follow"
+PUSH_TO_KANNEL = "corenet push 127.10.0.1 --gateway http://127.0.0.1:18080/wappush --wait 0"
+CONTEXTS = "CORENET_TOKEN=only-for-a-lab corenet ctl --url http://127.0.0.1:8080 contexts"
 # podman understands cgroups of one version only; where both are mounted it is shown the newer one.
 HOLD = (
     "ip link set lo up && if [ -d /sys/fs/cgroup/unified ]; then umount -l /sys/fs/cgroup"
@@ -95,22 +102,21 @@ class Engine(Place):
         prefix = ["nsenter", "--target", str(self._holder.pid), "--mount", "--net", "--"]
         return [*prefix, *words]
 
-    def build(self, file: str, name: str, context: Path) -> None:
+    def build(self, podman: str, build: str, *words: str) -> None:
         """Build an image, on the network of this machine and with its certificates."""
-        words = ["podman", "build", "--isolation=chroot", "--network=host", "--format=docker"]
+        added = ["--isolation=chroot", "--network=host", "--format=docker"]
         certificates = os.environ.get("PIP_CERT")
         if certificates is not None:
             settings = self._folder / "pip.conf"
             settings.write_text("[global]\ncert = /run/certificates.pem\n")
-            words += [f"--volume={certificates}:/run/certificates.pem:ro"]
-            words += [f"--volume={settings}:/etc/pip.conf:ro"]
-        words += [f"--build-arg=BASE={BASE}", f"--file={CONTAINER / file}", f"--tag={name}"]
-        self.on_host(*words, str(context))
+            added += [f"--volume={certificates}:/run/certificates.pem:ro"]
+            added += [f"--volume={settings}:/etc/pip.conf:ro"]
+        self.on_host(podman, build, *added, f"--build-arg=BASE={BASE}", *words)
 
     def on_host(self, *words: str) -> None:
         """Run a command that needs this machine's network."""
         done = subprocess.run(
-            words, env=self.variables, capture_output=True, text=True, timeout=900
+            words, cwd=ROOT, env=self.variables, capture_output=True, text=True, timeout=900
         )
         assert done.returncode == 0, f"{words}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
 
@@ -120,8 +126,8 @@ class Engine(Place):
 
     def compose(self, *words: str) -> None:
         """Run podman-compose on the project's file."""
-        asked = ("podman-compose", "--file", str(CONTAINER / "compose.yaml"), *words)
-        self.run(*asked, timeout=120.0, env=self.variables, stdin=subprocess.DEVNULL)
+        options = {"cwd": CONTAINER, "env": self.variables, "stdin": subprocess.DEVNULL}
+        self.run("podman-compose", *words, timeout=120.0, **options)
 
     def ask_core(self, path: str) -> str:
         """Ask the control interface at the port that is published on this machine."""
@@ -156,8 +162,11 @@ def engine() -> Iterator[Engine]:
         base = folder / "base.tar"
         engine.on_host("mmdebstrap", "--quiet", "--variant=minbase", "bookworm", str(base))
         engine.on_host("podman", "import", "--quiet", str(base), BASE)
-        engine.build("Containerfile", "localhost/corenet", ROOT)
-        engine.build("Containerfile.kannel", "localhost/corenet-kannel", CONTAINER)
+        command = "podman build -f packaging/container/Containerfile -t corenet ."
+        engine.build(*shown(GUIDE, command))
+        engine.build(
+            *shlex.split(command.replace("file -t corenet", "file.kannel -t corenet-kannel"))
+        )
         yield engine
     finally:
         engine.close()
@@ -167,11 +176,12 @@ def engine() -> Iterator[Engine]:
 class SetUp:
     """One set-up of the compose file, running."""
 
-    def __init__(self, engine: Engine, profile: Sequence[str], services: Sequence[str]) -> None:
-        """Start it, and wait until the core's health check is content."""
-        self._engine, self._profile = engine, profile
+    def __init__(self, engine: Engine, command: str, services: Sequence[str]) -> None:
+        """Start it as the guide does, and wait until the core's health check is content."""
+        _, *self._profile, up = shown(GUIDE, command)
+        self._engine = engine
         self._containers = [f"corenet_{service}_1" for service in services]
-        engine.compose(*profile, "up", "--detach", "--no-build")
+        engine.compose(*self._profile, up, "--detach", "--no-build")
         eventually(lambda: engine.is_healthy("corenet_core_1"), bool, timeout=60.0)
 
     def shown(self) -> int:
@@ -202,13 +212,14 @@ def _terminal(engine: Engine) -> dict[str, object]:
 
 def test_the_image_has_a_demo(engine: Engine) -> None:
     """An offline push in a container that has no network but its own."""
-    words = ("run", "--rm", "--network=none", "--read-only", "--cap-drop=all", "localhost/corenet")
-    assert "push delivered" in engine.podman(*words, "demo")
+    _, run, *words = shown(GUIDE, "podman run --rm corenet demo")
+    alone = ("--network=none", "--read-only", "--cap-drop=all")
+    assert "push delivered" in engine.podman(run, *alone, *words)
 
 
 def test_the_core_alone_activates_for_a_gateway_in_its_namespace(engine: Engine) -> None:
     """The push itself has the network request the context, and ends up on the mobile."""
-    setup = SetUp(engine, (), ("core",))
+    setup = SetUp(engine, "podman-compose up", ("core",))
     assert _terminal(engine)["online"] is False
     indication = si.encode(si.ServiceIndication("You have mail", href="http://example.com/"))
     push = Push(1, ContentType("application/vnd.wap.sic"), indication).encode()
@@ -222,13 +233,15 @@ def test_the_core_alone_activates_for_a_gateway_in_its_namespace(engine: Engine)
 
 def test_our_gateway_delivers_a_push_that_comes_from_outside(engine: Engine) -> None:
     """By the port that is published, through the core's control interface."""
-    setup = SetUp(engine, ("--profile", "gateway"), ("core", "gateway"))
+    setup = SetUp(engine, "podman-compose --profile gateway up", ("core", "gateway"))
     eventually(lambda: engine.is_healthy("corenet_gateway_1"), bool, timeout=60.0)
-    gateway = ("--gateway", "http://127.0.0.1:8081/pap")
-    said = engine.run(str(CORENET), "push", "+447700900001", *gateway, "--follow", timeout=60.0)
+    _, *words = shown(GUIDE, PUSH_TO_OURS)
+    said = engine.run(str(CORENET), *words, timeout=60.0)
     assert "activating" in said
     assert "delivered" in said
     eventually(setup.shown, lambda shown: shown == 1, timeout=30.0)
+    token, _, *words = shown(GUIDE, CONTEXTS)
+    assert "127.10.0.1" in engine.run("env", token, str(CORENET), *words)
     assert "0" not in setup.users()
     assert setup.end() == {"corenet_core_1": 0, "corenet_gateway_1": 0}
 
@@ -236,11 +249,11 @@ def test_our_gateway_delivers_a_push_that_comes_from_outside(engine: Engine) -> 
 def test_kannel_delivers_a_push_that_comes_from_outside(engine: Engine) -> None:
     """Its datagram is the trigger, as outside of containers."""
     services = ("core", "bearerbox", "wapbox")
-    setup = SetUp(engine, ("--profile", "kannel"), services)
-    kannel = ("--gateway", "http://127.0.0.1:18080/wappush", "--wait", "0")
+    setup = SetUp(engine, "podman-compose --profile kannel up", services)
+    _, *push = shown(GUIDE, PUSH_TO_KANNEL)
 
     def pushed() -> bool:
-        words = engine.command(str(CORENET), "push", "127.10.0.1", *kannel)
+        words = engine.command(str(CORENET), *push)
         return subprocess.run(words, capture_output=True, timeout=30).returncode == 0
 
     eventually(pushed, bool, timeout=60.0)
