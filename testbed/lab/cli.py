@@ -15,7 +15,7 @@ from collections.abc import Container, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from testbed.lab.yaml_source import SourceError
 
@@ -70,6 +70,31 @@ def run(arguments: Sequence[str]) -> int:
     return status
 
 
+class CommandParser(argparse.ArgumentParser):
+    """Takes a command's words before, between and behind its options, and says what it can't take.
+
+    argparse itself wants them in one piece, and leaves it to the parser of ``corenet`` to refuse
+    what is left, with the wrong usage.
+    """
+
+    _is_parsing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return what was found, and nothing that was not."""
+        # A verb's own parser does it; and argparse may come here again with some of the words.
+        is_leaf = all(one.nargs != argparse.PARSER for one in self._actions)
+        if self._is_parsing or not is_leaf:
+            return super().parse_known_args(args, namespace)
+        self._is_parsing = True
+        try:
+            found, left = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_parsing = False
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
+
 def whole_parser() -> argparse.ArgumentParser:
     """Return the parser with the arguments of every command."""
     return _parser(COMMANDS)
@@ -77,7 +102,7 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _parser(filled: Container[str]) -> argparse.ArgumentParser:
     """Return the parser; only those commands in ``filled`` have their arguments."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="corenet",
         description="A GPRS core network on one machine, and offline push on top of it.",
         epilog="`corenet COMMAND --help` says more.",

@@ -40,11 +40,12 @@ def _sections(parser: argparse.ArgumentParser, level: int) -> Iterator[str]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return what a parser takes: options and operands, but neither --help nor verbs."""
+    """Return what a parser's help lists: options and operands, but neither --help nor verbs."""
     return [
         action
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+        and action.help != argparse.SUPPRESS
     ]
 
 

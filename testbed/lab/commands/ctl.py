@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_deeds(verbs)
     _add_faults(verbs)
     _add_mobile(verbs)
+    _repeat_options(parser, parser._actions)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -136,6 +138,20 @@ def _verb(verbs: Any, name: str, summary: str) -> argparse.ArgumentParser:
     described = f"{summary[0].upper()}{summary[1:]}."
     sub: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=described)
     return sub
+
+
+def _repeat_options(parser: argparse.ArgumentParser, options: Iterable[argparse.Action]) -> None:
+    """Have verbs take what is said of all of them, too; their help does not list it again."""
+    for verbs in parser._actions:
+        if not isinstance(verbs, argparse._SubParsersAction):
+            continue
+        for verb in verbs.choices.values():
+            for option in options:
+                if option.option_strings and not isinstance(option, argparse._HelpAction):
+                    again = copy(option)
+                    again.default = again.help = argparse.SUPPRESS
+                    verb._add_action(again)
+            _repeat_options(verb, options)
 
 
 def _terminal(parser: argparse.ArgumentParser) -> None:

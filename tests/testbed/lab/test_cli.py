@@ -49,6 +49,44 @@ def test_wrong_use_is_status_2(arguments: list[str], capsys: pytest.CaptureFixtu
     assert "usage: corenet" in capsys.readouterr().err
 
 
+def test_words_and_options_come_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """Elements may stand before, between and behind what is said of the whole command."""
+    shown = []
+    for line in (
+        "send delete-pdp-context-request nsapi=5 teid=7 sequence=9 --dry-run --to 127.0.0.9",
+        "send delete-pdp-context-request --to 127.0.0.9 nsapi=5 teid=7 --dry-run sequence=9",
+        "send --dry-run --to 127.0.0.9 delete-pdp-context-request nsapi=5 teid=7 sequence=9",
+    ):
+        assert run(line.split()) == 0
+        shown.append(capsys.readouterr().out)
+    assert len(set(shown)) == 1
+    assert "NSAPI" in shown[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["ctl --url http://127.0.0.1:1/x queues", "ctl queues --url http://127.0.0.1:1/x"]
+)
+def test_what_is_said_of_all_verbs_may_stand_behind_one(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``corenet ctl terminals --json`` is how it is written as often as not."""
+    assert run([*line.split(), "--json"]) == 1
+    assert "http://127.0.0.1:1/x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["send echo-request --loud", "ctl terminals --loud", "demo now"])
+def test_what_is_not_known_is_refused_with_the_usage_of_the_command(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The usage of ``corenet`` itself would be no help."""
+    with pytest.raises(SystemExit) as ended:
+        run(line.split())
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: corenet {line.split()[0]} ")
+    assert f"unrecognized arguments: {line.split()[-1]}" in said
+
+
 def test_demo_help_lists_the_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     """A reader finds each scenario with what happens in it."""
     with pytest.raises(SystemExit):
