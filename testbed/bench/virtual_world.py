@@ -10,7 +10,6 @@ from typing import TypeVar
 from corenet.capture.capture import Capture
 from corenet.control.core import CoreControl
 from corenet.interfaces.runtime import EventListener, Tap
-from corenet.mobile.events import ContextState
 from testbed.bench.world import Answer, Notified, NotSubmittedError
 from testbed.initiator.submission import HttpMessage
 from testbed.lab.build import LoadedLab
@@ -30,9 +29,6 @@ class VirtualWorld:
 
     def __init__(self, lab: LoadedLab, *, seed: int, capture: Path | None) -> None:
         """Raise ``OnlyOnSocketsError`` for a lab that cannot be in virtual time."""
-        self._self_activating = lab.self_activating
-        mobiles = () if lab.core is None else lab.core.mobiles
-        self._attaches = {one.imsi: one.attach_at_start for one in mobiles}
         self._closing = ExitStack()
         self.lab: VirtualLab = self._closing.enter_context(virtual_lab(lab, seed=seed))
         """For what only virtual time has: cut ways, bad links, crashes."""
@@ -62,18 +58,7 @@ class VirtualWorld:
     def start(self, within: float) -> bool:
         """Start every node; return whether every mobile was there within those seconds."""
         self.lab.start()
-        end = self.now() + within
-        return self.lab.settle(within) and self.until(self._all_active, end - self.now())
-
-    def _all_active(self) -> bool:
-        """Return whether mobiles have the contexts that they activate by themselves."""
-        mobiles = self.lab.core.mobiles
-        return mobiles is None or all(
-            sum(one.state is ContextState.ACTIVE for one in mobiles.mobile(imsi).contexts)
-            >= len(apns)
-            for imsi, apns in self._self_activating.items()
-            if self._attaches[imsi]
-        )
+        return self.lab.settle(within, online=True)
 
     def now(self) -> float:
         """Return virtual seconds since 1970-01-01 UTC."""

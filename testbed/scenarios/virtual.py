@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from corenet.control.core import CoreControl
 from corenet.interfaces.node import Address, Interface
-from corenet.mobile.events import ContextState, MobileState
 from testbed.codecs import pap
 from testbed.lab.virtual import OnlyOnSocketsError, virtual_lab
 from testbed.scenarios.loading import Scenario
@@ -86,7 +85,7 @@ def perform_virtually(scenario: Scenario, *, seed: int) -> Report:
 
 def _perform(scenario: Scenario, lab: VirtualLab, seed: int) -> Report:
     lab.start()
-    if not lab.network.run_until(lambda: _settled(scenario, lab), within=SETTLE_TIME):
+    if not lab.settle(SETTLE_TIME, online=True):
         text = f"not every mobile has attached within {SETTLE_TIME:g} s"
         return unperformed(scenario, text, seed=seed, on_sockets=False, now=lab.network.now())
     lab.run(max(1.0, scenario.part.arrange.rest))
@@ -97,17 +96,3 @@ def _perform(scenario: Scenario, lab: VirtualLab, seed: int) -> Report:
     lab.network.run_until(lambda: performance.report is not None, within=LONGEST)
     assert performance.report is not None
     return performance.report
-
-
-def _settled(scenario: Scenario, lab: VirtualLab) -> bool:
-    """Return whether every mobile has attached, and activated what it does by itself."""
-    mobiles = lab.core.mobiles
-    for config in lab.core.config.mobiles:
-        if not config.attach_at_start or mobiles is None:
-            continue
-        view = mobiles.mobile(config.imsi)
-        wanted = len(scenario.lab.self_activating.get(config.imsi, ()))
-        active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
-        if view.state is not MobileState.ATTACHED or active < wanted:
-            return False
-    return True

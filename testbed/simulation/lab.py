@@ -18,7 +18,7 @@ from corenet.hlr.store import Store as Subscribers
 from corenet.interfaces.application import Shown
 from corenet.interfaces.cells import CellQuality
 from corenet.interfaces.node import Event, Interface
-from corenet.mobile.events import Attached, MobileState
+from corenet.mobile.events import Attached, ContextState, MobileState
 from testbed.codecs import pap
 from testbed.codecs.multipart import Part
 from testbed.codecs.si import ServiceIndication
@@ -151,21 +151,27 @@ class VirtualLab:
         """Let time pass."""
         self.network.run_until(self.network.now() + seconds)
 
-    def settle(self, within: float = 600.0) -> bool:
-        """Let time pass until every mobile that attaches by itself has; return whether it did."""
+    def settle(self, within: float = 600.0, *, online: bool = False) -> bool:
+        """Let time pass until every mobile that attaches by itself has; return whether it did.
+
+        With ``online`` each must have the contexts too that it activates by itself.
+        """
         waiting = {mobile.imsi for mobile in self.core.config.mobiles if mobile.attach_at_start}
 
-        def all_attached() -> bool:
+        def all_settled() -> bool:
             mobiles = self.core.mobiles
             assert mobiles is not None or not waiting
             while waiting and mobiles is not None:
                 imsi = next(iter(waiting))
-                if mobiles.mobile(imsi).state is not MobileState.ATTACHED:
+                view = mobiles.mobile(imsi)
+                active = sum(context.state is ContextState.ACTIVE for context in view.contexts)
+                wanted = len(self._self_activating.get(imsi, ())) if online else 0
+                if view.state is not MobileState.ATTACHED or active < wanted:
                     return False
                 waiting.discard(imsi)
             return True
 
-        return self.network.run_until(all_attached, within=within)
+        return self.network.run_until(all_settled, within=within)
 
     def rest(self, within: float = 3600.0) -> bool:
         """Let time pass until nothing is under way or waits for its time; return whether it is so.
