@@ -68,18 +68,16 @@ class Gateway:
         self._config = config
         self._name = name
         self._output = Output()
-        self._counts: Counter[str] = Counter()
         self._presence = Presence(
             AccountingServer(config.accounting_clients),
             SessionTable(config.ageing),
             self._output,
-            self._counts,
             has_ipv6=config.has_ipv6,
             began=self._session_began,
         )
         self._lease = Lease()
         self._allowances = Allowances(config.initiators)
-        self._custody = Custody(self._output, self._allowances, self._counts)
+        self._custody = Custody(self._output, self._allowances)
         save = self._custody.save
         self._pages: Pages | None = None
         self._wap = WapServer(
@@ -95,7 +93,6 @@ class Gateway:
             config,
             self._presence.sessions,
             self._output,
-            self._counts,
             self._wap,
             save=save,
             random=random,
@@ -103,7 +100,6 @@ class Gateway:
         self._intake = Intake(
             config,
             self._output,
-            self._counts,
             dispatch=self._dispatch,
             custody=self._custody,
             allowances=self._allowances,
@@ -112,11 +108,10 @@ class Gateway:
             take_up=self._take_up,
         )
         self._inquiries = self._intake.inquiries
-        self._reports = Reports(config, self._output, self._counts, save)
+        self._reports = Reports(config, self._output, save)
         self._tenure = Tenure(
             config,
             self._output,
-            self._counts,
             custody=self._custody,
             dispatch=self._dispatch,
             inquiries=self._inquiries,
@@ -207,7 +202,7 @@ class Gateway:
 
     def commit_failed(self, number: int, reason: str, now: float) -> None:
         """Take note that a commit is not on disk: refuse the submission, or save again later."""
-        self._counts["commits failed"] += 1
+        self._output.count("commits failed")
         if not self._intake.commit_failed(number, reason, now):
             self._custody.not_saved(number, reason, now)
 
@@ -231,7 +226,7 @@ class Gateway:
         """Take the answer to ``RequestActivation``; answers to unknown keys are ignored."""
         self._tenure.check(now)
         if not self._dispatch.activation_finished(key, answer, now):
-            self._counts["activation answers unasked"] += 1
+            self._output.count("activation answers unasked")
 
     def sms_finished(self, key: str, outcome: SmsOutcome, now: float) -> None:
         """Take the answer to ``SubmitSms``; answers to unknown keys are ignored."""
@@ -289,7 +284,7 @@ class Gateway:
     def counters(self) -> Mapping[str, int]:
         """What was counted since the gateway was made, and how much there is now."""
         pull = {} if self._pages is None else self._pages.counters
-        return {**self._counts, **self._presence.counters(), **pull, **self.sizes}
+        return {**self._output.counts, **self._presence.counters(), **pull, **self.sizes}
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -345,7 +340,7 @@ class Gateway:
             case Interface.WSP:
                 self._wap.receive(data, peer, now)
             case _:
-                self._counts["wdp datagrams"] += 1
+                self._output.count("wdp datagrams")
                 self._wap.datagram_received(data, peer, now)
 
     def unreachable(

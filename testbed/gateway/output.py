@@ -1,6 +1,8 @@
-"""What the parts of a gateway put out: datagrams, events, effects, in order."""
+"""What the parts of a gateway put out: datagrams, events, effects, in order, and counts."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from corenet.interfaces.node import Datagram, Event
 from testbed.gateway.effects import Effect
@@ -14,6 +16,8 @@ class Output:
         self._datagrams: list[Datagram] = []
         self._events: list[Event] = []
         self._effects: list[Effect] = []
+        self.counts: Counter[str] = Counter()
+        """What has happened how often, by name."""
 
     def send(self, datagram: Datagram) -> None:
         """Have a datagram sent."""
@@ -22,6 +26,10 @@ class Output:
     def tell(self, event: Event) -> None:
         """Report an event."""
         self._events.append(event)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count what happens."""
+        self.counts[what] += number
 
     def ask(self, effect: Effect) -> None:
         """Have an effect carried out; the first of a batch is announced."""

@@ -8,7 +8,6 @@ it; when it is renewed, what is still held goes on as after a restart.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 
 from testbed.codecs.pap import StatusCode
@@ -37,7 +36,6 @@ class Tenure:
         self,
         config: GatewayConfig,
         output: Output,
-        counts: Counter[str],
         *,
         custody: Custody,
         dispatch: Dispatch,
@@ -48,7 +46,6 @@ class Tenure:
         """Have nothing yet."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._custody = custody
         self._dispatch = dispatch
         self._inquiries = inquiries
@@ -81,7 +78,7 @@ class Tenure:
     def adopt(self, stored: StoredPush, now: float) -> None:
         """Take up a push that another gateway left; one that is under way stays as it is."""
         if stored.push.push_id not in self._custody.pushes:
-            self._counts["adopted"] += 1
+            self._output.count("adopted")
             self._output.tell(PushAdopted(stored.push.push_id))
             self.resume(stored, now, "taken over from another gateway")
 
@@ -112,7 +109,7 @@ class Tenure:
 
     def _repeat(self, delivery: Delivery) -> None:
         """Take note that a push may arrive twice."""
-        self._counts[POSSIBLE_DUPLICATES] += 1
+        self._output.count(POSSIBLE_DUPLICATES)
         self._output.tell(PushRepeated(delivery.push.push_id, delivery.address))
 
     # The lease

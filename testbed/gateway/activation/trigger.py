@@ -11,7 +11,6 @@ When none begins in time, nothing is known to have arrived, and the attempt has 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -63,11 +62,10 @@ class GiTrigger:
 class Triggers:
     """The triggers whose session has not begun."""
 
-    def __init__(self, config: GiTrigger, output: Output, counts: Counter[str]) -> None:
+    def __init__(self, config: GiTrigger, output: Output) -> None:
         """Have none."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._keys: dict[str, str] = {}
         """By address."""
         self._ends: Schedule[str] = Schedule()
@@ -89,7 +87,7 @@ class Triggers:
         config = self._config
         peer = (address, config.port if push is None else PUSH_PORT)
         payload = config.payload if push is None else push
-        self._counts["gi triggers"] += 1
+        self._output.count("gi triggers")
         self._keys[address] = key
         self._ends.set(address, min(until, now + config.wait))
         self._output.send(Datagram(Interface.WDP, peer, payload))

@@ -17,7 +17,6 @@ the client's application has taken or refused it; everything else that ends it i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,7 +95,6 @@ class Carriage:
         self,
         config: GatewayConfig,
         output: Output,
-        counts: Counter[str],
         wap: WapServer,
         *,
         random: Random,
@@ -105,7 +103,6 @@ class Carriage:
         """Have nothing; ``tell`` is given what becomes of a push, also while it is being sent."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._wap = wap
         self._tell = tell
         self._tids = count(random.getrandbits(8))
@@ -166,7 +163,7 @@ class Carriage:
             invited = self._waiting.get(peer[0], {})
             failed += [one for key, one in invited.items() if key in self._patience]
         for delivery in failed:
-            self._counts["pushes returned"] += 1
+            self._output.count("pushes returned")
             self._end(delivery, Failed(why, is_gone), now)
         for session in self._wap.at(peer[0]):
             if session.peer == peer:
@@ -183,13 +180,13 @@ class Carriage:
             return
         match has_passed(answer, delivery.send_to, on_way.sent, now):
             case Passed.GONE:
-                self._counts["pushes that no context took"] += 1
+                self._output.count("pushes that no context took")
                 why = f"the context at {delivery.send_to} is gone"
                 self._end(delivery, Failed(why, is_gone=True), now)
             case Passed.NOT_YET if now < on_way.sent + self._config.ota.confirm_time:
                 self._returns.set(delivery.key, now + self._config.ota.returned)
             case Passed.NOT_YET:
-                self._counts["pushes that no context took"] += 1
+                self._output.count("pushes that no context took")
                 self._end(delivery, Failed(f"nothing has left for {delivery.send_to}"), now)
             case Passed.YES | Passed.UNKNOWN:
                 self._end(delivery, Sent(), now)
@@ -212,7 +209,7 @@ class Carriage:
         for key in self._patience.take_due(now):
             delivery = self._on_way[key].delivery
             self._declined.set(delivery.send_to, now + self._config.ota.declined_time)
-            self._counts["sessions declined"] += 1
+            self._output.count("sessions declined")
             self._go(delivery, now, may_initiate=False)
         self._declined.take_due(now)
 
@@ -326,7 +323,7 @@ class Carriage:
             tid=self._next_tid(),
             address=delivery.send_to,
         )
-        self._counts["sessions asked for"] += 1
+        self._output.count("sessions asked for")
         self._output.send(datagram)
         self._output.tell(SessionInvited(delivery.push.push_id, delivery.address, datagram.peer))
 

@@ -13,7 +13,6 @@ follows is the policy's affair.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -95,11 +94,10 @@ def failure(outcome: SmsFailed | SmsUnknown, at: float) -> NotReached:
 class ShortMessages:
     """The transactions of one gateway that an SMSC has."""
 
-    def __init__(self, config: GatewayConfig, output: Output, counts: Counter[str]) -> None:
+    def __init__(self, config: GatewayConfig, output: Output) -> None:
         """Have none."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._open: dict[str, Delivery] = {}
 
     def __len__(self) -> int:
@@ -121,7 +119,7 @@ class ShortMessages:
         again = was_used or is_resumed
         self._open[delivery.sms_key] = delivery
         pdu = bytes([crc32(delivery.sms_key.encode()) & 0xFF]) + delivery.push.pdu
-        self._counts["sms submitted again" if again else "sms submitted"] += 1
+        self._output.count("sms submitted again" if again else "sms submitted")
         self._output.tell(
             SmsSubmitted(delivery.push.push_id, delivery.address, delivery.sms_key, len(pdu), again)
         )
@@ -143,10 +141,10 @@ class ShortMessages:
         """Take a transaction's outcome; return whose it is, or None where nobody waits for it."""
         delivery = self._open.pop(key, None)
         if delivery is None:
-            self._counts["sms outcomes unasked"] += 1
+            self._output.count("sms outcomes unasked")
             return None
         kind, text = _described(outcome)
-        self._counts[f"sms {kind}"] += 1
+        self._output.count(f"sms {kind}")
         self._output.tell(SmsEnded(delivery.push.push_id, delivery.address, key, kind, text))
         return delivery
 

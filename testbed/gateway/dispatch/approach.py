@@ -10,7 +10,6 @@ what came of one.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count
 from random import Random
@@ -54,7 +53,6 @@ class Approach:
         config: GatewayConfig,
         sessions: SessionTable,
         output: Output,
-        counts: Counter[str],
         deliveries: Mapping[Key, Delivery],
         *,
         random: Random,
@@ -72,7 +70,7 @@ class Approach:
         )
         self._triggers: Triggers | None = None
         if config.gi_trigger is not None:
-            self._triggers = Triggers(config.gi_trigger, output, counts)
+            self._triggers = Triggers(config.gi_trigger, output)
         self._ends: Schedule[Key] = Schedule()
         """When a push that waits for an activation takes the next route."""
         # Keys must not repeat after a restart, or the core would answer with an old outcome.

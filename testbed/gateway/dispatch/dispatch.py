@@ -18,7 +18,6 @@ out of reach.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
@@ -67,7 +66,6 @@ class Dispatch:
         config: GatewayConfig,
         sessions: SessionTable,
         output: Output,
-        counts: Counter[str],
         wap: WapServer,
         *,
         save: Callable[[Delivery], None],
@@ -77,16 +75,15 @@ class Dispatch:
         self._config = config
         self._sessions = sessions
         self._output = output
-        self._counts = counts
         self._save = save
         self._running: dict[Key, Delivery] = {}
         self._asking: dict[Terminal, list[Delivery]] = {}
         self._waiting = Waiting()
         self._looks: Schedule[Key] = Schedule()
         self._deadlines: Schedule[Key] = Schedule()
-        self._approach = Approach(config, sessions, output, counts, self._running, random=random)
-        self._sms = ShortMessages(config, output, counts)
-        self._outgoing = Outgoing(config, output, counts, wap, random=random, machine=self)
+        self._approach = Approach(config, sessions, output, self._running, random=random)
+        self._sms = ShortMessages(config, output)
+        self._outgoing = Outgoing(config, output, wap, random=random, machine=self)
         self._queues, self._carriage = self._outgoing.queues, self._outgoing.carriage
 
     def __len__(self) -> int:

@@ -7,7 +7,6 @@ it; one that has left does not, and one that failed comes last when it is tried 
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 from typing import Protocol
 
@@ -62,7 +61,6 @@ class Outgoing:
         self,
         config: GatewayConfig,
         output: Output,
-        counts: Counter[str],
         wap: WapServer,
         *,
         random: Random,
@@ -71,13 +69,12 @@ class Outgoing:
         """Have nothing; ``machine`` is told what happens to pushes."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._machine = machine
         self.queues = Queues()
         """What is to go out as soon as a terminal is online."""
         self._at_work: set[Terminal] = set()
         """Terminals whose queues are being worked off."""
-        self.carriage = Carriage(config, output, counts, wap, random=random, tell=self.take)
+        self.carriage = Carriage(config, output, wap, random=random, tell=self.take)
 
     def online(self, terminal: Terminal, address: str, known_by: str, now: float) -> None:
         """Send what waits for a terminal, up to one that cannot leave yet."""
@@ -139,7 +136,7 @@ class Outgoing:
         wait = self._config.retry.wait(delivery.failures)
         if failed.is_gone and delivery.failures == 1:
             wait = 0.0
-        self._counts["pushes sent in vain"] += 1
+        self._output.count("pushes sent in vain")
         push_id, address = delivery.push.push_id, delivery.address
         self._output.tell(PushSentInVain(push_id, address, failed.why))
         self.queues.remove(delivery)

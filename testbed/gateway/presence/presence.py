@@ -5,7 +5,6 @@ Specs: RFC 2866 (accounting), TS 29.061 §16 (what a GGSN sends).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -24,7 +23,6 @@ class Presence:
         server: AccountingServer,
         sessions: SessionTable,
         output: Output,
-        counts: Counter[str],
         *,
         has_ipv6: bool,
         began: Callable[[Session, float], None],
@@ -37,7 +35,6 @@ class Presence:
         self._has_ipv6 = has_ipv6
         self.sessions = sessions
         self._output = output
-        self._counts = counts
         self._began = began
 
     def counters(self) -> dict[str, int]:
@@ -69,7 +66,7 @@ class Presence:
     def handle_timeout(self, now: float) -> None:
         """End the sessions of which nothing was heard for too long."""
         gone = self.sessions.expire(now)
-        self._counts["sessions aged"] += len(gone)
+        self._output.count("sessions aged", len(gone))
         self._ended(gone)
 
     def _ended(self, gone: Iterable[Session]) -> None:

@@ -8,7 +8,6 @@ half accepted.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -46,7 +45,6 @@ class Intake:
         self,
         config: GatewayConfig,
         output: Output,
-        counts: Counter[str],
         *,
         dispatch: Dispatch,
         custody: Custody,
@@ -58,7 +56,6 @@ class Intake:
         """``take_up`` begins with a push that was accepted."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._custody = custody
         self._allowances = allowances
         self._lease = lease
@@ -90,7 +87,7 @@ class Intake:
         forbidden: str | None,
     ) -> None:
         """Take what an initiator posted; exactly one ``AnswerSubmission`` with ``key`` follows."""
-        self._counts["submissions"] += 1
+        self._output.count("submissions")
         result = submission.read(
             content_type, body, self._config, now, clients=self._clients, initiator=initiator
         )
@@ -124,7 +121,7 @@ class Intake:
         if isinstance(answer, Nobody):
             self.inquiries.refuse(inquiry, answer.text, now, answer.code)
         else:
-            self._counts["capabilities told"] += 1
+            self._output.count("capabilities told")
             self._answer(inquiry.key, answer)
 
     def committed(self, number: int, now: float, *, duplicate: bool) -> bool:
@@ -180,18 +177,18 @@ class Intake:
 
     def _accept(self, key: str, accepted: Accepted, now: float) -> None:
         push = accepted.push
-        self._counts["accepted"] += 1
+        self._output.count("accepted")
         answer = answers.accepted(push, self._config, now, progress_notes=accepted.progress_notes)
         self._answer(key, answer)
         self._output.tell(PushAccepted(push.push_id, push.addresses))
         for ended in accepted.ended:
-            self._counts[ended.state] += 1
+            self._output.count(ended.state)
             whose, code, why = push.addresses[ended.number], ended.code, ended.description
             self._output.tell(DeliveryEnded(push.push_id, whose, ended.state, code, why, 0.0))
         self._take_up(accepted.stored(), now)
 
     def _refuse(self, key: str, refusal: Refusal) -> None:
-        self._counts["refused"] += 1
+        self._output.count("refused")
         self._answer(key, refusal.answer)
         self._output.tell(PushRefused(refusal.push_id, refusal.code, refusal.reason))
         if refusal.fault:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -26,13 +25,11 @@ class Reports:
         self,
         config: GatewayConfig,
         output: Output,
-        counts: Counter[str],
         save: Callable[[Delivery], None],
     ) -> None:
         """``save`` has a delivery stored whose notification came to an end."""
         self._config = config
         self._output = output
-        self._counts = counts
         self._save = save
         self._waiting: Schedule[Key] = Schedule()
 
@@ -54,7 +51,7 @@ class Reports:
             self.failed(delivery, result.reason, now)
             return
         delivery.posting = False
-        self._counts[_ANSWERED] += 1
+        self._output.count(_ANSWERED)
         delivery.notification = Notification.ANSWERED
         self._output.tell(InitiatorNotified(delivery.push.push_id, delivery.address))
         self._save(delivery)
@@ -62,7 +59,7 @@ class Reports:
     def failed(self, delivery: Delivery, reason: str, now: float) -> None:
         """Post again later, or give up where it has been too long."""
         delivery.posting = False
-        self._counts[_UNANSWERED] += 1
+        self._output.count(_UNANSWERED)
         policy = self._config.notification
         wait = policy.waits[min(delivery.posts, len(policy.waits) - 1)]
         delivery.posts += 1

@@ -7,7 +7,6 @@ of each of its deliveries is stored, and reported where somebody wants to know.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Final
@@ -27,11 +26,10 @@ SAVE_AGAIN: Final = 1.0
 class Custody:
     """All pushes of one gateway that are not forgotten."""
 
-    def __init__(self, output: Output, allowances: Allowances, counts: Counter[str]) -> None:
+    def __init__(self, output: Output, allowances: Allowances) -> None:
         """Have nothing in care; ``allowances`` are told of what begins and ends."""
         self._output = output
         self._allowances = allowances
-        self._counts = counts
         self._pushes: dict[str, list[Delivery]] = {}
         self._commit_numbers = count(1)
         self._saves: dict[int, tuple[Delivery, int]] = {}
@@ -74,7 +72,7 @@ class Custody:
 
     def finish(self, delivery: Delivery) -> None:
         """Take note that a delivery's end is stored and need not be reported any more."""
-        self._counts[delivery.state] += 1
+        self._output.count(delivery.state)
         delivery.done = True
         push_id = delivery.push.push_id
         if all(other.done for other in self._pushes[push_id]):
