@@ -21,6 +21,8 @@ from gtp.ies import EndUserAddress
 
 PREFIX_LENGTH: Final = 8
 """Octets of the prefix that a mobile gets."""
+UNSPECIFIED: Final = (bytes(4), bytes(PREFIX_LENGTH))
+"""An address or prefix of a mobile that writes zeros for a dynamic one (TS 27.007 §10.1.1)."""
 _NO_LIMIT: Final = 0xFFFF + 40
 """Octets of the longest IP packet, of IPv6 with its header."""
 
@@ -295,7 +297,8 @@ def known_by(address: bytes) -> bytes:
 def octets_of(address: EndUserAddress) -> bytes | None:
     """Return what of an end user address says whose it is, or None where it is dynamic."""
     text = address.ipv4 or address.ipv6
-    return None if text is None else known_by(ip_address(text).packed)
+    octets = None if text is None else known_by(ip_address(text).packed)
+    return None if octets in UNSPECIFIED else octets
 
 
 Masked = tuple[int, int, int]

@@ -23,7 +23,14 @@ from corenet.ggsn.events import (
     PdpContextRefused,
 )
 from corenet.ggsn.ordering import Ordering, keeps_order
-from corenet.ggsn.pools import PREFIX_LENGTH, AccessPoint, AddressPool, known_by, octets_of
+from corenet.ggsn.pools import (
+    PREFIX_LENGTH,
+    UNSPECIFIED,
+    AccessPoint,
+    AddressPool,
+    known_by,
+    octets_of,
+)
 from corenet.ggsn.sessions.bearer_control import mode_for_sgsn, note_mobile, note_sgsn
 from corenet.ggsn.sessions.deletion import Deletion
 from corenet.ggsn.sessions.requests import (
@@ -236,7 +243,7 @@ class Creation:
         if address.ipv4 is None:
             return bound
         asked = inet_aton(address.ipv4)
-        if asked == bound:
+        if asked == bound or asked in UNSPECIFIED:
             return bound
         if self._core.access_points.binding_at(asked) is not None:
             raise RefusedError(Cause.UNKNOWN_PDP_ADDRESS_OR_PDP_TYPE)
@@ -250,6 +257,8 @@ class Creation:
             return bound
         asked = inet_pton(AF_INET6, address.ipv6)
         prefix = known_by(asked)
+        if prefix in UNSPECIFIED:
+            return bound
         if bound is not None and prefix == known_by(bound):
             return asked
         if self._core.access_points.binding_at(prefix) is not None:

@@ -126,6 +126,36 @@ def test_each_type_on_each_apn(gateway, apn, asked, cause, given) -> None:
     gateway.assert_nothing_left()
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (EndUserAddress.for_ipv4("0.0.0.0"), "10.52.0.1"),
+        (EndUserAddress.for_ipv6("::"), "2001:db8:3::/64"),
+        (EndUserAddress.for_ipv6("::1:2:3:4"), "2001:db8:3::/64"),
+        (EndUserAddress.for_both("0.0.0.0", "::"), "10.52.0.1"),
+    ],
+)
+@pytest.mark.clause(
+    "29.060 §7.7.27, 27.007 §10.1.1", "an address of zeros asks for a dynamic one", status="GGSN"
+)
+def test_an_unspecified_address_is_a_dynamic_one(gateway, asked, given) -> None:
+    """As mobiles write it whose context was defined with 0.0.0.0; it is nobody's own."""
+    for number in (1, 2):
+        response = create(gateway, "inet46", asked, number)
+        assert response.cause is ACCEPTED
+        address = response.end_user_address
+        assert address.pdp_type is asked.pdp_type
+        if number == 1:
+            assert given == (address.ipv4 or prefix(response))
+
+
+def test_an_unspecified_address_gets_what_is_bound_to_the_subscriber(bench) -> None:
+    """It is no other address than the one that the GGSN knows to be the subscriber's."""
+    bench.create(end_user_address=EndUserAddress.for_ipv4("0.0.0.0"))
+    response = bench.sent(CreatePdpContextResponse)
+    assert response.end_user_address == EndUserAddress.for_ipv4("10.45.0.7")
+
+
 @pytest.mark.clause("29.061 §11.2.1.3", "IPv6 prefix and interface identifier", status="GGSN")
 def test_an_interface_identifier_is_given_with_each_prefix(gateway) -> None:
     """Neither ours nor that of any router; not said to be unique everywhere."""
