@@ -1,1 +1,1 @@
-"""YAML labs and scenarios, and the corenet command."""
+"""YAML labs, and the corenet command."""

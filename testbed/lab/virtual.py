@@ -67,6 +67,10 @@ def _check(lab: LoadedLab) -> None:
         ("has TUN devices", bool(lab.tuns) or bool(lab.devices)),
         ("has mobiles of other processes", bool(model.mobiles)),
         ("has an HLR of another process", lab.core is not None and bool(lab.core.hlrs_outside)),
+        (
+            "has an SGSN that asks the DNS",
+            lab.core is not None and any(one.dns for one in lab.core.sgsns.values()),
+        ),
         ("has an HLR database", model.hlr is not None and model.hlr.database is not None),
         (
             "has a gateway for a core elsewhere",

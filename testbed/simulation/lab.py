@@ -31,6 +31,7 @@ from testbed.handset.settings import HandsetSettings, WapGateway
 from testbed.initiator.submission import indication_part, recipient, submission
 from testbed.simulation.gateway_host import Delays, GatewayHost, VirtualSmsc
 from testbed.simulation.initiator import VirtualInitiator
+from testbed.simulation.names import VirtualNames
 from testbed.simulation.network import VirtualNetwork
 from testbed.simulation.origin import VirtualOrigin
 from testbed.simulation.quality import LinkQuality
@@ -101,6 +102,7 @@ class VirtualLab:
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
         self.origin = VirtualOrigin(self.network)
+        self.names = VirtualNames(self.network, self.core.sgsns)
         self.smsc: SmscHost | None = None
         self._route: EsmeRoute | None = None
         if isinstance(sms, SmsParts):

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from corenet.interfaces.names import AsksNames, NameAnswer, NameAsked, RecordType
 from corenet.interfaces.node import Event
 from corenet.interfaces.runtime import Runtime
+
+_DELAY: Final = 0.02
+"""Seconds that an answer takes."""
+_NEGATIVE_TTL: Final = 60.0
+"""Seconds for which it may be believed that there is no such name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +26,18 @@ class Entry:
 
 
 class VirtualNames:
-    """Answers the questions of nodes from ``entries``, which may be changed at any time."""
+    """Answers the questions of nodes from its entries."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        nodes: Mapping[str, AsksNames],
-        entries: Mapping[str, Entry],
-        *,
-        delay: float = 0.02,
-        negative_ttl: float = 60.0,
-    ) -> None:
-        """``nodes`` are by name, those of now at any time; an answer takes ``delay`` seconds."""
-        self.entries = dict(entries)
+    def __init__(self, runtime: Runtime, nodes: Mapping[str, AsksNames]) -> None:
+        """``nodes`` are by name, those of now at any time."""
+        self.entries: dict[str, Entry] = {}
+        """By name; may be changed at any time. There are no other names."""
         self.silent = False
         """Whether the servers are out of service; nobody answers then."""
         self.asked: list[str] = []
         """Every question's name."""
         self._runtime = runtime
         self._nodes = nodes
-        self._delay = delay
-        self._negative_ttl = negative_ttl
         runtime.on_event(self._heard)
 
     def _heard(self, _time: float, name: str, event: Event) -> None:
@@ -48,12 +45,12 @@ class VirtualNames:
             return
         self.asked.append(event.name)
         if not self.silent:
-            self._runtime.call_later(self._delay, lambda: self._answer(name, event))
+            self._runtime.call_later(_DELAY, lambda: self._answer(name, event))
 
     def _answer(self, asker: str, asked: NameAsked) -> None:
         entry = self.entries.get(asked.name)
         if entry is None:
-            answer = NameAnswer(asked.name, ttl=self._negative_ttl)
+            answer = NameAnswer(asked.name, ttl=_NEGATIVE_TTL)
         else:
             ipv6 = asked.record is RecordType.AAAA
             addresses = tuple(one for one in entry.addresses if (":" in one) == ipv6)

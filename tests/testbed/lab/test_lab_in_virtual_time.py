@@ -18,6 +18,8 @@ ON_SOCKETS = {
     "hlr: {address: 127.0.0.2, database: x.sqlite}\n": "has an HLR database",
     "sgsn: {address: 127.0.0.2, hlr: {address: 127.0.0.9}}\n": "has an HLR of another process",
     "hlr: {address: 127.0.0.2}\n"
+    "sgsn: {address: 127.0.0.3, dns: {servers: [127.0.0.53]}}\n": "has an SGSN that asks the DNS",
+    "hlr: {address: 127.0.0.2}\n"
     "gateway: {address: 127.0.0.3, apn: a, core: {url: 'http://127.0.0.4:8080'}}\n": (
         "has a gateway for a core elsewhere"
     ),

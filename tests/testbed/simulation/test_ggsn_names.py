@@ -13,7 +13,7 @@ from corenet.mobile.config import MobileConfig
 from corenet.sgsn.config import DnsConfig, SgsnConfig
 from corenet.sgsn.events import ActivationRefused, GgsnPassedOver
 from testbed.simulation.lab import VirtualLab
-from testbed.simulation.names import Entry, VirtualNames
+from testbed.simulation.names import Entry
 
 APN = "wap.example"
 NAME = f"{APN}.mnc015.mcc234.gprs"
@@ -45,9 +45,9 @@ class Bench:
 
     def __init__(self, core=CORE, **entries):
         self.lab = VirtualLab(core, seed=1)
-        self.names = VirtualNames(
-            self.lab.network, self.lab.core.sgsns, {NAME: Entry(**entries)} if entries else {}
-        )
+        self.names = self.lab.names
+        if entries:
+            self.names.entries[NAME] = Entry(**entries)
         self.events = []
         self.lab.network.on_event(lambda time, node, event: self.events.append(event))
         self.lab.start()
