@@ -18,7 +18,7 @@ from corenet.interfaces.node import Address
 from corenet.radius.access import AccessPolicy as AccessPolicy
 from corenet.radius.accounting import AccountingPolicy as AccountingPolicy
 from corenet.radius.accounting import RadiusServer as RadiusServer
-from corenet.radius.dynamic import DynamicClient as DynamicClient
+from corenet.radius.clients import RadiusClient as RadiusClient
 from corenet.radius.dynamic import DynamicPolicy as DynamicPolicy
 from gtp.ies.quality import QosProfile
 from gtp.timers import Timers

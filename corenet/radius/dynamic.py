@@ -19,7 +19,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from ipaddress import ip_address, ip_network
 from typing import Final
 
 from corenet.interfaces.node import Address
@@ -29,6 +28,7 @@ from corenet.radius.attributes import (
     MalformedError,
     encode_attributes,
 )
+from corenet.radius.clients import RadiusClient, RadiusClients
 from corenet.radius.packets import Code, Packet, is_authentic_request, read, response
 
 KEPT_ANSWERS: Final = 4096
@@ -52,24 +52,10 @@ class ErrorCause(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DynamicClient:
-    """Servers that may order, and the secret shared with them."""
-
-    network: str
-    """An IP address or network that they send from."""
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        ip_network(self.network)
-        if not self.secret:
-            raise ValueError(f"RADIUS client {self.network}: the secret is empty")
-
-
-@dataclass(frozen=True, slots=True)
 class DynamicPolicy:
     """Who may order the end or a change of sessions, and how fresh an order is."""
 
-    clients: tuple[DynamicClient, ...]
+    clients: tuple[RadiusClient, ...]
     port: int = 3799
     """UDP port that orders come to (RFC 5176 §2.3)."""
     window: float = 300.0
@@ -129,9 +115,8 @@ class DynamicAuthorizationServer:
 
     def __init__(self, policy: DynamicPolicy | None) -> None:
         """Take orders of the clients in ``policy``; without one nobody is a client."""
-        clients = policy.clients if policy is not None else ()
         self._policy = policy
-        self._clients = tuple((ip_network(client.network), client.secret) for client in clients)
+        self._clients = RadiusClients(policy.clients if policy is not None else ())
         self._answers: OrderedDict[_Key, tuple[float, bytes | None]] = OrderedDict()
         """When an order came and what it got, or None while it is being carried out."""
         self._datagrams: list[tuple[bytes, Address]] = []
@@ -139,7 +124,7 @@ class DynamicAuthorizationServer:
 
     def receive(self, data: bytes, peer: Address, now: float) -> Order | None:
         """Take a datagram; return a new order, or None. Never raises for what a peer sent."""
-        secret = self._secret_of(peer)
+        secret = self._clients.secret_of(peer)
         if secret is None:
             self.counters.unknown_client += 1
             return None
@@ -186,13 +171,6 @@ class DynamicAuthorizationServer:
         """Return what is to be sent, in order, and forget it."""
         taken, self._datagrams = self._datagrams, []
         return taken
-
-    def _secret_of(self, peer: Address) -> bytes | None:
-        try:
-            host = ip_address(peer[0])
-        except ValueError:
-            return None
-        return next((secret for network, secret in self._clients if host in network), None)
 
     def _is_fresh(self, packet: Packet, now: float) -> bool:
         """Whether the Event-Timestamp is in the window (RFC 5176 §6.3)."""

@@ -12,11 +12,11 @@ from ipaddress import ip_address
 from typing import Final
 
 from corenet.interfaces.node import Address, Interface
+from corenet.radius.clients import RadiusClient
 from testbed.codecs.ccpp import NOTHING, Profile
 from testbed.codecs.hosts import LOOPBACK_HOSTS
 from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.presence.accounting import RadiusClient
 from testbed.gateway.presence.sessions import Ageing
 from testbed.gateway.routing.bearers import Bearer, narrowed
 from testbed.gateway.routing.policy import Confirm, Policy, Route, Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from corenet.radius.clients import RadiusClient
 from testbed.gateway.config import GatewayConfig, Limits, OtaPolicy, RetryPolicy, TlsConfig
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.presence.accounting import RadiusClient
 from testbed.gateway.presence.sessions import Ageing
 from testbed.lab import routes
 from testbed.lab.gateway_model import (

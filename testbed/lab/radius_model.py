@@ -11,9 +11,9 @@ from corenet.ggsn.config import (
     AccessPolicy,
     AccountingPolicy,
     AuthenticatedBy,
-    DynamicClient,
     DynamicPolicy,
     RadiusAuthentication,
+    RadiusClient,
     RadiusServer,
 )
 from testbed.lab.parts import Host, Network, Part, Port, Seconds
@@ -150,7 +150,7 @@ class OrdersPart(Part):
 
     def policy(self) -> DynamicPolicy:
         """Return it as the GGSN has it."""
-        clients = tuple(DynamicClient(one.address, one.secret.encode()) for one in self.servers)
+        clients = tuple(RadiusClient(one.address, one.secret.encode()) for one in self.servers)
         return DynamicPolicy(clients, self.port, self.window, self.needs_timestamp)
 
 

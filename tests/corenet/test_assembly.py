@@ -8,10 +8,10 @@ import pytest
 from corenet.assembly import CoreConfig, assemble
 from corenet.ggsn.config import (
     Apn,
-    DynamicClient,
     DynamicPolicy,
     GgsnConfig,
     RadiusAuthentication,
+    RadiusClient,
     RadiusServer,
     StaticBinding,
 )
@@ -172,7 +172,7 @@ def test_a_ggsn_is_where_its_radius_servers_find_it():
     """A socket to ask from, where there are servers of any kind; one for orders, at its port."""
     server = RadiusServer((GATEWAY, 1812), b"secret")
     apn = Apn(APN, (POOL,), authentication=RadiusAuthentication((server,)))
-    orders = DynamicPolicy((DynamicClient("127.0.0.0/8", b"secret"),), port=13799)
+    orders = DynamicPolicy((RadiusClient("127.0.0.0/8", b"secret"),), port=13799)
     config = GgsnConfig(GGSN, GGSN, (apn,), dynamic_authorization=orders)
     core = assemble(CoreConfig(ggsns={"ggsn": config}), random=Random(1), recovery=0)
     network = VirtualNetwork(1)

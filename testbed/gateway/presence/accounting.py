@@ -12,9 +12,9 @@ retransmission gets the same octets and is not read twice.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from pyrad.dictionary import Dictionary
@@ -22,6 +22,7 @@ from pyrad.packet import AccountingRequest, AcctPacket, PacketError
 
 from corenet.interfaces.node import Address
 from corenet.radius.accounting import AccountingStatus
+from corenet.radius.clients import RadiusClient, RadiusClients
 from testbed.gateway.presence.sessions import AccountingRecord
 
 KEPT_ANSWERS: Final = 4096
@@ -65,20 +66,6 @@ class Dropped(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RadiusClient:
-    """Network elements that send accounting, and the secret shared with them (RFC 2866 §3)."""
-
-    network: str
-    """An IP address or network that they send from."""
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        ip_network(self.network)
-        if not self.secret:
-            raise ValueError(f"RADIUS client {self.network}: the secret is empty")
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """An answer to send, and what the request said: None for a duplicate, or for nothing to us."""
 
@@ -90,8 +77,8 @@ class AccountingServer:
     """Takes Accounting-Requests of every GGSN that shares a secret."""
 
     def __init__(self, clients: tuple[RadiusClient, ...]) -> None:
-        """Know ``clients``: the first whose network has a sender's address says its secret."""
-        self._clients = tuple((ip_network(client.network), client.secret) for client in clients)
+        """Take requests of ``clients``."""
+        self._clients = RadiusClients(clients)
         # With an empty dictionary pyrad takes vendor attributes apart and leaves values alone.
         self._dictionary = Dictionary()
         self._answers: OrderedDict[tuple[Address, int, bytes], tuple[float, bytes]] = OrderedDict()
@@ -105,7 +92,7 @@ class AccountingServer:
         return result
 
     def _receive(self, data: bytes, peer: Address, now: float) -> Answered | Dropped:
-        secret = self._secret_of(peer)
+        secret = self._clients.secret_of(peer)
         if secret is None:
             return Dropped.UNKNOWN_CLIENT
         if not _is_well_formed(data):
@@ -136,13 +123,6 @@ class AccountingServer:
             self._answers.popitem(last=False)
         known = _STATUSES.get(status)
         return Answered(answer, None if known is None else _record(known, attributes, peer, now))
-
-    def _secret_of(self, peer: Address) -> bytes | None:
-        try:
-            host = ip_address(peer[0])
-        except ValueError:
-            return None
-        return next((secret for network, secret in self._clients if host in network), None)
 
 
 _Attributes = dict[int | tuple[int, int], list[bytes]]

@@ -7,14 +7,14 @@ from typing import Any
 
 from pyrad.packet import AcctPacket, AuthPacket, CoAPacket
 
-from corenet.ggsn.config import DynamicClient, DynamicPolicy, RadiusServer
+from corenet.ggsn.config import DynamicPolicy, RadiusClient, RadiusServer
 from corenet.interfaces.node import Interface
 from corenet.radius.attributes import load_dictionary
 from corenet.radius.packets import Code
 
 SERVER = RadiusServer(("192.0.2.5", 1813), b"radius")
 JUDGE = RadiusServer(("192.0.2.6", 1812), b"judge")
-ORDERS = DynamicPolicy((DynamicClient("192.0.2.0/24", b"orders"),))
+ORDERS = DynamicPolicy((RadiusClient("192.0.2.0/24", b"orders"),))
 DICTIONARY = load_dictionary()
 NAS = ("192.0.2.1", 40000)
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pyrad.packet import CoAPacket
 
 from corenet.radius.attributes import load_dictionary
+from corenet.radius.clients import RadiusClient
 from corenet.radius.dynamic import (
     KEPT_ANSWERS,
     DynamicAuthorizationServer,
-    DynamicClient,
     DynamicPolicy,
     ErrorCause,
 )
@@ -24,7 +24,7 @@ SECRET = b"radius"
 PEER = ("192.0.2.5", 40000)
 NOW = 1_800_000_000.0
 POLICY = DynamicPolicy(
-    (DynamicClient("192.0.2.5", SECRET), DynamicClient("198.51.100.0/24", b"other")), window=300.0
+    (RadiusClient("192.0.2.5", SECRET), RadiusClient("198.51.100.0/24", b"other")), window=300.0
 )
 
 
@@ -226,8 +226,8 @@ def test_any_octets_are_taken(octets: bytes) -> None:
         lambda: DynamicPolicy(()),
         lambda: DynamicPolicy(POLICY.clients, window=0),
         lambda: DynamicPolicy(POLICY.clients, port=70000),
-        lambda: DynamicClient("192.0.2.5", b""),
-        lambda: DynamicClient("nowhere", b"x"),
+        lambda: RadiusClient("192.0.2.5", b""),
+        lambda: RadiusClient("nowhere", b"x"),
     ],
 )
 def test_a_policy_without_sense_is_refused(make) -> None:

@@ -9,11 +9,11 @@ import pytest
 from corenet.ggsn.config import Credential
 from corenet.interfaces.node import Interface
 from corenet.mobile.behaviour import Answer, SmsAnswer, SmsBehaviour
+from corenet.radius.clients import RadiusClient
 from testbed.codecs.ccpp import Profile
 from testbed.gateway.activation.trigger import GiTrigger
 from testbed.gateway.config import ClientProfiles, Operation, TlsConfig
 from testbed.gateway.initiators import Initiator
-from testbed.gateway.presence.accounting import RadiusClient
 from testbed.gateway.routing.policy import Next, Refusal, Route, Rule
 from testbed.lab.build import LoadedLab, build, load, shipped_labs
 from testbed.lab.yaml_source import SourceError, read

@@ -8,9 +8,9 @@ from corenet.ggsn.config import (
     AccessPolicy,
     AccountingPolicy,
     AuthenticatedBy,
-    DynamicClient,
     DynamicPolicy,
     RadiusAuthentication,
+    RadiusClient,
     RadiusServer,
 )
 from testbed.lab.build import LoadedLab, build
@@ -78,7 +78,7 @@ def test_every_setting_reaches_the_ggsn() -> None:
         queue_limit=5000,
     )
     assert ggsn.authentication == AccessPolicy(1, 3, 12, 30)
-    clients = (DynamicClient("127.0.10.0/24", b"orders"),)
+    clients = (RadiusClient("127.0.10.0/24", b"orders"),)
     assert ggsn.dynamic_authorization == DynamicPolicy(clients, 3799, 60, needs_timestamp=True)
     assert (ggsn.plmn, ggsn.nas_identifier) == ("23415", "ggsn.example")
     assert ggsn.charging_gateway == "127.0.10.9"

@@ -12,7 +12,8 @@ from pyrad.dictionary import Dictionary
 from pyrad.packet import AcctPacket, Packet
 
 from corenet.radius.accounting import AccountingStatus
-from testbed.gateway.presence.accounting import AccountingServer, Answered, Dropped, RadiusClient
+from corenet.radius.clients import RadiusClient
+from testbed.gateway.presence.accounting import AccountingServer, Answered, Dropped
 from testbed.gateway.presence.sessions import AccountingRecord
 from testbed.gateway.testing import SECRET, accounting
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from corenet.interfaces.node import Interface
+from corenet.radius.clients import RadiusClient
 from testbed.gateway.events import SessionEnded
 from testbed.gateway.keeping.pushes import State
-from testbed.gateway.presence.accounting import RadiusClient
 from testbed.gateway.presence.sessions import Ageing
 from testbed.gateway.testing import ADDRESS, IMSI, MESSAGE, MSISDN, SECRET, accounting
 
