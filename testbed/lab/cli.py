@@ -3,7 +3,7 @@
 Exit status: 0 as it should be, 1 not as it should be (a push that was not delivered, a lab file
 with mistakes, octets that are no message), 2 wrong use, 130 after Ctrl-C. Each subcommand is a
 module in ``testbed.lab.commands``, or above the lab where it uses more, imported only when it is
-used, so that help comes at once.
+used, so that help comes at once. Until a reactor runs, SIGTERM ends the process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any, NoReturn
 
+from testbed.lab.signals import obey_sigterm
 from testbed.lab.yaml_source import SourceError
 
 COMMANDS = {
@@ -47,6 +48,7 @@ _ELSEWHERE = {
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command, and exit."""
+    obey_sigterm()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

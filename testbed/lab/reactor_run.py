@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
+from testbed.lab.signals import INTERRUPTIONS, end_at_once
+
 INTERRUPTED = 130
 """Exit status after SIGINT or SIGTERM (128 + SIGINT, as shells have it)."""
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
     """Run ``work(reactor)`` and return the exit status that it gives.
 
     The first SIGINT or SIGTERM cancels what ``work`` awaits, so that its ``finally`` clauses
-    put things in order; a second one, of either kind, ends the process at once. What ``work``
-    raises, it raises.
+    put things in order; one that comes before that has begun keeps it from beginning. A second
+    one, of either kind, ends the process at once. What ``work`` raises, it raises.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed  # no interface of Twisted's has all that is asked for here
     status: list[int] = []
     failures: list[Failure] = []
     running: list[Deferred[int]] = []
@@ -40,18 +42,26 @@ def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         nonlocal interrupted
         interrupted = True
-        for each in _INTERRUPTIONS:
-            signal.signal(each, _end_at_once)
-        reactor.callFromThread(running[0].cancel)  # type: ignore[attr-defined]
+        for each in INTERRUPTIONS:
+            signal.signal(each, end_at_once)
+        # Not from here: the work may be in the midst of its first steps.
+        reactor.callFromThread(cancel)
+
+    def cancel() -> None:
+        for work_begun in running:
+            work_begun.cancel()
 
     def begin() -> None:
+        if interrupted:
+            reactor.stop()
+            return
         running.append(Deferred.fromCoroutine(work(reactor)))
-        for number in _INTERRUPTIONS:
-            signal.signal(number, interrupt)
         running[0].addBoth(ended)
 
-    reactor.callWhenRunning(begin)
-    reactor.run()
+    with _taken(interrupt):
+        reactor.callWhenRunning(begin)
+        # Its own way with signals, which leaves no time for farewells, would replace ours.
+        reactor.run(installSignalHandlers=False)
     for failure in failures:
         if interrupted and failure.check(CancelledError):
             return INTERRUPTED
@@ -59,8 +69,12 @@ def run_in_reactor(work: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
     return INTERRUPTED if interrupted else status[0]
 
 
-def _end_at_once(number: int, _frame: FrameType | None) -> None:
-    """End by the signal; the first process of a container, which no signal ends, by exiting."""
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-    os._exit(128 + number)
+@contextmanager
+def _taken(interrupt: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have ``interrupt`` called by signals that ask this process to end."""
+    before = {number: signal.signal(number, interrupt) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
