@@ -34,6 +34,7 @@ PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
     "osmo-hlr": "osmo-hlr", "sgsnemu": "osmo-ggsn", "unshare": "util-linux",
     "freeradius": "freeradius", "/usr/sbin/freeradius": "freeradius", "ping": "iputils-ping",
     "osmo-ggsn": "osmo-ggsn", "/usr/sbin/dnsmasq": "dnsmasq-base", "ip": "iproute2",
+    "promtool": "prometheus",
 }  # fmt: skip
 """Debian's packages by the programs that pages call."""
 ELSEWHERE = {

@@ -13,6 +13,7 @@ import os
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -126,8 +127,8 @@ class Engine(Place):
 
     def compose(self, *words: str) -> None:
         """Run podman-compose on the project's file."""
-        options = {"cwd": CONTAINER, "env": self.variables, "stdin": subprocess.DEVNULL}
-        self.run("podman-compose", *words, timeout=120.0, **options)
+        asked = ("podman-compose", "--file", str(CONTAINER / "compose.yaml"), *words)
+        self.run(*asked, timeout=120.0, env=self.variables, stdin=subprocess.DEVNULL)
 
     def ask_core(self, path: str) -> str:
         """Ask the control interface at the port that is published on this machine."""
@@ -215,6 +216,15 @@ def test_the_image_has_a_demo(engine: Engine) -> None:
     _, run, *words = shown(GUIDE, "podman run --rm corenet demo")
     alone = ("--network=none", "--read-only", "--cap-drop=all")
     assert "push delivered" in engine.podman(run, *alone, *words)
+
+
+def test_a_container_that_has_hardly_begun_ends_when_it_is_asked_to(engine: Engine) -> None:
+    """By the signal, or by its own farewell, and not by force."""
+    engine.podman("run", "--detach", "--name=brief", "--network=none", "localhost/corenet")
+    engine.podman("stop", "--time=30", "brief")
+    (ended,) = json.loads(engine.podman("inspect", "brief"))
+    engine.podman("rm", "brief")
+    assert ended["State"]["ExitCode"] in (0, 128 + signal.SIGTERM)
 
 
 def test_the_core_alone_activates_for_a_gateway_in_its_namespace(engine: Engine) -> None:
