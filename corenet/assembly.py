@@ -150,16 +150,13 @@ class Core:
         for a place that cannot be had comes through; those attached before stay so.
         """
         if self.hlr is not None:
-            self.attach_hlr(runtime, self.hlr)
-        if self.gsup_server is not None:
-            listen = self.gsup_server.config.listen
-            runtime.attach(self.gsup_server, {Interface.GR: ANYWHERE, Interface.GSUP: listen})
+            self._attach_hlr(runtime, self.hlr)
         for outside in self.hlrs_outside.values():
             runtime.attach(outside, _outside_places(outside))
         for ggsn in self.ggsns.values():
-            self.attach_gsn(runtime, ggsn)
+            self._attach_gsn(runtime, ggsn)
         for sgsn in self.sgsns.values():
-            self.attach_gsn(runtime, sgsn)
+            self._attach_gsn(runtime, sgsn)
         if self.base_station is not None:
             listen = self.base_station.config.listen
             runtime.attach(self.base_station, {Interface.RADIO: SOME, Interface.UM: listen})
@@ -196,51 +193,55 @@ class Core:
                 with suppress(LookupError):  # it has crashed, and knows no mobile either
                     runtime.command(sgsn, sgsn.hlr_reset)
 
-    def attach_gsn(self, runtime: CoreRuntime, gsn: Ggsn | Sgsn) -> None:
-        """Attach and start a GGSN or an SGSN."""
+    def parts(self, name: str) -> tuple[Node, ...]:
+        """Return what crashes together: a GGSN, an SGSN, or the HLR with its port for others.
+
+        Raise ``KeyError`` where there is none of that name.
+        """
+        if self.hlr is None or self.hlr.name != name:
+            return (self.sgsns[name] if name in self.sgsns else self.ggsns[name],)
+        return (self.hlr,) if self.gsup_server is None else (self.hlr, self.gsup_server)
+
+    def renew(
+        self, name: str, *, random: Random, recovery: int, subscribers: Store | None = None
+    ) -> None:
+        """Put a node that knows nothing in the place of one that has crashed.
+
+        An HLR knows what ``subscribers`` has kept. The runtime has let the old one go, and
+        ``attach_again`` gets the new one. Raise ``KeyError`` where there is none of that name.
+        """
+        if self.hlr is not None and self.hlr.name == name:
+            config = self.hlr.config
+            self.hlr = Hlr(config, name=name, random=random, recovery=recovery, store=subscribers)
+            if self.gsup_server is not None:
+                self.gsup_server = GsupServer(self.gsup_server.config, name=self.gsup_server.name)
+        elif name in self.sgsns:
+            sgsn = Sgsn(self.sgsns[name].config, name=name, random=random, recovery=recovery)
+            self.sgsns[name] = sgsn
+        else:
+            ggsn = Ggsn(self.ggsns[name].config, name=name, random=random, recovery=recovery)
+            self.ggsns[name] = ggsn
+
+    def attach_again(self, runtime: CoreRuntime, name: str) -> None:
+        """Attach and start a node that was renewed; raise ``KeyError`` where there is none."""
+        if self.hlr is not None and self.hlr.name == name:
+            self._attach_hlr(runtime, self.hlr)
+        else:
+            self._attach_gsn(runtime, self.sgsns[name] if name in self.sgsns else self.ggsns[name])
+
+    def _attach_hlr(self, runtime: CoreRuntime, hlr: Hlr) -> None:
+        runtime.attach(hlr, _hlr_places(hlr.config))
+        if self.gsup_server is not None:
+            listen = self.gsup_server.config.listen
+            runtime.attach(self.gsup_server, {Interface.GR: ANYWHERE, Interface.GSUP: listen})
+
+    def _attach_gsn(self, runtime: CoreRuntime, gsn: Ggsn | Sgsn) -> None:
         if isinstance(gsn, Sgsn):
             runtime.attach(gsn, _sgsn_places(gsn.name, gsn.config))
             return
         runtime.attach(gsn, _ggsn_places(gsn.config))
         networks = (n for apn in gsn.config.apns for n in gsn.config.networks_of(apn))
         runtime.route_gi(networks, gsn)
-
-    def gsn(self, name: str) -> Ggsn | Sgsn:
-        """Return the GGSN or the SGSN of that name; raise ``KeyError`` where there is neither."""
-        return self.sgsns[name] if name in self.sgsns else self.ggsns[name]
-
-    def renew(self, name: str, *, random: Random, recovery: int) -> Ggsn | Sgsn:
-        """Put a GGSN or an SGSN that knows nothing in the place of one that has crashed.
-
-        The runtime has let the old one go; the new one is to be attached. Raise ``KeyError`` where
-        neither has that name.
-        """
-        if name in self.sgsns:
-            sgsn = Sgsn(self.sgsns[name].config, name=name, random=random, recovery=recovery)
-            self.sgsns[name] = sgsn
-            return sgsn
-        ggsn = Ggsn(self.ggsns[name].config, name=name, random=random, recovery=recovery)
-        self.ggsns[name] = ggsn
-        return ggsn
-
-    def renew_hlr(self, *, random: Random, recovery: int, subscribers: Store | None = None) -> Hlr:
-        """Put an HLR that knows what ``subscribers`` has kept in the place of one that has crashed.
-
-        The runtime has let the old one go; the new one is to be attached.
-        """
-        assert self.hlr is not None
-        self.hlr = Hlr(
-            self.hlr.config,
-            name=self.hlr.name,
-            random=random,
-            recovery=recovery,
-            store=subscribers,
-        )
-        return self.hlr
-
-    def attach_hlr(self, runtime: CoreRuntime, hlr: Hlr) -> None:
-        """Attach and start the HLR."""
-        runtime.attach(hlr, _hlr_places(hlr.config))
 
 
 _RESERVED = (MOBILES_NAME, GSUP_SERVER_NAME, BASE_STATION_NAME, TRANSCEIVER_NAME)

@@ -131,7 +131,7 @@ class FaultControl:
         return Done(done=f"{broken} connection{'' if broken == 1 else 's'} reset")
 
     def restart(self, node: str) -> Done:
-        """Have a GGSN or an SGSN crash and come back, knowing nothing.
+        """Have a GGSN, an SGSN or the HLR crash and come back, with what is on disk.
 
         Raises:
             ControlError: 404, there is none of that name; 501, nobody can restart nodes here.
@@ -141,7 +141,7 @@ class FaultControl:
         try:
             self._restart(node)
         except KeyError:
-            detail = f"no GGSN and no SGSN here is called {node}"
+            detail = f"no GGSN, no SGSN and no HLR here is called {node}"
             raise ControlError(404, "Unknown node", detail, field="node") from None
         return Done(done=f"{node} restarts")
 

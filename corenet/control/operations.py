@@ -324,7 +324,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "restart_node",
         "POST",
         "/v1/nodes/{node}/restart",
-        "Have a GGSN or an SGSN crash and come back, knowing nothing",
+        "Have a GGSN, an SGSN or the HLR crash and come back, with what is on disk",
         Done,
         lambda control, call: control.faults.restart(call.path.node),
         at=OfNode,

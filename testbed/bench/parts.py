@@ -85,7 +85,7 @@ class Core(Messages):
         self._watch.world.call(lambda: self.control.faults.reset(interface))
 
     def restart(self, node: str) -> None:
-        """Have a GGSN or an SGSN crash and come back, knowing nothing."""
+        """Have a GGSN, an SGSN or the HLR crash and come back, with what is on disk."""
         self._watch.world.call(lambda: self.control.faults.restart(node))
 
     def deactivate(self, terminal: Mobile | str, apn: str | None = None) -> None:

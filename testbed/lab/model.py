@@ -352,7 +352,9 @@ class HlrPart(Part):
         default=None,
         min_length=1,
         description="SQLite file with subscribers and where they are, from the working folder; the "
-        "lab's are added where it does not know them. Nothing is kept when absent",
+        "lab's are added where it does not know them. `:memory:` keeps them as long as the lab "
+        "runs, which an HLR that restarts needs; so does any file in virtual time. Nothing is kept "
+        "when absent",
     )
     commit_interval: float = Field(
         default=0.005,

@@ -129,7 +129,7 @@ class RunningLab:
         return True
 
     async def restart(self, name: str) -> None:
-        """Let a GGSN or an SGSN crash and come back, knowing nothing.
+        """Let a GGSN, an SGSN or the HLR crash and come back, knowing what is on disk.
 
         Raises:
             KeyError: there is none of that name.
@@ -137,19 +137,21 @@ class RunningLab:
         if self._service is None:
             raise KeyError(name)
         core = self._service.core
-        await self.runtime.detach(core.gsn(name))
-        new = core.renew(
+        for closing in [self.runtime.detach(part) for part in core.parts(name)]:
+            await closing
+        core.renew(
             name,
             random=Random(self._random.getrandbits(64)),
             recovery=self._state.next_recovery(),
+            subscribers=self._subscribers,
         )
-        core.attach_gsn(self.runtime, new)
+        core.attach_again(self.runtime, name)
 
     def _begin_restart(self, name: str) -> None:
         """Set a restart going, unless one is under way; KeyError: there is none of that name."""
         if self._service is None:
             raise KeyError(name)
-        self._service.core.gsn(name)
+        self._service.core.parts(name)
         if name in self._restarting:
             return
         self._restarting.add(name)

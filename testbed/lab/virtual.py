@@ -1,6 +1,6 @@
 """A lab file's lab in virtual time: the nodes that ``corenet run`` starts, without a socket.
 
-What a lab keeps on disk is kept in memory here, and gone with the lab.
+What a lab keeps on disk is kept in memory here: empty at first, and gone with the lab.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from types import MappingProxyType
 
+from corenet.adapters.subscriber_file import SubscriberFile
 from corenet.interfaces.node import Interface
 from testbed.gateway.keeping.store import SqliteStore
 from testbed.lab.build import LoadedLab
@@ -46,6 +47,9 @@ def virtual_lab(
         if lab.smsc is not None:
             messages = stack.enter_context(closing(MessageStore(":memory:")))
             sms = SmsParts(lab.smsc, messages, lab.esme)
+        subscribers = None
+        if lab.model.hlr is not None and lab.model.hlr.database is not None:
+            subscribers = stack.enter_context(closing(SubscriberFile(":memory:")))
         yield VirtualLab(
             lab.core,
             lab.gateway,
@@ -57,6 +61,7 @@ def virtual_lab(
             sms=sms,
             handset=lab.handset,
             handsets=lab.handsets,
+            subscribers=subscribers,
         )
 
 
@@ -71,7 +76,6 @@ def _check(lab: LoadedLab) -> None:
             "has an SGSN that asks the DNS",
             lab.core is not None and any(one.dns for one in lab.core.sgsns.values()),
         ),
-        ("has an HLR database", model.hlr is not None and model.hlr.database is not None),
         (
             "has a gateway for a core elsewhere",
             model.gateway is not None and model.gateway.core is not None,

@@ -17,6 +17,7 @@ from testbed.expectations.expected import Expected
 from testbed.expectations.known import UnknownNameError, check_event, check_message
 from testbed.expectations.values import agrees
 from testbed.lab.build import LABS, LoadedLab, build, shipped_labs
+from testbed.lab.model import Lab
 from testbed.lab.wording import meant, wrong
 from testbed.lab.yaml_source import Path as Place
 from testbed.lab.yaml_source import Problem, Source, SourceError, read, validate
@@ -228,8 +229,8 @@ def _step_problems(place: Place, step: StepPart, scenario: Scenario) -> _Found:
     model = scenario.lab.model
     if kind == "push" and (model.gateway is None or model.initiator is None):
         yield place, "the lab has no gateway, or no initiator"
-    if kind == "restart" and value not in (known := {"ggsn": model.ggsn, **model.all_sgsns()}):
-        yield place, f"the lab has no GGSN or SGSN {value}{meant(value, known)}"
+    if kind == "restart" and value not in (known := _that_restart(model)):
+        yield place, f"the lab has no GGSN, SGSN or HLR {value}{meant(value, known)}"
     if kind == "fault":
         yield from _fault_problems(place, value, scenario)
     if kind == "until":
@@ -241,6 +242,11 @@ def _step_problems(place: Place, step: StepPart, scenario: Scenario) -> _Found:
             yield from _body_problems(place, BODIES[value.verb], value.body)
     if kind == "network":
         yield from _body_problems(place, _NETWORK_BODIES[value.operation], value.body)
+
+
+def _that_restart(model: Lab) -> list[str]:
+    own = {"ggsn": model.ggsn, "hlr": model.hlr}
+    return [*(name for name, part in own.items() if part is not None), *model.all_sgsns()]
 
 
 def _body_problems(place: Place, model: type[BaseModel] | None, body: Any) -> _Found:

@@ -194,7 +194,9 @@ class StepPart(Part):
     mobile: MobileStep | None = None
     network: NetworkStep | None = None
     restart: NodeName | None = Field(
-        default=None, description="a GGSN or an SGSN crashes and comes back, knowing nothing"
+        default=None,
+        description="a GGSN, an SGSN or the HLR crashes and comes back; only an HLR with a "
+        "`database` knows anything then",
     )
     reset: Literal["gsup", "smpp"] | None = Field(
         default=None, description="every connection on an interface breaks"

@@ -52,6 +52,7 @@ TITLES: Final = {
     "29.060 §7.4.5": "Note MS GPRS Present Request",
     "29.060 §7.6": "messages that are lost",
     "29.061 §11.2.1.3": "IPv6 addresses",
+    "23.007 §5": "restart of the HLR",
     "23.007 §10": "restart of an SGSN",
     "23.007 §11.2": "restart of a GGSN",
     "23.007 §18": "restart of a GTP node",

@@ -75,7 +75,7 @@ class SocketStage:
             sending.sendto(payload, destination)
 
     def restart(self, node: str, done: Callable[[], None]) -> None:
-        """Let a GGSN or an SGSN crash and come back."""
+        """Let a node crash and come back."""
 
         async def restart() -> None:
             await self._running.restart(node)

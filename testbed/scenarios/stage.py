@@ -60,5 +60,5 @@ class Stage(Protocol):
         ...
 
     def restart(self, node: str, done: Callable[[], None]) -> None:
-        """Let a GGSN or an SGSN crash and come back; call ``done`` when it is there again."""
+        """Let a GGSN, an SGSN or the HLR crash and come back; ``done`` is called when it has."""
         ...

@@ -69,7 +69,7 @@ class VirtualStage:
         self.runtime.command(self._outside, lambda _now: self._outside.send(payload, destination))
 
     def restart(self, node: str, done: Callable[[], None]) -> None:
-        """Let a GGSN or an SGSN crash and come back at once."""
+        """Let a node crash and come back at once."""
         self._lab.restart(node)
         done()
 

@@ -97,7 +97,7 @@ class VirtualLab:
             applications=handsets_with(handsets or {}, handset or _usual(gateway)),
             subscribers=subscribers,
         )
-        self.control = CoreControl(self.core, self.network, restart=self._restart_gsn)
+        self.control = CoreControl(self.core, self.network, restart=self.restart)
         self.initiator = VirtualInitiator(
             self.network, notify_url, random=Random(random.getrandbits(64))
         )
@@ -194,36 +194,25 @@ class VirtualLab:
 
     def crash(self, name: str) -> None:
         """Kill a GGSN, an SGSN or the HLR at this instant; KeyError where there is none."""
-        core, network = self.core, self.network
-        hlr = core.hlr if core.hlr is not None and core.hlr.name == name else None
-        network.detach(core.gsn(name) if hlr is None else hlr)
+        for part in self.core.parts(name):
+            self.network.detach(part)
         self._recovery += 1
-        random = Random(f"{name} {network.seed} {self._recovery}")
         # What is asked of it meanwhile finds a node that knows nothing and is not in service.
-        if hlr is None:
-            core.renew(name, random=random, recovery=self._recovery % 256)
-        else:
-            core.renew_hlr(
-                random=random, recovery=self._recovery % 256, subscribers=self._subscribers
-            )
+        self.core.renew(
+            name,
+            random=Random(f"{name} {self.network.seed} {self._recovery}"),
+            recovery=self._recovery % 256,
+            subscribers=self._subscribers,
+        )
 
     def bring_back(self, name: str) -> None:
         """Start a node that has crashed; an HLR knows what its disk has kept, others nothing."""
-        hlr = self.core.hlr
-        if hlr is not None and hlr.name == name:
-            self.core.attach_hlr(self.network, hlr)
-        else:
-            self.core.attach_gsn(self.network, self.core.gsn(name))
+        self.core.attach_again(self.network, name)
 
     def restart(self, name: str) -> None:
         """Let a node crash and come back at once; KeyError where there is none."""
         self.crash(name)
         self.bring_back(name)
-
-    def _restart_gsn(self, name: str) -> None:
-        """Restart a GGSN or an SGSN, as the control interface can; KeyError: there is none."""
-        self.core.gsn(name)
-        self.restart(name)
 
     def switch_everything_off(self, within: float = 3600.0) -> bool:
         """Have every mobile detach and be switched off; return whether the lab came to rest.

@@ -117,9 +117,11 @@ class World:
         return self.core.sgsns["sgsn"]
 
     def restart(self, name):
-        """Have a GGSN or an SGSN crash and come back."""
-        self.network.detach(self.core.gsn(name))
-        self.core.attach_gsn(self.network, self.core.renew(name, random=Random(2), recovery=2))
+        """Have a node crash and come back."""
+        for part in self.core.parts(name):
+            self.network.detach(part)
+        self.core.renew(name, random=Random(2), recovery=2)
+        self.core.attach_again(self.network, name)
 
     def wait(self, seconds):
         """Let time pass."""

@@ -115,7 +115,7 @@ def _add_faults(verbs: Any) -> None:
         verb.add_argument("interface", metavar="INTERFACE", choices=names, help=", ".join(names))
     _verb(verbs, "faults", "list interfaces, and what is wrong with each")
     _verb(verbs, "heal", "take every fault away")
-    restart = _verb(verbs, "restart", "have a GGSN or an SGSN crash and come back")
+    restart = _verb(verbs, "restart", "have a GGSN, an SGSN or the HLR crash and come back")
     restart.add_argument("node", metavar="NODE")
 
 

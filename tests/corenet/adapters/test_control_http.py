@@ -659,4 +659,4 @@ def test_faults_that_cannot_be_are_refused(client):
     assert core.ask("POST", "/v1/faults/smpp/reset").json() == {"done": "0 connections reset"}
     refused = problem(core.ask("POST", "/v1/faults/gr/reset"), 409, "interface")
     assert "connections" in refused["detail"]
-    problem(core.ask("POST", "/v1/nodes/hlr/restart"), 404, "node")
+    problem(core.ask("POST", "/v1/nodes/smsc/restart"), 404, "node")

@@ -9,6 +9,7 @@ from corenet.control.errors import ControlError
 from corenet.control.faults import FaultRequest
 from corenet.interfaces.interference import LOST
 from corenet.interfaces.node import Interface
+from tests.corenet.conftest import person
 
 
 def state(control, name):
@@ -101,11 +102,21 @@ def test_a_restarted_ggsn_knows_nothing(world):
     assert core.finished(core.request(2)).outcome == "active"
 
 
+def test_a_restarted_hlr_is_told_anew(world):
+    """It keeps nothing here, and has from the SGSN where mobiles are."""
+    core = world()
+    assert core.control.faults.restart("hlr").done == "hlr restarts"
+    assert core.core.hlr.location(person(1).imsi).sgsn is None
+    core.wait(1)
+    assert core.core.hlr.location(person(1).imsi).sgsn is not None
+    assert core.finished(core.request(1)).outcome == "active"
+
+
 def test_restarts_want_a_node_and_somebody_who_does_it(world):
-    """A name that is no GGSN's and no SGSN's is unknown; without a way to restart none is."""
+    """A name that is no node's is unknown; without a way to restart none is."""
     core = world()
     for control, name, status in (
-        (core.control, "hlr", 404),
+        (core.control, "smsc", 404),
         (CoreControl(core.core, core.network), "ggsn", 501),
     ):
         with pytest.raises(ControlError) as refused:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from corenet.control.subscriber_model import SubscriberChange
 from corenet.interfaces.node import Interface
 from testbed.lab.build import build, load
 from testbed.lab.virtual import OnlyOnSocketsError, virtual_lab
@@ -15,7 +18,6 @@ ON_SOCKETS = {
     "ggsn:\n  address: 127.0.0.2\n  gi: {tun: true}\n  apns: [{name: a, pool: 10.45.0.0/16}]\n": (
         "has TUN devices"
     ),
-    "hlr: {address: 127.0.0.2, database: x.sqlite}\n": "has an HLR database",
     "sgsn: {address: 127.0.0.2, hlr: {address: 127.0.0.9}}\n": "has an HLR of another process",
     "hlr: {address: 127.0.0.2}\n"
     "sgsn: {address: 127.0.0.3, dns: {servers: [127.0.0.53]}}\n": "has an SGSN that asks the DNS",
@@ -24,6 +26,11 @@ ON_SOCKETS = {
         "has a gateway for a core elsewhere"
     ),
 }
+
+PERSON = """\
+subscribers:
+  - {imsi: "234150000000001", msisdn: "447700900001", apns: [{name: wap.example}], mobile: null}
+"""
 
 
 def test_a_push_goes_through_the_demo_lab() -> None:
@@ -63,6 +70,19 @@ def test_latencies_are_those_of_the_file_unless_others_are_given() -> None:
         network = lab.network
         asked = (Interface.GTP_C, Interface.RADIO, Interface.GTP_U)
         assert [network.latency(which) for which in asked] == [0.5, 0.3, 0.01]
+
+
+def test_what_an_hlr_keeps_outlives_it_in_memory(tmp_path: Path) -> None:
+    """A file that the lab names is neither read nor written."""
+    file = tmp_path / "hlr.sqlite"
+    text = f"hlr: {{address: 127.0.0.2, database: {file}}}\n" + PERSON
+    with virtual_lab(build(read(text, "lab.yaml")), seed=1) as lab:
+        lab.start()
+        lab.control.subscribers.change("234150000000001", SubscriberChange(msisdn="447700900777"))
+        lab.run(1)
+        lab.restart("hlr")
+        assert lab.control.subscribers.get("234150000000001").msisdn == "447700900777"
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("text", ON_SOCKETS, ids=ON_SOCKETS.values())

@@ -66,7 +66,7 @@ def test_what_the_mobile_said_and_the_transaction_are_there():
 
 def test_a_scenario_that_did_not_begin_has_no_course(written):
     """Only who it would have been about."""
-    text = "  overrides: {hlr: {database: x.sqlite}}\nact:\n  - push: {}\nexpect: {}\n"
+    text = "  overrides: {sgsn: {hlr: {address: 127.0.0.9}}}\nact:\n  - push: {}\nexpect: {}\n"
     report = perform_virtually(load_scenario(written(text)), seed=1)
     document = course_of(report).plain(None)
     assert (document["imsi"], document["as_expected"]) == ("234150000000401", False)

@@ -71,10 +71,13 @@ def complaint(name):
         ("act:\n  - mobile: {do: attach, with: {a: 1}}\nexpect: {}\n", "this has nothing with it"),
         ("act:\n  - network: {do: change_qos}\nexpect: {}\n", "qos: is missing"),
         (
-            "act:\n  - restart: hlr\nexpect: {}\n",
-            "the lab has no GGSN or SGSN hlr; there is ggsn, ",
+            "act:\n  - restart: smsc\nexpect: {}\n",
+            "the lab has no GGSN, SGSN or HLR smsc; there is ggsn, hlr, ",
         ),
-        ("act:\n  - restart: ggsm\nexpect: {}\n", "the lab has no GGSN or SGSN ggsm; is it ggsn?"),
+        (
+            "act:\n  - restart: ggsm\nexpect: {}\n",
+            "the lab has no GGSN, SGSN or HLR ggsm; is it ggsn?",
+        ),
         ("act:\n\t- activate: {}\n", "written.yaml:5:1: not YAML: this is a tab; YAML is indented"),
         (
             "act:\n  - activvate: {}\nexpect: {}\n",

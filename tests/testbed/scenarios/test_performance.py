@@ -272,7 +272,7 @@ def test_a_lab_that_cannot_be_had_in_virtual_time_is_said(perform):
     """Before anything is done; so is one whose mobiles never attach."""
     report = perform(
         """\
-  overrides: {hlr: {database: subscribers.sqlite}}
+  overrides: {sgsn: {hlr: {address: 127.0.0.9}}}
 act:
   - activate: {}
 expect: {}

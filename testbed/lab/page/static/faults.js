@@ -41,7 +41,7 @@ export function Faults({ nodes, turn }) {
   };
   const set = (name, fault) => said(ask("PUT", `/v1/faults/${name}`, fault));
   const reset = (name) => said(ask("POST", `/v1/faults/${name}/reset`));
-  const restarting = nodes.filter((node) => ["ggsn", "sgsn"].includes(node.kind));
+  const restarting = nodes.filter((node) => ["ggsn", "sgsn", "hlr"].includes(node.kind));
   return html`<section aria-labelledby="faults"><h2 id="faults">Faults</h2>
     <details><summary>${faults.some((one) => one.loss || one.delay) ? "Something is wrong" : "Nothing is wrong"}</summary>
       <div class="wide"><table><thead><tr><th scope="col">Interface</th><th scope="col" colspan="2">Loss</th>
