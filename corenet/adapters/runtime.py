@@ -309,8 +309,8 @@ class TwistedRuntime:
     def _deliver(self, node: Node, verb: Callable[[float], None], occasion: str) -> None:
         """Let a node hear what has happened to a connection."""
         place = self._rim.places.get(node.name)
-        if place is None or self._rim.closed:
-            return
+        if place is None or place.node is not node or self._rim.closed:
+            return  # it has crashed, and another may have its name
         try:
             verb(self._rim.now())
         except Exception:

@@ -320,7 +320,12 @@ class Streams:
         return sum(connection.told for connection in broken)
 
     def release(self, node: Node) -> list[Deferred[object]]:
-        """Stop listening for a node; the Deferreds fire when its ports are free."""
+        """Stop listening for a node that has crashed, and reset its connections.
+
+        The Deferreds fire when its ports are free.
+        """
+        for connection in [one for one in self._connections.values() if one.node is node]:
+            connection.abort(RESET)
         self._listening = {a: name for a, name in self._listening.items() if name != node.name}
         return [maybeDeferred(port.stopListening) for port in self._ports.pop(node.name, [])]
 

@@ -430,6 +430,24 @@ class StreamTests(TestCase):
         assert {why for _, why in (*server.endings(), *client.endings())} == {RESET}
 
     @inlineCallbacks
+    def test_a_node_that_crashes_resets_its_connections(self):
+        """Its peer hears of it, it does not; and another one listens where it has listened."""
+        server, address = self.server()
+        peer = self.foreign(address)
+        yield peer.made
+        yield self.until(lambda: server.connections)
+        yield self.runtime.detach(server)
+        yield peer.lost
+        assert server.endings() == []
+        again, where = self.server(port=address[1])
+        assert where == address
+        peer = self.foreign(address)
+        yield peer.made
+        yield self.until(lambda: again.connections)
+        peer.transport.loseConnection()
+        yield self.until(again.endings)
+
+    @inlineCallbacks
     def test_a_runtime_that_stops_waits_for_nothing(self):
         """What somebody holds back goes now, and no attempt is made any more."""
         server, client = yield self.established()
