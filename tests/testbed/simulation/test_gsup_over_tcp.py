@@ -90,3 +90,24 @@ def test_a_connection_that_is_cut_comes_back() -> None:
     assert server is not None
     assert world.network.run_until(lambda: server.connected_clients == 1, within=60.0)
     assert far.connected_units == 1
+
+
+def test_an_hlr_that_crashes_takes_its_connections_with_it() -> None:
+    """The SGSN connects anew, and tells the HLR, which has kept nothing, where the mobile is."""
+    world = World()
+    world.home.attach(world.network)
+    world.away.attach(world.network)
+    assert world.network.run_until(world.is_attached, within=5.0)
+    for part in world.home.parts("hlr"):
+        world.network.detach(part)
+    world.home.renew("hlr", random=Random(3), recovery=2)
+    world.home.attach_again(world.network, "hlr")
+    assert world.home.hlr is not None
+    location = world.home.hlr.location(IMSI)
+    assert location is not None
+    assert location.sgsn is None
+    world.network.run_until(world.network.now() + 60.0)
+    location = world.home.hlr.location(IMSI)
+    assert location is not None
+    assert location.sgsn == SGSN
+    assert world.is_attached()
