@@ -1,26 +1,16 @@
-"""The gateway's metrics for Prometheus, read when they are asked for.
+"""The gateway's metrics for Prometheus.
 
-``METRICS`` says what there is. What happened is counted from events; what there is now is read
-from the gateway. Nothing here asks for a lock or the time, for it is done for each push.
+``COUNTERS``, ``GAUGES`` and ``HISTOGRAMS`` say what there is, ``COUNTED`` what events count as.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
-
 from corenet.interfaces.node import Event
-from testbed.adapters.histogram import Histogram
+from testbed.adapters.event_metrics import Counted, EventMetrics, MetricTables, Told
 from testbed.gateway.events import (
     ActivationAnswered,
     DeliveryEnded,
@@ -58,7 +48,7 @@ ANSWER_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 PAGE_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds."""
 
-COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+COUNTERS: Final[Told] = MappingProxyType(
     {
         "pushes_accepted": ("", "Pushes answered with 1001."),
         "submissions_refused": (
@@ -103,8 +93,7 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "radius_requests": ("outcome", "Accounting requests, by what became of them."),
     }
 )
-"""Names without prefix and "_total"; the label, and what is counted."""
-GAUGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+GAUGES: Final[Told] = MappingProxyType(
     {
         "deliveries": ("state", "Pushes at one address that the gateway has in care, by state."),
         "size": ("thing", "How many of a thing there are now, queues included."),
@@ -123,80 +112,49 @@ HISTOGRAMS: Final[Mapping[str, tuple[tuple[float, ...], str]]] = MappingProxyTyp
 )
 
 
-class GatewayMetrics(Collector):
+class GatewayMetrics(EventMetrics):
     """The metrics of one gateway."""
 
     def __init__(self, gateway: Gateway, up: Callable[[], Mapping[str, bool]]) -> None:
         """``up`` tells of each thing that the gateway depends on whether it works."""
         self._gateway = gateway
         self._up = up
-        self._counts: Counter[tuple[str, str]] = Counter()
-        """By name and label."""
-        self._delivery = Histogram(DELIVERY_BUCKETS)
-        self._answer = Histogram(ANSWER_BUCKETS)
-        self._page = Histogram(PAGE_BUCKETS)
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
+        tables = MetricTables(PREFIX, COUNTERS, GAUGES, HISTOGRAMS, COUNTED)
+        super().__init__(tables, self._requests, self._sizes)
 
     def observe(self, event: Event) -> None:
         """Count what has happened."""
-        counted = COUNTED.get(type(event))
-        if counted is None:
-            return
-        name, label = counted
-        self._counts[name, label if isinstance(label, str) else label(event)] += 1
+        super().observe(event)
         if isinstance(event, DeliveryEnded) and event.state == State.DELIVERED:
-            self._delivery.observe(event.seconds)
+            self.histograms["delivery_seconds"].observe(event.seconds)
         elif isinstance(event, PageServed):
-            self._page.observe(event.seconds)
+            self.histograms["page_seconds"].observe(event.seconds)
 
     def answered(self, seconds: float) -> None:
         """Take note of how long a submission has taken."""
-        self._answer.observe(seconds)
+        self.histograms["answer_seconds"].observe(seconds)
 
-    def page(self) -> bytes:
-        """Return all of them in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def _requests(self) -> dict[tuple[str, str], int]:
+        return {
+            ("radius_requests", name.removeprefix("radius ")): number
+            for name, number in self._gateway.counters.items()
+            if name.startswith("radius ")
+        }
 
-    def collect(self) -> Iterator[Metric]:
-        """Return every metric as it is now (``Collector``)."""
-        counts = self._counts + Counter(
-            {
-                ("radius_requests", name.removeprefix("radius ")): number
-                for name, number in self._gateway.counters.items()
-                if name.startswith("radius ")
-            }
-        )
-        for name, (label, text) in COUNTERS.items():
-            labels = (label,) if label else ()
-            family = CounterMetricFamily(f"{PREFIX}{name}", text, labels=labels)
-            if not label:
-                family.add_metric((), counts[name, ""])
-            for (counted, value), number in sorted(counts.items()):
-                if counted == name and label:
-                    family.add_metric((value,), number)
-            yield family
+    def _sizes(self) -> dict[str, Mapping[str, float]]:
         states = self._gateway.states()
-        for name, values in (
-            ("deliveries", {state.value: states[state] for state in State}),
-            ("size", self._gateway.sizes),
-            ("up", self._up()),
-        ):
-            label, text = GAUGES[name]
-            gauge = GaugeMetricFamily(f"{PREFIX}{name}", text, labels=(label,))
-            for value, number in values.items():
-                gauge.add_metric((value,), number)
-            yield gauge
-        yield self._delivery.family(f"{PREFIX}delivery_seconds", HISTOGRAMS["delivery_seconds"][1])
-        yield self._answer.family(f"{PREFIX}answer_seconds", HISTOGRAMS["answer_seconds"][1])
-        yield self._page.family(f"{PREFIX}page_seconds", HISTOGRAMS["page_seconds"][1])
+        return {
+            "deliveries": {state.value: states[state] for state in State},
+            "size": self._gateway.sizes,
+            "up": self._up(),
+        }
 
 
 def _notification(event: Any) -> str:
     return "abandoned" if event.abandoned else "failed"
 
 
-COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
+COUNTED: Final[Counted] = MappingProxyType(
     {
         PushAccepted: ("pushes_accepted", ""),
         PushRefused: ("submissions_refused", lambda event: str(int(event.code))),
@@ -224,4 +182,3 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         PushLetGo: ("pushes_moved", "lost"),
     }
 )
-"""What each event counts as, and the value of the label."""

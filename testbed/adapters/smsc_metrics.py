@@ -1,26 +1,22 @@
-"""The SMSC's metrics for Prometheus, read when they are asked for.
+"""The SMSC's metrics for Prometheus.
 
-``COUNTERS``, ``GAUGES`` and ``HISTOGRAMS`` say what there is. What happened is counted from events;
-what there is now, and what became of segments, is read from the SMSC.
+``COUNTERS``, ``GAUGES`` and ``HISTOGRAMS`` say what there is, ``COUNTED`` what events count as.
+What became of segments, the SMSC counts itself.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from corenet.adapters.metrics import METRICS_TYPE
 from corenet.interfaces.node import Event
 from corenet.interfaces.sms.causes import rp_cause_text
-from testbed.adapters.histogram import Histogram
+from testbed.adapters.event_metrics import Counted, EventMetrics, MetricTables, Told
 from testbed.codecs.smpp import CommandStatus
 from testbed.smsc.events import (
     EsmeBound,
@@ -46,7 +42,7 @@ TRANSACTION_BUCKETS: Final = (
 MESSAGE_BUCKETS: Final = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 6 * 3600.0, 86_400.0, 604_800.0)
 """Upper bounds in seconds."""
 
-COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+COUNTERS: Final[Told] = MappingProxyType(
     {
         "messages_accepted": ("mode", "Messages taken, one for each destination, by mode."),
         "submissions_refused": ("status", "Submissions refused at once, by command_status."),
@@ -73,8 +69,7 @@ COUNTERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "store_failures": ("", "Writes that the store refused."),
     }
 )
-"""Names without prefix and "_total"; the label, and what is counted."""
-GAUGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+GAUGES: Final[Told] = MappingProxyType(
     {
         "queued": ("lane", "Messages that wait in a lane for room on the way to the network."),
         "size": ("thing", "How many of a thing there are now."),
@@ -115,56 +110,32 @@ SEGMENTS: Final[Mapping[str, str]] = MappingProxyType(
 """Counters of the SMSC, and the label that they have here."""
 
 
-class SmscMetrics(Collector):
+class SmscMetrics(EventMetrics):
     """The metrics of one SMSC."""
 
     def __init__(self, smsc: Smsc) -> None:
         self._smsc = smsc
-        self._counts: Counter[tuple[str, str]] = Counter()
-        """By name and label."""
-        self._histograms = {name: Histogram(bounds) for name, (bounds, _) in HISTOGRAMS.items()}
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
+        tables = MetricTables(PREFIX, COUNTERS, GAUGES, HISTOGRAMS, COUNTED)
+        super().__init__(tables, self._segments, self._sizes)
 
     def observe(self, event: Event) -> None:
         """Count what has happened."""
-        counted = COUNTED.get(type(event))
-        if counted is None:
-            return
-        name, label = counted
-        self._counts[name, label if isinstance(label, str) else label(event)] += 1
+        super().observe(event)
         if isinstance(event, TransactionEnded) and not event.failure:
-            self._histograms["transaction_seconds"].observe(event.seconds)
+            self.histograms["transaction_seconds"].observe(event.seconds)
         elif isinstance(event, MessageEnded):
-            self._histograms["message_seconds"].observe(event.seconds)
+            self.histograms["message_seconds"].observe(event.seconds)
 
-    def page(self) -> bytes:
-        """Return all of them in Prometheus' text format."""
-        return generate_latest(self._registry)
-
-    def collect(self) -> Iterator[Metric]:
-        """Return every metric as it is now (``Collector``)."""
+    def _segments(self) -> dict[tuple[str, str], int]:
         now = self._smsc.counters
-        counts = dict(self._counts)
-        for counter, value in SEGMENTS.items():
-            counts["segments", value] = now.get(counter, 0)
-        for name, (label, text) in COUNTERS.items():
-            family = CounterMetricFamily(f"{PREFIX}{name}", text, labels=(label,) if label else ())
-            if not label:
-                family.add_metric((), counts.get((name, ""), 0))
-            for (counted, value), number in sorted(counts.items()):
-                if counted == name and label:
-                    family.add_metric((value,), number)
-            yield family
-        lanes = {lane: now[f"lane {lane} queued"] for lane in self._smsc.config.lanes}
-        for name, values in (("queued", lanes), ("size", {thing: now[thing] for thing in SIZES})):
-            label, text = GAUGES[name]
-            gauge = GaugeMetricFamily(f"{PREFIX}{name}", text, labels=(label,))
-            for value, number in values.items():
-                gauge.add_metric((value,), number)
-            yield gauge
-        for name, histogram in self._histograms.items():
-            yield histogram.family(f"{PREFIX}{name}", HISTOGRAMS[name][1])
+        return {("segments", value): now.get(counter, 0) for counter, value in SEGMENTS.items()}
+
+    def _sizes(self) -> dict[str, Mapping[str, float]]:
+        now = self._smsc.counters
+        return {
+            "queued": {lane: now[f"lane {lane} queued"] for lane in self._smsc.config.lanes},
+            "size": {thing: now[thing] for thing in SIZES},
+        }
 
 
 class MetricsPage(Resource):
@@ -185,7 +156,7 @@ class MetricsPage(Resource):
         return self._metrics.page()
 
 
-COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = MappingProxyType(
+COUNTED: Final[Counted] = MappingProxyType(
     {
         MessageAccepted: ("messages_accepted", lambda event: str(event.mode)),
         SubmissionRefused: (
@@ -205,4 +176,3 @@ COUNTED: Final[Mapping[type[Event], tuple[str, str | Callable[[Any], str]]]] = M
         StoreFailed: ("store_failures", ""),
     }
 )
-"""What each event counts as, and the value of the label."""
