@@ -168,6 +168,15 @@ def test_zsh_completes_from_the_wheel(distribution: Distribution, tmp_path: Path
         os.close(terminal)
 
 
+def test_fish_completes_from_the_wheel(distribution: Distribution, tmp_path: Path) -> None:
+    """It finds the file by itself, below the folders of shared data that it is told."""
+    fish = require_peer("fish", package="fish")
+    shared = f"{distribution.environment / 'share'}:/usr/share"
+    home = distribution.variables(tmp_path) | {"XDG_DATA_DIRS": shared}
+    said = _run(fish, "-c", "complete --do-complete 'corenet scen'", env=home)
+    assert said.startswith("scenario\t")
+
+
 def _type(terminal: int, keys: str, until: str) -> None:
     """Press keys, and wait until the terminal shows something."""
     os.write(terminal, keys.encode())
