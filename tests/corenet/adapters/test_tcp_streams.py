@@ -83,7 +83,7 @@ class StreamTests(TestCase):
     def until(self, done):
         """Return a Deferred that fires once an event has made ``done()`` true."""
         deferred = Deferred()
-        deferred.addTimeout(10, reactor)
+        deferred.addTimeout(60, reactor)
         self.waiting.append((done, deferred))
         self.look()
         return deferred

@@ -54,7 +54,7 @@ class SmppOverTcpTests(TestCase):
     def until(self, runtime, done):
         """Return a Deferred that fires once an event has made ``done()`` true."""
         deferred = Deferred()
-        deferred.addTimeout(10, reactor)
+        deferred.addTimeout(60, reactor)
         runtime.on_event(lambda *_: done() and not deferred.called and deferred.callback(None))
         if done():
             deferred.callback(None)
@@ -85,7 +85,7 @@ class SmppOverTcpTests(TestCase):
         )
         self.submit(esme, large, ["large"])
         yield self.until(self.here, lambda: answers()[-1].context == "large")
-        yield self.here.stop()
+        yield self.here.stop(patience=30)
         self.dissect()
 
     def dissect(self):
