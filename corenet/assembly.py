@@ -176,12 +176,17 @@ class Core:
         """Have SGSNs tell an HLR anew where mobiles are that may not know it.
 
         That stands for Reset, which GSUP lacks: one beside us has started without its data, or
-        the connection to one outside is a new one.
+        the connection to one outside is a new one. GGSNs say to the first for whom they wait.
         """
         outside = self.hlrs_outside.get(node)
         units: Collection[Address] | None = None
         if isinstance(event, HlrBegan) and self.hlr is not None and self.hlr.name == node:
             place = _hlr_places(self.hlr.config)[Interface.GR]
+            control = _hlr_places(self.hlr.config)[Interface.GTP_C]
+            for ggsn in self.ggsns.values():
+                if ggsn.config.hlr == control:
+                    with suppress(LookupError):  # it has crashed, and waits for nobody either
+                        runtime.command(ggsn, ggsn.hlr_reset)
         elif isinstance(event, HlrConnected) and outside is not None:
             place, names = outside.place, outside.config.units
             units = [address for address, unit in names.items() if unit == event.unit]

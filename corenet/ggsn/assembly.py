@@ -13,6 +13,7 @@ from random import Random
 from corenet.ggsn.aaa.accounting import Accounting
 from corenet.ggsn.aaa.admission import Admission
 from corenet.ggsn.activation.activations import NetworkActivations
+from corenet.ggsn.activation.inquiries import Inquiries
 from corenet.ggsn.activation.reachability import Reachability
 from corenet.ggsn.config import GgsnConfig
 from corenet.ggsn.contexts import ContextTable
@@ -82,6 +83,7 @@ class Assembly:
         self.admission = Admission(core, self.access)
         self.reachability = Reachability(core.schedule, core.events)
         self.activations = NetworkActivations(core, self.reachability)
+        self.inquiries = Inquiries(core, self.reachability)
         self.deletion = Deletion(core, self.accounting)
         self.updates = Updates(core, self.accounting, self.deletion)
         self.creation = Creation(

@@ -5,6 +5,7 @@ Specs: TS 29.060 §7.3 (tunnel management), §7.5 (location management), TS 23.0
 
 from __future__ import annotations
 
+from corenet.ggsn.activation.inquiries import Inquiry
 from corenet.ggsn.activation.network_activation import NetworkActivation
 from corenet.ggsn.assembly import Assembly
 from corenet.ggsn.contexts import PendingUpdate
@@ -24,6 +25,7 @@ from gtp.messages import (
     DeletePdpContextRequest,
     MsInfoChangeNotificationRequest,
     PduNotificationRejectRequest,
+    SendRouteingInformationResponse,
     UpdatePdpContextRequest,
 )
 
@@ -36,6 +38,7 @@ class ControlDispatch:
         self._core = parts.core
         self._endpoint = parts.core.endpoint
         self._activations = parts.activations
+        self._inquiries = parts.inquiries
         self._admission = parts.admission
         self._deletion = parts.deletion
         self._secondary = parts.secondary
@@ -65,6 +68,9 @@ class ControlDispatch:
     def _take_response(self, event: ResponseReceived, now: float) -> None:
         if isinstance(event.context, NetworkActivation):
             self._activations.responded(event.context, event.response, now)
+        elif isinstance(event.context, Inquiry):
+            assert isinstance(event.response, SendRouteingInformationResponse)
+            self._inquiries.responded(event.context, event.response, now)
         elif isinstance(event.context, PendingUpdate):
             self._updates.responded(event.context, event.response, now)
         elif isinstance(event.context, SecondaryRequest):
@@ -73,6 +79,8 @@ class ControlDispatch:
     def _take_failure(self, event: RequestFailed, now: float) -> None:
         if isinstance(event.context, NetworkActivation):
             self._activations.request_failed(event.context, event, now)
+        elif isinstance(event.context, Inquiry):
+            self._inquiries.request_failed(event.context, now)
         elif isinstance(event.context, PendingUpdate):
             self._updates.request_failed(event.context, event.reason, now)
         elif isinstance(event.context, SecondaryRequest):

@@ -277,7 +277,7 @@ class MsNotReachable(Event):
 
 @dataclass(frozen=True, slots=True)
 class MsReachable(Event):
-    """The subscriber can be reached again: Note MS GPRS Present, or a context came."""
+    """The subscriber can be reached again: the HLR says so, or a context came."""
 
     imsi: str
     sgsn_address: str

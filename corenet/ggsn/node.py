@@ -71,6 +71,7 @@ class Ggsn(GgsnQueries):
         self._accounting = parts.accounting
         self._admission = parts.admission
         self._activations = parts.activations
+        self._inquiries = parts.inquiries
         self._deletion = parts.deletion
         self._updates = parts.updates
         self._creation = parts.creation
@@ -169,6 +170,10 @@ class Ggsn(GgsnQueries):
             return False
         self._secondary.request(linked, qos, tft, now)
         return True
+
+    def hlr_reset(self, now: float) -> None:
+        """Take that the HLR may have forgotten whom this GGSN waits for; it is asked anew."""
+        self._inquiries.begin(now)
 
     def _context(self, imsi: str, apn: str, nsapi: int | None) -> PdpContext | None:
         """Return the subscriber's oldest context on ``apn``, or the one with ``nsapi``."""

@@ -16,6 +16,7 @@ from corenet.ggsn.activation.causes import (
     map_cause,
     not_reachable_text,
 )
+from corenet.ggsn.activation.inquiries import STILL_THERE
 from corenet.ggsn.activation.network_activation import Failure, Input, NetworkActivation, State
 from corenet.ggsn.activation.reachability import Reachability
 from corenet.ggsn.config import StaticBinding, apn_key
@@ -30,7 +31,7 @@ from corenet.ggsn.events import (
 )
 from corenet.ggsn.pools import AccessPoint, octets_of
 from corenet.interfaces.activation import ActivationOutcome, FailureCause, LocalCause, Step
-from gtp.codes import MapCause, MsNotReachableReason
+from gtp.codes import MapCause
 from gtp.constants import Cause
 from gtp.endpoint import FailureReason, RequestFailed, RequestReceived
 from gtp.messages import (
@@ -44,11 +45,6 @@ from gtp.messages import (
     PduNotificationResponse,
     SendRouteingInformationResponse,
 )
-
-_STILL_THERE = frozenset(
-    (MsNotReachableReason.NO_PAGING_RESPONSE_SGSN, MsNotReachableReason.NO_PAGING_RESPONSE_MSC)
-)
-"""Reasons for which the SGSN is notified all the same (TS 23.060 §9.2.2.2.1)."""
 
 _NOTIFIED = frozenset((State.NOTIFICATION, State.CREATE_WAIT))
 """States in which a 29 means the notification under way; 28 may have been lost before it."""
@@ -334,7 +330,7 @@ class NetworkActivations:
                 back_offs.unknown_subscriber if unknown else back_offs.routeing_failed,
             )
             activation.take(Input.FAILED, now, failure=failure)
-        elif reason is not None and reason not in _STILL_THERE:
+        elif reason is not None and reason not in STILL_THERE:
             absent = Failure(absent_subscriber(not_reachable_text(reason)))
             activation.take(Input.MS_ABSENT, now, failure=absent)
         elif response.map_cause is not None or response.sgsn_address is None:

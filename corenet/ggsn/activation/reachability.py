@@ -41,6 +41,10 @@ class Reachability:
         """Return why MNRG is set for the subscriber, in words, or None where it is not."""
         return self._not_reachable.get(imsi)
 
+    def all_not_reachable(self) -> list[str]:
+        """Return whom MNRG is set for, by IMSI."""
+        return list(self._not_reachable)
+
     def set_not_reachable(self, imsi: str, reason: str) -> None:
         """Set MNRG."""
         if imsi not in self._not_reachable:
