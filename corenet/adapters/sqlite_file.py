@@ -103,7 +103,8 @@ class SqliteFile:
         if tables and version != schema.version:
             raise StoreError(
                 f"{self._path} has schema version {version}, and this {schema.owner} has "
-                f"{schema.version}: use the one that made it, or name another file"
+                f"{schema.version}: use the release that made it, or move the file away, "
+                "and a new one is made without what it keeps"
             )
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
