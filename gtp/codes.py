@@ -17,6 +17,24 @@ class DirectTunnelFlags(IntFlag):
     ERROR_INDICATION = 4
 
 
+class CommonFlags(IntFlag):
+    """What else is said of a context (TS 29.060 §7.7.48)."""
+
+    PROHIBIT_PAYLOAD_COMPRESSION = 1
+    MBMS_SERVICE_TYPE = 2
+    RAN_PROCEDURES_READY = 4
+    MBMS_COUNTING_INFORMATION = 8
+    NO_QOS_NEGOTIATION = 16
+    NRSN = 32
+    """The SGSN takes contexts that the network asks for."""
+    UPGRADE_QOS_SUPPORTED = 64
+    DUAL_ADDRESS_BEARER = 128
+
+    def __str__(self) -> str:
+        names = (each.name for each in self)
+        return ", ".join(name.replace("_", " ").lower() for name in names if name) or "none"
+
+
 class ExtendedCommonFlags(IntFlag):
     """More common flags (TS 29.060 §7.7.93)."""
 

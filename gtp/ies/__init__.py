@@ -3,12 +3,13 @@
 from gtp.ies.filters import TrafficFlowTemplate
 from gtp.ies.location import RouteingArea, UserLocation
 from gtp.ies.options import ProtocolConfiguration
-from gtp.ies.quality import QosProfile
+from gtp.ies.quality import EvolvedArp, QosProfile
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PdpType, PrivateExtension, RawIE
 
 __all__ = [
     "Ambr",
     "EndUserAddress",
+    "EvolvedArp",
     "MsTimeZone",
     "PdpType",
     "PrivateExtension",

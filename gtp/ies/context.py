@@ -318,7 +318,8 @@ LOCAL_HOME_NETWORK_OF_NSAPI: Final = Element(
     IEType.LOCAL_HOME_NETWORK_ID_WITH_NSAPI, _decode_local_network, _encode_local_network
 )
 SCEF_PDN_CONNECTION: Final = Element(IEType.SCEF_PDN_CONNECTION, _decode_scef, _encode_scef)
-PDP_CONTEXT_PRIORITIZATION: Final = octets(IEType.PDP_CONTEXT_PRIORITIZATION, 0, 0)
-"""There or not: that it has no octets is all that it says (TS 29.060 §7.7.45)."""
+PDP_CONTEXT_PRIORITIZATION: Final = octets(
+    IEType.PDP_CONTEXT_PRIORITIZATION, 0, 0, holds="nothing: it is there or not"
+)
 RADIO_PRIORITY_FOR_MO_SMS: Final = fixed_number(IEType.RADIO_PRIORITY_FOR_MO_SMS, 1)
 RADIO_PRIORITY_LCS: Final = number(IEType.RADIO_PRIORITY_LCS)

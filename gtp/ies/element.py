@@ -58,6 +58,15 @@ class Element(Generic[T]):
     text: Callable[[T], str] = str
     """The value in words."""
     usual: Usual[T] | None = None
+    parse: Callable[[T], Any] | None = None
+    """What takes a value apart that messages carry as octets, or as a number of codes; raises
+    ValueError if it is none. ``Message.parsed`` calls it: most values are only passed on."""
+    holds: str = ""
+    """Of octets that are not for GTP to take apart: what they are."""
+
+    def parsed(self, value: T) -> Any:
+        """Return a value taken apart; what is no such value raises ValueError."""
+        return value if self.parse is None else self.parse(value)
 
 
 def octet(number: int) -> bytes:
@@ -91,6 +100,18 @@ def named(names: Callable[[int], Any]) -> Callable[[int], str]:
     return text
 
 
+def taken_apart(parse: Callable[[T], Any], otherwise: Callable[[T], str]) -> Callable[[T], str]:
+    """Return what puts a value into words by its parts, or as it is where it has none."""
+
+    def text(value: T) -> str:
+        try:
+            return str(parse(value))
+        except ValueError:
+            return otherwise(value)
+
+    return text
+
+
 def _first(value: bytes) -> int:
     if not value:
         raise ValueError("is empty")
@@ -109,7 +130,9 @@ def fixed_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -
     return Element(ie_type, int.from_bytes, partial(layout.pack, ie_type), text, usual)
 
 
-def number(ie_type: IEType, text: Callable[[int], str] = str) -> Element[int]:
+def number(
+    ie_type: IEType, text: Callable[[int], str] = str, parse: Callable[[int], Any] | None = None
+) -> Element[int]:
     """Return a TLV element whose value is one octet, a number."""
 
     def decode(value: bytes) -> int:
@@ -118,9 +141,9 @@ def number(ie_type: IEType, text: Callable[[int], str] = str) -> Element[int]:
         return value[0]
 
     encode = partial(struct.Struct("!BHB").pack, ie_type, 1)
-    return Element(
-        ie_type, decode, encode, text, Usual(octet(ie_type) + rb"\x00\x01(.)", int.from_bytes)
-    )
+    usual = Usual(octet(ie_type) + rb"\x00\x01(.)", int.from_bytes)
+    text = text if parse is None else taken_apart(parse, text)
+    return Element(ie_type, decode, encode, text, usual, parse)
 
 
 def wide_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -> Element[int]:
@@ -182,7 +205,7 @@ def flag(ie_type: IEType) -> Element[bool]:
 
 
 def fixed_octets(
-    ie_type: IEType, size: int, text: Callable[[bytes], str] = bytes.hex
+    ie_type: IEType, size: int, *, parse: Callable[[bytes], Any] | None = None, holds: str = ""
 ) -> Element[bytes]:
     """Return a TV element whose value is kept as octets."""
     head = bytes((ie_type,))
@@ -192,7 +215,8 @@ def fixed_octets(
             raise ValueError(f"length is {len(value)}, not {size}")
         return head + value
 
-    return Element(ie_type, bytes, encode, text, Usual(octet(ie_type) + b"(.{%d})" % size, bytes))
+    usual = Usual(octet(ie_type) + b"(.{%d})" % size, bytes)
+    return Element(ie_type, bytes, encode, _octets_text(parse), usual, parse, holds)
 
 
 def octets(
@@ -201,11 +225,12 @@ def octets(
     maximum: int = 65_535,
     *,
     usually: Iterable[int] = (),
-    text: Callable[[bytes], str] = bytes.hex,
+    parse: Callable[[bytes], Any] | None = None,
+    holds: str = "",
 ) -> Element[bytes]:
     """Return a TLV element whose value is kept as octets, within bounds of its length.
 
-    ``usually`` are the lengths that it usually has.
+    ``usually`` are the lengths that it usually has; ``parse`` and ``holds`` are the element's.
     """
 
     def check(value: bytes) -> bytes:
@@ -217,4 +242,8 @@ def octets(
         return _HEAD(ie_type, len(value)) + check(value)
 
     usual = Usual(sized(ie_type, usually), itemgetter(slice(1, None))) if usually else None
-    return Element(ie_type, check, encode, text, usual)
+    return Element(ie_type, check, encode, _octets_text(parse), usual, parse, holds)
+
+
+def _octets_text(parse: Callable[[bytes], Any] | None) -> Callable[[bytes], str]:
+    return bytes.hex if parse is None else taken_apart(parse, bytes.hex)

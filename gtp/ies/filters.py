@@ -1,15 +1,18 @@
 """Traffic flow templates, taken apart and put together.
 
-Specs: TS 29.060 §7.7.36, TS 24.008 §10.5.6.12. Messages carry IE 137 as octets; here is what they
-say. What is wrong with a template comes out as ``TftError`` with the Cause to answer, by the four
-kinds of error of TS 24.008 §6.1.3.2.3 and §6.1.3.3.4: in the operation or in its packet filters,
-syntactic where it cannot be read, semantic where nothing could follow from it.
+Specs: TS 29.060 §7.7.36, TS 24.008 §10.5.6.12. Messages carry IE 137 as octets; what they say is
+here, and what ``Message.parsed`` returns. What is wrong with a template comes out as ``TftError``
+with the Cause to answer, by the four kinds of error of TS 24.008 §6.1.3.2.3 and §6.1.3.3.4: in the
+operation or in its packet filters, syntactic where it cannot be read, semantic where nothing could
+follow from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 from gtp.constants import Cause
@@ -108,6 +111,42 @@ class Component(NamedTuple):
     type: ComponentType
     value: bytes
 
+    def __str__(self) -> str:
+        name = self.type.name.replace("_", " ").lower().replace("ipv", "IPv")
+        return f"{name} {_COMPONENT_TEXTS.get(self.type, bytes.hex)(self.value)}"
+
+
+def _number_text(value: bytes) -> str:
+    return str(int.from_bytes(value))
+
+
+def _range_text(value: bytes) -> str:
+    return f"{_number_text(value[:2])}-{_number_text(value[2:])}"
+
+
+def _masked_text(value: bytes) -> str:
+    address, mask = value[: len(value) // 2], value[len(value) // 2 :]
+    return f"{ip_address(address)}/{ip_address(mask)}"
+
+
+def _prefix_text(value: bytes) -> str:
+    return f"{ip_address(value[:16])}/{value[16]}"
+
+
+_COMPONENT_TEXTS: Final[dict[ComponentType, Callable[[bytes], str]]] = {
+    ComponentType.IPV4_REMOTE_ADDRESS: _masked_text,
+    ComponentType.IPV4_LOCAL_ADDRESS: _masked_text,
+    ComponentType.IPV6_REMOTE_ADDRESS: _masked_text,
+    ComponentType.IPV6_REMOTE_PREFIX: _prefix_text,
+    ComponentType.IPV6_LOCAL_PREFIX: _prefix_text,
+    ComponentType.PROTOCOL: _number_text,
+    ComponentType.LOCAL_PORT: _number_text,
+    ComponentType.LOCAL_PORT_RANGE: _range_text,
+    ComponentType.REMOTE_PORT: _number_text,
+    ComponentType.REMOTE_PORT_RANGE: _range_text,
+}
+_DIRECTIONS: Final = ("", ", to the MS", ", from the MS", ", both ways")
+
 
 class PacketFilter(NamedTuple):
     """Which packets belong to the context."""
@@ -125,12 +164,20 @@ class PacketFilter(NamedTuple):
         """Return its components as octets."""
         return b"".join([bytes((each.type,)) + each.value for each in self.components])
 
+    def __str__(self) -> str:
+        components = ", ".join(map(str, self.components)) or "empty"
+        head = f"filter {self.identifier} (precedence {self.precedence}"
+        return f"{head}{_DIRECTIONS[self.direction]}): {components}"
+
 
 class Parameter(NamedTuple):
     """A parameter beside the filters."""
 
     identifier: int
     content: bytes
+
+    def __str__(self) -> str:
+        return f"parameter {self.identifier} {self.content.hex()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +246,11 @@ class TrafficFlowTemplate:
         first = self.operation << 5 | (0x10 if parameters else 0) | count
         filters = [_write_filter(each) for each in self.filters]
         return bytes((first,)) + b"".join(filters) + bytes(self.deleted) + b"".join(parameters)
+
+    def __str__(self) -> str:
+        deleted = [f"filter {identifier}" for identifier in self.deleted]
+        parts = [*map(str, self.filters), *deleted, *map(str, self.parameters)]
+        return "; ".join([self.operation.name.replace("_", " ").lower(), *parts])
 
 
 def _read_filter(cursor: Cursor) -> PacketFilter:

@@ -1,8 +1,8 @@
-"""Who it is: IMSI, temporary identities, numbers, IMEI(SV) and the routeing area.
+"""Who it is: IMSI, temporary identities, numbers and IMEI(SV).
 
-Specs: TS 29.060 §7.7.2 (IMSI), §7.7.3 (Routeing Area Identity), §7.7.4 (TLLI), §7.7.5 (P-TMSI),
-§7.7.9 (P-TMSI Signature), §7.7.10 (MS Validated), §7.7.33 (MSISDN), §7.7.47 (SGSN Number),
-§7.7.53 (IMEI(SV)), §7.7.109 (STN-SR), §7.7.110 (C-MSISDN); TS 23.003 for the length of each.
+Specs: TS 29.060 §7.7.2 (IMSI), §7.7.4 (TLLI), §7.7.5 (P-TMSI), §7.7.9 (P-TMSI Signature), §7.7.10
+(MS Validated), §7.7.33 (MSISDN), §7.7.47 (SGSN Number), §7.7.53 (IMEI(SV)), §7.7.109 (STN-SR),
+§7.7.110 (C-MSISDN); TS 23.003 for the length of each.
 """
 
 from __future__ import annotations
@@ -95,13 +95,6 @@ def encode_plmn(mcc: str, mnc: str) -> bytes:
     return bytes.fromhex(mcc + mnc[2:].rjust(1, "f") + mnc[:2]).translate(_SWAP)
 
 
-def routeing_area_text(value: bytes) -> str:
-    """Return a routeing area in words: MCC, MNC, LAC, RAC."""
-    plmn = value[:3].translate(_SWAP).hex()
-    mnc = plmn[4:] + plmn[3].removesuffix("f")
-    return f"MCC {plmn[:3]}, MNC {mnc}, LAC {value[3:5].hex()}, RAC {value[5:].hex()}"
-
-
 def _identity_text(identity: int) -> str:
     return f"0x{identity:08x}"
 
@@ -159,6 +152,7 @@ STN_SR: Final = _number(IEType.STN_SR)
 C_MSISDN: Final = _number(IEType.C_MSISDN)
 TLLI: Final = fixed_number(IEType.TLLI, 4, _identity_text)
 P_TMSI: Final = fixed_number(IEType.P_TMSI, 4, _identity_text)
-P_TMSI_SIGNATURE: Final = fixed_octets(IEType.P_TMSI_SIGNATURE, 3)
+P_TMSI_SIGNATURE: Final = fixed_octets(
+    IEType.P_TMSI_SIGNATURE, 3, holds="a signature that its SGSN alone reads"
+)
 MS_VALIDATED: Final = flag(IEType.MS_VALIDATED)
-ROUTEING_AREA_IDENTITY: Final = fixed_octets(IEType.ROUTEING_AREA_IDENTITY, 6, routeing_area_text)

@@ -1,7 +1,7 @@
 """Where the MS is and how it is reached: location, radio access, time zone, MAP results.
 
 Specs: TS 29.060 §7.7.8 (MAP Cause), §7.7.25A (MS Not Reachable Reason), §7.7.50 (RAT Type),
-§7.7.51 (User Location Information), §7.7.52 (MS Time Zone).
+§7.7.52 (MS Time Zone).
 """
 
 from __future__ import annotations
@@ -136,10 +136,12 @@ def _encode_time_zone(zone: MsTimeZone) -> bytes:
 DIRECT_TUNNEL_FLAGS: Final = flags(IEType.DIRECT_TUNNEL_FLAGS, DirectTunnelFlags)
 HOP_COUNTER: Final = number(IEType.HOP_COUNTER)
 RFSP_INDEX: Final = wide_number(IEType.RFSP_INDEX, 2)
-UE_NETWORK_CAPABILITY: Final = octets(IEType.UE_NETWORK_CAPABILITY)
+UE_NETWORK_CAPABILITY: Final = octets(
+    IEType.UE_NETWORK_CAPABILITY, holds="the element of TS 24.301 §9.9.3.34"
+)
 UE_AMBR: Final = Element(IEType.UE_AMBR, _decode_ue_ambr, _encode_ue_ambr)
 HIGHER_BITRATES_FLAG: Final = number(IEType.HIGHER_BITRATES_THAN_16_MBPS_FLAG)
-MBMS_UE_CONTEXT: Final = octets(IEType.MBMS_UE_CONTEXT)
+MBMS_UE_CONTEXT: Final = octets(IEType.MBMS_UE_CONTEXT, holds="a context of MBMS")
 UE_USAGE_TYPE: Final = wide_number(IEType.UE_USAGE_TYPE, 4)
 IOV_UPDATES_COUNTER: Final = number(IEType.IOV_UPDATES_COUNTER)
 NODE_IDENTIFIER: Final = Element(IEType.NODE_IDENTIFIER, _decode_node, _encode_node)
@@ -148,14 +150,15 @@ MS_NOT_REACHABLE_REASON: Final = fixed_number(
     IEType.MS_NOT_REACHABLE_REASON, 1, named(MsNotReachableReason)
 )
 RAT_TYPE: Final = number(IEType.RAT_TYPE, named(RatType))
-USER_LOCATION: Final = octets(IEType.USER_LOCATION, usually=(7, 8))
 MS_TIME_ZONE: Final = Element(
     IEType.MS_TIME_ZONE,
     _decode_time_zone,
     _encode_time_zone,
     usual=Usual(octet(IEType.MS_TIME_ZONE) + rb"\x00\x02(.{2})", _decode_time_zone),
 )
-CAMEL_CHARGING_INFORMATION: Final = octets(IEType.CAMEL_CHARGING_INFORMATION)
+CAMEL_CHARGING_INFORMATION: Final = octets(
+    IEType.CAMEL_CHARGING_INFORMATION, holds="a part of a charging record, TS 32.251"
+)
 MS_INFO_CHANGE_REPORTING_ACTION: Final = number(IEType.MS_INFO_CHANGE_REPORTING_ACTION)
 USER_CSG_INFORMATION: Final = Element(IEType.USER_CSG_INFORMATION, _decode_csg, _encode_csg)
 CSG_REPORTING_ACTION: Final = flags(IEType.CSG_INFORMATION_REPORTING_ACTION, CsgReportingAction)

@@ -130,7 +130,10 @@ def _duration_text(duration: SessionDuration) -> str:
 
 
 TMGI: Final = Element(IEType.TMGI, _decode_tmgi, _encode_tmgi)
-PROTOCOL_OPTIONS: Final = octets(IEType.MBMS_PROTOCOL_CONFIGURATION_OPTIONS)
+PROTOCOL_OPTIONS: Final = octets(
+    IEType.MBMS_PROTOCOL_CONFIGURATION_OPTIONS,
+    holds="options between MS and GGSN, TS 24.008 §10.5.6.15",
+)
 SERVICE_AREA: Final = Element(
     IEType.MBMS_SERVICE_AREA, _decode_service_areas, _encode_service_areas, _service_areas_text
 )
@@ -143,8 +146,12 @@ SESSION_DURATION: Final = Element(
 )
 SESSION_REPETITION: Final = number(IEType.MBMS_SESSION_IDENTITY_REPETITION_NUMBER)
 TIME_TO_DATA_TRANSFER: Final = number(IEType.MBMS_TIME_TO_DATA_TRANSFER)
-REQUIRED_BEARER_CAPABILITIES: Final = octets(IEType.REQUIRED_MBMS_BEARER_CAPABILITIES)
-FLOW_IDENTIFIER: Final = octets(IEType.MBMS_FLOW_IDENTIFIER)
+REQUIRED_BEARER_CAPABILITIES: Final = octets(
+    IEType.REQUIRED_MBMS_BEARER_CAPABILITIES, holds="an attribute of TS 29.061 §17.7"
+)
+FLOW_IDENTIFIER: Final = octets(
+    IEType.MBMS_FLOW_IDENTIFIER, holds="an attribute of TS 29.061 §17.7"
+)
 IP_MULTICAST_DISTRIBUTION: Final = Element(
     IEType.MBMS_IP_MULTICAST_DISTRIBUTION, _decode_distribution, _encode_distribution
 )

@@ -1,18 +1,46 @@
-"""QoS profiles, taken apart and put together.
+"""QoS profiles and allocation priorities, taken apart and put together.
 
-Specs: TS 29.060 §7.7.34, TS 24.008 §10.5.6.5. Messages carry IE 135 as octets; here is what they
-say. Fields are the codes of TS 24.008; ``bit_rate`` makes kbit/s of a rate's code.
+Specs: TS 29.060 §7.7.34 (QoS Profile), §7.7.91 (Evolved ARP I), TS 24.008 §10.5.6.5. Messages carry
+IE 135 as octets; what they say is here, and what ``Message.parsed`` returns. Fields are the codes
+of TS 24.008; ``rate`` makes kbit/s of those of a bit rate.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from gtp.ies.cursor import Cursor
 
 _SHORT: Final = 4
 """Octets of a profile of Release 97: priority, then three octets."""
+
+
+class EvolvedArp(NamedTuple):
+    """Allocation and retention priority as EPS has it (TS 29.060 §7.7.91)."""
+
+    priority: int
+    """1 is the highest, 15 the lowest."""
+    may_preempt: bool = False
+    """Whether the context may take the resources of others (PCI 0)."""
+    preemptible: bool = False
+    """Whether others may take its resources (PVI 0)."""
+
+    @classmethod
+    def parse(cls, octet: int) -> EvolvedArp:
+        """Read the value of IE 191."""
+        return cls(octet >> 2 & 15, not octet & 0x40, not octet & 1)
+
+    def encode(self) -> int:
+        """Return the value of IE 191. Raises ValueError for a priority that does not fit."""
+        if not 0 <= self.priority <= 15:
+            raise ValueError(f"the priority {self.priority} is not 0 to 15")
+        return (not self.may_preempt) << 6 | self.priority << 2 | (not self.preemptible)
+
+    def __str__(self) -> str:
+        preempts = "may preempt" if self.may_preempt else "may not preempt"
+        yields = "may be preempted" if self.preemptible else "may not be preempted"
+        return f"priority {self.priority}, {preempts}, {yields}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +108,28 @@ class QosProfile:
                 if place < len(more):
                     more[place] = value
         return replace(self, **changes, more=None if more is None else bytes(more))
+
+    def rate(self, name: str) -> int | None:
+        """Return the kbit/s of one of the four bit rates, None where the subscription says it."""
+        code, first, second = _rate_codes(self, name)
+        if code and second:
+            return _extended_rate(second, _SECOND_EXTENSION)
+        if code and first:
+            return _extended_rate(first, _FIRST_EXTENSION)
+        return bit_rate(code)
+
+    def __str__(self) -> str:
+        codes = [
+            f"{name.replace('_', ' ')} {getattr(self, name)}"
+            for name in ("priority", *(name for name, _ in _FIELDS if name not in _EXTENSIONS))
+            if getattr(self, name)
+        ]
+        rates = [
+            f"{name.replace('_', ' ')} {rate} kbit/s"
+            for name in _EXTENSIONS
+            if (rate := self.rate(name)) is not None
+        ]
+        return ", ".join(codes + rates) or "all as subscribed"
 
     def encode(self) -> bytes:
         """Return the value of IE 135. Raises ValueError for a code that does not fit."""
@@ -163,6 +213,21 @@ def limited_qos(octets: bytes, ceiling: bytes | None) -> bytes:
         return QosProfile.parse(octets).limited(QosProfile.parse(ceiling)).encode()
     except ValueError:
         return octets
+
+
+_FIRST_EXTENSION: Final = ((74, 8_600, 100), (186, 16_000, 1_000), (255, 128_000, 2_000))
+_SECOND_EXTENSION: Final = ((61, 256_000, 4_000), (161, 500_000, 10_000), (255, 1_500_000, 100_000))
+"""Of an extended octet: the last code of each kind of step, kbit/s before the first, and a step."""
+
+
+def _extended_rate(code: int, steps: tuple[tuple[int, int, int], ...]) -> int:
+    below = 0
+    for last, base, step in steps[:-1]:
+        if code <= last:
+            return base + (code - below) * step
+        below = last
+    _, base, step = steps[-1]
+    return base + (code - below) * step
 
 
 def bit_rate(code: int) -> int | None:

@@ -57,7 +57,7 @@ class TargetRnc(NamedTuple):
     def __str__(self) -> str:
         if self.area is None:
             return "none"
-        return f"RNC {self.rnc} in {_area_text(self.area)}"
+        return f"RNC {self.rnc} in {self.area}"
 
 
 class Plmn(NamedTuple):
@@ -83,8 +83,8 @@ class CellIdentification(NamedTuple):
     def __str__(self) -> str:
         kind = "RNC" if self.from_rnc else "cell"
         return (
-            f"from {kind} {self.source_id} in {_area_text(self.source)} "
-            f"to cell {self.target_cell} in {_area_text(self.target)}"
+            f"from {kind} {self.source_id} in {self.source} "
+            f"to cell {self.target_cell} in {self.target}"
         )
 
 
@@ -169,10 +169,6 @@ def _pdu_numbers_text(numbers: PduNumbers) -> str:
         f"NSAPI {numbers.nsapi}, next GTP-U {numbers.downlink_gtp} down, {numbers.uplink_gtp} up, "
         f"next N-PDU {numbers.send_npdu} down, {numbers.receive_npdu} up"
     )
-
-
-def _area_text(area: RouteingArea) -> str:
-    return f"MCC {area.mcc}, MNC {area.mnc}, LAC {area.lac:04x}, RAC {area.rac:02x}"
 
 
 def _decode_target(value: bytes) -> TargetRnc:
@@ -267,18 +263,20 @@ def _encode_enodeb(station: EnodebId) -> bytes:
 RANAP_CAUSE: Final = fixed_number(IEType.RANAP_CAUSE, 1)
 EXTENDED_RANAP_CAUSE: Final = wide_number(IEType.EXTENDED_RANAP_CAUSE, 2)
 TARGET_IDENTIFICATION: Final = Element(IEType.TARGET_IDENTIFICATION, _decode_target, _encode_target)
-UTRAN_CONTAINER: Final = octets(IEType.UTRAN_TRANSPARENT_FIELD, 0)
+UTRAN_CONTAINER: Final = octets(IEType.UTRAN_TRANSPARENT_FIELD, 0, holds="a container of RANAP")
 RAB_SETUP: Final = _rab_setup(IEType.RAB_SETUP_INFORMATION)
 ADDITIONAL_RAB_SETUP: Final = _rab_setup(IEType.ADDITIONAL_RAB_SETUP_INFORMATION)
 PDU_NUMBERS: Final = Element(
     IEType.PDU_NUMBERS, _decode_pdu_numbers, _encode_pdu_numbers, _pdu_numbers_text
 )
-SOURCE_RNC_PDCP_CONTEXT: Final = octets(IEType.SOURCE_RNC_PDCP_CONTEXT_INFO)
+SOURCE_RNC_PDCP_CONTEXT: Final = octets(
+    IEType.SOURCE_RNC_PDCP_CONTEXT_INFO, holds="a container of RRC"
+)
 SELECTED_PLMN: Final = Element(IEType.SELECTED_PLMN_ID, _decode_plmn, _encode_plmn)
-BSS_CONTAINER: Final = octets(IEType.BSS_CONTAINER)
+BSS_CONTAINER: Final = octets(IEType.BSS_CONTAINER, holds="a container of BSSGP")
 CELL_IDENTIFICATION: Final = Element(IEType.CELL_IDENTIFICATION, _decode_cells, _encode_cells)
 BSSGP_CAUSE: Final = number(IEType.BSSGP_CAUSE)
-LIST_OF_SET_UP_PFCS: Final = octets(IEType.LIST_OF_SET_UP_PFCS)
+LIST_OF_SET_UP_PFCS: Final = octets(IEType.LIST_OF_SET_UP_PFCS, holds="an element of BSSGP")
 XID_PARAMETERS: Final = Element(IEType.PS_HANDOVER_XID_PARAMETERS, _decode_xid, _encode_xid)
 RELIABLE_INTER_RAT_HANDOVER: Final = number(IEType.RELIABLE_INTER_RAT_HANDOVER_INFO)
 CSG_ID: Final = wide_number(IEType.CSG_ID, 4)
@@ -288,6 +286,6 @@ ADDITIONAL_MM_CONTEXT: Final = Element(
 )
 ADDITIONAL_SRVCC_FLAGS: Final = flags(IEType.ADDITIONAL_FLAGS_FOR_SRVCC, SrvccFlags)
 ENODEB_ID: Final = Element(IEType.ENODEB_ID, _decode_enodeb, _encode_enodeb)
-RAN_CONTAINER: Final = octets(IEType.RAN_TRANSPARENT_CONTAINER)
-RIM_ROUTING_ADDRESS: Final = octets(IEType.RIM_ROUTING_ADDRESS)
+RAN_CONTAINER: Final = octets(IEType.RAN_TRANSPARENT_CONTAINER, holds="a message of RIM")
+RIM_ROUTING_ADDRESS: Final = octets(IEType.RIM_ROUTING_ADDRESS, holds="an address of RIM")
 RIM_ROUTING_ADDRESS_DISCRIMINATOR: Final = number(IEType.RIM_ROUTING_ADDRESS_DISCRIMINATOR)

@@ -15,7 +15,7 @@ from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
 from typing import Final
 
-from gtp.codes import ExtendedCommonFlags, ExtendedCommonFlagsII, SelectionMode
+from gtp.codes import CommonFlags, ExtendedCommonFlags, ExtendedCommonFlagsII, SelectionMode
 from gtp.constants import Cause, IEType
 from gtp.ies.element import (
     Element,
@@ -31,6 +31,9 @@ from gtp.ies.element import (
     octets,
     tlv,
 )
+from gtp.ies.filters import TrafficFlowTemplate
+from gtp.ies.options import ProtocolConfiguration
+from gtp.ies.quality import EvolvedArp, QosProfile
 from gtp.ies.values import Ambr, EndUserAddress, PdpType, PrivateExtension
 
 _CAUSES: Final = tuple(Cause(value) for value in range(256))
@@ -271,19 +274,19 @@ APN: Final = Element(
         octet(IEType.APN) + rb"\x00([\x02-%b]%b)" % (octet(_APN_MAXIMUM), _SHORT_LABELS), _take_apn
     ),
 )
-PCO: Final = octets(IEType.PCO, 1, 253, usually=range(1, 101))
-QOS: Final = octets(IEType.QOS, 4, 255, usually=range(4, 25))
-TFT: Final = octets(IEType.TFT, 1, 255)
-COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, lambda value: f"0x{value:02x}")
+PCO: Final = octets(IEType.PCO, 1, 253, usually=range(1, 101), parse=ProtocolConfiguration.parse)
+QOS: Final = octets(IEType.QOS, 4, 255, usually=range(4, 25), parse=QosProfile.parse)
+TFT: Final = octets(IEType.TFT, 1, 255, parse=TrafficFlowTemplate.parse)
+COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, parse=CommonFlags)
 APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)
 CORRELATION_ID: Final = number(IEType.CORRELATION_ID)
 BEARER_CONTROL_MODE: Final = number(IEType.BEARER_CONTROL_MODE)
 MS_ONLY: Final = 0
 MS_AND_NETWORK: Final = 1
 """Bearer control modes: who may ask for further contexts with an address (TS 29.060 §7.7.83)."""
-NETWORK_REQUESTS_SUPPORTED: Final = 0x20
+NETWORK_REQUESTS_SUPPORTED: Final = CommonFlags.NRSN.value
 """NRSN, of the common flags: an SGSN takes contexts that the network asks for (§7.7.48)."""
-EVOLVED_ARP: Final = number(IEType.EVOLVED_ARP_I, lambda value: f"0x{value:02x}")
+EVOLVED_ARP: Final = number(IEType.EVOLVED_ARP_I, parse=EvolvedArp.parse)
 EXTENDED_COMMON_FLAGS: Final = flags(IEType.EXTENDED_COMMON_FLAGS, ExtendedCommonFlags)
 EXTENDED_COMMON_FLAGS_II: Final = flags(IEType.EXTENDED_COMMON_FLAGS_II, ExtendedCommonFlagsII)
 AMBR: Final = Element(IEType.AMBR, _decode_ambr, _encode_ambr, _ambr_text)

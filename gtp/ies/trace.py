@@ -59,9 +59,7 @@ def _trace_info(ie_type: IEType, fields: int) -> Element[TraceInfo]:
 
 TRACE_REFERENCE: Final = fixed_number(IEType.TRACE_REFERENCE, 2)
 TRACE_TYPE: Final = fixed_number(IEType.TRACE_TYPE, 2)
-TRIGGER_ID: Final = octets(IEType.TRIGGER_ID)
-"""The operator's own."""
-OMC_IDENTITY: Final = octets(IEType.OMC_IDENTITY)
-"""The operator's own."""
+TRIGGER_ID: Final = octets(IEType.TRIGGER_ID, holds="the operator's own")
+OMC_IDENTITY: Final = octets(IEType.OMC_IDENTITY, holds="the operator's own")
 ADDITIONAL_TRACE_INFO: Final = _trace_info(IEType.ADDITIONAL_TRACE_INFO, 6)
 ADDITIONAL_MBMS_TRACE_INFO: Final = _trace_info(IEType.ADDITIONAL_MBMS_TRACE_INFO, 5)

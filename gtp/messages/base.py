@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from gtp.constants import MessageType
 from gtp.errors import LocalProtocolError
@@ -36,6 +36,19 @@ class Message:
     extension_headers: tuple[ExtensionHeader, ...] = ()
     other_ies: tuple[RawIE, ...] = ()
     """What came in and has no place of its own: unknown, unexpected, or invalid and optional."""
+
+    def parsed(self, name: str) -> Any:
+        """Return an element by its attribute's name, taken apart as far as GTP says what is in it.
+
+        For example the ``QosProfile`` that the octets of ``qos`` are. Most elements are that
+        already. Raises ValueError if the octets are no such value.
+        """
+        value = getattr(self, name)
+        place = next((place for place in self.IES if place.name == name), None)
+        if place is None or value is None:
+            return value
+        parsed = place.element.parsed
+        return tuple(map(parsed, value)) if place.repeatable else parsed(value)
 
     def encode(self) -> bytes:
         """Return the message's octets, elements ascending by type.

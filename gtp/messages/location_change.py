@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gtp.codes import CsgReportingAction, ExtendedCommonFlags
 from gtp.constants import Cause, MessageType
-from gtp.ies import identity, mobility, session
+from gtp.ies import identity, location, mobility, session
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.values import PrivateExtension
 from gtp.messages.base import Message
@@ -22,7 +22,7 @@ class MsInfoChangeNotificationRequest(Message):
         conditional("imsi", identity.IMSI, "where the TEID in the header is 0"),
         optional("linked_nsapi", session.NSAPI, "of the context meant, with an IMSI"),
         mandatory("rat_type", mobility.RAT_TYPE),
-        conditional("user_location", mobility.USER_LOCATION, "if it is to be reported"),
+        conditional("user_location", location.USER_LOCATION, "if it is to be reported"),
         conditional("imei", identity.IMEI, "emergency without IMSI"),
         optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
         conditional("user_csg_information", mobility.USER_CSG_INFORMATION, "if to be reported"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gtp.codes import ExtendedCommonFlags, ExtendedCommonFlagsII
 from gtp.constants import Cause, MessageType
-from gtp.ies import context, identity, mobility, security, session, tunnel
+from gtp.ies import context, identity, location, mobility, security, session, tunnel
 from gtp.ies.context import (
     AmbrOfNsapi,
     LocalHomeNetwork,
@@ -43,7 +43,7 @@ class IdentificationRequest(Message):
 
     TYPE = MessageType.IDENTIFICATION_REQUEST
     IES = Table(
-        mandatory("rai", identity.ROUTEING_AREA_IDENTITY, "where the P-TMSI is valid"),
+        mandatory("rai", location.ROUTEING_AREA_IDENTITY, "where the P-TMSI is valid"),
         mandatory("p_tmsi", identity.P_TMSI),
         conditional("p_tmsi_signature", identity.P_TMSI_SIGNATURE, "if the MS gave it"),
         optional("sgsn_address_control", tunnel.GSN_ADDRESS, "if it may be passed on"),
@@ -100,7 +100,7 @@ class SgsnContextRequest(Message):
     TYPE = MessageType.SGSN_CONTEXT_REQUEST
     IES = Table(
         conditional("imsi", identity.IMSI, "if the new SGSN has authenticated the MS"),
-        mandatory("rai", identity.ROUTEING_AREA_IDENTITY, "the old one"),
+        mandatory("rai", location.ROUTEING_AREA_IDENTITY, "the old one"),
         conditional("tlli", identity.TLLI, "from an SGSN of GERAN"),
         conditional("p_tmsi", identity.P_TMSI, "from an SGSN of UTRAN"),
         conditional("p_tmsi_signature", identity.P_TMSI_SIGNATURE, "if the MS gave it"),

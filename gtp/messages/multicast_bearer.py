@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gtp.constants import Cause, MessageType
-from gtp.ies import identity, mobility, multicast, session, trace, tunnel
+from gtp.ies import identity, location, mobility, multicast, session, trace, tunnel
 from gtp.ies.trace import TraceInfo
 from gtp.ies.values import EndUserAddress, MsTimeZone, PrivateExtension
 from gtp.messages.base import Message
@@ -103,7 +103,7 @@ class CreateMbmsContextRequest(Message):
     TYPE = MessageType.CREATE_MBMS_CONTEXT_REQUEST
     IES = Table(
         conditional("imsi", identity.IMSI, "unless an emergency without IMSI"),
-        mandatory("rai", identity.ROUTEING_AREA_IDENTITY),
+        mandatory("rai", location.ROUTEING_AREA_IDENTITY),
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("selection_mode", session.SELECTION_MODE, "if the APN was selected"),
         conditional("teid_control", tunnel.TEID_CONTROL, "first context, or a new value"),
@@ -116,7 +116,7 @@ class CreateMbmsContextRequest(Message):
         optional("trigger_id", trace.TRIGGER_ID),
         optional("omc_identity", trace.OMC_IDENTITY),
         optional("rat_type", mobility.RAT_TYPE),
-        optional("user_location", mobility.USER_LOCATION),
+        optional("user_location", location.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("imei", identity.IMEI),
         optional("mbms_options", multicast.PROTOCOL_OPTIONS),
@@ -186,7 +186,7 @@ class UpdateMbmsContextRequest(Message):
 
     TYPE = MessageType.UPDATE_MBMS_CONTEXT_REQUEST
     IES = Table(
-        mandatory("rai", identity.ROUTEING_AREA_IDENTITY),
+        mandatory("rai", location.ROUTEING_AREA_IDENTITY),
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("teid_control", tunnel.TEID_CONTROL, "a new value"),
         optional("trace_reference", trace.TRACE_REFERENCE),
@@ -196,7 +196,7 @@ class UpdateMbmsContextRequest(Message):
         optional("trigger_id", trace.TRIGGER_ID),
         optional("omc_identity", trace.OMC_IDENTITY),
         optional("rat_type", mobility.RAT_TYPE),
-        optional("user_location", mobility.USER_LOCATION),
+        optional("user_location", location.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO),
         mandatory("enhanced_nsapi", multicast.ENHANCED_NSAPI),

@@ -7,7 +7,7 @@ from typing import Final
 
 from gtp.codes import CsgReportingAction, ExtendedCommonFlags, ExtendedCommonFlagsII
 from gtp.constants import Cause, MessageType
-from gtp.ies import identity, mobility, session, trace, tunnel
+from gtp.ies import identity, location, mobility, session, trace, tunnel
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.trace import TraceInfo
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
@@ -24,7 +24,7 @@ class CreatePdpContextRequest(Message):
     TYPE = MessageType.CREATE_PDP_CONTEXT_REQUEST
     IES = Table(
         conditional("imsi", identity.IMSI, "first context of the MS on this GGSN"),
-        optional("rai", identity.ROUTEING_AREA_IDENTITY),
+        optional("rai", location.ROUTEING_AREA_IDENTITY),
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("selection_mode", session.SELECTION_MODE, "primary activation"),
         mandatory("teid_data", tunnel.TEID_DATA),
@@ -51,7 +51,7 @@ class CreatePdpContextRequest(Message):
         optional("common_flags", session.COMMON_FLAGS),
         optional("apn_restriction", session.APN_RESTRICTION),
         optional("rat_type", mobility.RAT_TYPE),
-        optional("user_location", mobility.USER_LOCATION),
+        optional("user_location", location.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("imei", identity.IMEI, "needed where there is no IMSI"),
         optional("camel_charging_information", mobility.CAMEL_CHARGING_INFORMATION),
@@ -187,7 +187,7 @@ class DeletePdpContextRequest(Message):
         conditional("teardown", session.TEARDOWN_IND, "the last context of an address, or all"),
         mandatory("nsapi", session.NSAPI),
         optional("pco", session.PCO),
-        optional("user_location", mobility.USER_LOCATION),
+        optional("user_location", location.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("extended_common_flags", session.EXTENDED_COMMON_FLAGS),
         optional("uli_timestamp", mobility.ULI_TIMESTAMP),
@@ -213,7 +213,7 @@ class DeletePdpContextResponse(Message):
     IES = Table(
         mandatory("cause", session.CAUSE),
         optional("pco", session.PCO),
-        optional("user_location", mobility.USER_LOCATION),
+        optional("user_location", location.USER_LOCATION),
         optional("ms_time_zone", mobility.MS_TIME_ZONE),
         optional("uli_timestamp", mobility.ULI_TIMESTAMP),
         PRIVATE_EXTENSION,

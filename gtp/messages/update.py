@@ -13,7 +13,7 @@ from typing import Final
 
 from gtp.codes import CsgReportingAction, DirectTunnelFlags, ExtendedCommonFlags
 from gtp.constants import Cause, IEType, MessageType
-from gtp.ies import identity, mobility, session, trace, tunnel
+from gtp.ies import identity, location, mobility, session, trace, tunnel
 from gtp.ies.mobility import CsgInformation
 from gtp.ies.trace import TraceInfo
 from gtp.ies.values import Ambr, EndUserAddress, MsTimeZone, PrivateExtension
@@ -40,7 +40,7 @@ class UpdatePdpContextRequest(Message):
     TYPE = MessageType.UPDATE_PDP_CONTEXT_REQUEST
     IES = Table(
         conditional("imsi", identity.IMSI, "where the TEID in the header is 0"),
-        optional("rai", identity.ROUTEING_AREA_IDENTITY, "from an SGSN"),
+        optional("rai", location.ROUTEING_AREA_IDENTITY, "from an SGSN"),
         optional("recovery", tunnel.RECOVERY, "first contact, or after a restart"),
         conditional("teid_data", tunnel.TEID_DATA, _SGSN),
         conditional("teid_control", tunnel.TEID_CONTROL, "from an SGSN, a new value"),
@@ -60,7 +60,7 @@ class UpdatePdpContextRequest(Message):
         optional("common_flags", session.COMMON_FLAGS),
         optional("apn_restriction", session.APN_RESTRICTION, "from a GGSN"),
         optional("rat_type", mobility.RAT_TYPE, "from an SGSN"),
-        optional("user_location", mobility.USER_LOCATION, "from an SGSN"),
+        optional("user_location", location.USER_LOCATION, "from an SGSN"),
         optional("ms_time_zone", mobility.MS_TIME_ZONE, "from an SGSN"),
         optional("imei", identity.IMEI, "from an SGSN, where there is no IMSI"),
         optional("additional_trace_info", trace.ADDITIONAL_TRACE_INFO, "from an SGSN"),
@@ -156,7 +156,7 @@ class UpdatePdpContextResponse(Message):
         conditional("qos", session.QOS, "if accepted"),
         optional("common_flags", session.COMMON_FLAGS, "from a GGSN"),
         optional("apn_restriction", session.APN_RESTRICTION, "from a GGSN"),
-        optional("user_location", mobility.USER_LOCATION, "from an SGSN"),
+        optional("user_location", location.USER_LOCATION, "from an SGSN"),
         optional("ms_time_zone", mobility.MS_TIME_ZONE, "from an SGSN"),
         optional(
             "ms_info_change_reporting_action",

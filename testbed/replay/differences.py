@@ -81,7 +81,10 @@ def _between(
                 continue
             yield Difference(Kind.MISSING, name, text, None)
         elif found[1] != value and (strict or key[0] not in OWN_CHOICE):
-            yield Difference(Kind.OTHER, name, text, found[2])
+            # Words leave out spare bits and the like, which may be all that differs.
+            same = text == found[2]
+            then, now_text = (value.hex(), found[1].hex()) if same else (text, found[2])
+            yield Difference(Kind.OTHER, name, then, now_text)
     for key, (name, _, text) in after.items():
         # The answer to a first contact has it, and those to later ones may not.
         if key not in before and (strict or key[0] != IEType.RECOVERY):

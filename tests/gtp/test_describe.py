@@ -90,7 +90,7 @@ def test_descriptions_are_in_the_order_of_the_wire() -> None:
         ("Charging Characteristics", "0x0800"),
         ("GSN Address, sgsn address control", "192.0.2.2"),
         ("GSN Address, sgsn address user", "192.0.2.3"),
-        ("Quality of Service (UMTS)", "00000000"),
+        ("Quality of Service (UMTS)", "all as subscribed"),
         ("RAT Type", "unassigned (9)"),
         ("MS Time Zone", "UTC-01:45, daylight saving 1 h"),
         ("Aggregate Maximum Bit Rate (AMBR)", "1000 kbit/s up, 2000 kbit/s down"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -72,6 +73,22 @@ def test_fixed_lengths_of_the_catalogue_are_the_tables() -> None:
             if length is not None and place.element.type >= 128:
                 with pytest.raises(ValueError):
                     place.element.decode(bytes(length + 1))
+
+
+@pytest.mark.parametrize("kind", MESSAGES.values())
+@pytest.mark.clause(
+    "29.060 §7.7",
+    "every element has a typed value: decoded, or by `Message.parsed`",
+    status="yes; containers of other protocols are octets",
+)
+def test_every_value_is_typed(kind: type[Message]) -> None:
+    """What stays octets is for another protocol to say, and says whose; all others are values."""
+    hints = get_type_hints(kind)
+    for place in kind.IES:
+        if bytes in (hints[place.name], *get_args(hints[place.name])):
+            assert (place.element.parse is None) == bool(place.element.holds)
+        else:
+            assert not place.element.holds
 
 
 def test_the_reference_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtp.codes import CommonFlags
+from gtp.describe import describe
 from gtp.ies import (
+    EvolvedArp,
     ProtocolConfiguration,
     QosProfile,
     RouteingArea,
@@ -20,6 +23,7 @@ from gtp.ies.filters import Component, ComponentType, PacketFilter, Parameter, T
 from gtp.ies.location import LocationType
 from gtp.ies.options import Option
 from gtp.ies.quality import bit_rate
+from gtp.messages import CreatePdpContextRequest, DeletePdpContextRequest
 
 UDP = Component(ComponentType.PROTOCOL, b"\x11")
 PORT = Component(ComponentType.REMOTE_PORT, b"\x23\xf0")
@@ -191,3 +195,161 @@ def test_any_octets_are_a_value_or_no_value(octets: bytes) -> None:
         except ValueError:
             continue
         assert kind.parse(value.encode()) == value
+        assert str(value)
+
+
+@given(st.integers(0, 255))
+def test_any_octet_is_an_allocation_priority(octet: int) -> None:
+    """But for its spare bits, which are not kept."""
+    assert EvolvedArp.parse(octet).encode() == octet & 0x7D
+
+
+def test_a_priority_that_does_not_fit() -> None:
+    """An allocation priority has four bits."""
+    assert EvolvedArp.parse(0x1D) == EvolvedArp(7, may_preempt=True, preemptible=False)
+    with pytest.raises(ValueError):
+        EvolvedArp(16).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "kilobits"),
+    [
+        ("maximum_uplink", "", 8640),
+        ("maximum_uplink", "0000004a", 16_000),
+        ("maximum_uplink", "0000004b", 17_000),
+        ("maximum_downlink", "0001", 8_700),
+        ("maximum_downlink", "00ba", 128_000),
+        ("maximum_downlink", "00bb", 130_000),
+        ("maximum_downlink", "00fa", 256_000),
+        ("maximum_downlink", "00fa00000001", 260_000),
+        ("maximum_downlink", "00fa0000003d", 500_000),
+        ("maximum_downlink", "00fa0000003e", 510_000),
+        ("maximum_downlink", "00fa000000a1", 1_500_000),
+        ("maximum_downlink", "00fa000000f6", 10_000_000),
+        ("guaranteed_uplink", "", 0),
+    ],
+)
+def test_rates_of_a_profile(name: str, more: str, kilobits: int) -> None:
+    """Extended octets go on where the first one ends (TS 24.008 §10.5.6.5)."""
+    assert replace(PROFILE, more=bytes.fromhex(more)).rate(name) == kilobits
+
+
+def test_an_extension_of_what_the_subscription_says() -> None:
+    """Extended octets say nothing where the first leaves the rate to the subscription."""
+    profile = replace(PROFILE, maximum_downlink=0, more=bytes.fromhex("004a"))
+    assert profile.rate("maximum_downlink") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (RouteingArea("310", "410", 0xFFFF, 1), "MCC 310, MNC 410, LAC ffff, RAC 01"),
+        (
+            UserLocation(LocationType.CELL, "234", "15", 0x1234, 0x56),
+            "MCC 234, MNC 15, LAC 1234, cell 0056",
+        ),
+        (
+            UserLocation(LocationType.ROUTEING_AREA, "234", "15", 0x1234, 5),
+            "MCC 234, MNC 15, LAC 1234, RAC 05",
+        ),
+        (
+            ProtocolConfiguration((Option(0x8021, b"\x01"), Option(0x000D), Option(0xFF01, b"a"))),
+            "IPCP 01, DNS server IPv4 address, 0xff01 61",
+        ),
+        (ProtocolConfiguration(), "none"),
+        (QosProfile(priority=0), "all as subscribed"),
+        (
+            QosProfile(priority=1, traffic_class=3, transfer_delay=10, maximum_downlink=254),
+            "priority 1, traffic class 3, transfer delay 10, maximum downlink 8640 kbit/s",
+        ),
+        (EvolvedArp(3), "priority 3, may not preempt, may not be preempted"),
+        (EvolvedArp(3, True, True), "priority 3, may preempt, may be preempted"),
+        (CommonFlags.NRSN | CommonFlags.UPGRADE_QOS_SUPPORTED, "nrsn, upgrade qos supported"),
+        (CommonFlags(0), "none"),
+        (
+            TrafficFlowTemplate(
+                TftOperation.CREATE,
+                (
+                    PacketFilter(
+                        1,
+                        5,
+                        (
+                            UDP,
+                            PORT,
+                            Component(ComponentType.LOCAL_PORT_RANGE, b"\0\x01\0\x09"),
+                            Component(ComponentType.IPV4_REMOTE_ADDRESS, b"\x0a\1\0\0\xff\xff\0\0"),
+                            Component(
+                                ComponentType.IPV6_LOCAL_PREFIX,
+                                bytes.fromhex("20010db8" + 24 * "0" + "40"),
+                            ),
+                            Component(ComponentType.TYPE_OF_SERVICE, b"\x2e\xff"),
+                        ),
+                        3,
+                    ),
+                    PacketFilter(2, 6, ()),
+                ),
+                parameters=(Parameter(3, b"\x01"),),
+            ),
+            "create; filter 1 (precedence 5, both ways): protocol 17, remote port 9200, "
+            "local port range 1-9, IPv4 remote address 10.1.0.0/255.255.0.0, "
+            "IPv6 local prefix 2001:db8::/64, type of service 2eff; "
+            "filter 2 (precedence 6): empty; parameter 3 01",
+        ),
+        (
+            TrafficFlowTemplate(TftOperation.DELETE_FILTERS, deleted=(0, 1)),
+            "delete filters; filter 0; filter 1",
+        ),
+    ],
+)
+def test_values_in_words(value: Any, text: str) -> None:
+    """What is taken apart says for people what is in it."""
+    assert str(value) == text
+
+
+def test_a_message_takes_its_elements_apart() -> None:
+    """Octets and codes come as what they say; all the rest is itself."""
+    area = RouteingArea("234", "15", 0x1234, 5)
+    place = UserLocation(LocationType.CELL, "234", "15", 0x1234, 0x5678)
+    options = ProtocolConfiguration((Option(0x000D),))
+    template = TrafficFlowTemplate(TftOperation.CREATE, (PacketFilter(1, 5, (UDP,), 3),))
+    message = CreatePdpContextRequest(
+        teid=9,
+        teid_data=1,
+        nsapi=5,
+        sgsn_address_control="192.0.2.2",
+        sgsn_address_user="192.0.2.2",
+        qos=PROFILE.encode(),
+        rai=area.encode(),
+        user_location=place.encode(),
+        pco=options.encode(),
+        tft=template.encode(),
+        common_flags=0x20,
+        evolved_arp=EvolvedArp(3).encode(),
+    )
+    parsed = {
+        name: message.parsed(name)
+        for name in ("qos", "rai", "user_location", "pco", "tft", "common_flags", "evolved_arp")
+    }
+    assert parsed == {
+        "qos": PROFILE,
+        "rai": area,
+        "user_location": place,
+        "pco": options,
+        "tft": template,
+        "common_flags": CommonFlags.NRSN,
+        "evolved_arp": EvolvedArp(3),
+    }
+    assert message.parsed("nsapi") == 5
+    assert message.parsed("teid") == 9
+    assert message.parsed("apn") is None
+    assert message.parsed("private_extension") == ()
+    with pytest.raises(AttributeError):
+        message.parsed("no_such_element")
+
+
+def test_what_cannot_be_taken_apart_is_said_when_asked() -> None:
+    """The message keeps the octets, and describes them as they are."""
+    message = DeletePdpContextRequest(nsapi=5, user_location=b"\x09\x01")
+    with pytest.raises(ValueError):
+        message.parsed("user_location")
+    assert ("User Location Information", "0901") in describe(message)

@@ -393,10 +393,22 @@ def test_other_values_missing_and_further_elements_are_found() -> None:
     found = differences(created(1).encode(), after.encode())
     assert [(one.kind, str(one)) for one in found] == [
         (Kind.OTHER, "Cause: No resources available (199), recorded Request accepted (128)"),
-        (Kind.MISSING, "Quality of Service (UMTS): missing, recorded 020b921f"),
-        (Kind.MORE, "Protocol Configuration Options: 80, not in the recording"),
+        (
+            Kind.MISSING,
+            "Quality of Service (UMTS): missing, recorded priority 2, delay class 1, "
+            "reliability class 3, peak throughput 9, precedence class 2, mean throughput 31",
+        ),
+        (Kind.MORE, "Protocol Configuration Options: none, not in the recording"),
     ]
     assert differences(created(1).encode(), after.encode(), ignored={1, 135, 132}) == []
+
+
+def test_what_differs_in_octets_alone_is_shown_in_octets() -> None:
+    """Spare bits of a QoS profile are not in its words."""
+    after = created(1, qos=bytes.fromhex("024b921f"))
+    assert [str(one) for one in differences(created(1).encode(), after.encode())] == [
+        "Quality of Service (UMTS): 024b921f, recorded 020b921f"
+    ]
 
 
 def test_recovery_comes_with_first_contacts_only() -> None:
