@@ -28,7 +28,11 @@ def machines() -> Iterator[Drawn]:
     yield from _of_procedures()
     yield _ggsn_context()
     yield _network_activation()
-    yield from _of_tables()
+    yield _path()
+    yield _sms_transfer()
+    yield _smsc_message()
+    yield _smsc_segment()
+    yield _smpp_session()
 
 
 def _of_procedures() -> Iterator[Drawn]:
@@ -118,8 +122,8 @@ def push() -> Drawn:
     return drawn
 
 
-def _of_tables() -> Iterator[Drawn]:
-    yield (
+def _path() -> Drawn:
+    return (
         Drawn(
             "path",
             "GTP path",
@@ -131,7 +135,10 @@ def _of_tables() -> Iterator[Drawn]:
             for (before, received), (after, event) in path.TRANSITIONS.items()
         )
     )
-    yield (
+
+
+def _sms_transfer() -> Drawn:
+    return (
         Drawn(
             "sms-transfer",
             "Short message transfer",
@@ -146,7 +153,10 @@ def _of_tables() -> Iterator[Drawn]:
         )
         .add(transfer.State.ENDED, OUTSIDE, "the other side repeats itself no longer")
     )
-    yield (
+
+
+def _smsc_message() -> Drawn:
+    return (
         Drawn(
             "smsc-message",
             "SMSC: stored message",
@@ -159,7 +169,10 @@ def _of_tables() -> Iterator[Drawn]:
             for (before, received), (action, after) in stored.TABLE.items()
         )
     )
-    yield (
+
+
+def _smsc_segment() -> Drawn:
+    return (
         Drawn(
             "smsc-segment",
             "SMSC: segment in transaction mode",
@@ -170,7 +183,10 @@ def _of_tables() -> Iterator[Drawn]:
             (before, after, received) for (before, received), after in transaction.TABLE.items()
         )
     )
-    yield (
+
+
+def _smpp_session() -> Drawn:
+    return (
         Drawn("smpp-session", "SMPP session", "Either side (SMPP 3.4 §2.2).")
         .add(OUTSIDE, smpp.State.OPEN, "a connection")
         .add_all(
