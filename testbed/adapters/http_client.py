@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IConsumer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -107,7 +108,7 @@ class BoundedClient:
     ) -> Response:
         """Return the whole answer; raises as ``exchange`` does."""
         exchange = Deferred.fromCoroutine(self._exchange(method, url, headers, data))
-        exchange.addTimeout(timeout, self._reactor)
+        exchange.addTimeout(timeout, self._reactor, _too_late)
         self._under_way.add(exchange)
         try:
             return await exchange
@@ -192,10 +193,15 @@ class _Collector(Protocol):
             self.transport.loseConnection()
 
 
+def _too_late(_result: object, _seconds: float) -> NoReturn:
+    # Whatever the cancellation led to: while a name is looked up it is a DNSLookupError.
+    raise TimedOutError("no answer in time")
+
+
 def _error(failed: Exception) -> ExchangeError:
     if isinstance(failed, ExchangeError):
         return failed
-    if isinstance(failed, TimeoutError | CancelledError):
+    if isinstance(failed, CancelledError | ConnectingCancelledError):
         return TimedOutError("no answer in time")
     if isinstance(failed, ResponseFailed):
         if any(reason.check(CancelledError) for reason in failed.reasons):
