@@ -36,7 +36,7 @@ from testbed.codecs.media import ContentType
 from testbed.codecs.multipart import Part
 from testbed.codecs.multipart import build as build_multipart
 from testbed.codecs.pap import StatusCode
-from testbed.experiments.lab_process import GatewayProcess
+from testbed.experiments.lab_process import GatewayProcess, drained
 from testbed.experiments.ledger import Ledger, Life
 from testbed.experiments.surroundings import Surroundings
 from testbed.gateway.keeping.records import Notification
@@ -52,10 +52,8 @@ WORKING: Final = 0.8
 """Seconds of work in the longest life."""
 IN_RECOVERY: Final = 0.2
 """Share of the kills that strike while a gateway begins again."""
-DRAIN: Final = 0.05
-"""Seconds in which what a dead gateway had sent arrives."""
-STARTING: Final = 30.0
-SETTLING: Final = 120.0
+STARTING: Final = 120.0
+SETTLING: Final = 300.0
 """Seconds at most for a start, and until all is reported in the end."""
 
 
@@ -96,7 +94,7 @@ class KillTest:
             for gateway in (self._make(folder, f"{net}.{10 + n}") for n in range(plan.gateways))
         }
         self._clients = {
-            address: SubmissionClient(reactor, gateway.config.pap_url, timeout=5.0)
+            address: SubmissionClient(reactor, gateway.config.pap_url, timeout=30.0)
             for address, gateway in self._gateways.items()
         }
         self._submitted = 0
@@ -170,7 +168,7 @@ class KillTest:
             raise RuntimeError(f"{gateway.address} has ended by itself:\n{gateway.log()}")
         life, now = gateway.life, time.monotonic()
         gateway.end(signal.SIGKILL)
-        await self._sleep(DRAIN)
+        await drained(self._reactor)
         in_question = self.ledger.was_killed(life, now)
         for push_id, (ended, answered) in (
             await deferToThread(_look, gateway, in_question)

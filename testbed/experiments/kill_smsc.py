@@ -7,7 +7,9 @@ there, and its delivery receipt is the result.
 
 Theory of operation. The SMSC runs as ``corenet run`` does, a process of its own on a lab file
 written here, together with HLR, SGSN and mobiles, which die with it: what has arrived at a mobile
-is read from the log, where it stands before the SMSC can know. Some numbers are nobody's, and some
+is read from the log. A lab writes its lines in the turn of its reactor after theirs, and those of
+the last turn die with it; so of a message that the store has as delivered since the last line
+nobody can say more than the store. Some numbers are nobody's, and some
 mobiles have no room for their first message. An ESME in this process submits short messages in
 store-and-forward mode at a steady rate, each with a text of its own, and answers every receipt.
 What it has no answer for when the link is lost it submits again with another text, since it cannot
@@ -27,6 +29,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -51,7 +54,7 @@ from testbed.codecs.smpp import (
 )
 from testbed.codecs.smpp import parameters as p
 from testbed.codecs.smpp.constants import VERSION_3_4
-from testbed.experiments.lab_process import LabProcess
+from testbed.experiments.lab_process import LabProcess, drained
 from testbed.experiments.ledger import Ledger
 from testbed.experiments.played_esme import PlayedEsme
 from testbed.lab.reactor_run import run_in_reactor
@@ -60,18 +63,16 @@ from testbed.smpp.errors import QueueFullError, SessionStateError
 from testbed.smpp.events import Answered, LinkLost, TimedOut
 from testbed.smpp.links import Account, Backoff, SmscLinks
 from testbed.smsc.store import Store
-from testbed.smsc.stored import ReceiptState
+from testbed.smsc.stored import ReceiptState, State
 
 WORKING: Final = 0.8
 """Seconds of work in the longest life."""
 IN_RECOVERY: Final = 0.2
 """Share of the kills that strike while the SMSC begins again."""
-DRAIN: Final = 0.05
-"""Seconds in which what a dead SMSC had sent arrives."""
-STARTING: Final = 30.0
-SETTLING: Final = 120.0
+STARTING: Final = 120.0
+SETTLING: Final = 300.0
 """Seconds at most for a start, and until all is reported in the end."""
-LETTING_GO: Final = 10.0
+LETTING_GO: Final = 60.0
 """Seconds at most until a database has noticed that its SMSC is dead."""
 TERMINALS: Final = 20
 NOBODYS: Final = "447700999999"
@@ -143,6 +144,8 @@ class SmscKillTest:
         """Texts whose receipt says that they could not be delivered."""
         self._start_time = 0.0
         self._line = b""
+        self._last_line = 0.0
+        """When the last whole line was logged, in seconds since 1970-01-01 UTC."""
 
     async def run(self) -> None:
         """Kill so often; then let the SMSC end what it promised."""
@@ -203,8 +206,12 @@ class SmscKillTest:
             raise RuntimeError(f"the SMSC has ended by itself:\n{self._smsc.log()}")
         life, now = self._smsc.life, time.monotonic()
         self._smsc.end(signal.SIGKILL)
-        await self._sleep(DRAIN)
+        await drained(self._reactor)
         self._read_log()
+        self._line = b""  # What it had not written to the end nobody will.
+        unseen = {one: text for one, text in self._ids.items() if not self.ledger.has_arrived(text)}
+        for one in await deferToThread(delivered_since, self._store, unseen, self._last_line):
+            self.ledger.was_sent(unseen[one], life, now)
         texts = set(self.ledger.was_killed(life, now))
         ids = [one for one, text in self._ids.items() if text in texts]
         for one, (ended, answered) in (await deferToThread(_look, self._store, ids)).items():
@@ -285,6 +292,11 @@ class SmscKillTest:
         for line in lines:
             if _ARRIVED in line:
                 self.ledger.was_sent(json.loads(line)["text"], life, now)
+        for line in lines[::-1]:
+            if line.startswith(b"{"):
+                said = datetime.fromisoformat(json.loads(line)["timestamp"])
+                self._last_line = said.timestamp()
+                break
 
     def _sleep(self, seconds: float) -> Deferred[None]:
         return deferLater(self._reactor, seconds, lambda: None)
@@ -302,6 +314,22 @@ def _look(path: str, ids: Iterable[str]) -> dict[str, tuple[bool, bool]]:
         for one, records in found.items()
         for record in records
     }
+
+
+def delivered_since(path: str, ids: Iterable[str], since: float) -> list[str]:
+    """Return the messages that a store has as delivered, no earlier than at a time."""
+    store = _open(path)
+    try:
+        return [
+            one
+            for one in ids
+            if any(
+                record.state is State.DELIVERED and record.changed >= since
+                for record in store.find(one)
+            )
+        ]
+    finally:
+        store.close()
 
 
 def _open(path: str) -> Store:

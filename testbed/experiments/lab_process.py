@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from twisted.internet.task import deferLater
 
 from testbed.experiments.ledger import Life
 from testbed.experiments.surroundings import APN
@@ -23,8 +25,22 @@ gateway:
   activation_time: 5
   retry: [0.3, 0.6]
 """
-_ENDING: Final = 30.0
+_ENDING: Final = 120.0
 """Seconds that a process may take to end."""
+_DRAIN: Final = 0.05
+"""Seconds in which what a dead process had sent arrives."""
+_TURNS: Final = 20
+"""Turns of the reactor in which it is taken: a connection is accepted, read and answered in three.
+
+A process that has no time from the machine may find the seconds over before it has read anything.
+"""
+
+
+async def drained(reactor: Any) -> None:
+    """Wait until everything has been taken that a dead process had sent."""
+    await deferLater(reactor, _DRAIN)
+    for _ in range(_TURNS):
+        await deferLater(reactor, 0)
 
 
 class LabProcess:

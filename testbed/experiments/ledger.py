@@ -74,6 +74,10 @@ class Ledger:
         push.sent.append(life)
         push.sent_at = now
 
+    def has_arrived(self, push_id: str) -> bool:
+        """Return whether it was seen at its terminal."""
+        return bool(self._push(push_id).sent)
+
     def was_posted(self, push_id: str, life: Life) -> None:
         """Note that a result notification came from that life."""
         push = self._push(push_id)

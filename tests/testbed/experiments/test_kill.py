@@ -12,7 +12,7 @@ from testbed.experiments.kill import Plan, main, run
 class KillTests(TestCase):
     """A gateway process, and this one around it."""
 
-    timeout = 120
+    timeout = 900
 
     async def test_a_gateway_that_is_killed_keeps_its_promises(self):
         """Three deaths at seeded instants under load: nothing lost, nothing known done twice."""

@@ -18,6 +18,12 @@ def ledger():
     return ledger
 
 
+def test_what_has_arrived_is_known(ledger):
+    """Until then it may be on its way."""
+    assert ledger.has_arrived("1")
+    assert not ledger.has_arrived("2")
+
+
 def test_a_run_in_which_all_goes_well_has_no_violations(ledger):
     """Sent once, reported once, stored."""
     ledger.was_posted("1", A1)
