@@ -177,8 +177,6 @@ class Program(DatagramProtocol):
 class OnSockets(TestCase):
     """A core in a real reactor, and a program on this host that pushes to a mobile."""
 
-    timeout = 10
-
     def setUp(self):
         self.port = free_port()
         folder = tempfile.TemporaryDirectory()
@@ -256,6 +254,6 @@ class OnSockets(TestCase):
             capture_output=True,
             text=True,
             check=True,
-            timeout=30,
+            timeout=120,
         )
         return done.stdout.splitlines()

@@ -126,7 +126,7 @@ class OnSocketsTests(TestCase):
         """A client that sends without end is answered 413, and its connection closed."""
 
         def send():
-            with socket.create_connection(("127.0.0.1", self.port.getHost().port), 10) as client:
+            with socket.create_connection(("127.0.0.1", self.port.getHost().port), 60) as client:
                 client.sendall(
                     b"POST /v1/activations HTTP/1.1\r\nHost: a\r\n"
                     b"Content-Length: 100000000000\r\n\r\n"

@@ -44,11 +44,14 @@ def free_port():
 
 
 @pytest.fixture
-def own_port():
+def own_port(free_port):
     """A port of a mobile's that is not forwarded, with free ones behind it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((MOBILE, 0))
-        return min(probe.getsockname()[1], 65_000)
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((MOBILE, 0))
+            port = min(probe.getsockname()[1], 65_000)
+        if free_port not in range(port, port + 4):
+            return port
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def host():
     """A program on this host."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
         program.bind(("127.0.0.66", 0))
-        program.settimeout(2)
+        program.settimeout(60)
         yield program
 
 

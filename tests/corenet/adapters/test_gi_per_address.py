@@ -77,7 +77,7 @@ def test_mobiles_send_from_their_address(device, port):
     gi, _, _ = device(ONE)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
         host.bind(("127.0.0.66", 0))
-        host.settimeout(5)
+        host.settimeout(60)
         gi.send(udp_packet(("127.79.1.5", port), host.getsockname(), b"answer"))
         assert host.recvfrom(100) == (b"answer", ("127.79.1.5", port))
 

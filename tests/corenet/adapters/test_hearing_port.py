@@ -22,18 +22,17 @@ class HearingNode(ScriptedNode):
     def __init__(self, name, **how):
         super().__init__(name, **how)
         self.heard = []
-        self.told = Deferred()
+        self.told, self.told_twice = Deferred(), Deferred()
 
     def unreachable(self, interface, peer, *, host, now):
         self.heard.append((interface, peer, host))
-        if not self.told.called:
-            self.told.callback(None)
+        told = {1: self.told, 2: self.told_twice}.get(len(self.heard))
+        if told is not None:
+            told.callback(None)
 
 
 class RealSockets(TestCase):
     """The runtime on the machine's own loopback network."""
-
-    timeout = 5
 
     def setUp(self):
         self.runtime = TwistedRuntime(reactor)
@@ -45,7 +44,7 @@ class RealSockets(TestCase):
         self.runtime.attach(self.node, {Interface.WDP: (HOST, 0)})
         self.peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.peer.bind((HOST, 0))
-        self.peer.settimeout(2)
+        self.peer.settimeout(60)
         self.addCleanup(self.peer.close)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
             closed.bind((HOST, 0))
@@ -99,7 +98,7 @@ class RealSockets(TestCase):
         """An error that waits in the queue is another datagram's."""
         self.send(self.nobody, self.peer.getsockname(), self.nobody, self.peer.getsockname())
         assert [self.peer.recv(100) for _ in range(2)] == [b"push"] * 2
-        yield self.node.told
+        yield self.node.told_twice
         assert self.node.heard == [(Interface.WDP, self.nobody, False)] * 2
 
     @inlineCallbacks

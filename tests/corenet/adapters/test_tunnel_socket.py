@@ -39,7 +39,7 @@ class World:
         self.peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.peer.bind(("127.0.0.1", 0))
-        self.peer.settimeout(5.0)
+        self.peer.settimeout(60.0)
         self.address: Address = self.peer.getsockname()
 
     def _arrived(self, datagrams: Sequence[bytes], peers: Sequence[Address]) -> None:

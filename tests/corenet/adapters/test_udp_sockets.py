@@ -27,8 +27,6 @@ def free_port():
 class RealSockets(TestCase):
     """The runtime on the machine's own loopback network."""
 
-    timeout = 5
-
     def setUp(self):
         self.gi = LoopbackGi(reactor, [IPv4Network("127.66.0.0/16")], ports=[free_port()])
         self.runtime = TwistedRuntime(reactor, gi=self.gi)
@@ -51,7 +49,7 @@ class RealSockets(TestCase):
         self.runtime.command(one, lambda now: one.send(Interface.GTP_U, there, data))
         received = yield arrived
         assert received.data == data
-        assert received.peer, self.runtime.address_of(one == Interface.GTP_U)
+        assert received.peer == self.runtime.address_of(one, Interface.GTP_U)
 
     @inlineCallbacks
     def test_refused_and_oversized_datagrams_kill_nothing(self):
@@ -86,7 +84,7 @@ class RealSockets(TestCase):
         self.runtime.command(gateway, lambda now: gateway.send(Interface.WDP, mobile, b"push"))
         received = yield arrived
         assert parse_udp(received.data).destination == mobile
-        assert [(p.sender, p.receiver) for p in passed], [("gateway" == "ggsn")]
+        assert [(p.sender, p.receiver) for p in passed] == [("gateway", "ggsn")]
 
     def test_taken_port_says_whose_it_is(self):
         """A port that another program has is refused with node, place and remedy."""

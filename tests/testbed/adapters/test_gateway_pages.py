@@ -72,21 +72,23 @@ class PagesTests(TestCase):
         self.terminal = Terminal()
         udp = reactor.listenUDP(0, self.terminal, interface="127.0.0.1")
         self.addCleanup(udp.stopListening)
+
+    async def start(self, **pull):
         config = GatewayConfig(
             GATEWAY, "wap.example", SECRET, pap_port=0, radius_port=None, ask_core=False,
-            pull=PullConfig(timeout=0.5),
+            pull=PullConfig(**pull),
         )  # fmt: skip
         self.runtime = TwistedRuntime(reactor)
         self.service = GatewayService(reactor, self.runtime, config, random=Random(1))
         self.addCleanup(lambda: ensureDeferred(self.stop()))
-        return ensureDeferred(self.service.start())
+        await self.service.start()
 
     async def stop(self):
         await self.service.stop()
         await self.runtime.stop()
 
     async def until(self, condition):
-        for _ in range(1000):
+        for _ in range(12_000):
             if condition():
                 return
             await deferLater(reactor, 0.005, lambda: None)
@@ -98,6 +100,7 @@ class PagesTests(TestCase):
 
     async def test_a_page_comes_without_a_session(self):
         """Out of the port that was asked."""
+        await self.start()
         self.ask("/", 7)
         await self.until(lambda: self.terminal.units)
         ((tid, reply),) = self.terminal.units
@@ -105,6 +108,7 @@ class PagesTests(TestCase):
 
     async def test_a_page_comes_in_segments_on_a_session(self):
         """50,000 octets over UDP."""
+        await self.start()
         client, events = self.terminal.client, []
         session = client.connect((GATEWAY, 9201), reactor.seconds())
         self.terminal.flush()
@@ -119,6 +123,7 @@ class PagesTests(TestCase):
 
     async def test_a_silent_origin_is_given_up(self):
         """504, and the connection is closed: the fetch is no more."""
+        await self.start(timeout=0.5)
         self.ask("/silent")
         await self.until(lambda: self.terminal.units)
         assert self.terminal.units[0][1].status == 504
@@ -126,6 +131,7 @@ class PagesTests(TestCase):
 
     async def test_a_gateway_can_stop_while_it_fetches(self):
         """Nobody is answered, and nothing is left behind."""
+        await self.start()
         self.ask("/silent")
         await self.until(lambda: self.origin.silent)
         stopped = Deferred()

@@ -77,7 +77,7 @@ class SlowStore:
 
     def write(self, rows):
         self.threads.add(threading.get_ident())
-        self.go.wait(5)
+        self.go.wait(60)
         self.batches.append(len(rows))
         if self.error is not None:
             raise self.error

@@ -13,7 +13,7 @@ from testbed.adapters.http_client import ExchangeError
 from testbed.adapters.notification_poster import AT_ONCE_PER_HOST, NotificationPoster
 from testbed.gateway.effects import PostNotification
 
-LONG = 60.0
+LONG = 600.0
 
 
 class Initiator(Resource):

@@ -78,7 +78,7 @@ class OriginClientTests(TestCase):
     def url(self, path="/", host="127.0.0.1", port=None):
         return f"http://{host}:{port or self.port.getHost().port}{path}"
 
-    def fetch(self, url=None, *, method="GET", headers=(), body=None, timeout=5.0, client=None):
+    def fetch(self, url=None, *, method="GET", headers=(), body=None, timeout=60.0, client=None):
         effect = FetchFromOrigin(1, method, url or self.url(), headers, body, timeout)
         return ensureDeferred((client or self.client).fetch(effect))
 
@@ -204,7 +204,7 @@ class OriginClientTests(TestCase):
         assert await self.failure(fetch) is FetchFailure.TIMED_OUT
 
     async def until(self, condition):
-        for _ in range(400):
+        for _ in range(12_000):
             if condition():
                 return
             turn = Deferred()

@@ -116,8 +116,6 @@ class Gateway(DatagramProtocol):
 class HandsetOnSockets(TestCase):
     """A core in a real reactor, with a gateway beside it."""
 
-    timeout = 10
-
     def setUp(self):
         self.port = free_port()
         self.gateway = Gateway()

@@ -61,12 +61,12 @@ class SubmissionTests(TestCase):
         self.addCleanup(port.stopListening)
         return f"http://127.0.0.1:{port.getHost().port}/pap"
 
-    def client(self, url, timeout=5.0):
+    def client(self, url, timeout=60.0):
         client = SubmissionClient(reactor, url, timeout=timeout)
         self.addCleanup(lambda: ensureDeferred(client.close()))
         return client
 
-    async def failure(self, url, timeout=5.0):
+    async def failure(self, url, timeout=60.0):
         try:
             await self.client(url, timeout).submit(MESSAGE)
         except SubmissionError as error:
@@ -148,7 +148,7 @@ class NotificationTests(TestCase):
     async def test_notification_is_answered_and_handed_to_who_waits(self):
         """The gateway gets resultnotification-response, the waiter the notification."""
         receiver = self.receiver()
-        waiting = receiver.wait_for("1@pi.example", 5)
+        waiting = receiver.wait_for("1@pi.example", 60)
         status, body = await self.post(receiver.url, pap.build(notification()))
         assert status == 202
         assert pap.parse(body) == pap.ResultNotificationResponse(
@@ -163,15 +163,15 @@ class NotificationTests(TestCase):
         assert receiver.url.endswith("/deep/er/n")
         await self.post(receiver.url, pap.build(notification("2")))
         await self.post(receiver.url, pap.build(notification("1")))
-        assert await receiver.wait_for("1", 5) == notification("1")
-        assert await receiver.wait_for("2", 5) == notification("2")
+        assert await receiver.wait_for("1", 60) == notification("1")
+        assert await receiver.wait_for("2", 60) == notification("2")
         assert seen == [notification("2"), notification("1")]
 
     async def test_waits_are_served_by_push_in_order(self):
         """Each wait gets the next notification of its push."""
         receiver = self.receiver()
-        other = receiver.wait_for("2", 5)
-        first, second = receiver.wait_for("1", 5), receiver.wait_for("1", float("inf"))
+        other = receiver.wait_for("2", 60)
+        first, second = receiver.wait_for("1", 60), receiver.wait_for("1", float("inf"))
         await self.post(receiver.url, pap.build(notification("1", MessageState.PENDING)))
         await self.post(receiver.url, pap.build(notification("1")))
         await self.post(receiver.url, pap.build(notification("2")))
@@ -184,7 +184,7 @@ class NotificationTests(TestCase):
         receiver = self.receiver()
         await self.assertFailure(receiver.wait_for("1", 0.01), TimeoutError)
         await self.post(receiver.url, pap.build(notification("1")))
-        assert await receiver.wait_for("1", 5) == notification("1")
+        assert await receiver.wait_for("1", 60) == notification("1")
 
     async def test_other_bodies_are_answered_with_badmessage(self):
         """What is no result notification is told so in PAP, under 202 like every PAP document."""
@@ -219,7 +219,7 @@ class NotificationTests(TestCase):
             def connectionLost(self, reason):
                 closed.callback(None)
 
-        waiting = receiver.wait_for("1", 5)
+        waiting = receiver.wait_for("1", 60)
         waiting.addErrback(lambda failure: failure.type.__name__)
         await TCP4ClientEndpoint(reactor, "127.0.0.1", port).connect(Factory.forProtocol(Idle))
         await self.post(receiver.url, b"")
