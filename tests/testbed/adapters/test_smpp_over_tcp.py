@@ -106,7 +106,7 @@ class SmppOverTcpTests(TestCase):
         """It ends in good order, refuses for a while, and is bound to again."""
         esme = self.esme(timers=SmppTimers(enquire_link=60.0))
         yield self.until(self.here, lambda: esme.links.is_up)
-        yield self.there.stop()
+        yield self.there.stop(patience=30)
 
         def refused():
             return [event.reason for event in esme.told if isinstance(event, LinkDown)]
