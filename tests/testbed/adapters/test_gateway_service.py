@@ -569,8 +569,8 @@ class KillTests(TestCase):
         enough = Random(seed).randint(5, 80)
 
         def post(worker):
+            connection = http.client.HTTPConnection(address, 8081, timeout=60)
             try:
-                connection = http.client.HTTPConnection(address, 8081, timeout=60)
                 for number in range(1000):
                     push_id = f"{round_number}.{worker}.{number}"
                     message = replace(MESSAGE, push_id=push_id, notify_url=None)
@@ -582,6 +582,8 @@ class KillTests(TestCase):
                         child.send_signal(signal.SIGKILL)
             except (OSError, http.client.HTTPException, pap.PapError):
                 return
+            finally:
+                connection.close()
 
         try:
             assert child.stdout.readline() == b"started\n"
