@@ -19,8 +19,8 @@ A dot is where a machine begins, a ring where it is forgotten. What the SGSN and
 spread over a procedure each; for them the table says which moves there are and what makes them, and
 any other move is refused as it is made; tests take every arrow of theirs, and none that is not
 drawn. The other machines run by their tables alone: what is not in them changes nothing, or cannot
-happen. A timer expires *for the last time* after as many transmissions as are configured. The states
-of a push have [a page of their own](push-states.md).
+happen. A timer expires *for the last time* after as many transmissions as are configured. The
+states of a push have [a page of their own](push-states.md).
 """
 
 
