@@ -79,6 +79,36 @@ class SelectionMode(IntEnum):
     NETWORK_PROVIDED = 2
 
 
+class ApnRestriction(IntEnum):
+    """Which further APNs an MS may use beside one (TS 29.060 §7.7.49)."""
+
+    NONE = 0
+    """There is no context yet, or nothing is restricted."""
+    PUBLIC_1 = 1
+    """Such as MMS: beside all but private 2."""
+    PUBLIC_2 = 2
+    """Such as the Internet: beside public ones."""
+    PRIVATE_1 = 3
+    """Such as a company that uses MMS: beside public 1."""
+    PRIVATE_2 = 4
+    """Such as a company that does not: beside none."""
+
+
+class BearerControlMode(IntEnum):
+    """Who may ask for further contexts with an address (TS 29.060 §7.7.83)."""
+
+    MS_ONLY = 0
+    MS_AND_NETWORK = 1
+
+
+class InfoChangeReporting(IntEnum):
+    """Which changes of place a GGSN wants to hear of (TS 29.060 §7.7.80)."""
+
+    STOP = 0
+    CELL_OR_SERVICE_AREA = 1
+    ROUTEING_AREA = 2
+
+
 class RatType(IntEnum):
     """Radio access technology (TS 29.060 §7.7.50)."""
 

@@ -122,18 +122,28 @@ def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def fixed_number(ie_type: IEType, size: int, text: Callable[[int], str] = str) -> Element[int]:
+def fixed_number(
+    ie_type: IEType,
+    size: int,
+    text: Callable[[int], str] = str,
+    parse: Callable[[int], Any] | None = None,
+) -> Element[int]:
     """Return a TV element whose value is an unsigned number of 1, 2 or 4 octets."""
     layout = struct.Struct({1: "!BB", 2: "!BH", 4: "!BI"}[size])
     # int.from_bytes and a bound pack run without a Python frame.
     usual = Usual(octet(ie_type) + b"(.{%d})" % size, int.from_bytes)
-    return Element(ie_type, int.from_bytes, partial(layout.pack, ie_type), text, usual)
+    return Element(ie_type, int.from_bytes, partial(layout.pack, ie_type), text, usual, parse)
 
 
 def number(
-    ie_type: IEType, text: Callable[[int], str] = str, parse: Callable[[int], Any] | None = None
+    ie_type: IEType,
+    text: Callable[[int], str] | None = None,
+    parse: Callable[[int], Any] | None = None,
 ) -> Element[int]:
-    """Return a TLV element whose value is one octet, a number."""
+    """Return a TLV element whose value is one octet, a number.
+
+    Without ``text`` its words are those of what ``parse`` makes of it.
+    """
 
     def decode(value: bytes) -> int:
         if len(value) != 1:
@@ -142,7 +152,8 @@ def number(
 
     encode = partial(struct.Struct("!BHB").pack, ie_type, 1)
     usual = Usual(octet(ie_type) + rb"\x00\x01(.)", int.from_bytes)
-    text = text if parse is None else taken_apart(parse, text)
+    if text is None:
+        text = str if parse is None else taken_apart(parse, str)
     return Element(ie_type, decode, encode, text, usual, parse)
 
 

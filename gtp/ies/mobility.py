@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from gtp.codes import CsgReportingAction, DirectTunnelFlags, MapCause, MsNotReachableReason, RatType
+from gtp.codes import (
+    CsgReportingAction,
+    DirectTunnelFlags,
+    InfoChangeReporting,
+    MapCause,
+    MsNotReachableReason,
+    RatType,
+)
 from gtp.constants import IEType
 from gtp.ies.cursor import Cursor, counted
 from gtp.ies.element import (
@@ -145,11 +152,11 @@ MBMS_UE_CONTEXT: Final = octets(IEType.MBMS_UE_CONTEXT, holds="a context of MBMS
 UE_USAGE_TYPE: Final = wide_number(IEType.UE_USAGE_TYPE, 4)
 IOV_UPDATES_COUNTER: Final = number(IEType.IOV_UPDATES_COUNTER)
 NODE_IDENTIFIER: Final = Element(IEType.NODE_IDENTIFIER, _decode_node, _encode_node)
-MAP_CAUSE: Final = fixed_number(IEType.MAP_CAUSE, 1, named(MapCause))
+MAP_CAUSE: Final = fixed_number(IEType.MAP_CAUSE, 1, named(MapCause), MapCause)
 MS_NOT_REACHABLE_REASON: Final = fixed_number(
-    IEType.MS_NOT_REACHABLE_REASON, 1, named(MsNotReachableReason)
+    IEType.MS_NOT_REACHABLE_REASON, 1, named(MsNotReachableReason), MsNotReachableReason
 )
-RAT_TYPE: Final = number(IEType.RAT_TYPE, named(RatType))
+RAT_TYPE: Final = number(IEType.RAT_TYPE, named(RatType), RatType)
 MS_TIME_ZONE: Final = Element(
     IEType.MS_TIME_ZONE,
     _decode_time_zone,
@@ -159,7 +166,9 @@ MS_TIME_ZONE: Final = Element(
 CAMEL_CHARGING_INFORMATION: Final = octets(
     IEType.CAMEL_CHARGING_INFORMATION, holds="a part of a charging record, TS 32.251"
 )
-MS_INFO_CHANGE_REPORTING_ACTION: Final = number(IEType.MS_INFO_CHANGE_REPORTING_ACTION)
+MS_INFO_CHANGE_REPORTING_ACTION: Final = number(
+    IEType.MS_INFO_CHANGE_REPORTING_ACTION, named(InfoChangeReporting), InfoChangeReporting
+)
 USER_CSG_INFORMATION: Final = Element(IEType.USER_CSG_INFORMATION, _decode_csg, _encode_csg)
 CSG_REPORTING_ACTION: Final = flags(IEType.CSG_INFORMATION_REPORTING_ACTION, CsgReportingAction)
 ULI_TIMESTAMP: Final = wide_number(IEType.ULI_TIMESTAMP, 4)

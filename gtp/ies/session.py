@@ -15,7 +15,14 @@ from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_ntop, inet_pton
 from typing import Final
 
-from gtp.codes import CommonFlags, ExtendedCommonFlags, ExtendedCommonFlagsII, SelectionMode
+from gtp.codes import (
+    ApnRestriction,
+    BearerControlMode,
+    CommonFlags,
+    ExtendedCommonFlags,
+    ExtendedCommonFlagsII,
+    SelectionMode,
+)
 from gtp.constants import Cause, IEType
 from gtp.ies.element import (
     Element,
@@ -245,6 +252,7 @@ SELECTION_MODE: Final = Element(
     _encode_selection_mode,
     named(SelectionMode),
     Usual(octet(IEType.SELECTION_MODE) + b"(.)", _decode_selection_mode),
+    SelectionMode,
 )
 TEARDOWN_IND: Final = flag(IEType.TEARDOWN_IND)
 NSAPI: Final = Element(
@@ -278,11 +286,13 @@ PCO: Final = octets(IEType.PCO, 1, 253, usually=range(1, 101), parse=ProtocolCon
 QOS: Final = octets(IEType.QOS, 4, 255, usually=range(4, 25), parse=QosProfile.parse)
 TFT: Final = octets(IEType.TFT, 1, 255, parse=TrafficFlowTemplate.parse)
 COMMON_FLAGS: Final = number(IEType.COMMON_FLAGS, parse=CommonFlags)
-APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION)
+APN_RESTRICTION: Final = number(IEType.APN_RESTRICTION, named(ApnRestriction), ApnRestriction)
 CORRELATION_ID: Final = number(IEType.CORRELATION_ID)
-BEARER_CONTROL_MODE: Final = number(IEType.BEARER_CONTROL_MODE)
-MS_ONLY: Final = 0
-MS_AND_NETWORK: Final = 1
+BEARER_CONTROL_MODE: Final = number(
+    IEType.BEARER_CONTROL_MODE, named(BearerControlMode), BearerControlMode
+)
+MS_ONLY: Final = BearerControlMode.MS_ONLY.value
+MS_AND_NETWORK: Final = BearerControlMode.MS_AND_NETWORK.value
 """Bearer control modes: who may ask for further contexts with an address (TS 29.060 §7.7.83)."""
 NETWORK_REQUESTS_SUPPORTED: Final = CommonFlags.NRSN.value
 """NRSN, of the common flags: an SGSN takes contexts that the network asks for (§7.7.48)."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtp.codes import CommonFlags
+from gtp.codes import ApnRestriction, CommonFlags, RatType, SelectionMode
+from gtp.constants import Cause
 from gtp.describe import describe
 from gtp.ies import (
     EvolvedArp,
@@ -23,7 +24,11 @@ from gtp.ies.filters import Component, ComponentType, PacketFilter, Parameter, T
 from gtp.ies.location import LocationType
 from gtp.ies.options import Option
 from gtp.ies.quality import bit_rate
-from gtp.messages import CreatePdpContextRequest, DeletePdpContextRequest
+from gtp.messages import (
+    CreatePdpContextRequest,
+    CreatePdpContextResponse,
+    DeletePdpContextRequest,
+)
 
 UDP = Component(ComponentType.PROTOCOL, b"\x11")
 PORT = Component(ComponentType.REMOTE_PORT, b"\x23\xf0")
@@ -339,6 +344,11 @@ def test_a_message_takes_its_elements_apart() -> None:
         "common_flags": CommonFlags.NRSN,
         "evolved_arp": EvolvedArp(3),
     }
+    message.rat_type, message.selection_mode, message.apn_restriction = 2, 1, 2
+    assert message.parsed("rat_type") is RatType.GERAN
+    assert message.parsed("selection_mode") is SelectionMode.MS_PROVIDED
+    assert message.parsed("apn_restriction") is ApnRestriction.PUBLIC_2
+    assert ("APN Restriction", "public 2 (2)") in describe(message)
     assert message.parsed("nsapi") == 5
     assert message.parsed("teid") == 9
     assert message.parsed("apn") is None
@@ -352,4 +362,8 @@ def test_what_cannot_be_taken_apart_is_said_when_asked() -> None:
     message = DeletePdpContextRequest(nsapi=5, user_location=b"\x09\x01")
     with pytest.raises(ValueError):
         message.parsed("user_location")
+    other = CreatePdpContextResponse(cause=Cause.SYSTEM_FAILURE, bearer_control_mode=9)
+    with pytest.raises(ValueError):
+        other.parsed("bearer_control_mode")
+    assert ("Bearer Control Mode", "unassigned (9)") in describe(other)
     assert ("User Location Information", "0901") in describe(message)
