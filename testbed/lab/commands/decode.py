@@ -40,12 +40,20 @@ def run(options: argparse.Namespace) -> int:
 def _octets(message: str) -> bytes:
     if message == "-":
         return _from_text_or_octets(sys.stdin.buffer.read(), "standard input")
-    if Path(message).is_file():
+    if _is_file(message):
         return _from_text_or_octets(Path(message).read_bytes(), message)
     try:
         return _from_hex(message)
     except ValueError:
         raise ValueError(f"{message[:60]!r} is neither a file nor hex digits") from None
+
+
+def _is_file(message: str) -> bool:
+    try:
+        return Path(message).is_file()
+    except OSError:
+        # Hex of more than 127 octets is longer than the name of a file can be.
+        return False
 
 
 def _from_text_or_octets(content: bytes, name: str) -> bytes:

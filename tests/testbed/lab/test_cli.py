@@ -136,6 +136,13 @@ def test_hex_is_decoded(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Request accepted" in shown
 
 
+def test_hex_may_be_longer_than_the_name_of_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """As that of most Create PDP Context Requests is, of which no file can have the name."""
+    private_extension = "ff012c0001" + 298 * "aa"
+    assert run(["decode", "321c01350000010000040000" + "0180" + private_extension]) == 0
+    assert "enterprise 1" in capsys.readouterr().out
+
+
 def test_spaced_hex_and_octets_are_decoded_from_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
