@@ -160,6 +160,17 @@ def test_terminals_are_paged_and_searched(peers: Peers, page: Page) -> None:
     expect(page.get_by_text("Nobody has 1.")).to_be_visible()
 
 
+def test_another_address_of_the_page_chooses_another_terminal(peers: Peers, page: Page) -> None:
+    """In the tab that is open, as by a link or by hand."""
+    peers.run_lab(LAB)
+    page.goto(PAGE)
+    expect(page.get_by_role("heading", name="Ladder of all terminals")).to_be_visible()
+    page.goto(f"{PAGE}#{IMSI}")
+    expect(page.get_by_role("heading", name=f"Ladder of IMSI {IMSI}")).to_be_visible()
+    page.goto(f"{PAGE}#")
+    expect(page.get_by_role("heading", name="Ladder of all terminals")).to_be_visible()
+
+
 def test_a_token_is_asked_for(peers: Peers, page: Page) -> None:
     """A wrong one is asked for again; the right one is kept for the tab."""
     peers.run_lab(LAB.replace("port: 8080", "port: 8080, token: open sesame"))

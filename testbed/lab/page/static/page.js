@@ -64,6 +64,12 @@ function Page() {
     history.replaceState(null, "", imsi ? `#${imsi}` : "#");
   }, [imsi]);
 
+  useEffect(() => {
+    const moved = () => setImsi(location.hash.slice(1) || null);
+    addEventListener("hashchange", moved);
+    return () => removeEventListener("hashchange", moved);
+  }, []);
+
   if (trouble instanceof Refused && trouble.status === 401) {
     const enter = (token) => {
       useToken(token);
