@@ -93,30 +93,30 @@ class HearingPort(DrainingPort):
 
     def doRead(self) -> None:
         """Read what has come (Twisted calls this); errors come between, so each by itself."""
-        self._listen_to_errors()
+        self.hear()
         try:
             self.read_singly()
         except OSError as error:
             if error.errno not in _HEARD:
                 raise
-            self._listen_to_errors()
+            self.hear()
 
     def send(self, datagram: bytes, peer: Address) -> None:
         """Send, also where something was heard about an earlier datagram; OSError as usual."""
         try:
             self.socket.sendto(datagram, peer)
         except OSError as error:
-            if error.errno not in _HEARD or not self._listen_to_errors():
+            if error.errno not in _HEARD or not self.hear():
                 raise
             self.socket.sendto(datagram, peer)
 
     def readConnectionLost(self, reason: Failure) -> None:  # noqa: ARG002
         """Go on after an error on the socket (Twisted calls this)."""
-        self._listen_to_errors()
+        self.hear()
         self.reactor.addReader(self)
 
-    def _listen_to_errors(self) -> bool:
-        """Take what is in the queue; return whether anything was."""
+    def hear(self) -> bool:
+        """Take what has come back by now; return whether anything has."""
         heard = False
         for _ in range(_ERRORS_PER_READ):
             try:

@@ -22,12 +22,14 @@ class RuntimeStoppedError(RuntimeError):
 class Place:
     """What the runtime keeps of one node."""
 
-    __slots__ = ("addresses", "call", "due", "node", "sockets", "streams")
+    __slots__ = ("addresses", "call", "due", "hearing", "node", "sockets", "streams")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.streams = node if isinstance(node, StreamNode) else None
         self.addresses: dict[Interface, Address] = {}
         self.sockets: dict[Interface, UdpSocket | TunnelSocket] = {}
+        self.hearing: list[UdpSocket] = []
+        """Those of its sockets that tell what has come back."""
         self.due: float | None = None
         self.call: ScheduledCall | None = None

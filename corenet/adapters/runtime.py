@@ -186,6 +186,8 @@ class TwistedRuntime:
         receive = partial(self._arrived, place, interface)
         socket = UdpSocket(self._reactor, owner, address, receive, unreachable)
         place.sockets[interface] = socket
+        if unreachable is not None:
+            place.hearing.append(socket)
         return socket.address
 
     def detach(self, node: Node) -> Deferred[Any]:
@@ -320,8 +322,12 @@ class TwistedRuntime:
 
     def _timed_out(self, place: Place) -> None:
         place.call = None
-        due = place.due
-        place.due = None
+        due, place.due = place.due, None
+        # A reactor that is late calls timers before it reads, and silence may mean something.
+        for socket in place.hearing:
+            socket.hear()
+            if self._rim.places.get(place.node.name) is not place or self._rim.closed:
+                return  # what was heard has led to its end
         if due is not None:
             # The reactor's floats may be a hair early; to the node it is the time it asked for.
             self._rim.reach(due)

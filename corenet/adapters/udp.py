@@ -135,6 +135,11 @@ class UdpSocket(DatagramProtocol):
         self.address: Address = (host, self._port.getHost().port)
         """The address it is bound to, with the port that the system chose where it was 0."""
 
+    def hear(self) -> None:
+        """Take at once what ICMP has said by now, if this socket hears of it."""
+        if isinstance(self._port, HearingPort):
+            self._port.hear()
+
     def batchReceived(self, batch: Batch) -> None:
         """Hand datagrams on (a ``DrainingPort`` calls this)."""
         self._receive(batch)

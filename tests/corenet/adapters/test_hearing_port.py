@@ -6,12 +6,13 @@ import struct
 import pytest
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from corenet.adapters.hearing_port import is_host_unreachable
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Interface
-from corenet.interfaces.testing import ScriptedNode
+from corenet.interfaces.testing import Received, ScriptedNode
 
 HOST = "127.0.67.1"
 
@@ -136,6 +137,80 @@ class RealSockets(TestCase):
         yield self.node.told
         assert self.runtime.counters["faults"] == 1
         self.flushLoggedErrors(ValueError)
+
+
+class LateReactor(Clock):
+    """Calls timers, and has no time to read."""
+
+    def addReader(self, reader):
+        """Watch nothing."""
+
+    def removeReader(self, reader):
+        """Watch nothing."""
+
+    def removeWriter(self, writer):
+        """Watch nothing."""
+
+
+@pytest.fixture
+def late():
+    """A node on a reactor that is late, whose datagram has come back, and which is due."""
+    reactor = LateReactor()
+    runtime = TwistedRuntime(reactor)
+    node = HearingNode("gateway", on_timeout=lambda node, now: node.heard.append("timeout"))
+    runtime.attach(node, {Interface.WDP: (HOST, 0)})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+        closed.bind((HOST, 0))
+        nobody = closed.getsockname()
+
+    def send(now):
+        node.send(Interface.WDP, nobody, b"push")
+        node.due = now + 0.1
+
+    runtime.command(node, send)
+    yield reactor, runtime, node
+    runtime.stop(patience=0)
+    reactor.pump([0] * 5)
+
+
+def test_what_has_come_back_is_told_before_a_time_is_over(late):
+    """Who waits whether something comes back is not told that the time is over before that."""
+    reactor, _, node = late
+    reactor.advance(0.1)
+    assert [told if told == "timeout" else told[0] for told in node.heard] == [
+        Interface.WDP,
+        "timeout",
+    ]
+
+
+def test_a_node_that_no_longer_waits_when_it_has_heard_is_not_called_early(late):
+    """Its new time is its own; the one that was over is not taken for it."""
+    reactor, runtime, node = late
+    unreachable, now = node.unreachable, runtime.now()
+
+    def hear(interface, peer, *, host, now):
+        unreachable(interface, peer, host=host, now=now)
+        node.due = now + 60
+
+    node.unreachable = hear
+    reactor.advance(0.1)
+    assert runtime.now() - now == pytest.approx(0.1)
+
+
+def test_a_node_that_crashes_of_what_it_hears_is_not_called_any_more(late):
+    """As where somebody who listens takes it away."""
+    reactor, runtime, node = late
+    unreachable = node.unreachable
+
+    def tell(interface, peer, *, host, now):
+        unreachable(interface, peer, host=host, now=now)
+        node.tell(Received(interface, b"", peer, peer, now))
+
+    node.unreachable = tell
+    runtime.on_event(lambda _now, _name, _event: runtime.detach(node))
+    reactor.advance(0.1)
+    assert len(node.heard) == 1
+    assert runtime.counters["faults"] == 0
 
 
 def extended_error(origin, icmp_type, code):
