@@ -11,9 +11,9 @@ tried again with the next change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from corenet.hlr.config import Subscriber
 from corenet.hlr.events import StateNotKept
@@ -40,6 +40,10 @@ class State:
     waiting_centres: tuple[tuple[Address, bytes | None], ...] = ()
     sqn: int = 0
     """The sequence number of the last quintuplet."""
+
+
+NOTHING: Final = State()
+"""What is kept of a subscriber who has never been anywhere."""
 
 
 class Store(Protocol):
@@ -75,7 +79,9 @@ class Store(Protocol):
 class Keeping:
     """Hands a store what has changed."""
 
-    def __init__(self, store: Store, subscribers: Iterable[Subscriber], register: Register) -> None:
+    def __init__(
+        self, store: Store, subscribers: Collection[Subscriber], register: Register
+    ) -> None:
         """Fill ``register`` from ``store``, which gets the subscribers that it does not know."""
         self._store = store
         self._register = register
@@ -83,15 +89,19 @@ class Keeping:
         """What the store has, where that is more than nothing."""
         self._changed: dict[str, None] = {}
         store.add(subscribers)
+        configured = {subscriber.imsi: subscriber for subscriber in subscribers}
         for subscriber, state in store.load():
-            _restore(register, subscriber, state)
-            self._kept[subscriber.imsi] = state
+            # Most are as they were configured, and one object for both is half the memory.
+            same = configured.get(subscriber.imsi)
+            _restore(register, same if same == subscriber else subscriber, state)
+            if state != NOTHING:
+                self._kept[subscriber.imsi] = state
 
     def note(self, imsis: Iterable[str]) -> bool:
         """Look what has changed of these subscribers; return whether anything has."""
         changed = False
         for imsi in imsis:
-            if (state := self._state(imsi)) is not None and state != self._kept.get(imsi):
+            if (state := self._state(imsi)) is not None and state != self._kept.get(imsi, NOTHING):
                 self._changed[imsi] = None
                 changed = True
         return changed

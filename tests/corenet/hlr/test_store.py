@@ -112,6 +112,24 @@ def test_the_location_outlives_a_restart(store: Memory) -> None:
     assert (location.sgsn, location.since) == (SGSN[0], 7.0)
 
 
+def test_a_subscription_is_held_once(store: Memory) -> None:
+    """What the store has as it is configured is one object; what it knows better is the store's."""
+    assert start(store).subscriber(IMSI) is KNOWN
+    store.replace(replace(KNOWN, msisdn="447700900777"))
+    hlr = start(store)
+    register(hlr)
+    subscriber = hlr.subscriber(IMSI)
+    assert subscriber is not None
+    assert subscriber.msisdn == "447700900777"
+
+
+def test_what_is_as_nothing_is_not_written(store: Memory) -> None:
+    """Who was asked for, and is nowhere as before, makes no transaction."""
+    hlr = start(store)
+    say(hlr, MessageType.PURGE_MS_REQUEST)
+    assert store.writes == 0
+
+
 @pytest.mark.clause("23.007 §5", "what an HLR keeps: location, MNRG, GGSNs that wait")
 def test_who_waits_is_told_after_a_restart(store: Memory) -> None:
     """A GGSN waits, the HLR restarts, the mobile comes back: Note MS GPRS Present."""
