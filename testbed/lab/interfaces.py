@@ -6,6 +6,7 @@ import argparse
 import os
 
 from testbed.adapters.api_client import ApiClient
+from testbed.lab.register import running_labs
 
 DEFAULT_CORE = "http://127.0.10.4:8080"
 DEFAULT_GATEWAY = "http://127.0.10.5:8081"
@@ -45,3 +46,8 @@ def smsc(options: argparse.Namespace) -> ApiClient | None:
     """Return a client of the SMSC, if one is named; raises ``ApiError`` for what is no URL."""
     url = options.smsc or os.environ.get("CORENET_SMSC")
     return None if url is None else ApiClient(url)
+
+
+def running_here() -> list[str]:
+    """Return what to tell somebody who has asked where there is no lab: which ones there are."""
+    return [f"lab {lab.name} runs here: --url {lab.control}" for lab in running_labs()]

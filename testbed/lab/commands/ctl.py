@@ -23,7 +23,7 @@ from testbed.console import views
 from testbed.console.fields import FieldError, body, members
 from testbed.console.samples import Samples, SamplesError, queues
 from testbed.console.tables import table
-from testbed.lab.interfaces import add_interfaces, core, gateway, smsc
+from testbed.lab.interfaces import add_interfaces, core, gateway, running_here, smsc
 
 Show = Callable[[Any], Iterable[str]]
 MOBILE_VERBS: Mapping[str, Operation] = {
@@ -57,7 +57,10 @@ def run(options: argparse.Namespace) -> int:
         if problem is not None and (options.json or "steps" in problem):
             # An activation that failed says of itself what one that succeeds does.
             _say(options, problem, views.activation)
-        print(f"corenet ctl: {error}", file=sys.stderr)
+        told = [str(error)]
+        if isinstance(error, ApiError) and error.status is None:
+            told += running_here()
+        print(*(f"corenet ctl: {line}" for line in told), sep="\n", file=sys.stderr)
         return 1
     return status
 

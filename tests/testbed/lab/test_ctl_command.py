@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from testbed.lab.cli import run
+from testbed.lab.register import RegisteredLab, registered
 
 IMSI, MSISDN = "234150000000001", "447700900001"
 CONTEXT = {
@@ -266,6 +268,17 @@ def test_errors_say_who_refused(interface: Interface, capsys: pytest.CaptureFixt
     assert ctl("--json", "terminal", "+999") == 1
     assert json.loads(capsys.readouterr().out) == UNKNOWN
     assert ctl("mobile", "coverage", IMSI, "maybe") == 2
+
+
+def test_where_nobody_answers_labs_that_run_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the option that asks them; not where somebody answers."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with registered(RegisteredLab("demo", os.getpid(), "http://127.0.20.4:8080", None)):
+        assert ctl("--url", "127.0.0.1:1", "contexts") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[1:] == ["corenet ctl: lab demo runs here: --url http://127.0.20.4:8080"]
 
 
 def test_silence_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
