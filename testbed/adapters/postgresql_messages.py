@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 from uuid import uuid4
 
@@ -111,6 +111,9 @@ class PostgresqlMessages:
         """Let go of the database."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            # The server ends a session some time after its connection was closed.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
             connection.close()
 
     def _read(self, condition: str, values: Row) -> list[MessageRecord]:

@@ -2,15 +2,17 @@
 
 In a ``console`` block a line that begins with ``$ `` is a command, and what follows it is what
 it prints, where ``…`` stands for any text. The commands of one page run in order in one shell,
-in an empty folder; one that ends with ``&`` keeps running until the page ends. A block that
-is headed with the name of a file is that file. Commands that want more than a shell are in ``sh``
-blocks, and are run by tests of their own.
+in an empty folder; one that ends with ``&`` keeps running until the page ends. One that only looks
+is repeated until it sees what the page says, as a reader would on a machine that is busy. A block
+that is headed with the name of a file is that file. Commands that want more than a shell are in
+``sh`` blocks, and are run by tests of their own.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -29,6 +31,12 @@ READY = (
     "\\|started, version"
 )
 """What a program says that is ready: ours, FreeRADIUS, Kannel's, osmo-hlr, dnsmasq."""
+READY_TOO = {"bearerbox": "wapboxc_run) maps to pid"}
+"""What it says as well, in whichever order: that it is about to listen for wapbox."""
+LOOKS = re.compile(r"^(?:sleep \d; )?(?:curl -s(?!.* -[dX])|tshark -r )(?!.*[>&] )")
+"""Commands that change nothing."""
+STARTING, LOOKING = 120, 60
+"""Seconds that a program has to be ready, and that something may take to be seen."""
 PEERS = {"curl": "curl", "tshark": "tshark", "openssl": "openssl"} | {
     "bearerbox": "kannel", "wapbox": "kannel", "radclient": "freeradius-utils",
     "osmo-hlr": "osmo-hlr", "sgsnemu": "osmo-ggsn", "unshare": "util-linux",
@@ -52,26 +60,54 @@ PROGRAMS = {"corenet", "python", "pip", "pytest", "tox", "make", "git", "podman"
 SPAN = re.compile(r"`((?:corenet|make|python -m|tox run -e) [^`]+)`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)(#[^)]*)?\)")
 CLI = text_of("docs/reference/cli.md")
-LONGEST = 300
+LONGEST = 600
 """Seconds that one page's commands may take."""
+
+
+def expected(line: str) -> str:
+    """Return the pattern of a line that is printed; empty where it may be anything."""
+    pattern = ".*".join(re.escape(part.strip()) for part in line.split("…"))
+    return pattern.replace(r"\ ", r"\s+") if line.strip(" …") else ""
+
+
+def looking(command: str, patterns: list[str]) -> str:
+    """Return a command that looks as one that is repeated until it has seen the patterns."""
+    seen = " && ".join(f'grep -Pzq -- {shlex.quote(one)} <<<"$saw"' for one in patterns)
+    return (
+        f"for i in $(seq {LOOKING}); do saw=$({command}) && {seen} && break; sleep 1; done;"
+        ' printf "%s\\n" "$saw"'
+    )
+
+
+def until_said(pattern: str, log: str) -> str:
+    """Return a command that waits until the program that was started last has said something."""
+    said = f"grep -q '{pattern}' {log}"
+    return (
+        f"for i in $(seq {10 * STARTING}); do {said} && break; kill -0 $! 2>/dev/null || break;"
+        f" sleep 0.1; done; {said} || {{ cat {log}; false; }}"
+    )
 
 
 def script(page: Path) -> str:
     """Return the page's commands as one script of the shell."""
+    printed: list[list[str]] = []
+    for line in lines(page):
+        if line.startswith("$ "):
+            printed.append([])
+        elif pattern := expected(line):
+            printed[-1].append(pattern)
     parts = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT"]
-    for number, command in enumerate(commands(page)):
+    for number, (command, patterns) in enumerate(zip(commands(page), printed, strict=True)):
         if command.startswith("make "):
             continue  # run by CI itself; test_make_targets_do_what_the_readme_says
         if not command.endswith("&"):
-            parts.append(command)
+            looks = patterns and LOOKS.match(command)
+            parts.append(looking(command, patterns) if looks else command)
             continue
         log = f"background-{number}.log"
         parts.append(f"{command[:-1]} >{log} 2>&1 &")
-        parts.append(
-            f"for i in $(seq 200); do grep -q '{READY}' {log} && break;"
-            " kill -0 $! 2>/dev/null || break; sleep 0.1; done;"
-            f" cat {log}; grep -q '{READY}' {log}"
-        )
+        too = READY_TOO.get(command.split()[0])
+        parts += [until_said(READY, log), *([until_said(too, log)] if too else []), f"cat {log}"]
     return "\n".join(parts) + "\n"
 
 
@@ -106,9 +142,8 @@ def test_commands_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Pat
     )
     assert result.returncode == 0, result.stdout
     for line in lines(page):
-        if not line.startswith("$ ") and line.strip(" …"):
-            pattern = ".*".join(re.escape(part.strip()) for part in line.split("…"))
-            assert re.search(pattern.replace(r"\ ", r"\s+"), result.stdout), (
+        if not line.startswith("$ "):
+            assert re.search(expected(line), result.stdout), (
                 f"{page} shows this, and it was not printed:\n{line}\n\n{result.stdout}"
             )
 

@@ -37,7 +37,7 @@ def test_run_ends_in_good_order(number: signal.Signals, tmp_path: Path) -> None:
     capture = tmp_path / "run.pcapng"
     process = started(["run", "default", "--pcap", str(capture)], "Ready:", tmp_path)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert "Traceback" not in output
     assert capture.stat().st_size > 1000
@@ -48,7 +48,7 @@ def test_a_log_of_json_is_nothing_else(tmp_path: Path) -> None:
     """Each line is an object; the one that says where the lab is, too."""
     process = started(["run", "default", "--json"], '"event": "ready"', tmp_path)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert all(isinstance(json.loads(line), dict) for line in output.splitlines())
 
@@ -59,7 +59,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     # While it is stopped both come; they are taken one after the other.
     for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
         process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGTERM, output
     assert "Traceback" not in output
 
@@ -68,7 +68,7 @@ def test_demo_ends_with_the_status_of_an_interrupt(tmp_path: Path) -> None:
     """A demo that is interrupted ends at once with status 130 and no traceback."""
     process = started(["demo", "--scenario", "ms-silent"], "holds the push", tmp_path)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
     assert "Traceback" not in output
 
@@ -81,11 +81,11 @@ def test_second_core_on_the_same_addresses_is_refused(tmp_path: Path) -> None:
             [CORENET, "run", "default", "--state", str(tmp_path / "other")],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert second.returncode == 1
         assert "corenet run: " in second.stderr
         assert "Traceback" not in second.stderr
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)

@@ -42,6 +42,6 @@ def test_mandoc_finds_nothing_wrong() -> None:
     mandoc = require_peer("mandoc", package="mandoc")
     every = [str(page) for page in sorted(FOLDER.glob("*/*"))]
     words = [mandoc, "-T", "lint", "-W", "warning", *every]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=180)
     said = [line for line in done.stdout.splitlines() if "missing date" not in line]
     assert said == []

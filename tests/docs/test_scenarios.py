@@ -21,7 +21,7 @@ CORENET = str(Path(sys.executable).parent / "corenet")
 def test_scenario_ends_as_it_should(name: str) -> None:
     """A scenario ends within 15 seconds with status 0, and its document says how."""
     result = subprocess.run(
-        [CORENET, "demo", "--scenario", name, "--json"], capture_output=True, text=True, timeout=120
+        [CORENET, "demo", "--scenario", name, "--json"], capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stderr == ""
@@ -43,7 +43,7 @@ def test_scenario_ends_as_it_should(name: str) -> None:
 def test_capture_on_standard_output_is_nothing_but_a_capture() -> None:
     """``--pcap -`` leaves standard output to the capture, and the ladder goes to the other."""
     result = subprocess.run(
-        [CORENET, "demo", "--scenario", "online", "--pcap", "-"], capture_output=True, timeout=60
+        [CORENET, "demo", "--scenario", "online", "--pcap", "-"], capture_output=True, timeout=300
     )
     assert result.returncode == 0
     assert result.stdout.startswith(bytes.fromhex("0a0d0d0a"))

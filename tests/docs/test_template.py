@@ -20,7 +20,7 @@ pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parents[2]
 MATRIX = ["1.0-plain", "1.0-slow", "1.1-plain", "1.1-slow"]
 EVERY_FACTOR = "1.0-plain,1.1-slow"
-LONGEST = 400
+LONGEST = 900
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
     """A project, as it was made."""
     folder = tmp_path / "my-lab"
     corenet = Path(sys.executable).parent / "corenet"
-    subprocess.run([corenet, "init", folder], check=True, timeout=60, cwd=ROOT)
+    subprocess.run([corenet, "init", folder], check=True, timeout=180, cwd=ROOT)
     return folder
 
 

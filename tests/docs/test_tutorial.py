@@ -32,7 +32,7 @@ def test_every_arrow_is_explained_and_found(tmp_path: Path, tshark: str) -> None
     program = Path(sys.executable).with_name("corenet")
     run = subprocess.run(
         [program, "demo", "--pcap", "push.pcapng"],
-        cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=120,
+        cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     _, ladder, _ = run.stdout.split("\n\n")
@@ -58,7 +58,7 @@ def statistics(tshark: str, folder: Path, what: str, filters: Iterable[str]) -> 
     asked = ",".join(f"{what}(frame.number)frame.number && ({one})" for one in filters)
     shown = subprocess.run(
         [tshark, "-q", "-r", "push.pcapng", "-z", f"io,stat,0,{asked}"],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=True,
+        cwd=folder, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     (row,) = ROW.findall(shown.stdout)
     return [int(cell) for cell in row.split("|") if cell.strip()]

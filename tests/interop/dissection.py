@@ -56,7 +56,7 @@ class Dissection:
             command,
             input=capture if isinstance(capture, bytes) else None,
             capture_output=True,
-            timeout=60,
+            timeout=180,
         )
         assert done.returncode == 0, done.stderr.decode()
         root = ElementTree.fromstring(done.stdout)

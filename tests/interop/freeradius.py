@@ -84,7 +84,7 @@ class FreeRadius:
         (self.folder / "users").write_text(users, encoding="utf-8")
         name = f"freeradius-{address}"
         self.peer: Peer = peers.start(name, program, "-X", "-d", str(self.folder))
-        self.peer.wait_for("Ready to process requests", timeout=60.0)
+        self.peer.wait_for("Ready to process requests")
 
     def records(self) -> list[Record]:
         """Return every record that it has written, oldest first."""
@@ -106,6 +106,5 @@ class FreeRadius:
         found = eventually(
             lambda: [one for one in self.records() if one["Acct-Status-Type"] == status],
             lambda seen: len(seen) >= count,
-            timeout=60.0,
         )
         return found[count - 1]

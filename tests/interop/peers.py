@@ -25,10 +25,14 @@ from tests.conftest import missing_peer, require_peer
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that something may take at most on a machine that is busy with other tests."""
+GRACE = 5.0
+"""Seconds that a peer has to end by itself when its test is over."""
 POLL = 0.02
 """Seconds between two looks at something that is awaited."""
+LISTENING = (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07"))
+"""Tables of the kernel, and the state of a socket there that takes what comes to its port."""
 TAIL = 4000
 """Characters of a log that a failure shows."""
 CORENET = Path(sys.executable).with_name("corenet")
@@ -44,7 +48,7 @@ request = urllib.request.Request(url, body.encode() or None, method=method)
 if body:
     request.add_header("Content-Type", "application/json")
 try:
-    answer = urllib.request.urlopen(request, timeout=60)
+    answer = urllib.request.urlopen(request, timeout=100)
 except urllib.error.HTTPError as error:
     answer = error
 print(answer.status)
@@ -67,6 +71,14 @@ class Place:
         assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
         return done.stdout
 
+    def ping(self, target: str, count: int, *options: str) -> None:
+        """Have so many pings answered, one after the other.
+
+        One that sends several waits for the last ones no longer than the others have taken.
+        """
+        for _ in range(count):
+            self.run("ping", "-c", "1", "-W", f"{PATIENCE / 2:g}", *options, target)
+
     def fetch(self, method: str, url: str, body: str = "") -> str:
         """Send an HTTP request from here and return the body of its answer, which must be 2xx."""
         status, _, answer = self.run(sys.executable, "-c", _ASK, method, url, body).partition("\n")
@@ -76,6 +88,14 @@ class Place:
     def ask(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request with JSON, if any, and return the JSON of its answer."""
         return json.loads(self.fetch(method, url, "" if body is None else json.dumps(body)))
+
+    def wait_counted(self, url: str, node: str, name: str) -> None:
+        """Wait until a node has counted something; ``url`` is of its lab's control interface."""
+        line = f'corenet_node_events_total{{name="{name}",node="{node}"}} '
+        eventually(
+            lambda: self.fetch("GET", f"{url}/metrics").partition(line)[2],
+            lambda rest: rest[:1] not in ("", "0"),
+        )
 
     def close(self) -> None:
         """Give the place up."""
@@ -205,7 +225,7 @@ class Peer:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Wait for its end and return its status."""
         try:
             return self._process.wait(timeout)
@@ -219,7 +239,26 @@ class Peer:
         self._process.kill()
         self._process.wait(PATIENCE)
 
-    def stop(self, timeout: float = 5.0) -> int:
+    def wait_listening(self, *ports: int) -> None:
+        """Wait until sockets where it runs listen on ports, TCP's or UDP's.
+
+        Whoever says that it is ready may say so before; nobody connects, so nobody notices.
+        """
+        eventually(lambda: set(ports) - self._listening(), lambda missing: not missing)
+
+    def _listening(self) -> set[int]:
+        ended = self._process.poll()
+        assert ended is None, f"{self.name} ended with {ended}:\n{self.output[-TAIL:]}"
+        found = set()
+        for protocol, state in LISTENING:
+            # A line is: number, local address and port, those of the peer, state, in hexadecimal.
+            table = Path(f"/proc/{self.pid}/net/{protocol}").read_text(encoding="ascii")
+            for _, local, _, its_state, *_ in map(str.split, table.splitlines()[1:]):
+                if its_state == state:
+                    found.add(int(local.rsplit(":", 1)[1], 16))
+        return found
+
+    def stop(self, timeout: float = PATIENCE) -> int:
         """End it, by force where it does not follow; return its status."""
         if self._process.poll() is None:
             self.signal(self._stop_with)
@@ -227,7 +266,7 @@ class Peer:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        return self._process.wait(timeout)
+        return self._process.wait(PATIENCE)
 
 
 class Peers:
@@ -246,17 +285,27 @@ class Peers:
         self._started.append(peer)
         return peer
 
-    def run_lab(self, lab: str, *, name: str = "lab") -> Peer:
+    def run_lab(self, lab: str, *options: str, name: str = "lab") -> Peer:
         """Run a lab, one that comes along or a lab file's text, with a capture; wait for it.
 
-        Capture and state have the ``name``: a second lab needs another one.
+        Capture and state have the ``name``: a second lab needs another one. ``options`` are more
+        of those of ``corenet run``.
         """
         file = lab
         if "\n" in lab:
             file = f"{name}.yaml"
             (self.folder / file).write_text(lab, encoding="utf-8")
         state = "state" if name == "lab" else f"state-{name}"
-        command = (str(CORENET), "run", file, "--pcap", f"{name}.pcapng", "--state", state)
+        command = (
+            str(CORENET),
+            "run",
+            file,
+            "--pcap",
+            f"{name}.pcapng",
+            "--state",
+            state,
+            *options,
+        )
         who = "corenet" if name == "lab" else name
         peer = self.start(who, *command, stop_with=signal.SIGINT)
         peer.wait_for("^Ready: ")
@@ -267,9 +316,9 @@ class Peers:
         return [(peer.name, peer.output[-TAIL:]) for peer in self._started]
 
     def stop(self) -> None:
-        """End all."""
+        """End all; the test is over, and nobody asks any more how they end."""
         while self._started:
-            self._started.pop().stop()
+            self._started.pop().stop(timeout=GRACE)
 
 
 def eventually(

@@ -19,7 +19,7 @@ import psycopg
 from tests.conftest import missing_peer, require_peer
 
 PACKAGE = "postgresql"
-STARTING_SECONDS = 60.0
+STARTING_SECONDS = 120.0
 
 
 class PostgresqlServer:
@@ -83,7 +83,7 @@ class PostgresqlServer:
         deadline = time.monotonic() + STARTING_SECONDS
         while True:
             with suppress(psycopg.OperationalError):
-                psycopg.connect(self.url(), connect_timeout=2).close()
+                psycopg.connect(self.url(), connect_timeout=10).close()
                 return
             said = (self.folder / "log").read_text(errors="replace")[-2000:]
             assert self._process.poll() is None, said
@@ -95,7 +95,7 @@ class PostgresqlServer:
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(20)
+            process.wait(STARTING_SECONDS)
 
     def __enter__(self) -> PostgresqlServer:
         self.start()
@@ -117,7 +117,7 @@ class PostgresqlServer:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=180,
             check=False,
             **self._as_user,
         )

@@ -209,13 +209,13 @@ def _then(document: str) -> Change:
 
 
 def _later_then_cancelled(draft: Draft) -> tuple[Post, ...]:
-    draft.attributes = f' deliver-after-timestamp="{timestamp(time.time() + 6)}"'
+    draft.attributes = f' deliver-after-timestamp="{timestamp(time.time() + 60)}"'
     return (draft.post(), alone('<cancel-message push-id="{}"/>', draft.push_id))
 
 
 def _later_then_replaced(draft: Draft) -> tuple[Post, ...]:
     draft.doctype = PAP_2
-    draft.attributes = f' deliver-after-timestamp="{timestamp(time.time() + 6)}"'
+    draft.attributes = f' deliver-after-timestamp="{timestamp(time.time() + 60)}"'
     later = replace(
         draft,
         push_id=f"{draft.push_id}{REPLACEMENT}",
@@ -306,9 +306,9 @@ class Rows:
     def _reachability(self, now: float) -> None:
         side = self._side
         self._add("SI to a terminal that is offline", (side.offline(),))
-        off = f' deliver-before-timestamp="{timestamp(now + 6)}"'
+        off = f' deliver-before-timestamp="{timestamp(now + 12)}"'
         self._add(
-            "SI to a terminal that is switched off, deliver-before in 6 s",
+            "SI to a terminal that is switched off, deliver-before in 12 s",
             (side.off(),),
             _with(attributes=off),
         )

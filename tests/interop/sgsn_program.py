@@ -28,7 +28,7 @@ from gtp.messages import (
 )
 
 QOS = bytes.fromhex("020b921f7396fefe742bffff")
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds for an answer."""
 
 

@@ -21,9 +21,28 @@ ADDRESSES = {
     "dest_addr_npi": 1,
     "destination_addr": "447700900123",
 }
-LONGEST = 60.0
+LONGEST = 100.0
 """Seconds that anything may take."""
 MANY = 100
+
+
+class Esme(Client):
+    """Knows what it has read: the SMSC asks by enquire_link whenever it has heard nothing."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port, timeout=LONGEST, allow_unknown_opt_params=True)
+        self.has_read: list[str] = []
+
+    def read_pdu(self) -> Any:
+        """Read one PDU and note what it is."""
+        pdu = super().read_pdu()
+        self.has_read.append(pdu.command)
+        return pdu
+
+    def read_until(self, command: str, times: int = 1) -> None:
+        """Read until something has come so often."""
+        while self.has_read.count(command) < times:
+            self.read_once()
 
 
 def raw(host: str, port: int, octets: str) -> str:
@@ -35,7 +54,7 @@ def raw(host: str, port: int, octets: str) -> str:
 
 def refused(host: str, port: int, system_id: str, password: str) -> int:
     """Return the status that a bind is refused with."""
-    client = Client(host, port, timeout=LONGEST, allow_unknown_opt_params=True)
+    client = Esme(host, port)
     client.connect()
     try:
         client.bind_transmitter(system_id=system_id, password=password)
@@ -49,7 +68,7 @@ def refused(host: str, port: int, system_id: str, password: str) -> int:
 def session(host: str, port: int) -> dict[str, Any]:
     """Bind as a transceiver, submit, query, be delivered to, unbind."""
     seen: dict[str, Any] = {"delivered": [], "submitted": []}
-    client = Client(host, port, timeout=LONGEST, allow_unknown_opt_params=True)
+    client = Esme(host, port)
     client.set_message_sent_handler(lambda pdu: seen["submitted"].append(pdu.message_id.decode()))
     client.set_message_received_handler(
         lambda pdu: seen["delivered"].append((pdu.esm_class, pdu.short_message.decode()))
@@ -58,7 +77,7 @@ def session(host: str, port: int) -> dict[str, Any]:
     client.connect()
     answer = client.bind_transceiver(system_id="smpplib", password="secret", system_type="WAP")
     seen["smsc"], seen["version"] = answer.system_id.decode(), answer.sc_interface_version
-    client.read_once()  # the message of a mobile
+    client.read_until("deliver_sm")  # the message of a mobile
     client.send_message(
         **ADDRESSES,
         short_message=b"\x06\x05\x04\x0b\x84\x23\xf0hello",
@@ -66,18 +85,18 @@ def session(host: str, port: int) -> dict[str, Any]:
         data_coding=0xF5,
         registered_delivery=1,
     )
-    for _ in range(2):
-        client.read_once()  # its response, and the receipt
+    client.read_until("deliver_sm", 2)  # its receipt
+    client.read_until("submit_sm_resp")
     for number in range(MANY):
         client.send_message(**ADDRESSES, short_message=b"%d" % number)
-    for _ in range(MANY):
-        client.read_once()
+    client.read_until("submit_sm_resp", MANY + 1)
     client.query_message(message_id="1", **{k: ADDRESSES[k] for k in list(ADDRESSES)[:3]})
-    client.read_once()
-    client.read_once()  # after a silence the SMSC asks by enquire_link
+    client.read_until("query_sm_resp")
+    client.read_until("enquire_link")  # after a silence
     client.send_pdu(smpp.make_pdu("enquire_link", client=client))
-    seen["link"] = client.read_pdu().command
-    seen["unbound"] = client.unbind().command
+    client.read_until("enquire_link_resp")
+    client.unbind()
+    client.read_until("unbind_resp")
     client.state = consts.SMPP_CLIENT_STATE_OPEN
     client.disconnect()
     return seen

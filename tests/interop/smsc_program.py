@@ -78,7 +78,7 @@ class Smsc(ObligingSmsc):
 async def serve(reactor: Any, host: str, port: int, capture: Path) -> int:
     """Serve until interrupted."""
     runtime = TwistedRuntime(reactor)
-    timers = SmppTimers(enquire_link=ENQUIRE_LINK, session_init=2.0, whole_pdu=1.0)
+    timers = SmppTimers(enquire_link=ENQUIRE_LINK, session_init=6.0, whole_pdu=1.0)
     server = SmppServer(timers=timers, limits=SmppLimits(rate=1000.0, burst=200))
     with capture.open("wb") as stream:
         runtime.on_passed(Capture(stream))

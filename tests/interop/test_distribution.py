@@ -100,7 +100,7 @@ def test_who_has_only_the_wheel_sees_an_offline_push(
 ) -> None:
     """The demo, its lab and its scenarios come along, and need nothing that is not required."""
     home = distribution.variables(tmp_path)
-    said = place.run(distribution.corenet, "demo", cwd=tmp_path, env=home, timeout=60.0)
+    said = place.run(distribution.corenet, "demo", cwd=tmp_path, env=home)
     assert "push delivered" in said
     listed = place.run(distribution.corenet, "scenario", "--list", env=home, cwd=tmp_path)
     assert "gi-trigger" in listed
@@ -121,7 +121,7 @@ def test_a_project_made_from_the_wheel_finds_the_plugin(
 def test_the_page_is_in_the_wheel(distribution: Distribution, peers: Peers, tmp_path: Path) -> None:
     """With every script and style sheet that it names."""
     lab = peers.start("lab", distribution.corenet, "run", "core", "--state", str(tmp_path / "s"))
-    lab.wait_for("^Ready: ", timeout=60.0)
+    lab.wait_for("^Ready: ")
     page = peers.place.fetch("GET", "http://127.0.10.4:8080/")
     named = re.findall(r'(?:src|href)="(/?[\w./-]+\.(?:js|css))"', page)
     assert named

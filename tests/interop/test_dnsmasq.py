@@ -111,7 +111,7 @@ def test_dnsmasq_names_the_ggsns(network: Network) -> None:
     assert "query[A] wap.example.mnc015.mcc234.gprs from" in asked
     assert network.lab.output.count("ggsn passed over") <= 1
     network.lab.signal(signal.SIGINT)
-    assert network.lab.wait(60.0) == 0
+    assert network.lab.wait() == 0
 
 
 def test_what_dnsmasq_does_not_know_is_an_unknown_apn(network: Network) -> None:
@@ -121,8 +121,8 @@ def test_what_dnsmasq_does_not_know_is_an_unknown_apn(network: Network) -> None:
     eventually(lambda: network.counted("ggsn_names_unknown"), bool)
     network.names.stop()
     network.activate("wap.example")
-    eventually(lambda: network.counted("ggsn_names_failed"), bool, timeout=60.0)
+    eventually(lambda: network.counted("ggsn_names_failed"), bool)
     assert active(network.terminal()) == []
     network.start_names("dnsmasq-again")
     # What had no answer is asked again after five seconds.
-    eventually(lambda: network.activate("wap.example") or network.terminal(), active, timeout=60.0)
+    eventually(lambda: network.activate("wap.example") or network.terminal(), active)

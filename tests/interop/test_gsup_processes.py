@@ -45,7 +45,7 @@ control: {{address: 127.0.42.{number}, port: 8080}}
 def ended(peers: Peers, lab: Peer, name: str) -> Dissection:
     """End a lab and read its capture."""
     lab.signal(signal.SIGINT)
-    assert lab.wait(60.0) == 0
+    assert lab.wait() == 0
     return Dissection(peers.folder / f"{name}.pcapng")
 
 
@@ -83,9 +83,8 @@ def test_a_push_goes_through_a_dedicated_smsc(peers: Peers) -> None:
     core.wait_for("smsc bound")
     said = peers.place.run(
         str(CORENET),
-        *("push", f"+{MSISDN}", "--gateway", "http://127.0.30.5:8081/pap", "--wait", "30"),
+        *("push", f"+{MSISDN}", "--gateway", "http://127.0.30.5:8081/pap", "--wait", "60"),
         *("--text", "One push in several short messages, of two processes. " * 4),
-        timeout=60.0,
     )
     assert "delivered (1000" in said
     view = peers.place.ask("GET", f"http://127.0.30.4:8080/v1/terminals/{IMSI}")

@@ -101,9 +101,10 @@ def kannel(peers: Peers) -> Peer:
     bearerbox = require_peer("bearerbox", package="kannel")
     wapbox = require_peer("wapbox", package="kannel")
     (peers.folder / "kannel.conf").write_text(CONFIGURATION, encoding="utf-8")
-    peers.start("bearerbox", bearerbox, "kannel.conf").wait_for("wapboxc_run|MAIN: Start-up done")
+    peers.start("bearerbox", bearerbox, "kannel.conf").wait_listening(13002)
     started = peers.start("wapbox", wapbox, "kannel.conf")
     started.wait_for("Connected to bearerbox")
+    started.wait_listening(18080, 1813)
     return started
 
 
@@ -134,7 +135,7 @@ def test_push_to_an_offline_mobile_is_shown(peers: Peers, kannel: Peer) -> None:
     assert (loading["kind"], loading["details"]["href"]) == ("SL", "http://www.example.com/sl")
     (context,) = view["contexts"]
     assert (context["address"], context["network_requested"]) == (MOBILE, True)
-    assert kannel.output.count("PPG: unconfirmed push delivered to OTA") == 2
+    kannel.wait_for("(?s)(PPG: unconfirmed push delivered to OTA.*){2}")
     assert lab.stop() == 0
 
     read = Dissection(peers.folder / "lab.pcapng", radius_secret=SECRET)
@@ -162,8 +163,10 @@ def test_accounting_is_accepted(peers: Peers, kannel: Peer) -> None:
     peers.place.ask("DELETE", f"{CONTROL}/v1/contexts/{IMSI}/wap.example")
     removed = kannel.wait_for(f"{mapping} removed")
     assert re.findall("<(\\w+)>", added) == re.findall("<(\\w+)>", removed)
-    metrics = peers.place.fetch("GET", f"{CONTROL}/metrics")
-    assert 'name="accounting.answered",node="ggsn"} 3.0' in metrics
+    metrics = eventually(
+        lambda: peers.place.fetch("GET", f"{CONTROL}/metrics"),
+        lambda seen: 'name="accounting.answered",node="ggsn"} 3.0' in seen,
+    )
     assert 'name="accounting.retransmissions",node="ggsn"} 0.0' in metrics
     assert lab.stop() == 0
 

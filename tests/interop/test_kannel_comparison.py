@@ -18,8 +18,8 @@ import pytest
 
 from tests.conftest import require_peer
 from tests.interop.dissection import Dissection
-from tests.interop.peers import Peer, Peers
-from tests.interop.push_rows import APN, REPLACEMENT, TEXT, Row, Rows, Side
+from tests.interop.peers import Peer, Peers, eventually
+from tests.interop.push_rows import APN, COUNT, REPLACEMENT, TEXT, Row, Rows, Side
 from tests.interop.submitter import Answer, Outcome, run_errands
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("tshark")]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kannel-comparison.md"
 KANNEL, OURS, CONTROL = "127.0.32.1", "127.0.32.6", "http://127.0.32.5:8080"
 SECRET = "testing123"
-WINDOW = 9.0
+WINDOW = 15.0
 """Seconds after the last answer in which terminals and initiator may hear more."""
 
 CONFIGURATION = f"""
@@ -97,7 +97,7 @@ def kannel(peers: Peers) -> Peer:
     bearerbox = require_peer("bearerbox", package="kannel")
     require_peer("wapbox", package="kannel")
     (peers.folder / "kannel.conf").write_text(CONFIGURATION, encoding="utf-8")
-    peers.start("bearerbox", bearerbox, "kannel.conf").wait_for("wapboxc_run|MAIN: Start-up done")
+    peers.start("bearerbox", bearerbox, "kannel.conf").wait_listening(13002)
     return start_wapbox(peers, "wapbox")
 
 
@@ -106,6 +106,7 @@ def start_wapbox(peers: Peers, name: str) -> Peer:
     wapbox = require_peer("wapbox", package="kannel")
     started = peers.start(name, wapbox, "kannel.conf")
     started.wait_for("Connected to bearerbox")
+    started.wait_listening(18080, 1813)
     return started
 
 
@@ -119,18 +120,23 @@ def test_comparison_is_as_checked_in(peers: Peers, kannel: Peer) -> None:
     lab = peers.run_lab(
         LAB.format(apn=APN, kannel=KANNEL, ours=OURS, secret=SECRET, subscribers=subscribers)
     )
+    online = len(sides) * COUNT
+    eventually(
+        lambda: peers.place.ask("GET", f"{CONTROL}/v1/contexts")["total"],
+        lambda total: total == online,
+    )
     now = time.time()
     made = [Rows(side) for side in sides]
     rows = [each.all(now) for each in made]
     outcomes = _run(peers, [*rows[0], *rows[1]], seconds=WINDOW)
     # What may end a gateway comes last, and alone.
     theirs, ours = (each.ipv6() for each in made)
-    outcomes |= _run(peers, [theirs, ours], seconds=1.0)
+    outcomes |= _run(peers, [theirs, ours], seconds=2.0)
     fallen = _has_ended(kannel)
     if fallen:
         start_wapbox(peers, "wapbox-again")
     last = made[0].last(), made[1].last()
-    outcomes |= _run(peers, last, seconds=2.0)
+    outcomes |= _run(peers, last, seconds=10.0)
     shown = {
         terminal: _shown(peers, side, terminal)
         for side, of_side in zip(sides, rows, strict=True)
@@ -138,7 +144,7 @@ def test_comparison_is_as_checked_in(peers: Peers, kannel: Peer) -> None:
         for terminal in row.terminals
         if _is_subscriber(terminal)
     }
-    assert lab.stop(timeout=60.0) == 0
+    assert lab.stop() == 0
 
     air = Air(peers.folder / "lab.pcapng")
     cells = {
@@ -261,7 +267,7 @@ def _result(row: Row, body: str) -> tuple[int, str]:
 
 def _has_ended(peer: Peer) -> bool:
     try:
-        peer.wait(2.0)
+        peer.wait(30.0)
     except AssertionError:
         return False
     return True

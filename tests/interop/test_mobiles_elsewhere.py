@@ -82,7 +82,7 @@ class World:
         (self.handsets.folder / "lab.yaml").write_text(lab, encoding="utf-8")
         words = ("mobiles", "lab.yaml", "--state", "state", "--pcap", "mobiles.pcapng")
         peer = self.handsets.start("mobiles", str(CORENET), *words, stop_with=signal.SIGINT)
-        peer.wait_for(ready, timeout=60.0)
+        peer.wait_for(ready)
         return peer
 
     def terminal(self, place: Namespace, imsi: str = IMSI) -> Any:
@@ -118,10 +118,11 @@ def test_curl_on_a_phone_fetches_a_page(world: World) -> None:
     program = ("-m", "http.server", "80", "--bind", WEB)
     page = b"Hello, phone\n" * 2_500
     (world.hosts.folder / "page").write_bytes(page)
-    world.hosts.start("server", sys.executable, *program)
+    world.hosts.start("server", sys.executable, *program).wait_listening(80)
     link = world.cores.folder / "link.pcapng"
     tshark = world.cores.start("tshark", "tshark", "-i", "air", "-w", str(link))
-    tshark.wait_for("Capturing on|File:")
+    # It says that it captures before it does; the file comes when the interface is open.
+    eventually(link.exists, bool)
     lab = world.network()
     mobiles = world.mobiles()
     assert addresses(world.phones).split()[2] == "10.45.0.2/32"
@@ -129,7 +130,7 @@ def test_curl_on_a_phone_fetches_a_page(world: World) -> None:
     command = ("curl", "-sS", "--retry", "9", "--retry-connrefused", "-o", str(fetched))
     world.phones.run(*command, f"http://{WEB}/page")
     assert fetched.read_bytes() == page
-    assert " 2 received" in world.web.run("ping", "-c", "2", "-i", "0.2", "10.45.0.2")
+    world.web.ping("10.45.0.2", 2)
     (context,) = world.terminal(world.core)["contexts"]
     assert context["downlink_octets"] > len(page)
 
@@ -144,7 +145,7 @@ def test_curl_on_a_phone_fetches_a_page(world: World) -> None:
     eventually(world.is_attached, lambda attached: not attached)
     assert lab.stop() == 0
     tshark.signal(signal.SIGINT)
-    tshark.wait(60.0)
+    tshark.wait()
     files = (world.cores.folder / "lab.pcapng", world.handsets.folder / "mobiles.pcapng", link)
     for capture in map(Dissection, files):
         # Segments of TCP come again, for they are lost, or captured on several interfaces, and
@@ -179,14 +180,14 @@ def test_a_network_that_goes_and_comes_is_found_again(world: World) -> None:
     """Mobiles wait for it, say why, and are out of coverage meanwhile."""
     mobiles = world.mobiles(ready="network lost.*it does not answer")
     lab = world.network()
-    mobiles.wait_for("^Ready: ", timeout=60.0)
+    mobiles.wait_for("^Ready: ")
     lab.kill()
-    mobiles.wait_for("network found(.|\n)*network lost.*it does not answer", timeout=60.0)
+    mobiles.wait_for("network found(.|\n)*network lost.*it does not answer")
     assert not world.terminal(world.phones)["mobile"]["in_coverage"]
     world.network("again")
-    eventually(lambda: world.terminal(world.phones)["mobile"]["in_coverage"], bool, timeout=60.0)
+    eventually(lambda: world.terminal(world.phones)["mobile"]["in_coverage"], bool)
     world.phones.ask("POST", f"{URL}/mobiles/{SECOND}/activate", {"apn": "internet"})
-    eventually(lambda: world.is_attached(SECOND), bool, timeout=60.0)
+    eventually(lambda: world.is_attached(SECOND), bool)
 
 
 def test_who_may_not_come_is_told(world: World) -> None:
@@ -204,7 +205,7 @@ def test_a_device_that_cannot_be_is_told(world: World) -> None:
         (world.handsets.folder / "refused.yaml").write_text(lab, encoding="utf-8")
         command = (str(CORENET), "mobiles", "refused.yaml", "--state", "state-refused")
         peer = world.handsets.start("refused", *words, *command)
-        assert peer.wait(60.0) == 1
+        assert peer.wait() == 1
         assert "phone" not in world.phones.run("ip", "-brief", "link")
         return peer.output
 
@@ -245,12 +246,11 @@ def test_an_offline_push_is_shown_on_a_mobile_elsewhere(peers: Peers) -> None:
     core = peers.run_lab(CITY)
     command = (str(CORENET), "mobiles", "lab.yaml", "--state", "state-phones", "--verbose")
     mobiles = peers.start("mobiles", *command, stop_with=signal.SIGINT)
-    mobiles.wait_for("^Ready: ", timeout=60.0)
+    mobiles.wait_for("^Ready: ")
     said = peers.place.run(
         str(CORENET),
-        *("push", "+447700900701", "--gateway", "http://127.0.71.5:8081/pap", "--wait", "30"),
+        *("push", "+447700900701", "--gateway", "http://127.0.71.5:8081/pap", "--wait", "60"),
         *("--text", "Hello elsewhere"),
-        timeout=60.0,
     )
     assert "delivered" in said
     view = peers.place.ask("GET", f"http://127.0.71.7:8080/v1/terminals/{IMSI}")

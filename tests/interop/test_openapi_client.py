@@ -50,7 +50,7 @@ def test_a_generated_client_activates_a_terminal(peers: Peers) -> None:
     document = ROOT / "docs" / "reference" / "control-openapi.json"
     made = peers.folder / "made"
     command = [str(GENERATOR), "generate", "--path", str(document), "--output-path", str(made)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     peers.run_lab(LAB)
     program = peers.folder / "made" / "program.py"

@@ -29,14 +29,13 @@ hlr
 
 TERMINAL = """
 import socket, sys
-with socket.create_connection(("127.0.0.1", 4258), 10) as terminal:
+with socket.create_connection(("127.0.0.1", 4258), 60) as terminal:
     terminal.sendall(sys.argv[1].encode())
-    terminal.settimeout(1)
-    try:
-        while said := terminal.recv(4096):
-            print(said.decode("ascii", "replace"))
-    except TimeoutError:
-        pass
+    said = b""
+    # It is asked for the next command when it has carried out the last one.
+    while said.count(b"OsmoHLR# ") < sys.argv[1].count("\\n"):
+        said += terminal.recv(4096) or sys.exit("it hangs up")
+print(said.decode("ascii", "replace"))
 """
 """Gives osmo-hlr's terminal a few lines, and prints what it says to them."""
 
@@ -93,18 +92,20 @@ class Network:
 
     def wait_attached(self, number: int, *, attached: bool = True) -> Any:
         """Wait until the SGSN has the known mobile, or not."""
-        return eventually(
-            lambda: self.mobile(number), lambda seen: seen["attached"] is attached, timeout=60.0
-        )
+        return eventually(lambda: self.mobile(number), lambda seen: seen["attached"] is attached)
+
+    def wait_counted(self, number: int, name: str) -> None:
+        """Wait until an SGSN has counted something."""
+        self.peers.place.wait_counted(f"http://127.0.41.{number}:8080", "sgsn", name)
 
     def configure(self, command: str) -> None:
         """Give osmo-hlr a command on its terminal."""
-        said = self.peers.place.run("python3", "-c", TERMINAL, f"enable\n{command}\n", timeout=20.0)
+        said = self.peers.place.run("python3", "-c", TERMINAL, f"enable\n{command}\n")
         assert "Unknown" not in said, said
 
     def forget_locations(self) -> None:
         """Take out of the database where the subscriber is."""
-        with sqlite3.connect(self.peers.folder / "hlr.db", timeout=10.0) as db:
+        with sqlite3.connect(self.peers.folder / "hlr.db", timeout=60.0) as db:
             db.execute("update subscriber set sgsn_number = null")
         db.close()
 
@@ -122,7 +123,7 @@ class Network:
     def dissect(self, number: int, lab: Peer) -> Dissection:
         """End an SGSN's lab and read its capture."""
         lab.signal(signal.SIGINT)
-        assert lab.wait(60.0) == 0
+        assert lab.wait() == 0
         return Dissection(self.peers.folder / f"sgsn-{number}.pcapng")
 
 
@@ -151,6 +152,7 @@ def test_a_mobile_attaches_and_is_purged(network: Network) -> None:
     assert eventually(network.database, lambda row: row[0] is not None) == ("sgsn-2", 0)
     network.command(2, "power-off")
     eventually(network.database, lambda row: row[1] == 1)
+    network.wait_counted(2, "purges_answered")
     found = network.dissect(2, sgsn)
     # Update, its data, taken, granted; purge, granted.
     assert messages(found, KNOWN) == [0x04, 0x10, 0x12, 0x06, 0x0C, 0x0E]
@@ -162,6 +164,7 @@ def test_an_unknown_subscriber_is_refused(network: Network) -> None:
     sgsn = network.start_sgsn(2, attached=False)
     network.command(2, "attach", UNKNOWN)
     network.hlr.wait_for("Subscriber does not exist")
+    network.wait_counted(2, "attaches_refused")
     found = network.dissect(2, sgsn)
     assert messages(found, UNKNOWN) == [0x04, 0x05]
     assert found.one({"gsup.msg_type": 0x05}).number("gsup.cause") == 2
@@ -206,6 +209,7 @@ def test_osmo_hlr_is_told_anew_who_is_there(network: Network) -> None:
     network.forget_locations()
     network.start_hlr("osmo-hlr-again")
     assert eventually(network.database, lambda row: row[0] is not None) == ("sgsn-2", 0)
+    network.wait_counted(2, "locations_restored")
     found = network.dissect(2, sgsn)
     assert messages(found, KNOWN)[:8] == [0x04, 0x10, 0x12, 0x06] * 2
 

@@ -95,12 +95,12 @@ class Centre:
         """Wait until the mobile is attached."""
         url = f"http://{SGSN}:8080/v1/terminals/{IMSI}"
         ask = self.peers.place.ask
-        return eventually(lambda: ask("GET", url), lambda seen: seen["attached"], timeout=60.0)
+        return eventually(lambda: ask("GET", url), lambda seen: seen["attached"])
 
     def dissect(self, sgsn: Peer) -> Dissection:
         """End the lab and read its capture."""
         sgsn.signal(signal.SIGINT)
-        assert sgsn.wait(60.0) == 0
+        assert sgsn.wait() == 0
         found = Dissection(self.peers.folder / "sgsn.pcapng")
         assert found.complaints() == []
         return found

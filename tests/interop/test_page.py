@@ -39,7 +39,7 @@ gateway: {address: 127.0.35.5, apn: wap.example}
 """
 IMSI, MSISDN = "234150000000001", "447700900001"
 PAGE = "http://127.0.35.4:8080/"
-PATIENCE = 60_000.0
+PATIENCE = 120_000.0
 """Milliseconds until something that does not come is missing."""
 
 
@@ -54,7 +54,9 @@ def browser(place: Place, tmp_path: Path) -> Iterator[Browser]:
     started.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     started.chmod(0o755)
     with sync_playwright() as program:
-        browser = program.chromium.launch(executable_path=str(started), args=["--no-sandbox"])
+        browser = program.chromium.launch(
+            executable_path=str(started), args=["--no-sandbox"], timeout=PATIENCE
+        )
         yield browser
         browser.close()
 

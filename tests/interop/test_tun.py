@@ -69,7 +69,7 @@ class World:
         (self.cores.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
         words = ("run", f"{name}.yaml", "--state", f"state-{name}")
         peer = self.cores.start(name, str(CORENET), *words)
-        peer.wait_for("^Ready: ", timeout=60.0)
+        peer.wait_for("^Ready: ")
         return peer
 
     def mobile(self, apn: str, *options: str) -> str:
@@ -120,8 +120,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def ping(place: Namespace, target: str, *options: str) -> str:
-    """Return what ``ping`` says of two pings."""
-    return place.run("sh", "-c", f"ping -i 0.2 -c 2 -W 5 {' '.join(options)} {target} || true")
+    """Return what ``ping`` says of two pings that do not get there."""
+    return place.run("sh", "-c", f"ping -i 0.2 -c 2 -W 30 {' '.join(options)} {target} || true")
 
 
 def test_ipv4_goes_everywhere_and_comes_back(world: World) -> None:
@@ -129,10 +129,10 @@ def test_ipv4_goes_everywhere_and_comes_back(world: World) -> None:
     lab = world.cores.run_lab(LAB)
     address = world.mobile("internet")
     for target in (GATEWAY, DNS, HOST):
-        assert " 2 received" in ping(world.sgsn, target), target
-    assert " 2 received" in ping(world.outside, address, "-Q", "0xb9")
+        world.sgsn.ping(target, 2)
+    world.outside.ping(address, 2, "-Q", "0xb9")
     assert f"mtu = {MTU}" in ping(world.outside, address, "-M", "do", "-s", str(MTU - 27))
-    assert " 2 received" in ping(world.outside, address, "-M", "dont", "-s", "3000")
+    world.outside.ping(address, 2, "-M", "dont", "-s", "3000")
     assert lab.stop() == 0
 
     read = Dissection(world.cores.folder / "lab.pcapng")
@@ -153,8 +153,8 @@ def test_ipv6_goes_everywhere_and_comes_back(world: World) -> None:
     lab = world.cores.run_lab(LAB)
     address = world.mobile("inet6", "--pdp-type", "v6")
     for target in (GATEWAY_V6, DNS_V6, HOST_V6):
-        assert " 2 received" in ping(world.sgsn, target), target
-    assert " 2 received" in ping(world.outside, address)
+        world.sgsn.ping(target, 2)
+    world.outside.ping(address, 2)
     assert f"mtu={MTU}" in ping(world.outside, address, "-M", "do", "-s", str(MTU - 47))
     assert lab.stop() == 0
     read = Dissection(world.cores.folder / "lab.pcapng")
@@ -177,7 +177,7 @@ def test_tcp_is_carried_both_ways_with_packets_of_the_mtu(
     program = str(Path(tcp_program.__file__))
     server = world.hosts.start("server", sys.executable, program, "serve", host, "8000")
     server.wait_for("^listening")
-    assert world.sgsn.run(sys.executable, program, "ask", host, "8000", timeout=60) == "same\n"
+    assert world.sgsn.run(sys.executable, program, "ask", host, "8000") == "same\n"
     counters = world.counters()
     assert counters["ggsn", "uplink_octets"] > tcp_program.OCTETS
     assert counters["ggsn", "downlink_octets"] > tcp_program.OCTETS
@@ -200,7 +200,7 @@ def test_each_of_several_contexts_is_reached(world: World) -> None:
     for context in found:
         # sgsnemu gives its interface the first address only.
         world.sgsn.run("ip", "address", "replace", f"{context['address']}/32", "dev", "ms")
-        assert " 2 received" in ping(world.outside, context["address"])
+        world.outside.ping(context["address"], 2)
     assert lab.stop() == 0
 
 
@@ -209,14 +209,15 @@ def test_gtp_u_is_answered_from_the_address_and_port_that_were_asked(world: Worl
     lab = world.lab()
     script = f"""
 import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("{SGSN}", 40000)); s.settimeout(5)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("{SGSN}", 40000)); s.settimeout(60)
 s.sendto(bytes.fromhex("32010004" + "00000000" + "00070000"), ("{USER}", 2152))
 data, peer = s.recvfrom(100); print(data[:2].hex(), *peer)
 s.sendto(bytes.fromhex("30ff0000" + "00004711"), ("{USER}", 2152))
 """
     assert world.sgsn.run(sys.executable, "-c", script) == f"3202 {USER} 2152\n"
     eventually(
-        lambda: world.counters()["ggsn", "gtp_u.error_indications_sent"], lambda seen: seen == 1
+        lambda: world.counters().get(("ggsn", "gtp_u.error_indications_sent")),
+        lambda seen: seen == 1,
     )
     assert lab.stop() == 0
 
@@ -243,14 +244,14 @@ def test_a_push_reaches_an_ipv6_address(world: World) -> None:
     client = world.sgsns.start("client", sys.executable, "-c", PUSH_CLIENT, address)
     client.wait_for("^listening")
     command = (str(CORENET), "push", address, "--gateway", "http://127.0.10.5:8081/pap")
-    said = world.core.run(*command, "--text", "Hello over IPv6", timeout=60)
+    said = world.core.run(*command, "--text", "Hello over IPv6")
     assert "delivered" in said
     heard = client.wait_for("^push .*$")
     assert b"Hello over IPv6".hex() in heard
     assert heard.endswith(f"from {ROUTER_V6} 9200")
-    assert client.wait(timeout=60) == 0
+    assert client.wait() == 0
 
-    said = world.core.run(*command, "--text", "Nobody listens", "--wait", "0", timeout=60)
+    said = world.core.run(*command, "--text", "Nobody listens", "--wait", "0")
     assert "1001" in said
 
     def came_back() -> float:
@@ -295,10 +296,10 @@ def test_devices_and_sysctls_are_there_and_go(world: World) -> None:
     second = world.cores.start(
         "second", str(CORENET), "run", "same.yaml", "--state", "state-second"
     )
-    assert second.wait(timeout=60.0) == 1
+    assert second.wait() == 1
     assert "gi-internet: somebody has a device of that name" in second.output
 
-    assert lab.stop(timeout=60.0) == 0
+    assert lab.stop() == 0
     assert (devices(world.core), forwarding(world.core)) == (before, "0")
 
     absent = LAB.replace(f"user_address: {USER}", "user_address: 192.168.9.9")
@@ -306,7 +307,7 @@ def test_devices_and_sysctls_are_there_and_go(world: World) -> None:
     failed = world.cores.start(
         "absent", str(CORENET), "run", "absent.yaml", "--state", "state-absent"
     )
-    assert failed.wait(timeout=60.0) == 1
+    assert failed.wait() == 1
     assert "192.168.9.9" in failed.output
     assert (devices(world.core), forwarding(world.core)) == (before, "0")
 
@@ -317,7 +318,7 @@ def test_a_route_that_is_taken_is_told(world: World) -> None:
     before = devices(world.core)
     (world.cores.folder / "taken.yaml").write_text(LAB, encoding="utf-8")
     taken = world.cores.start("taken", str(CORENET), "run", "taken.yaml", "--state", "state")
-    assert taken.wait(timeout=60.0) == 1
+    assert taken.wait() == 1
     assert "gi-internet: ip route add 10.45.0.0/16 dev gi-internet: RTNETLINK" in taken.output
     assert devices(world.core) == before
 
@@ -328,5 +329,5 @@ def test_who_may_not_make_a_device_is_told_what_to_do(world: World) -> None:
     (world.cores.folder / "denied.yaml").write_text(LAB, encoding="utf-8")
     words = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
     denied = world.cores.start("denied", *words, str(CORENET), "run", "denied.yaml")
-    assert denied.wait(timeout=60.0) == 1
+    assert denied.wait() == 1
     assert "unshare -rn" in denied.output

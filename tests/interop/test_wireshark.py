@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=180, check=True)
     return done.stdout
 
 
@@ -160,9 +160,9 @@ def test_a_running_lab_is_captured_live(peers: Peers, home: Path) -> None:
 
     try:
         # When it has begun to capture it does not say.
-        eventually(seen, {*ACTIVATION, 20, 21}.issubset, timeout=60.0)
+        eventually(seen, {*ACTIVATION, 20, 21}.issubset)
     finally:
         watching.terminate()
-        watching.communicate(timeout=60)
+        watching.communicate(timeout=120)
     assert lab.stop() == 0
     assert interface not in place.run("tshark", "-D")
