@@ -362,7 +362,7 @@ def dissected(
             packet = ip_packet(without(full(kind).encode(), MISREAD))
             capture.write(struct.pack("<IIII", number, 0, len(packet), len(packet)) + packet)
     command = ["tshark", "-r", str(path), "-T", "json", "--no-duplicate-keys"]
-    output = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    output = subprocess.run(command, capture_output=True, check=True, timeout=180).stdout
     layers = [packet["_source"]["layers"] for packet in json.loads(output)]
     return dict(zip(KINDS, layers, strict=True))
 

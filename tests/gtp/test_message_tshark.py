@@ -222,7 +222,7 @@ def ip_packet(payload: bytes, port: int) -> bytes:
 def dissect(path: Path) -> list[dict[str, Any]]:
     """Return the fields of every packet of a capture, by name."""
     command = ["tshark", "-r", str(path), "-T", "json", "--no-duplicate-keys"]
-    output = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    output = subprocess.run(command, capture_output=True, check=True, timeout=180).stdout
     return [packet["_source"]["layers"] for packet in json.loads(output)]
 
 

@@ -81,6 +81,6 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / "corenet@lab.service"
     unit.write_text(text.replace("/opt/corenet/bin/corenet", "/bin/true"))
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     said = [line for line in done.stderr.splitlines() if "corenet@" in line]
     assert (done.returncode, said) == (0, []), done.stderr

@@ -21,7 +21,7 @@ def pcapng(session, tmp_path):
 
 def tshark(path, *arguments):
     done = subprocess.run(
-        ["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=60
+        ["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

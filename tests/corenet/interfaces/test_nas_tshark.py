@@ -93,7 +93,7 @@ def tshark(capture: Path, *arguments: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout.splitlines()
 

@@ -164,7 +164,7 @@ def test_the_peer_reads_it_back(tmp_path):
     inner = 'a $(x:e) <a href="http://www.x.com/$(id)">l</a> $$5'
     (tmp_path / "a.wmlc").write_bytes(wml.transcode(deck(inner)))
     command = [program, "-o", "-", str(tmp_path / "a.wmlc")]
-    done = subprocess.run(command, check=True, capture_output=True, timeout=20)
+    done = subprocess.run(command, check=True, capture_output=True, timeout=180)
     xml = done.stdout.decode()
     assert "a $(x:escape)" in xml
     assert 'href="http://www.x.com/$(id:noesc)"' in xml
@@ -178,7 +178,7 @@ def test_the_peer_has_the_same_octets(tmp_path):
     xml = DOCTYPE.format(1).encode() + deck(inner)
     (tmp_path / "a.wml").write_bytes(xml)
     command = [program, "-n", "-v", "1.2", "-o", str(tmp_path / "a.wmlc"), str(tmp_path / "a.wml")]
-    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
     assert wml.transcode(xml).hex() == (tmp_path / "a.wmlc").read_bytes().hex()
 
 
@@ -264,7 +264,7 @@ def test_a_message_needs_no_library(monkeypatch, tmp_path):
     program = require_peer("wbxml2xml", package="libwbxml2-utils")
     (tmp_path / "a.wmlc").write_bytes(wml.message("Not found", "<nothing> here"))
     command = [program, "-o", "-", str(tmp_path / "a.wmlc")]
-    done = subprocess.run(command, check=True, capture_output=True, timeout=20)
+    done = subprocess.run(command, check=True, capture_output=True, timeout=180)
     xml = done.stdout.decode()
     assert '<card title="Not found">' in xml
     assert "&lt;nothing&gt; here" in xml

@@ -74,7 +74,7 @@ def capture(tmp_path_factory):
 def tshark(capture, *arguments):
     command = ["tshark", "-n", "-r", str(capture), *arguments]
     return subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=60
+        command, check=True, capture_output=True, text=True, timeout=180
     ).stdout.splitlines()
 
 

@@ -141,7 +141,7 @@ def dissect(tshark, tmp_path_factory):
 
     def read(*arguments):
         command = [tshark, "-n", "-r", str(path), *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180)
         return done.stdout.splitlines()
 
     return read

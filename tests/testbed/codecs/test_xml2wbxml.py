@@ -62,7 +62,7 @@ def peer(xml, folder):
     source, target = folder / "in.xml", folder / "out.wbxml"
     source.write_bytes(xml)
     command = ["xml2wbxml", "-n", "-v", "1.2", "-o", str(target), str(source)]
-    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
     return target.read_bytes()
 
 
@@ -102,5 +102,5 @@ def test_peer_reads_what_is_written(inner, tmp_path):
     source, target = tmp_path / "in.wbxml", tmp_path / "out.xml"
     source.write_bytes(si.encode(value))
     command = ["wbxml2xml", "-o", str(target), str(source)]
-    subprocess.run(command, check=True, capture_output=True, timeout=20)
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
     assert si.parse(target.read_bytes()) == value

@@ -74,7 +74,7 @@ def test_every_reply_is_read(tshark, tmp_path):
 
     def read(*arguments):
         command = [tshark, "-n", "-r", str(path), *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180)
         return done.stdout.splitlines()
 
     assert read("-Y", "_ws.malformed || _ws.expert") == []

@@ -393,7 +393,7 @@ def test_wireshark_reads_all_of_it(world, tshark, tmp_path, mode):
 
     def read(*arguments):
         command = [tshark, "-n", "-r", str(path), "--disable-protocol", "wap-sir", *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180)
         return done.stdout.splitlines()
 
     assert read("-Y", "_ws.malformed || _ws.expert.severity >= warning") == []

@@ -97,7 +97,7 @@ def capture(make_bench, tmp_path_factory):
 
 def tshark(path, *arguments):
     done = subprocess.run(
-        ["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=60
+        ["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()

@@ -103,7 +103,7 @@ def dissect(tshark, tmp_path):
             out += struct.pack("<IIII", *moment, len(octets), len(octets)) + octets
         path.write_bytes(out)
         command = [tshark, "-n", "-r", str(path), *arguments]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180)
         return done.stdout.splitlines()
 
     return read

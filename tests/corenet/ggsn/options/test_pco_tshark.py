@@ -121,7 +121,7 @@ def dissect(file: bytes) -> tuple[dict[str, list[str]], list[str]]:
         input=file,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     root = ElementTree.fromstring(done.stdout)
     fields: dict[str, list[str]] = {}
