@@ -54,23 +54,18 @@ class DrainingPort(Port):
         self._senders: dict[Address | bytes, Address] = {}
         self._inbox: Inbox | None = None
 
-    def startListening(self) -> None:
-        """Open (Twisted calls this)."""
-        Port.startListening(self)
-        if READS_TOGETHER and self.addressFamily == socket.AF_INET:
-            self._inbox = Inbox()
-
     def doRead(self) -> None:
         """Read what has come (Twisted calls this)."""
         inbox = self._inbox
         if inbox is None:
-            self.read_singly()
-            return
+            if not READS_TOGETHER or self.addressFamily != socket.AF_INET:
+                self.read_singly()
+                return
+            inbox = self._inbox = Inbox()
         datagrams = inbox.read(self.socket.fileno())
         if datagrams:
-            known, sender = self._senders, inbox.sender
-            octets = map(sender, range(len(datagrams)))
-            peers = [known.get(one) or self._remember_octets(one) for one in octets]
+            known, senders = self._senders, inbox.senders(len(datagrams))
+            peers = [known.get(one) or self._remember_octets(one) for one in senders]
             self._hand_on(list(zip(datagrams, peers, strict=True)))
         elif inbox.error not in _LEFT_ALONE:
             raise OSError(inbox.error, os.strerror(inbox.error))

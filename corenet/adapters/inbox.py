@@ -84,6 +84,11 @@ class Inbox:
         at = index * _NAME
         return self.names[at + 2 : at + 8]
 
+    def senders(self, count: int) -> list[bytes]:
+        """Return the same of the first ``count`` datagrams."""
+        names = self.names
+        return [names[at : at + 6] for at in range(2, count * _NAME, _NAME)]
+
 
 def address_of(sender: bytes) -> Address:
     """Return what a sender's octets say."""

@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.trial.unittest import TestCase
 
 from corenet.adapters import draining_port
-from corenet.adapters.draining_port import AT_ONCE
+from corenet.adapters.draining_port import AT_ONCE, DrainingPort
+from corenet.adapters.inbox import READS_TOGETHER
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.adapters.udp import CannotSendError, UdpSocket
 from corenet.interfaces.node import Interface
@@ -77,6 +78,27 @@ class RealSockets(TestCase):
                 for turn in (b"a", b"b")
                 for peer, size in zip(peers, sizes, strict=True)
             ]
+
+    @inlineCallbacks
+    def test_what_has_come_over_ipv4_is_read_with_one_call_where_the_system_can(self):
+        """Singly only over IPv6, and where there is no such call."""
+        singly = []
+        read_singly = DrainingPort.read_singly
+
+        def read_and_note(port):
+            singly.append(port.addressFamily)
+            read_singly(port)
+
+        self.patch(DrainingPort, "read_singly", read_and_note)
+        for host, together in ((HOST, READS_TOGETHER), (HOST, False), ("::1", READS_TOGETHER)):
+            self.patch(draining_port, "READS_TOGETHER", together)
+            arrived = Deferred()
+            port = self.open(arrived.callback, host)
+            self.peer(host).sendto(b"data", port.address)
+            ((data, _),) = yield arrived
+            assert data == b"data"
+        over_ipv4 = [] if READS_TOGETHER else [socket.AF_INET]
+        assert singly == [*over_ipv4, socket.AF_INET, socket.AF_INET6]
 
     @inlineCallbacks
     def test_senders_are_remembered_up_to_a_bound(self):
