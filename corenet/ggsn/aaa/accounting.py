@@ -76,7 +76,7 @@ class Accounting:
 
     def session_of(self, context: PdpContext) -> str:
         """Return the Acct-Session-Id of a context (TS 29.061 §16.4.3)."""
-        return f"{self._session_prefix}{context.charging_id:08X}"
+        return self._session_prefix + context.charging_id.to_bytes(4, "big").hex().upper()
 
     def start(self, now: float) -> None:
         """Tell what an earlier life could not, and that its sessions are over (Accounting-On)."""
