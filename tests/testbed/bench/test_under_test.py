@@ -84,7 +84,7 @@ def test_without_accounting_it_has_a_spare_address(lab: Lab, tmp_path: Path) -> 
 def test_it_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
     """One that does not heed SIGTERM too, and children of it."""
     with GatewayUnderTest(lab_with(), tmp_path, patience=0.2) as under_test:
-        process = under_test.start([sys.executable, "-c", STUBBORN], ready="child")
+        process = under_test.start([sys.executable, "-c", STUBBORN], ready="child", within=300)
         child = int(under_test.last_lines()[0].split()[1])
         watched = os.pidfd_open(child)
     assert process.returncode == -9
@@ -97,11 +97,14 @@ def test_it_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
 def test_a_process_of_it_that_ends_is_an_error(under_test: GatewayUnderTest) -> None:
     """With its last words, or that there were none."""
     with pytest.raises(GatewayFailedError, match="status 3; its last words:\nit said nothing"):
-        under_test.start([sys.executable, "-c", "raise SystemExit(3)"], ready="ready")
+        under_test.start([sys.executable, "-c", "raise SystemExit(3)"], ready="ready", within=300)
     program = "import os; raise SystemExit(os.environ['MINE'])"
     with pytest.raises(GatewayFailedError, match="no licence"):
         under_test.start(
-            [sys.executable, "-c", program], ready="ready", environment={"MINE": "no licence"}
+            [sys.executable, "-c", program],
+            ready="ready",
+            within=300,
+            environment={"MINE": "no licence"},
         )
 
 

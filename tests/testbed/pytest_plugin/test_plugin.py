@@ -23,8 +23,8 @@ PUSH = """
         assert mobile.imsi == mobiles[0].imsi
         push = gateway.push(mobile, text="hello")
         core.expect("PDU Notification Request", to="sgsn", imsi=mobile.imsi)
-        assert mobile.expect_push("hello", within=30).kind == "SI"
-        push.expect_result("delivered", within=30)
+        assert mobile.expect_push("hello", within=60).kind == "SI"
+        push.expect_result("delivered", within=60)
         assert initiator.push(mobile).code == 1001
         events.expect("PushSent", push_id=push.push_id)
         assert capture.read_bytes()[:4] == bytes.fromhex("0a0d0d0a")
@@ -45,7 +45,9 @@ def tried(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     for name, value in with_plugin().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makeini("[pytest]\ncorenet_time = virtual\naddopts = -p no:cacheprovider\n")
+    pytester.makeini(
+        "[pytest]\ncorenet_time = virtual\ncorenet_within = 60\naddopts = -p no:cacheprovider\n"
+    )
     return pytester
 
 
@@ -65,13 +67,13 @@ def test_tests_without_a_lab_pay_nothing() -> None:
         "assert rooms == {'pytest_plugin'}, rooms\n"
         "assert not {'gtp', 'corenet', 'twisted', 'pydantic'} & set(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=300)
 
 
 def test_one_body_runs_on_sockets_and_in_virtual_time(tried: pytest.Pytester) -> None:
     """All fixtures, and every expectation, in both; no thread, socket or file is left behind."""
     tried.makepyfile(PUSH)
-    result = tried.runpytest_subprocess("-v", "-W", "error", timeout=300)
+    result = tried.runpytest_subprocess("-v", "-W", "error", timeout=900)
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*arrives?virtual? PASSED*", "*arrives?sockets? PASSED*"])
 
@@ -95,7 +97,7 @@ def test_what_labs_log_is_of_the_report_and_not_of_the_terminal(tried: pytest.Py
         def test_that_passes():
             pass
     """)
-    result = tried.runpytest_subprocess("-v", timeout=300)
+    result = tried.runpytest_subprocess("-v", timeout=900)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         ["*Captured log call*", "INFO *corenet.gateway:*.py:* push sent node=gateway push_id=*"]
@@ -121,12 +123,12 @@ def test_labs_on_sockets_run_side_by_side(tried: pytest.Pytester) -> None:
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
                     host.bind((lab.spare_address, 0))
                     host.sendto(b"a push of mine", (address, 2948))
-                    lab.core.expect("Create PDP Context Request", within=30)
-                    lab.core.expect("G-PDU", to="sgsn", within=30)
+                    lab.core.expect("Create PDP Context Request", within=60)
+                    lab.core.expect("G-PDU", to="sgsn", within=60)
             assert all(len(lab.core.contexts) == 1 for lab in labs)
     """)
     result = tried.runpytest_subprocess(
-        "-n", "2", "--corenet-time", "sockets", "-W", "error", timeout=300
+        "-n", "2", "--corenet-time", "sockets", "-W", "error", timeout=900
     )
     result.assert_outcomes(passed=2)
 
@@ -184,7 +186,7 @@ def test_a_failure_on_sockets_has_the_same(tried: pytest.Pytester) -> None:
             gateway_under_test.start([sys.executable, "-c", "print('no licence')"], ready="ready")
     """)
     result = tried.runpytest_subprocess(
-        "--corenet-time", "sockets", "--corenet-lab", "core", "-W", "error", timeout=300
+        "--corenet-time", "sockets", "--corenet-lab", "core", "-W", "error", timeout=900
     )
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
