@@ -80,7 +80,7 @@ def test_every_query_of_the_dashboard_has_data(measured: Peers) -> None:
     """With the configuration of the guide, while pushes come and are delivered."""
     (shown,) = re.findall(r"^```yaml prometheus.yml\n(.*?)^```", text_of(GUIDE), re.M | re.S)
     assert all(address in shown for address in ADDRESSES)
-    (measured.folder / "prometheus.yml").write_text(shown.replace("15s", "1s"), encoding="utf-8")
+    (measured.folder / "prometheus.yml").write_text(shown.replace("15s", "2s"), encoding="utf-8")
     program = require_peer("prometheus", package="prometheus")
     words = ("--config.file=prometheus.yml", "--storage.tsdb.path=series")
     peer = measured.start("prometheus", program, *words, "--web.listen-address=127.0.0.1:9090")
@@ -91,5 +91,5 @@ def test_every_query_of_the_dashboard_has_data(measured: Peers) -> None:
         return [query for query in QUERIES if not answers(measured.place, query)]
 
     eventually(without_data, lambda queries: not queries, timeout=180.0)
-    # What it asks every second it may have missed just now.
+    # A scrape may take too long on a busy machine; the next one need not.
     eventually(lambda: answers(measured.place, "up"), lambda up: up == [1.0, 1.0, 1.0])
