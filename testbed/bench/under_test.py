@@ -17,6 +17,8 @@ from testbed.bench.lab import Lab
 END_TIME: Final = 5.0
 LOG_LINES: Final = 20
 _LOOK: Final = 0.05
+_LISTENING: Final = "0A"
+"""How the kernel's tables of sockets say so, in hexadecimal."""
 
 
 class GatewayFailedError(AssertionError):
@@ -114,14 +116,15 @@ class GatewayUnderTest:
         self,
         command: Sequence[str | Path],
         *,
-        ready: str,
+        ready: str | int,
         within: float = 30.0,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start one of its processes and wait until its output has the text ``ready``.
+        """Start one of its processes; wait for the text ``ready`` in its output, or that TCP port.
 
-        It runs in ``folder`` and has ``settings`` in its environment. Raises
-        ``GatewayFailedError``, with its last words, where it ends or is not ready in time.
+        Of a port the kernel is asked who listens: nobody connects to it. The process runs in
+        ``folder`` and has ``settings`` in its environment. Raises ``GatewayFailedError``, with its
+        last words, where it ends or is not ready in time.
         """
         __tracebackhide__ = True
         if self._output is None:
@@ -138,7 +141,7 @@ class GatewayUnderTest:
         )
         self._processes.append(process)
         end = time.monotonic() + within
-        while ready not in self._written(begin):
+        while ready not in (self._written(begin) if isinstance(ready, str) else _listened_on()):
             ended = process.poll()
             if ended is not None or time.monotonic() > end:
                 why = "is not ready" if ended is None else f"has ended with status {ended}"
@@ -180,3 +183,14 @@ class GatewayUnderTest:
         with self.log.open("rb") as file:
             file.seek(begin)
             return file.read().decode(errors="replace")
+
+
+def _listened_on() -> set[int]:
+    """Return the TCP ports on which somebody listens."""
+    ports = set()
+    for table in ("tcp", "tcp6"):
+        lines = Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()
+        for _, local, _, state, *_ in map(str.split, lines[1:]):
+            if state == _LISTENING:
+                ports.add(int(local.rsplit(":", 1)[1], 16))
+    return ports

@@ -76,7 +76,8 @@ given by number or name, `None` is absent, `{"min": 1, "max": 9}` bounds a numbe
 One that fails says what was seen instead: what has that name and in what it differs, and the last
 lines of the ladder. The report of a failing test has a section for each of its labs, with the
 seed, the capture's path, what became of datagrams, the ladder since the lab was ready, and the
-last words of a gateway under test.
+last words of a gateway under test. What the nodes of a lab on sockets log is captured as other logs
+are: under `corenet` of `logging`.
 """
 _OPTIONS: Final = """\
 ## Options and settings

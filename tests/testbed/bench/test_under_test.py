@@ -94,6 +94,18 @@ def test_it_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
     assert ended
 
 
+def test_it_is_ready_when_it_listens(under_test: GatewayUnderTest) -> None:
+    """On a TCP port, to which nobody connects to find out."""
+    port = under_test.free_port()
+    program = (
+        "import socket, sys, time;"
+        "taking = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(600)"
+    )
+    under_test.start([sys.executable, "-c", program, str(port)], ready=port, within=300)
+    with socket.create_connection(("127.0.0.1", port), timeout=60):
+        pass
+
+
 def test_a_process_of_it_that_ends_is_an_error(under_test: GatewayUnderTest) -> None:
     """With its last words, or that there were none."""
     with pytest.raises(GatewayFailedError, match="status 3; its last words:\nit said nothing"):
