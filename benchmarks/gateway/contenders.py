@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.cpu import cpu_seconds
 from tests.interop.peers import CORENET, Peer, Place
 
 SECRET = "testing123"
@@ -35,7 +36,6 @@ while True:
             raise
         time.sleep(0.02)
 """
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 KANNEL = """
 group = core
@@ -91,18 +91,11 @@ class Contender:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that its processes have used, user and system."""
-        return sum(_cpu_seconds(peer.pid) for peer in self.peers)
+        return sum(cpu_seconds(peer.pid) for peer in self.peers)
 
     def stop(self) -> None:
         """End its processes."""
         _stop(self.peers)
-
-
-def _cpu_seconds(pid: int) -> float:
-    # proc(5): utime and stime are fields 14 and 15; the name in field 2 may hold anything.
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    user, system = fields.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / _TICKS
 
 
 def kannel_programs() -> tuple[str, str]:

@@ -13,6 +13,7 @@ import socket
 import time
 from typing import Any
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.ggsn.messages import (
     CREATE_RESPONSE,
     DELETE_REQUEST,
@@ -25,7 +26,7 @@ from benchmarks.ggsn.messages import (
     numbered,
     split,
 )
-from benchmarks.ggsn.processes import HLR, SGSN, cpu_seconds, resident, running_seconds
+from benchmarks.ggsn.processes import HLR, SGSN, resident
 from benchmarks.ggsn.serving import CONTROL_PORT
 from benchmarks.ggsn.sockets import SILENCE, open_socket
 
@@ -118,12 +119,12 @@ class _Echoes:
     def go_on(self, end: float) -> None:
         """Ask until it is that time."""
         while time.perf_counter() < end:
-            ran, asked = running_seconds(self._pid), time.perf_counter()
+            ran, asked = cpu_seconds(self._pid), time.perf_counter()
             self._asking.send(echo(len(self.waits) % SEQUENCES))
             while not self._answered(SILENCE):
                 pass
             self.waits.append(time.perf_counter() - asked)
-            self.turns.append(running_seconds(self._pid) - ran)
+            self.turns.append(cpu_seconds(self._pid) - ran)
             pause = time.perf_counter() + ECHO_PAUSE
             while (left := pause - time.perf_counter()) > 0:
                 self._answered(left)

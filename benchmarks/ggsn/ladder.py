@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.ggsn.messages import (
     CREATE_RESPONSE,
     SEQUENCES,
@@ -26,7 +27,7 @@ from benchmarks.ggsn.messages import (
     numbered,
     split,
 )
-from benchmarks.ggsn.processes import HLR, SGSN, cpu_seconds
+from benchmarks.ggsn.processes import HLR, SGSN
 from benchmarks.ggsn.serving import CONTROL_PORT
 from benchmarks.ggsn.sockets import SILENCE, open_socket
 from gtp.constants import Cause

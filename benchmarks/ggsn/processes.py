@@ -16,7 +16,6 @@ from tests.conftest import require_peer
 from tests.interop.peers import Peer, Peers, Place
 
 GGSN, SGSN, RADIUS, HLR = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 OSMO_GGSN = f"""
@@ -39,18 +38,6 @@ ggsn ggsn
  no shutdown ggsn
 """
 """The same APN; errors alone are logged."""
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used, user and system (proc(5), stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    user, system = fields.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / _TICKS
-
-
-def running_seconds(pid: int) -> float:
-    """Return the same for its first thread, to the nanosecond (proc(5), schedstat)."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def resident(pid: int) -> int:

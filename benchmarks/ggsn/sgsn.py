@@ -18,6 +18,7 @@ import sys
 import time
 from typing import Any
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.ggsn.crowd import run_crowd
 from benchmarks.ggsn.ladder import run_ladders
 from benchmarks.ggsn.messages import (
@@ -31,7 +32,7 @@ from benchmarks.ggsn.messages import (
     numbered,
     split,
 )
-from benchmarks.ggsn.processes import SGSN, cpu_seconds
+from benchmarks.ggsn.processes import SGSN
 from benchmarks.ggsn.sockets import open_socket
 
 SUBSCRIBERS = 5000

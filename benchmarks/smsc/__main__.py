@@ -15,7 +15,6 @@ our ESME sees. Without Kannel its rows are left out.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.smsc.bearerbox import SEGMENTS, Bearerbox, MissingPeerError, require_programs
 from corenet.adapters.runtime import TwistedRuntime
 from corenet.interfaces.node import Interface
@@ -47,8 +47,9 @@ TERMINALS = 1_000
 TLVS = (p.SOURCE_PORT(9200), p.DESTINATION_PORT(2948), p.MESSAGE_PAYLOAD(bytes(500)))
 SOURCE = SmeAddress.international("447700900100")
 _REST: Final = 1.0
-"""Seconds without CPU time that tell that an SMSC has nothing to do."""
-_TICKS = os.sysconf("SC_CLK_TCK")
+"""Seconds with next to no CPU time tell that an SMSC has nothing to do."""
+_LITTLE: Final = 0.01
+"""Seconds of CPU time in ``_REST`` that are none: an SMSC looks at its clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +117,10 @@ class Client(LinkedEsme):
         self.links.submit(push, time.perf_counter(), now)
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used."""
-    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(values[11]) + int(values[12])) / _TICKS
-
-
 def await_rest(pid: int) -> float:
     """Wait until a process has nothing to do any more; return the CPU time that it has used."""
     used, last = cpu_seconds(pid), -1.0
-    while used > last:
+    while used - last > _LITTLE:
         time.sleep(_REST)
         used, last = cpu_seconds(pid), used
     return used

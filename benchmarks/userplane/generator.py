@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.ggsn.messages import create
-from benchmarks.ggsn.processes import GGSN, HLR, SGSN, cpu_seconds
+from benchmarks.ggsn.processes import GGSN, HLR, SGSN
 from corenet.gi.ip import udp_packet
 from gtp.messages import CreatePdpContextResponse, decode
 from gtp.user_plane import encapsulate
