@@ -13,8 +13,10 @@ time passes until everything must have come to an end. ``Round.check`` says what
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -155,9 +157,10 @@ class Round:
                 pap.parse(answer.body)
             elif not 400 <= answer.status < 500:
                 raise BrokenError(f"a submission is answered by HTTP {answer.status}")
-        for line in answered.split(b"HTTP/1.1 ")[1:]:
-            if line[:1] not in (b"1", b"2", b"4"):
-                raise BrokenError(f"the connection has HTTP {line[:60]!r}")
+        # An answer may quote what it is about: only where a line begins is it a status.
+        for status in re.findall(rb"^HTTP/1\.1 (.*)", answered, re.MULTILINE):
+            if status[:1] not in (b"1", b"2", b"4"):
+                raise BrokenError(f"the connection has HTTP {status[:60]!r}")
         if bench.gateway.unfinished or bench.gateway.counters["deliveries kept"]:
             raise BrokenError("a push has not ended")
         if bench.gateway.next_timeout() is not None:
@@ -341,9 +344,12 @@ def main() -> int:
             words=_WORDS,
             largest=LARGEST,
             seconds=options.seconds,
+            inputs=options.inputs,
             seed=options.seed,
         )
-    played = play_for(options.seconds, options.seed, inputs(Random(options.seed)), play)
+    played = play_for(
+        options.seconds, options.seed, islice(inputs(Random(options.seed)), options.inputs), play
+    )
     print(f"{played} connections, each answered as it must be; nothing was left over.")
     return 0
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -99,9 +100,12 @@ def main() -> int:
             seeds(),
             largest=LARGEST,
             seconds=options.seconds,
+            inputs=options.inputs,
             seed=options.seed,
         )
-    played = play_for(options.seconds, options.seed, inputs(Random(options.seed)), play)
+    played = play_for(
+        options.seconds, options.seed, islice(inputs(Random(options.seed)), options.inputs), play
+    )
     print(f"{played} courses; each request answered once or not at all; nothing was left over.")
     return 0
 

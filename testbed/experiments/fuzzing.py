@@ -101,6 +101,7 @@ def play_guided(
     words: Sequence[bytes] = (),
     largest: int,
     seconds: float,
+    inputs: int | None,
     seed: int,
 ) -> None:
     """Have libFuzzer look for paths through packages; it ends the process.
@@ -122,6 +123,8 @@ def play_guided(
             (corpus / str(number)).write_bytes(octets)
         arguments = [sys.argv[0], f"-max_total_time={int(seconds)}", f"-seed={seed or 1}"]
         arguments += [f"-max_len={largest}", "-print_final_stats=1"]
+        if inputs is not None:
+            arguments.append(f"-runs={inputs}")
         if words:
             dictionary = Path(folder) / "words"
             quoted = ("".join(f"\\x{octet:02x}" for octet in word) for word in words)
@@ -136,6 +139,7 @@ def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """Return what reads the options that every such experiment has."""
     found = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
     found.add_argument("--seconds", type=float, default=60.0)
+    found.add_argument("--inputs", type=int, help="no more than so many, however fast it goes")
     found.add_argument("--seed", type=int, default=1, help="the same inputs for the same seed")
     found.add_argument("--atheris", action="store_true", help="let libFuzzer choose the inputs")
     return found

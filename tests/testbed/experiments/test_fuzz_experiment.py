@@ -40,8 +40,9 @@ def test_what_it_begins_with_is_right(number):
 
 def test_a_promise_that_is_broken_is_noticed():
     """A server's fault on the connection; and the same inputs come for the same seed."""
-    with closing(Round()) as round_, pytest.raises(BrokenError, match="500"):
-        round_.check(b"HTTP/1.1 500 Internal Server Error\r\n\r\n")
+    quoting = b'HTTP/1.1 202 Accepted\r\n\r\n<pap x="&#13;&#10;GET / HTTP/1.1 5"/>\n'
+    with closing(Round()) as round_, pytest.raises(BrokenError, match="500 Internal"):
+        round_.check(quoting + b"HTTP/1.1 500 Internal Server Error\r\n\r\n")
     assert [list(islice(inputs(Random(1)), 50))] == [list(islice(inputs(Random(1)), 50))]
 
 
@@ -56,14 +57,16 @@ def test_changes_change_something():
 
 
 def test_libfuzzer_finds_nothing_in_a_moment():
-    """With atheris, where it is installed, guided by which code an input reaches."""
+    """With atheris, where it is installed, guided by which code an input reaches; as many inputs
+    on every machine.
+    """
     if find_spec("atheris") is None:
         pytest.skip("atheris is not installed: it has wheels for Linux on x86-64 only")
     done = subprocess.run(
-        [sys.executable, "-m", "testbed.experiments.fuzz", "--atheris", "--seconds", "10"],
+        [sys.executable, "-m", "testbed.experiments.fuzz", "--atheris", "--inputs", "2000"],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
