@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from random import Random
 from typing import Final
 
@@ -42,9 +41,7 @@ from testbed.experiments.fuzzing import (
     end,
     flip,
     move,
-    parser,
-    play_for,
-    play_guided,
+    run,
 )
 from testbed.gateway.config import ClientProfiles, GatewayConfig, RetryPolicy
 from testbed.gateway.initiators import Caller
@@ -334,24 +331,17 @@ def play(octets: bytes, random: Random) -> None:
 
 def main() -> int:
     """Run from the command line."""
-    options = parser("testbed.experiments.fuzz", __doc__).parse_args()
-    if options.atheris:
-        play_guided(
-            "testbed.experiments.fuzz",
-            ("testbed",),
-            lambda module: module.play,
-            seeds(),
-            words=_WORDS,
-            largest=LARGEST,
-            seconds=options.seconds,
-            inputs=options.inputs,
-            seed=options.seed,
-        )
-    played = play_for(
-        options.seconds, options.seed, islice(inputs(Random(options.seed)), options.inputs), play
+    return run(
+        "testbed.experiments.fuzz",
+        __doc__,
+        instrumented=("testbed",),
+        seeds=seeds(),
+        inputs=inputs,
+        play=play,
+        largest=LARGEST,
+        words=_WORDS,
+        found="connections, each answered as it must be; nothing was left over.",
     )
-    print(f"{played} connections, each answered as it must be; nothing was left over.")
-    return 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from random import Random
 from typing import Final
 
@@ -24,9 +23,7 @@ from testbed.experiments.fuzzing import (
     end,
     flip,
     move,
-    parser,
-    play_for,
-    play_guided,
+    run,
 )
 from testbed.experiments.ggsn_courses import STEP, Round, seeds
 
@@ -91,23 +88,16 @@ def play(octets: bytes, _: Random) -> None:
 
 def main() -> int:
     """Run from the command line."""
-    options = parser("testbed.experiments.fuzz_ggsn", __doc__).parse_args()
-    if options.atheris:
-        play_guided(
-            "testbed.experiments.fuzz_ggsn",
-            ("gtp", "corenet", "testbed"),
-            lambda module: module.play,
-            seeds(),
-            largest=LARGEST,
-            seconds=options.seconds,
-            inputs=options.inputs,
-            seed=options.seed,
-        )
-    played = play_for(
-        options.seconds, options.seed, islice(inputs(Random(options.seed)), options.inputs), play
+    return run(
+        "testbed.experiments.fuzz_ggsn",
+        __doc__,
+        instrumented=("gtp", "corenet", "testbed"),
+        seeds=seeds(),
+        inputs=inputs,
+        play=play,
+        largest=LARGEST,
+        found="courses; each request answered once or not at all; nothing was left over.",
     )
-    print(f"{played} courses; each request answered once or not at all; nothing was left over.")
-    return 0
 
 
 if __name__ == "__main__":

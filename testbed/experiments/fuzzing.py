@@ -12,9 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from random import Random
-from types import ModuleType
 
 Change = Callable[[bytearray, Random], None]
 """Changes octets in place."""
@@ -92,54 +92,65 @@ def play_for(seconds: float, seed: int, inputs: Iterable[bytes], play: Play) -> 
     return played
 
 
-def play_guided(
+def run(
+    name: str,
+    description: str | None,
+    *,
+    instrumented: Sequence[str],
+    seeds: Sequence[bytes],
+    inputs: Callable[[Random], Iterable[bytes]],
+    play: Play,
+    largest: int,
+    words: Sequence[bytes] = (),
+    found: str,
+) -> int:
+    """Run an experiment from the command line: ``name`` is its module, which has ``play`` too.
+
+    ``instrumented`` are the packages whose code libFuzzer looks through, ``found`` is what is so
+    of as many inputs as were played. Raises ImportError where atheris is wanted and missing.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--inputs", type=int, help="no more than so many, however fast it goes")
+    parser.add_argument("--seed", type=int, default=1, help="the same inputs for the same seed")
+    parser.add_argument("--atheris", action="store_true", help="let libFuzzer choose the inputs")
+    options = parser.parse_args()
+    if options.atheris:
+        limits = [f"-max_total_time={int(options.seconds)}", f"-seed={options.seed or 1}"]
+        if options.inputs is not None:
+            limits.append(f"-runs={options.inputs}")
+        limits.append(f"-max_len={largest}")
+        _play_guided(name, instrumented, seeds, words, limits)
+    chosen = islice(inputs(Random(options.seed)), options.inputs)
+    print(f"{play_for(options.seconds, options.seed, chosen, play)} {found}")
+    return 0
+
+
+def _play_guided(
     name: str,
     instrumented: Sequence[str],
-    play: Callable[[ModuleType], Play],
     seeds: Iterable[bytes],
-    *,
-    words: Sequence[bytes] = (),
-    largest: int,
-    seconds: float,
-    inputs: int | None,
-    seed: int,
+    words: Sequence[bytes],
+    limits: Sequence[str],
 ) -> None:
-    """Have libFuzzer look for paths through packages; it ends the process.
-
-    ``play`` is asked for with the module ``name``, imported anew. Raises ImportError where atheris
-    is missing.
-    """
+    """Have libFuzzer look for paths through packages; it ends the process."""
     import atheris
 
     # Code is instrumented as it is imported, so what has been is imported anew.
     for known in [one for one in sys.modules if one.partition(".")[0] in instrumented]:
         del sys.modules[known]
     with atheris.instrument_imports(include=list(instrumented)):
-        module = import_module(name)
+        play = import_module(name).play
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
         for number, octets in enumerate(seeds):
             (corpus / str(number)).write_bytes(octets)
-        arguments = [sys.argv[0], f"-max_total_time={int(seconds)}", f"-seed={seed or 1}"]
-        arguments += [f"-max_len={largest}", "-print_final_stats=1"]
-        if inputs is not None:
-            arguments.append(f"-runs={inputs}")
+        arguments = [sys.argv[0], *limits, "-print_final_stats=1"]
         if words:
             dictionary = Path(folder) / "words"
             quoted = ("".join(f"\\x{octet:02x}" for octet in word) for word in words)
             dictionary.write_text("".join(f'"{word}"\n' for word in quoted), encoding="ascii")
             arguments.append(f"-dict={dictionary}")
-        played = play(module)
-        atheris.Setup([*arguments, str(corpus)], lambda octets: played(octets, Random(1)))
+        atheris.Setup([*arguments, str(corpus)], lambda octets: play(octets, Random(1)))
         atheris.Fuzz()
-
-
-def parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """Return what reads the options that every such experiment has."""
-    found = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
-    found.add_argument("--seconds", type=float, default=60.0)
-    found.add_argument("--inputs", type=int, help="no more than so many, however fast it goes")
-    found.add_argument("--seed", type=int, default=1, help="the same inputs for the same seed")
-    found.add_argument("--atheris", action="store_true", help="let libFuzzer choose the inputs")
-    return found
